@@ -1,0 +1,148 @@
+"""What lrspec finds: the one table of codes, a `Diagnostic`, and the error that carries them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrspec.plan import Plan
+    from lrspec.source import Span
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; an ignored one is not reported."""
+
+    error = "error"
+    warning = "warning"
+    ignore = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the table of diagnostics."""
+
+    code: str
+    name: str
+    severity: Severity
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether `check:` may change the severity: not where the document itself is wrong (LRS1xx)."""
+        return not self.code.startswith("LRS1")
+
+
+CODES = {
+    code: Code(code, name, Severity(severity))
+    for code, name, severity in (
+        ("LRS101", "syntax", "error"),
+        ("LRS102", "duplicate-key", "error"),
+        ("LRS103", "unknown-key", "error"),
+        ("LRS104", "invalid-value", "error"),
+        ("LRS105", "invalid-regex", "error"),
+        ("LRS106", "unknown-option", "error"),
+        ("LRS107", "duplicate-rule-name", "error"),
+        ("LRS201", "unmatched-parameter", "error"),
+        ("LRS202", "overlapping-rules", "error"),
+        ("LRS203", "unused-rule", "error"),
+        ("LRS204", "shadowed-rule", "error"),
+        ("LRS205", "unused-pattern", "error"),
+        ("LRS206", "frozen-only-rule", "warning"),
+        ("LRS207", "join-without-layer", "error"),
+        ("LRS208", "shape-unknown", "error"),
+        ("LRS209", "redundant-setting", "warning"),
+        ("LRS210", "scaled-absolute-lr", "error"),
+        ("LRS301", "regex-partial-component", "warning"),
+        ("LRS302", "regex-unescaped-dot", "warning"),
+        ("LRS303", "zero-lr", "warning"),
+        ("LRS304", "large-value", "warning"),
+        ("LRS305", "mixed-decay", "warning"),
+    )
+}
+"""Every diagnostic by its code."""
+
+ADJUSTABLE = {code.name: code for code in CODES.values() if code.adjustable}
+"""The diagnostics whose severity `check:` may change, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about a spec, at a place in it.
+
+    `line` and `column` are 1-based, `end_column` is exclusive. `message` has up to three lines: what is
+    wrong, the parameters that it is about (the first few with shape and size), and what to do.
+    `parameters` has the first names of all of them; `rule` is the rule that it is about, if any.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str
+    span: Span
+    rule: str | None = None
+    parameters: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The name of its code, such as `unmatched-parameter`."""
+        return CODES[self.code].name
+
+    @property
+    def line(self) -> int:
+        """The line where it starts, from 1."""
+        return self.span.start.line
+
+    @property
+    def column(self) -> int:
+        """The column where it starts, from 1."""
+        return self.span.start.column
+
+    @property
+    def end_line(self) -> int:
+        """The line where it ends, from 1."""
+        return self.span.end.line
+
+    @property
+    def end_column(self) -> int:
+        """The column after its last character."""
+        return self.span.end.column
+
+    def to_dict(self) -> dict[str, Any]:
+        """The diagnostic as in the JSON plan."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity.value,
+            "message": self.message,
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "end_line": self.end_line,
+            "end_column": self.end_column,
+            "rule": self.rule,
+            "parameters": list(self.parameters),
+        }
+
+
+class SpecError(Exception):
+    """The spec is wrong, or does not fit the model.
+
+    `diagnostics` are all findings, warnings included, in the order of their places; `plan` is the plan
+    as far as it got, or None where the spec itself has errors. The text is the rendered report.
+    """
+
+    def __init__(self, report: str, diagnostics: tuple[Diagnostic, ...], plan: Plan | None = None) -> None:
+        super().__init__(report)
+        self.diagnostics = diagnostics
+        self.plan = plan
+
+
+def ordered(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each finding once, in the order of their places and then of their codes."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda found: (found.span.start, found.code)))
+
+
+def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    """Whether any of the findings is an error."""
+    return any(found.severity is Severity.error for found in diagnostics)

@@ -1,0 +1,62 @@
+"""Plain scalars of the YAML 1.2 core schema: what an unquoted word in a spec means.
+
+The expressions are those of YAML 1.2.2, section 10.3.2. YAML 1.1, which most YAML libraries still read, takes
+`1e-3` for text, `010` for eight and `no` for false.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeAlias
+
+Scalar: TypeAlias = None | bool | int | float | str
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
+_NAN = re.compile(r"\.(nan|NaN|NAN)")
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_LONGEST_INTEGER = 400  # digits; float64 ends at 309, and Python refuses to convert more than 4,300
+
+
+def plain_scalar(word: str) -> Scalar:
+    """The value of an unquoted scalar: null, a boolean, a number, or the text itself."""
+    if word in _WORDS:
+        return _WORDS[word]
+    number = plain_number(word)
+    return word if number is None else number
+
+
+def plain_number(word: str) -> int | float | None:
+    """The number that `word` spells, or None; an integer beyond float64 is infinite."""
+    if _INT.fullmatch(word):
+        return integer(word)
+    if _OCTAL.fullmatch(word):
+        return _within_float64(int(word[2:], 8))
+    if _HEX.fullmatch(word):
+        return _within_float64(int(word[2:], 16))
+    if _FLOAT.fullmatch(word):
+        return float(word)
+    if _INFINITY.fullmatch(word):
+        return -math.inf if word.startswith("-") else math.inf
+    return math.nan if _NAN.fullmatch(word) else None
+
+
+def integer(digits: str) -> int | float:
+    """The integer that decimal `digits`, with or without a sign, spell; infinite beyond float64."""
+    return float(digits) if len(digits) > _LONGEST_INTEGER else _within_float64(int(digits))
+
+
+def _within_float64(number: int) -> int | float:
+    try:
+        float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return number

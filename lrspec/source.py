@@ -1,0 +1,61 @@
+"""Places in a spec: positions in its text, spans between them, and paths to its values."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way from the root of a document to a value: `("rules", 3, "layers", 0)`."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text: line and column, both from 1; columns count characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A piece of a text, from `start` up to but without `end`."""
+
+    start: Position
+    end: Position
+
+
+class Text:
+    """A text whose lines end in LF, CRLF or CR, as editors count them."""
+
+    def __init__(self, content: str) -> None:
+        self.content = content
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(end.end() for end in re.finditer(r"\r\n|\n|\r", self.content))]
+
+    def position(self, index: int) -> Position:
+        """The place of the character at `index`, 0-based."""
+        line = bisect_right(self._starts, index)
+        return Position(line, index - self._starts[line - 1] + 1)
+
+    def span(self, start: int, end: int) -> Span:
+        """The piece between two 0-based indices; `end` is exclusive."""
+        return Span(self.position(start), self.position(end))
+
+    def line(self, number: int) -> str:
+        """The line with that number, from 1, without its end; empty past the last one."""
+        if number > len(self._starts):
+            return ""
+        bounds = [*self._starts, len(self.content)]
+        return self.content[bounds[number - 1] : bounds[number]].rstrip("\r\n")
+
+
+def spell(path: Path) -> str:
+    """A path as people write it: `rules[3].layers[0]`."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
+    return "".join(steps).removeprefix(".")

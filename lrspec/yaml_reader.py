@@ -1,0 +1,205 @@
+"""YAML 1.2 text to nodes, by way of PyYAML's events.
+
+Nodes are built here and not by PyYAML, so that depth and size are bounded before anything is built, plain scalars
+follow YAML 1.2, aliases are counted as often as they are used, and every node knows its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import yaml
+
+from lrspec.nodes import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Entry,
+    Node,
+    Problem,
+    ScalarNode,
+    SequenceNode,
+    Unreadable,
+    mapping,
+    too_deep,
+    too_many,
+)
+from lrspec.scalars import plain_scalar
+from lrspec.source import Span, Text
+
+_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+
+
+def read_yaml(text: Text, problems: list[Problem]) -> Node:
+    """The root of the one document in `text`; adds to `problems` what does not stop the reading.
+
+    Raises:
+        Unreadable: where the text is not YAML, or a limit is exceeded.
+    """
+    if bad := _UNPRINTABLE.search(text.content):
+        message = f"the character U+{ord(bad.group()):04X} cannot stand in YAML\nRemove it."
+        raise Unreadable(Problem("LRS101", text.span(bad.start(), bad.end()), message))
+    try:
+        return _Reader(text, problems).document()
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(_syntax_problem(text, error)) from None
+
+
+class _Built(NamedTuple):
+    """A node with the number of its nodes and of its levels, aliases expanded."""
+
+    node: Node
+    size: int
+    height: int
+
+
+class _Reader:
+    """Reads one stream of events; every method takes the event that it is about and consumes its own."""
+
+    def __init__(self, text: Text, problems: list[Problem]) -> None:
+        self._text = text
+        self._problems = problems
+        self._events: Iterator[Any] = yaml.parse(text.content, Loader=_Loader)
+        self._anchors: dict[str, _Built | None] = {}
+        self._nodes = 0
+
+    def document(self) -> Node:
+        next(self._events)  # the start of the stream
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return ScalarNode(self._text.span(0, 0), None)
+        root = self._built(next(self._events), 0)
+        next(self._events)  # the end of the document
+        event = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise Unreadable(Problem("LRS101", self._span(event), "a second document: a spec is one document"))
+        return root.node
+
+    def _built(self, event: Any, depth: int) -> _Built:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        if event.tag is not None:
+            self._problem(event, f"the tag `{event.tag}`: a spec has no tags\nRemove it.")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        before = self._nodes
+        self._count(event, 1)
+        node, height = self._node(event, depth)
+        built = _Built(node, self._nodes - before, height)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = built
+        return built
+
+    def _node(self, event: Any, depth: int) -> tuple[Node, int]:
+        if isinstance(event, yaml.ScalarEvent):
+            value = plain_scalar(event.value) if event.implicit[0] else event.value
+            return ScalarNode(self._span(event), value), 0
+        if depth == MAX_DEPTH:
+            raise too_deep(self._span(event))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event, depth + 1)
+        return self._mapping(event, depth + 1)
+
+    def _alias(self, event: Any, depth: int) -> _Built:
+        if event.anchor not in self._anchors:
+            message = (
+                f"`*{event.anchor}` refers to an anchor that is not defined before it\n"
+                "If this is a regex, put it in single quotes."
+            )
+            raise Unreadable(Problem("LRS101", self._span(event), message))
+        built = self._anchors[event.anchor]
+        if built is None:
+            raise Unreadable(Problem("LRS101", self._span(event), f"`*{event.anchor}` contains itself"))
+        self._count(event, built.size)
+        if depth + built.height > MAX_DEPTH:
+            raise too_deep(self._span(event))
+        return built._replace(node=replace(built.node, span=self._span(event)))
+
+    def _sequence(self, start: Any, depth: int) -> tuple[Node, int]:
+        items: list[_Built] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._built(event, depth))
+        last = items[-1].node.span if items else None
+        node = SequenceNode(self._collection_span(start, event, last), tuple(item.node for item in items))
+        return node, 1 + max((item.height for item in items), default=0)
+
+    def _mapping(self, start: Any, depth: int) -> tuple[Node, int]:
+        entries: list[Entry] = []
+        height = 0
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._built(event, depth)
+            value = self._built(next(self._events), depth)
+            height = max(height, key.height, value.height)
+            self._add_entry(entries, event, key.node, value.node)
+        last = entries[-1].value.span if entries else None
+        return mapping(self._collection_span(start, event, last), entries, self._problems), 1 + height
+
+    def _add_entry(self, entries: list[Entry], event: Any, key: Node, value: Node) -> None:
+        if not isinstance(key, ScalarNode):
+            return self._problem(event, "a list or a mapping as a key: keys are words")
+        name = self._word(event, key)
+        if name == "<<":
+            return self._problem(event, "a merge key: a spec has none\nWrite the settings out.")
+        return entries.append(Entry(name, key.span, value))
+
+    def _word(self, event: Any, key: ScalarNode) -> str:
+        """A key as it is written: `1` and `true` are words there, too."""
+        return event.value if isinstance(event, yaml.ScalarEvent) else str(key.value)
+
+    def _count(self, event: Any, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            raise too_many(self._span(event))
+
+    def _problem(self, event: Any, message: str) -> None:
+        start = event.start_mark.index
+        span = self._text.span(start, max(self._begin(event), start + 1))
+        self._problems.append(Problem("LRS101", span, message))
+
+    def _span(self, event: Any) -> Span:
+        end = event.end_mark.index
+        return self._text.span(min(self._begin(event), end), end)
+
+    def _collection_span(self, start: Any, end: Any, last: Span | None) -> Span:
+        """A collection in brackets ends with them; one without ends where its last value does."""
+        begin = self._text.position(self._begin(start))
+        if start.flow_style or last is None:
+            return Span(begin, self._text.position(end.end_mark.index))
+        return Span(begin, last.end)
+
+    def _begin(self, event: Any) -> int:
+        """Where the value of an event begins, behind its anchor and its tag."""
+        start: int = event.start_mark.index
+        has_properties = getattr(event, "tag", None) or getattr(event, "anchor", None)
+        found = _PROPERTIES.match(self._text.content, start) if has_properties else None
+        return found.end() if found else start
+
+
+def _syntax_problem(text: Text, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    index = min(mark.index if mark else 0, len(text.content))
+    problem = (error.problem or "").strip()
+    if "unknown escape character" in problem:
+        index = text.content.rfind("\\", 0, index + 1)
+        escape = text.content[index : index + 2]
+        message = (
+            f"`{escape}` in double quotes: YAML itself reads the backslash there, and knows no `{escape}`\n"
+            "Put the regex in single quotes."
+        )
+        return Problem("LRS101", text.span(index, index + 2), message)
+    end = min(index + 1, len(text.content))
+    return Problem("LRS101", text.span(index, end), _syntax_message(text.content[index:end], error, problem))
+
+
+def _syntax_message(character: str, error: yaml.MarkedYAMLError, problem: str) -> str:
+    if "cannot start any token" in problem and character == "\t":
+        return "a tab: YAML indents with spaces\nReplace the tab by spaces."
+    if "cannot start any token" in problem:
+        return f"`{character}` cannot begin a value\nPut the text in single quotes."
+    if "alias" in (error.context or ""):
+        return "`*` begins an alias here, and no name follows\nIf this is a regex, put it in single quotes."
+    context = f"{error.context.strip()}, " if error.context else ""
+    return f"not YAML: {context}{problem}"
