@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrspec.plan import Plan
-    from lrspec.source import Span
+    from lrspec.source import Path, Span
 
 
 class Severity(StrEnum):
@@ -81,7 +81,7 @@ class Diagnostic:
     path: str
     span: Span
     rule: str | None = None
-    parameters: tuple[str, ...] = field(default=())
+    parameters: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -123,6 +123,18 @@ class Diagnostic:
             "rule": self.rule,
             "parameters": list(self.parameters),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding whose place is still a path into the spec; `rule` is the index of the rule that it is about."""
+
+    code: str
+    path: Path
+    message: str
+    rule: int | None = None
+    parameters: tuple[str, ...] = ()
+    at_key: bool = False
 
 
 class SpecError(Exception):

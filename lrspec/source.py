@@ -59,3 +59,8 @@ def spell(path: Path) -> str:
     """A path as people write it: `rules[3].layers[0]`."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(steps).removeprefix(".")
+
+
+def printable(text: str) -> str:
+    """The text with whatever would move a cursor or hide something spelt out: `\\x1b`, `\\n`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

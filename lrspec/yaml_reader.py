@@ -31,6 +31,7 @@ from lrspec.source import Span, Text
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_QUOTED = ("'", '"', "|", ">")
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -95,7 +96,7 @@ class _Reader:
 
     def _node(self, event: Any, depth: int) -> tuple[Node, int]:
         if isinstance(event, yaml.ScalarEvent):
-            value = plain_scalar(event.value) if event.implicit[0] else event.value
+            value = event.value if event.style in _QUOTED else plain_scalar(event.value)
             return ScalarNode(self._span(event), value), 0
         if depth == MAX_DEPTH:
             raise too_deep(self._span(event))
@@ -179,7 +180,8 @@ class _Reader:
 
 
 def _syntax_problem(text: Text, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    in_text = "end of stream" in str(error.problem) or "alias" in str(error.context)
+    mark = (error.context_mark if in_text else None) or error.problem_mark or error.context_mark
     index = min(mark.index if mark else 0, len(text.content))
     problem = (error.problem or "").strip()
     if "unknown escape character" in problem:

@@ -1,0 +1,71 @@
+"""What a rule sets: the axes of a parameter's settings, and the value of each.
+
+An axis is called as in the plan's `set_by`: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `options.NAME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lrspec.source import Path
+from lrspec.spec import Decay, Optimizer, Rule
+
+DECIDING = ("lr", "layer", "freeze")
+"""The axes that a fallback rule sets only on parameters that no earlier rule has decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that a rule sets: the axis, the value there, and the key of the rule that says so.
+
+    The value on `lr` and on `weight_decay` is the resulting number, multiples of the optimizer's multiplied out.
+    """
+
+    axis: str
+    value: Any
+    key: Path
+
+    @property
+    def decides(self) -> bool:
+        """Whether a parameter that it reaches is decided."""
+        return self.axis in ("lr", "layer") or (self.axis == "freeze" and self.value)
+
+
+def settings(rule: Rule, optimizer: Optimizer) -> tuple[Setting, ...]:
+    """All that a rule sets, an axis each."""
+    return tuple(_settings(rule, optimizer))
+
+
+def _settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
+    if rule.lr is not None:
+        yield Setting("lr", rule.lr, ("lr",))
+    if rule.lr_mult is not None:
+        yield Setting("lr", (optimizer.lr or 0.0) * rule.lr_mult, ("lr_mult",))
+    if rule.layer_decay is not None:
+        yield Setting("layer", decay(rule), ("layer_decay",))
+    if rule.lr_scale is not None:
+        yield Setting("scale", rule.lr_scale, ("lr_scale",))
+    if rule.weight_decay is not None:
+        yield Setting("weight_decay", rule.weight_decay, ("weight_decay",))
+    if rule.weight_decay_mult is not None:
+        yield Setting("weight_decay", (optimizer.weight_decay or 0.0) * rule.weight_decay_mult, ("weight_decay_mult",))
+    if rule.freeze is not None:
+        yield Setting("freeze", rule.freeze, ("freeze",))
+    for name, value in (rule.options or {}).items():
+        yield Setting(f"options.{name}", value, ("options", name))
+
+
+def decay(rule: Rule) -> Decay:
+    """The layer-wise decay of a rule that has one, as a mapping in either case."""
+    given = rule.layer_decay
+    assert given is not None
+    return given if isinstance(given, Decay) else Decay(factor=given)
+
+
+def comparable(value: Any) -> Any:
+    """A value such that equal settings are equal: true is no 1, while 1 is 1.0."""
+    if isinstance(value, tuple):
+        return tuple(comparable(item) for item in value)
+    return (isinstance(value, bool), value)

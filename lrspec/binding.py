@@ -1,0 +1,113 @@
+"""A `Plan` and a model to optimizer groups with tensors in them, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lrspec.inventory import named_tensors
+from lrspec.plan import Plan, PlannedParameter
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SHOWN = 5  # names in a message
+
+
+class BindError(ValueError):
+    """A plan does not fit the model that it is bound to; the text names the parameters."""
+
+
+def param_groups(plan: Plan, model: nn.Module) -> list[dict[str, Any]]:
+    """See `Plan.param_groups`."""
+    if plan.groups is None:
+        raise BindError("the plan has no groups: its spec has errors for this model")
+    tensors = _tensors(plan, model)
+    _refuse_other_frozenness(plan, tensors)
+    groups = []
+    for group in plan.groups:
+        names = [name for name in group.params if name in tensors]
+        if names:
+            params = [tensors[name] for name in names]
+            groups.append({"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()})
+    return groups
+
+
+def freeze(plan: Plan, model: nn.Module) -> None:
+    """See `Plan.freeze`."""
+    tensors = _tensors(plan, model, strangers_allowed=True)
+    changes = [
+        (tensors[planned.name], not planned.freeze)
+        for planned in plan.parameters
+        if planned.freeze is not None and planned.name in tensors
+    ]
+    for tensor, requires_grad in changes:
+        if requires_grad and not (tensor.is_floating_point() or tensor.is_complex()):
+            raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and the spec says `freeze: false`")
+    for tensor, requires_grad in changes:
+        tensor.requires_grad_(requires_grad)
+
+
+def _tensors(plan: Plan, model: nn.Module, *, strangers_allowed: bool = False) -> dict[str, nn.Parameter]:
+    """The model's tensors by the first names that the plan has for them.
+
+    Raises:
+        BindError: for a trainable parameter that the plan does not know, another shape, or other ties.
+    """
+    known = {name: planned for planned in plan.parameters for name in planned.parameter.names}
+    tensors: dict[str, nn.Parameter] = {}
+    names: dict[int, str] = {}
+    strangers: dict[str, int] = {}
+    for name, _, tensor in named_tensors(model):
+        planned = known.get(name)
+        if planned is None:
+            if tensor.requires_grad:
+                strangers[name] = id(tensor)
+            continue
+        _refuse_other_shape(name, planned, tensor)
+        _refuse_other_ties(name, planned, tensor, tensors, names)
+        tensors[planned.name], names[id(tensor)] = tensor, planned.name
+    unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]
+    if unknown and not strangers_allowed:
+        raise BindError(f"the plan does not know {_listed(unknown)}: compile the spec against this model")
+    return tensors
+
+
+def _refuse_other_shape(name: str, planned: PlannedParameter, tensor: nn.Parameter) -> None:
+    shape = planned.parameter.shape
+    if shape is not None and tuple(tensor.shape) != shape:
+        raise BindError(
+            f"{name} has the shape {list(tensor.shape)}, and {list(shape)} in the plan: "
+            "compile the spec against this model (before it is sharded)"
+        )
+
+
+def _refuse_other_ties(
+    name: str,
+    planned: PlannedParameter,
+    tensor: nn.Parameter,
+    tensors: dict[str, nn.Parameter],
+    names: dict[int, str],
+) -> None:
+    before = tensors.get(planned.name)
+    if before is not None and before is not tensor:
+        raise BindError(f"{name} is tied to {planned.name} in the plan, and not in this model: tie them before binding")
+    if names.get(id(tensor), planned.name) != planned.name:
+        raise BindError(f"{name} is tied to {names[id(tensor)]} in this model, and not in the plan: compile it again")
+
+
+def _refuse_other_frozenness(plan: Plan, tensors: dict[str, nn.Parameter]) -> None:
+    differing = [p for p in plan.parameters if p.name in tensors and tensors[p.name].requires_grad != p.status.trains]
+    by_spec = [planned.name for planned in differing if planned.freeze is not None]
+    if by_spec:
+        raise BindError(
+            f"requires_grad of {_listed(by_spec)} is not what the spec says: call plan.freeze(model) first, "
+            "or lrspec.param_groups(spec, model, freeze=True)"
+        )
+    if differing:
+        names = _listed([planned.name for planned in differing])
+        raise BindError(f"requires_grad of {names} has changed since the plan was made: compile the spec again")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

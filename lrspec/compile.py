@@ -1,0 +1,143 @@
+"""Puts the stages in order: a spec and a model in, a plan out. The only place that knows all of them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lrspec.checks import CHECKS
+from lrspec.diagnostics import Diagnostic, Severity, SpecError, has_errors
+from lrspec.inventory import Inventory
+from lrspec.lints import LINTS
+from lrspec.load import SpecFile, StrPath, load, locate
+from lrspec.plan import Plan, group, plan_parameters
+from lrspec.render.text import report
+from lrspec.resolution import Resolution, resolve
+from lrspec.spec import Spec
+from lrspec.validate import nothing_to_multiply
+
+if TYPE_CHECKING:
+    from torch import nn
+
+logger = logging.getLogger("lrspec")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a compile: the findings, and plan and resolution where the spec itself is right.
+
+    `plan.groups` is None where an error stopped it.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    plan: Plan | None = None
+    resolution: Resolution | None = None
+
+
+def attempt(
+    file: SpecFile, inventory: Inventory, *, lr: float | None = None, weight_decay: float | None = None
+) -> Outcome:
+    """Compile a spec for an inventory; findings are in the result, nothing is raised."""
+    spec = _override(file.spec, lr, weight_decay)
+    if findings := list(nothing_to_multiply(spec)):
+        return Outcome(locate(findings, file.document, spec))
+    resolution = resolve(spec, inventory)
+    parameters = plan_parameters(resolution)
+    findings = [finding for check in CHECKS for finding in check(resolution)]
+    findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
+    diagnostics = locate(findings, file.document, spec)
+    groups = None if has_errors(diagnostics) else group(parameters)
+    plan = Plan(file.path, file.document.sha256, inventory, parameters, groups, diagnostics)
+    return Outcome(diagnostics, plan, resolution)
+
+
+def compile(
+    spec: SpecFile | StrPath,
+    model: nn.Module | Inventory,
+    *,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+) -> Plan:
+    """Compile a spec for a model.
+
+    Args:
+        spec: a spec, as `load` gives it, or the path of one.
+        model: a model, which is not changed, or its inventory.
+        lr: in place of the spec's `optimizer.lr`; absolute values in rules stay.
+        weight_decay: in place of the spec's `optimizer.weight_decay`; absolute values in rules stay.
+
+    Warnings are in the plan's `diagnostics`, and are logged by the logger `lrspec`.
+
+    Raises:
+        SpecError: where the spec is wrong, or does not fit the model.
+        InventoryError: where the model gives no inventory (it is sharded already, or has lazy parameters).
+        OSError: where the file cannot be read.
+        ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0.
+    """
+    file = spec if isinstance(spec, SpecFile) else load(spec)
+    outcome = attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay)
+    text = report(outcome.diagnostics, file.document.text)
+    if outcome.plan is None or has_errors(outcome.diagnostics):
+        raise SpecError(text, outcome.diagnostics, outcome.plan)
+    if any(found.severity is Severity.warning for found in outcome.diagnostics):
+        logger.warning(text)
+    return outcome.plan
+
+
+def check(
+    spec: SpecFile | StrPath,
+    model: nn.Module | Inventory,
+    *,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+) -> list[Diagnostic]:
+    """Everything that is wrong with a spec, in itself and for a model; empty where it is clean.
+
+    Takes what `compile` takes, and raises what it raises except `SpecError`.
+    """
+    try:
+        file = spec if isinstance(spec, SpecFile) else load(spec)
+    except SpecError as error:
+        return list(error.diagnostics)
+    return list(attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay).diagnostics)
+
+
+def param_groups(
+    spec: SpecFile | StrPath,
+    model: nn.Module,
+    *,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    freeze: bool = False,
+) -> list[dict[str, Any]]:
+    """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
+
+    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says.
+
+    Raises:
+        SpecError, InventoryError, OSError, ValueError: as `compile`.
+        BindError: as `Plan.param_groups` and `Plan.freeze`.
+    """
+    plan = compile(spec, model, lr=lr, weight_decay=weight_decay)
+    if freeze:
+        plan.freeze(model)
+    return plan.param_groups(model)
+
+
+def _inventory(model: nn.Module | Inventory) -> Inventory:
+    return model if isinstance(model, Inventory) else Inventory.from_model(model)
+
+
+def _override(spec: Spec, lr: float | None, weight_decay: float | None) -> Spec:
+    given = {"lr": lr, "weight_decay": weight_decay}
+    update = {key: _checked(key, value) for key, value in given.items() if value is not None}
+    if not update:
+        return spec
+    return spec.model_copy(update={"optimizer": spec.optimizer.model_copy(update=update)})
+
+
+def _checked(key: str, value: float) -> float:
+    if isinstance(value, bool) or not 0 <= value < float("inf"):
+        raise ValueError(f"{key}: expected a finite number of at least 0, found {value!r}")
+    return float(value)

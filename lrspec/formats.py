@@ -1,0 +1,186 @@
+"""The JSON files that lrspec writes and reads, as pydantic models: the inventory of parameters and the plan.
+
+Their JSON Schemas are made from these models; reading an inventory goes through them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lrspec.diagnostics import Severity
+from lrspec.source import spell
+
+Size = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    """A part of a file: strict types; later versions may add keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class InventoryParameter(_Part):
+    """One parameter of a model."""
+
+    name: str
+    """Its canonical name: the first in model order."""
+    aliases: list[str] = []
+    """The further names of a tied parameter, in model order."""
+    shape: list[Size] | None = None
+    """Its shape; null where only names are known."""
+    requires_grad: bool = True
+    """Whether the model trains it."""
+    module: list[str] = []
+    """The class names of the module that owns it: its own and its bases', without `Module`."""
+    alias_modules: list[list[str]] = []
+    """The class names of the owner of each alias."""
+
+
+class InventoryFile(_Part):
+    """The parameters of a model, in model order."""
+
+    lrspec_params: Literal[1]
+    """The version of this format: 1."""
+    source: str = ""
+    """Where it is from: `timm:resnet18`, or the class of a model."""
+    args: dict[str, Any] = {}
+    """The arguments that the model was built with."""
+    parameters: list[InventoryParameter]
+    """The parameters, in model order, each once."""
+
+
+class PlanSpec(_Part):
+    """The spec that a plan was compiled from."""
+
+    path: str
+    """Its path, as it was given."""
+    sha256: str
+    """The hash of its bytes."""
+
+
+class PlanModel(_Part):
+    """The model that a plan was compiled against."""
+
+    source: str
+    """Where it is from: `timm:resnet18`, or the class of a model."""
+    args: dict[str, Any]
+    """The arguments that it was built with."""
+    parameters: Size
+    """The number of its parameters."""
+    elements: Size | None
+    """The number of their elements; null where a shape is not known."""
+    fingerprint: str
+    """A hash of names, aliases and shapes, in order."""
+
+
+class PlanGroup(_Part):
+    """An optimizer group. `lr` and `weight_decay` are absent where nothing sets them."""
+
+    name: str
+    """The rules that set something on its first parameter, joined by `/`."""
+    lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
+    weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
+    options: dict[str, Any]
+    """Other arguments of the optimizer."""
+    params: list[str]
+    """The names of its parameters, in model order."""
+    elements: Size | None
+    """The number of their elements; null where a shape is not known."""
+
+
+class PlanLayer(_Part):
+    """The place of a parameter on a ladder."""
+
+    rule: str
+    """The rule whose ladder it is."""
+    index: Size
+    """The layer, from the input, which is 0."""
+    of: Size
+    """How many layers the ladder has."""
+    mult: float
+    """The layer's multiplier."""
+
+
+class PlanParameter(_Part):
+    """What one parameter gets. `lr` and `weight_decay` are absent where nothing sets them."""
+
+    name: str
+    """Its canonical name."""
+    aliases: list[str]
+    """The further names of a tied parameter."""
+    shape: list[Size] | None
+    """Its shape; null where only names are known."""
+    elements: Size | None
+    """The number of its elements; null where the shape is not known."""
+    status: Literal["trained", "frozen-by-model", "frozen-by-spec", "unmatched"]
+    """Whether it is trained, and if not, why."""
+    group: Size | None
+    """The index of its group; null for what is in none."""
+    lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
+    weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
+    options: dict[str, Any]
+    """Other arguments of the optimizer."""
+    set_by: dict[str, str]
+    """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `options.NAME`."""
+    layer: PlanLayer | None
+    """Its layer; null without a ladder."""
+
+
+class PlanDiagnostic(_Part):
+    """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
+
+    code: str
+    """Its code, such as `LRS201`."""
+    name: str
+    """Its name, such as `unmatched-parameter`."""
+    severity: Literal[Severity.error, Severity.warning]
+    """`error` or `warning`."""
+    message: str
+    """What is wrong, about which parameters, and what to do."""
+    path: str
+    """The spec."""
+    line: int
+    """The line where it starts."""
+    column: int
+    """The column where it starts."""
+    end_line: int
+    """The line where it ends."""
+    end_column: int
+    """The column after its last character."""
+    rule: str | None
+    """The rule that it is about."""
+    parameters: list[str]
+    """The first names of the parameters that it is about."""
+
+
+class PlanFile(_Part):
+    """A compiled plan: the groups, what each parameter gets and why, and what was found."""
+
+    lrspec_plan: Literal[1]
+    """The version of this format: 1."""
+    spec: PlanSpec
+    """The spec."""
+    model: PlanModel | None
+    """The model; null where the spec itself has errors."""
+    groups: list[PlanGroup] | None
+    """The groups, in order; null where an error stops the compile."""
+    parameters: list[PlanParameter]
+    """The parameters, in model order; empty where the spec itself has errors."""
+    diagnostics: list[PlanDiagnostic]
+    """The findings, in the order of their places."""
+
+
+def read_inventory(text: str) -> InventoryFile:
+    """Read the JSON of an inventory.
+
+    Raises:
+        ValueError: where it is not one; the text says where.
+    """
+    try:
+        return InventoryFile.model_validate_json(text)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False)[0]
+        place = f" at {spell(first['loc'])}" if first["loc"] else ""
+        raise ValueError(f"not an inventory as `lrspec params` writes it{place}: {first['msg']}") from None

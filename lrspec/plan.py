@@ -1,0 +1,280 @@
+"""A `Resolution` to a `Plan`: the settings of each parameter, and the fewest groups that express them, by name.
+
+A plan holds no tensors, so that it can be saved, compared and printed, and bound later to the model or to a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from lrspec.axes import comparable
+from lrspec.diagnostics import Diagnostic
+from lrspec.inventory import Inventory, Parameter, total_elements
+from lrspec.ladder import multiplier
+from lrspec.resolution import Resolution
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Status(StrEnum):
+    """Whether a parameter is trained, and if not, why."""
+
+    trained = "trained"
+    frozen_by_model = "frozen-by-model"
+    frozen_by_spec = "frozen-by-spec"
+    unmatched = "unmatched"
+
+    @property
+    def trains(self) -> bool:
+        """Whether such a parameter is in a group, unless an error stops the compile."""
+        return self in (Status.trained, Status.unmatched)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a parameter gets: final values, None where nothing sets them; `options` in the order of their names."""
+
+    lr: float | None
+    weight_decay: float | None
+    options: tuple[tuple[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON values; what nothing sets is absent."""
+        given = {"lr": self.lr, "weight_decay": self.weight_decay}
+        options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
+        return {**{key: value for key, value in given.items() if value is not None}, "options": options}
+
+    def group_keys(self) -> dict[str, Any]:
+        """The settings as the keys of a torch parameter group."""
+        given = {"lr": self.lr, "weight_decay": self.weight_decay}
+        return {**{key: value for key, value in given.items() if value is not None}, **dict(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The place of a parameter on a ladder; `index` counts from the input, 0 first."""
+
+    rule: str
+    index: int
+    of: int
+    mult: float
+
+    @property
+    def label(self) -> str:
+        """The rule with the layer's number, padded so that names sort: `backbone.03`."""
+        return f"{self.rule}.{self.index:0{len(str(self.of - 1))}}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as JSON values."""
+        return {"rule": self.rule, "index": self.index, "of": self.of, "mult": self.mult}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedParameter:
+    """What one parameter gets, and which rule set each axis of it."""
+
+    parameter: Parameter
+    status: Status
+    settings: Settings
+    set_by: dict[str, str]
+    layer: Layer | None
+    freeze: bool | None
+    """What the spec says about `requires_grad`: `freeze` of a rule, or None where no rule sets it."""
+
+    @property
+    def name(self) -> str:
+        """The parameter's canonical name."""
+        return self.parameter.name
+
+    def to_dict(self, group: int | None) -> dict[str, Any]:
+        """The parameter as in the JSON plan."""
+        return {
+            "name": self.name,
+            "aliases": list(self.parameter.aliases),
+            "shape": None if self.parameter.shape is None else list(self.parameter.shape),
+            "elements": self.parameter.elements,
+            "status": self.status.value,
+            "group": group,
+            **self.settings.to_dict(),
+            "set_by": self.set_by,
+            "layer": self.layer.to_dict() if self.layer else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One optimizer group: its name, its settings, and the names of its parameters in model order."""
+
+    name: str
+    settings: Settings
+    params: tuple[str, ...]
+    elements: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group as in the JSON plan."""
+        return {
+            "name": self.name,
+            **self.settings.to_dict(),
+            "params": list(self.params),
+            "elements": self.elements,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a spec says for a model.
+
+    `groups` is None where an error stops the compile. `inventory` is the model's; `diagnostics` are the findings, in the
+    order of their places.
+    """
+
+    path: str
+    sha256: str
+    inventory: Inventory
+    parameters: tuple[PlannedParameter, ...]
+    groups: tuple[Group, ...] | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON values; see `lrspec schema plan`."""
+        inventory = self.inventory
+        member = {name: index for index, group in enumerate(self.groups or ()) for name in group.params}
+        return {
+            "lrspec_plan": 1,
+            "spec": {"path": self.path, "sha256": self.sha256},
+            "model": {
+                "source": inventory.source,
+                "args": inventory.args,
+                "parameters": len(inventory.parameters),
+                "elements": inventory.elements,
+                "fingerprint": inventory.fingerprint,
+            },
+            "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
+            "parameters": [planned.to_dict(member.get(planned.name)) for planned in self.parameters],
+            "diagnostics": [found.to_dict() for found in self.diagnostics],
+        }
+
+    def param_groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        """The groups with the parameters of a model, or of a part of it, for an optimizer of torch.
+
+        Each group has `params` (the tensors), `param_names`, `name` and the settings. Parameters are found by
+        their canonical names, aliases included; what a part of the model lacks is left out, and so are groups that
+        come out empty.
+
+        Raises:
+            BindError: where the model has a trainable parameter that the plan does not know, a parameter of another
+                shape, or one whose `requires_grad` is not what the plan says (call `plan.freeze(model)`).
+        """
+        from lrspec.binding import param_groups
+
+        return param_groups(self, model)
+
+    def freeze(self, model: nn.Module) -> None:
+        """Make `requires_grad` of the model's parameters what the plan says, both ways, where the spec sets it.
+
+        Raises:
+            BindError: where the plan does not fit the model; nothing is changed then.
+        """
+        from lrspec.binding import freeze
+
+        freeze(self, model)
+
+
+def plan_parameters(resolution: Resolution) -> tuple[PlannedParameter, ...]:
+    """What each parameter of a resolution gets, in model order."""
+    return tuple(_planned(resolution, index) for index in range(len(resolution.inventory.parameters)))
+
+
+def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
+    """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
+    members: dict[Any, list[PlannedParameter]] = {}
+    for planned in parameters:
+        if planned.status.trains:
+            members.setdefault(_group_key(planned.settings), []).append(planned)
+    return tuple(
+        Group(
+            _group_name(group[0]),
+            group[0].settings,
+            tuple(planned.name for planned in group),
+            total_elements(planned.parameter for planned in group),
+        )
+        for group in members.values()
+    )
+
+
+def _group_key(settings: Settings) -> Any:
+    options = tuple((name, comparable(value)) for name, value in settings.options)
+    return settings.lr, settings.weight_decay, options
+
+
+def _group_name(first: PlannedParameter) -> str:
+    label = {first.layer.rule: first.layer.label} if first.layer else {}
+    rules = dict.fromkeys(first.set_by.values())
+    return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
+
+
+def _planned(resolution: Resolution, index: int) -> PlannedParameter:
+    layer = _layer(resolution, index)
+    freeze = resolution.winner("freeze", index)
+    return PlannedParameter(
+        parameter=resolution.inventory.parameters[index],
+        status=_status(resolution, index),
+        settings=Settings(_lr(resolution, index, layer), _weight_decay(resolution, index), _options(resolution, index)),
+        set_by=_set_by(resolution, index),
+        layer=layer,
+        freeze=None if freeze is None else freeze.setting.value,
+    )
+
+
+def _status(resolution: Resolution, index: int) -> Status:
+    if not resolution.trainable(index):
+        return Status.frozen_by_spec if resolution.frozen_by_spec(index) else Status.frozen_by_model
+    return Status.trained if resolution.decided(index) else Status.unmatched
+
+
+def _lr(resolution: Resolution, index: int, layer: Layer | None) -> float | None:
+    """`(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order."""
+    rate = resolution.winner("lr", index)
+    lr = rate.setting.value if rate else resolution.spec.optimizer.lr
+    scale = resolution.winner("scale", index)
+    if lr is None:
+        return None
+    return float(lr * (layer.mult if layer else 1.0) * (scale.setting.value if scale else 1.0))
+
+
+def _weight_decay(resolution: Resolution, index: int) -> float | None:
+    decay = resolution.winner("weight_decay", index)
+    return decay.setting.value if decay else resolution.spec.optimizer.weight_decay
+
+
+def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
+    options = resolution.spec.optimizer.options
+    for axis in resolution.winners:
+        if axis.startswith("options.") and (found := resolution.winner(axis, index)):
+            options[axis.removeprefix("options.")] = found.setting.value
+    return tuple(sorted(options.items()))
+
+
+def _layer(resolution: Resolution, index: int) -> Layer | None:
+    reach = resolution.winner("layer", index)
+    ladder = resolution.ladders[reach.rule] if reach else None
+    if reach is None or ladder is None:
+        return None
+    number = ladder.layers[index]
+    mult = multiplier(resolution.spec.rules[reach.rule], number, ladder.count)
+    return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
+
+
+def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
+    """The rule of each axis, in the order of the rules."""
+    names = resolution.spec.rule_names
+    return {axis: names[reach.rule] for axis, reach in _winning(resolution, index)}
+
+
+def _winning(resolution: Resolution, index: int) -> Iterator[tuple[str, Any]]:
+    found = [(axis, resolution.winner(axis, index)) for axis in resolution.winners]
+    yield from sorted(((axis, reach) for axis, reach in found if reach), key=lambda each: each[1].rule)

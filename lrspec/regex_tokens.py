@@ -1,0 +1,62 @@
+"""The parts of a regex as written: which characters stand for themselves, and where its single dots are.
+
+Python has no public parser of regexes. This one knows just what two lints ask; a test compares it with Python's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+    (?P<comment> \(\?\#[^)]*\) )
+  | (?P<flags> \(\?[aiLmsux]*-?[imsx]*[:)] )
+  | (?P<group> \(\?P?[<][A-Za-z_]\w*[>] | \(\?P=\w+\) | \(\?[=!>] | \(\?<[=!] | \(\?\(\w+\) | \( )
+  | (?P<literal> \\(?: N\{[^}]*\} | x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | [abfnrtv](?<!b) | [^\w\s] | \s ) )
+  | (?P<escape> \\. )
+  | (?P<set> \[ \^? \]? (?: [^\]\\] | \\. )* \] )
+  | (?P<quantifier> (?: [*+?] | \{\d*,\d*\} | \{\d+\} ) [?+]? )
+  | (?P<syntax> [)|^$] )
+  | (?P<dot> \. )
+  | (?P<text> . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """A part of a regex: its kind, and where it stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def tokens(regex: str) -> Iterator[Token]:
+    """The parts of a regex, in order; `\\.` and a plain letter are `literal`."""
+    for found in _TOKEN.finditer(regex):
+        kind = found.lastgroup or "text"
+        empty_braces = found.group() in ("{,}", "{,}?", "{,}+")
+        yield Token("literal" if kind == "text" else kind, found.start(), found.end()) if not empty_braces else Token(
+            "quantifier", found.start(), found.end()
+        )
+
+
+def has_literal(regex: str) -> bool:
+    """Whether some character of the regex stands for itself."""
+    return any(token.kind == "literal" for token in tokens(regex))
+
+
+def single_dots(regex: str) -> list[int]:
+    """The indices of the dots that are neither escaped, nor in a set, nor quantified; none where spaces do not count."""
+    parts = list(tokens(regex))
+    if any(token.kind == "flags" and "x" in regex[token.start : token.end].partition("-")[0] for token in parts):
+        return []
+    following = [*parts[1:], Token("end", len(regex), len(regex))]
+    return [
+        token.start
+        for token, after in zip(parts, following, strict=True)
+        if token.kind == "dot" and after.kind != "quantifier"
+    ]

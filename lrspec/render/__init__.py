@@ -1,0 +1,1 @@
+"""Values of lrspec as text for people: one file a form."""

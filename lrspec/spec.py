@@ -1,0 +1,290 @@
+"""The language as pydantic models: what a spec may say, key by key, each with the words that editors show.
+
+What a single value must be stands here; what keys must be to each other is in `validate.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic.types import Strict
+from pydantic_core import PydanticCustomError
+
+from lrspec.diagnostics import ADJUSTABLE
+
+MAX_RULES = 1000
+MAX_PATTERN = 4096
+
+
+def _kind(value: Any) -> str:
+    """The tag of a value in the unions below; angle brackets tell tags from keys in pydantic's locations."""
+    if isinstance(value, list | tuple):
+        return "<list>"
+    return "<mapping>" if isinstance(value, dict | BaseModel) else "<scalar>"
+
+
+def _either(expected: str) -> Discriminator:
+    return Discriminator(_kind, custom_error_type="kind", custom_error_message=expected)
+
+
+def _option_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("float_type", "a number")
+    return _option_scalar(value)
+
+
+def _option_scalar(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "a finite number")
+    return value
+
+
+def _version(value: Any) -> Any:
+    if value != 1 or type(value) is not int:
+        raise PydanticCustomError("version", "1, the version of the language")
+    return value
+
+
+_Lax = Strict(False)  # a list of a document becomes a tuple; what it holds stays strict
+
+Regex: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=MAX_PATTERN, json_schema_extra={"format": "regex"}, title="regex")
+]
+Regexes: TypeAlias = Annotated[tuple[Regex, ...], Field(min_length=1), _Lax]
+Patterns: TypeAlias = Annotated[
+    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")],
+    _either("a regex, or a list of regexes"),
+]
+NonNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Factor: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Dimensions: TypeAlias = Annotated[int, Field(ge=0)]
+OptionNumber: TypeAlias = Annotated[Any, AfterValidator(_option_number), WithJsonSchema({"type": "number"})]
+OptionScalar: TypeAlias = Annotated[
+    Any, AfterValidator(_option_scalar), WithJsonSchema({"type": ["number", "boolean", "string", "null"]})
+]
+OptionValue: TypeAlias = Annotated[
+    Annotated[OptionScalar, Tag("<scalar>")] | Annotated[tuple[OptionNumber, ...], _Lax, Tag("<list>")],
+    _either("a number, true or false, null, text, or a list of numbers"),
+]
+SeverityName: TypeAlias = Literal["error", "warning", "ignore"]
+
+
+class _Part(BaseModel):
+    """A part of a spec: frozen, of strict types, without keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ModelSource(_Part):
+    """A model with the arguments that build it."""
+
+    source: str
+    """What to build: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `hf:DIR`, `params:FILE`."""
+    args: dict[str, Any] = Field(default_factory=dict)
+    """Arguments for building it, such as `{num_classes: 2}`."""
+
+
+class Where(_Part):
+    """What narrows a rule beyond names."""
+
+    ndim: (
+        Annotated[
+            Annotated[Dimensions, Tag("<scalar>")]
+            | Annotated[tuple[Dimensions, ...], Field(min_length=1), _Lax, Tag("<list>")],
+            _either("a whole number, or a list of whole numbers"),
+        ]
+        | None
+    ) = None
+    """Number of dimensions of the parameter: one, or a list of which any will do. `[0, 1]`: norms and biases."""
+    module: Regex | None = None
+    """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
+
+
+class Decay(_Part):
+    """A layer-wise decay with a floor."""
+
+    factor: Factor
+    """What each layer has of the rate of the layer after it, in (0, 1]."""
+    min_mult: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    """The multiplier that no layer falls below, in [0, 1]."""
+
+
+class Join(_Part):
+    """An entry of a ladder that shares a layer of the entry before it."""
+
+    join: Patterns
+    """A regex, or a list of them, whose parameters share a layer of the entry before it."""
+
+
+LayerEntry: TypeAlias = Annotated[
+    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")] | Annotated[Join, Tag("<mapping>")],
+    _either("a regex, a list of regexes, or `join: …`"),
+]
+
+Check = create_model(
+    "Check",
+    __base__=_Part,
+    __doc__="Severities by the names of diagnostics.",
+    **{
+        code.name.replace("-", "_"): (
+            SeverityName | None,
+            Field(None, alias=code.name, description=f"{code.code}, by default: {code.severity}."),
+        )
+        for code in ADJUSTABLE.values()
+    },  # type: ignore[call-overload]
+)
+
+_SETTINGS = ("lr", "lr_mult", "layer_decay", "lr_scale", "weight_decay", "weight_decay_mult", "options")
+_RULE_SCHEMA: dict[str, Any] = {
+    "dependentRequired": {"layers": ["layer_decay"], "layer_decay": ["layers"]},
+    "allOf": [
+        {"not": {"required": ["match", "layers"]}},
+        {"not": {"required": ["lr", "lr_mult"]}},
+        {"not": {"required": ["weight_decay", "weight_decay_mult"]}},
+        {"anyOf": [{"required": [key]} for key in (*_SETTINGS, "freeze")]},
+        {
+            "anyOf": [
+                *({"required": [key]} for key in ("match", "layers", "where")),
+                {"properties": {"fallback": {"const": True}}, "required": ["fallback"]},
+            ]
+        },
+        {
+            "if": {"properties": {"freeze": {"const": True}}, "required": ["freeze"]},
+            "then": {"not": {"anyOf": [{"required": [key]} for key in (*_SETTINGS, "layers")]}},
+        },
+    ],
+}
+
+
+class Rule(_Part):
+    """One rule: it selects parameters and sets things on them."""
+
+    model_config = ConfigDict(json_schema_extra=_RULE_SCHEMA)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    """What reports and groups call the rule: letters, digits, `_` and `-`. `rule-N` without one."""
+    match: Patterns | None = None
+    """A regex, or a list of which any will do, searched in the parameter's name. Anchor it: `^head\\.`"""
+    layers: (
+        Annotated[
+            Annotated[Regex, Tag("<scalar>")]
+            | Annotated[tuple[LayerEntry, ...], Field(min_length=1), _Lax, Tag("<list>")],
+            _either("a regex, or a list of layers"),
+        ]
+        | None
+    ) = None
+    """A ladder, from the model's input to its output: each entry a layer, or one a capture: `^blocks\\.(\\d+)\\.`"""
+    exclude: Patterns | None = None
+    """A regex, or a list of them: names that the rule does not take after all."""
+    where: Where | None = None
+    """What narrows the rule beyond names: `{ndim: [0, 1]}`, `{module: Norm}`."""
+    lr: NonNegative | None = None
+    """The learning rate, absolute."""
+    lr_mult: NonNegative | None = None
+    """The learning rate, as a multiple of `optimizer.lr`."""
+    layer_decay: (
+        Annotated[
+            Annotated[Factor, Tag("<scalar>")] | Annotated[Decay, Tag("<mapping>")],
+            _either("a number, or `{factor: …, min_mult: …}`"),
+        ]
+        | None
+    ) = None
+    """The factor between a layer of `layers` and the layer after it, in (0, 1]; or `{factor, min_mult}`."""
+    lr_scale: NonNegative | None = None
+    """A further factor on the learning rate, for what cuts across: biases at twice the rate."""
+    weight_decay: NonNegative | None = None
+    """The weight decay, absolute."""
+    weight_decay_mult: NonNegative | None = None
+    """The weight decay, as a multiple of `optimizer.weight_decay`."""
+    freeze: bool | None = None
+    """`true`: not trained, and in no group. `false`: trained even if the model has it frozen."""
+    options: dict[str, OptionValue] | None = None
+    """Other arguments of the optimizer: `{betas: [0.9, 0.99]}`. Needs `optimizer.type`."""
+    fallback: bool = False
+    """For what is left: sets only what no earlier rule has decided."""
+    optional: bool = False
+    """Selecting nothing, as a whole or in some of its regexes, is fine."""
+    check: Check | None = None  # type: ignore[valid-type]
+    """Severities of findings about this rule, by name: `{unused-pattern: ignore}`."""
+
+
+class Optimizer(_Part):
+    """What every group starts from; other keys are arguments of the class that `type` names."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, OptionValue]
+
+    type: Annotated[str, Field(min_length=1)] | None = None
+    """A class of torch.optim, such as `AdamW`; a dotted name is recorded and not checked."""
+    lr: NonNegative | None = None
+    """The learning rate that multipliers multiply."""
+    weight_decay: NonNegative | None = None
+    """The weight decay of whatever no rule says otherwise about."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments other than `lr` and `weight_decay`."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Spec(_Part):
+    """An lrspec: rules that map parameter names to learning rates, weight decays, freezing and options."""
+
+    lrspec: Annotated[Literal[1], BeforeValidator(_version)]
+    """The version of the language: 1."""
+    models: (
+        Annotated[
+            Annotated[str, Tag("<scalar>")]
+            | Annotated[ModelSource, Tag("<mapping>")]
+            | Annotated[
+                tuple[
+                    Annotated[
+                        Annotated[str, Tag("<scalar>")] | Annotated[ModelSource, Tag("<mapping>")],
+                        _either("a model, or `{source: …, args: …}`"),
+                    ],
+                    ...,
+                ],
+                Field(min_length=1),
+                _Lax,
+                Tag("<list>"),
+            ],
+            _either("a model, or a list of models"),
+        ]
+        | None
+    ) = None
+    """The model, or the list of models, that the spec is for; paths are relative to the spec."""
+    optimizer: Optimizer = Optimizer()
+    """What every group starts from."""
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MAX_RULES), _Lax]
+    """The rules, in order: on each axis of a parameter the first that sets it wins."""
+    check: Check | None = None  # type: ignore[valid-type]
+    """Severities by name: `{unmatched-parameter: warning}`."""
+
+    @cached_property
+    def rule_names(self) -> tuple[str, ...]:
+        """The name of each rule; `rule-N` of the N-th where it has none."""
+        return tuple(rule.name or f"rule-{number}" for number, rule in enumerate(self.rules, 1))
+
+    @property
+    def sources(self) -> tuple[ModelSource, ...]:
+        """The models, each with its arguments."""
+        listed = self.models if isinstance(self.models, tuple) else (self.models,) if self.models else ()
+        return tuple(ModelSource(source=each) if isinstance(each, str) else each for each in listed)
+
+
+def severities(check: Any) -> dict[str, str]:
+    """The severities that a `check:` gives, by the names of diagnostics."""
+    return {} if check is None else check.model_dump(by_alias=True, exclude_none=True)

@@ -1,0 +1,74 @@
+"""How messages name parameters, values and axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lrspec.inventory import Inventory, Parameter, total_elements
+from lrspec.selection import Name
+from lrspec.source import printable
+
+SHOWN = 5
+"""How many parameters a message names before it counts the rest."""
+
+_AXES = {
+    "lr": "the learning rate",
+    "layer": "the layer",
+    "scale": "`lr_scale`",
+    "weight_decay": "the weight decay",
+    "freeze": "`freeze`",
+}
+
+
+def axis_words(axis: str) -> str:
+    """What to call an axis in a sentence."""
+    return _AXES.get(axis) or f"the option `{axis.removeprefix('options.')}`"
+
+
+def number(value: float) -> str:
+    """A number in the shortest form that reads back to it, without a needless `.0`."""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def value_words(value: Any) -> str:
+    """The value of a setting as a spec would have it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(value_words(item) for item in value)}]"
+    if value is None:
+        return "null"
+    return number(value) if isinstance(value, int | float) else f"'{value}'"
+
+
+def count(things: int, noun: str) -> str:
+    """`1 parameter`, `62 parameters`."""
+    return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"
+
+
+def count_parameters(parameters: Sequence[Parameter], adjective: str = "") -> str:
+    """`2 trainable parameters (1,026 elements)`; without the elements where shapes are not known."""
+    elements = total_elements(parameters)
+    noun = f"{adjective} parameter".strip()
+    size = "" if elements is None else f" ({count(elements, 'element')})"
+    return count(len(parameters), noun) + size
+
+
+def list_parameters(inventory: Inventory, indices: Iterable[int], names: dict[int, Name] | None = None) -> str:
+    """The first few parameters with shapes and sizes, and how many more there are.
+
+    `names` are the names by which a rule has them: where that is an alias, it is named.
+    """
+    chosen = list(indices)
+    shown = [_parameter(inventory.parameters[i], names.get(i) if names else None) for i in chosen[:SHOWN]]
+    more = [f"and {len(chosen) - SHOWN:,} more"] if len(chosen) > SHOWN else []
+    return ", ".join([*shown, *more])
+
+
+def _parameter(parameter: Parameter, name: Name | None) -> str:
+    alias = f" (by its alias {printable(parameter.names[name.which])})" if name and name.which else ""
+    shown = printable(parameter.name) + alias
+    if parameter.shape is None:
+        return shown
+    return f"{shown} {list(parameter.shape)} ({parameter.elements:,})"

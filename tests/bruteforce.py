@@ -1,0 +1,598 @@
+"""A slow, literal reading of the lrspec language, to judge the compiler by.
+
+It is written from the language's page alone, apart from the code under test and without any of it: every
+rule is tried on every parameter with `re.search`, nothing is cached, and each concept of the page is one
+short function. `read` takes a valid spec (as parsed) and a parameter inventory (as JSON) and says what each
+parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209, LRS210, LRS303 and LRS304
+there are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+NAMES = {
+    "LRS201": "unmatched-parameter",
+    "LRS202": "overlapping-rules",
+    "LRS203": "unused-rule",
+    "LRS204": "shadowed-rule",
+    "LRS205": "unused-pattern",
+    "LRS206": "frozen-only-rule",
+    "LRS207": "join-without-layer",
+    "LRS209": "redundant-setting",
+    "LRS210": "scaled-absolute-lr",
+    "LRS303": "zero-lr",
+    "LRS304": "large-value",
+}
+WARNINGS = ("LRS206", "LRS209", "LRS303", "LRS304")  # by default; the others are errors
+SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205")
+
+
+# What comes out -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One diagnostic: `rule` is the rule it is about (of a pair the later), `parameters` are first names."""
+
+    code: str
+    name: str
+    severity: str
+    rule: str | None = None
+    axis: str | None = None
+    earlier: str | None = None
+    pattern: str | None = None
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadParameter:
+    """What one parameter gets; `set_by` maps each axis that is set to the name of the rule that set it."""
+
+    name: str
+    status: str
+    lr: float | None
+    weight_decay: float | None
+    options: dict[str, Any]
+    set_by: dict[str, str]
+    layer: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ReadGroup:
+    """One optimizer group."""
+
+    name: str
+    lr: float | None
+    weight_decay: float | None
+    options: dict[str, Any]
+    params: list[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The whole result; `groups` is None where a finding has severity error."""
+
+    parameters: list[ReadParameter]
+    groups: list[ReadGroup] | None
+    findings: list[Finding]
+
+
+# What is kept while the rules are tried -----------------------------------------------------------
+
+
+@dataclass
+class _Parameter:
+    """One parameter of the model and what rules have set on it so far, by axis: rule index and value."""
+
+    names: list[str]  # the first name, then the aliases
+    owners: list[list[str]]  # the class names of each name's owner
+    ndim: int
+    requires_grad: bool
+    winner: dict[str, int] = field(default_factory=dict)
+    value: dict[str, Any] = field(default_factory=dict)
+    layer: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of `layers`."""
+
+    regexes: list[str]
+    join: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a ladder's entry puts a name: by which regex of the entry, with which captures."""
+
+    entry: int
+    regex: int
+    captures: tuple[str, ...]
+
+
+@dataclass
+class _Notes:
+    """What is noticed while the rules are tried: first names, under what they have in common."""
+
+    # by code, axis, earlier rule, later rule
+    pairs: dict[tuple[str, str, int, int], list[str]] = field(default_factory=dict)
+    # by rule, entry, regex
+    joins: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
+
+    def pair(self, code: str, axis: str, earlier: int, later: int, name: str) -> None:
+        self.pairs.setdefault((code, axis, earlier, later), []).append(name)
+
+    def join(self, rule: int, place: _Place, name: str) -> None:
+        self.joins.setdefault((rule, place.entry, place.regex), []).append(name)
+
+
+def read(spec: dict[str, Any], inventory: dict[str, Any]) -> Reading:
+    """Read a valid spec against an inventory."""
+    parameters = [_parameter(entry) for entry in inventory["parameters"]]
+    notes = _Notes()
+    for index in range(len(spec["rules"])):
+        _try_rule(spec, index, parameters, notes)
+    results = [_result(spec, parameter) for parameter in parameters]
+    findings = _findings(spec, parameters, results, notes)
+    failed = any(finding.severity == "error" for finding in findings)
+    groups = None if failed else _groups(spec, parameters, results)
+    return Reading(results, groups, findings)
+
+
+def _parameter(entry: dict[str, Any]) -> _Parameter:
+    return _Parameter(
+        names=[entry["name"], *entry["aliases"]],
+        owners=[entry["module"], *entry["alias_modules"]],
+        ndim=len(entry["shape"]),
+        requires_grad=entry["requires_grad"],
+    )
+
+
+# Selecting ----------------------------------------------------------------------------------------
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _found(regexes: list[str], name: str) -> bool:
+    return any(re.search(regex, name) for regex in regexes)
+
+
+def _entries(rule: dict[str, Any]) -> list[_Entry]:
+    entries = []
+    for entry in _as_list(rule["layers"]):
+        if isinstance(entry, dict):
+            entries.append(_Entry(_as_list(entry["join"]), join=True))
+        else:
+            entries.append(_Entry(_as_list(entry), join=False))
+    return entries
+
+
+def _patterns(rule: dict[str, Any]) -> list[str] | None:
+    """Every regex of `match` or `layers`, as often as it is written; None without either."""
+    if "match" in rule:
+        return _as_list(rule["match"])
+    if "layers" in rule:
+        return [regex for entry in _entries(rule) for regex in entry.regexes]
+    return None
+
+
+def _passes_where(rule: dict[str, Any], ndim: int, owner: list[str]) -> bool:
+    where = rule.get("where", {})
+    if "ndim" in where and ndim not in _as_list(where["ndim"]):
+        return False
+    return "module" not in where or any(re.search(where["module"], cls) for cls in owner)
+
+
+def _selected_names(rule: dict[str, Any], parameter: _Parameter) -> list[str]:
+    """The parameter's names that the rule selects, each judged with its own owner; none if it is excluded."""
+    if any(_found(_as_list(rule.get("exclude", [])), name) for name in parameter.names):
+        return []
+    patterns = _patterns(rule)
+    return [
+        name
+        for name, owner in zip(parameter.names, parameter.owners, strict=True)
+        if (patterns is None or _found(patterns, name)) and _passes_where(rule, parameter.ndim, owner)
+    ]
+
+
+def _selected(rule: dict[str, Any], parameters: list[_Parameter]) -> list[_Parameter]:
+    return [parameter for parameter in parameters if _selected_names(rule, parameter)]
+
+
+# Setting ------------------------------------------------------------------------------------------
+
+
+def _settings(rule: dict[str, Any], optimizer: dict[str, Any]) -> dict[str, Any]:
+    """What a rule sets, by axis, as resulting values."""
+    settings: dict[str, Any] = {}
+    if "lr" in rule:
+        settings["lr"] = float(rule["lr"])
+    if "lr_mult" in rule:
+        settings["lr"] = float(optimizer["lr"]) * float(rule["lr_mult"])
+    if "layer_decay" in rule:
+        settings["layer"] = rule["layer_decay"]
+    if "lr_scale" in rule:
+        settings["scale"] = float(rule["lr_scale"])
+    if "weight_decay" in rule:
+        settings["weight_decay"] = float(rule["weight_decay"])
+    if "weight_decay_mult" in rule:
+        settings["weight_decay"] = float(optimizer["weight_decay"]) * float(rule["weight_decay_mult"])
+    if "freeze" in rule:
+        settings["freeze"] = rule["freeze"]
+    for key, value in rule.get("options", {}).items():
+        settings[f"options.{key}"] = _frozen_value(value)
+    return settings
+
+
+def _frozen_value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality of values: a boolean never equals a number, 1 equals 1.0, tuples are compared item by item."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return isinstance(one, bool) and isinstance(other, bool) and one == other
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def _decided(parameter: _Parameter) -> bool:
+    return "lr" in parameter.winner or "layer" in parameter.winner or parameter.value.get("freeze") is True
+
+
+def _reaches(rule: dict[str, Any], axis: str, parameter: _Parameter) -> bool:
+    """Whether a setting reaches a parameter that its rule selects; asked before the rule sets anything."""
+    if not rule.get("fallback", False):
+        return True
+    if axis in ("lr", "layer", "freeze"):
+        return not _decided(parameter)
+    return axis not in parameter.winner
+
+
+def _try_rule(spec: dict[str, Any], index: int, parameters: list[_Parameter], notes: _Notes) -> None:
+    rule = spec["rules"][index]
+    settings = _settings(rule, spec.get("optimizer", {}))
+    selected = _selected(rule, parameters)
+    reached = {axis: [one for one in selected if _reaches(rule, axis, one)] for axis in settings}
+    for axis, value in settings.items():
+        if axis == "layer":
+            _set_layers(rule, index, reached[axis], notes)
+        else:
+            _set_value(index, axis, value, reached[axis], notes)
+
+
+def _set_value(index: int, axis: str, value: Any, reached: list[_Parameter], notes: _Notes) -> None:
+    for parameter in reached:
+        if axis not in parameter.winner:
+            parameter.winner[axis] = index
+            parameter.value[axis] = value
+        elif _same(parameter.value[axis], value):
+            notes.pair("LRS209", axis, parameter.winner[axis], index, parameter.names[0])
+        else:
+            notes.pair("LRS202", axis, parameter.winner[axis], index, parameter.names[0])
+
+
+# Layers -------------------------------------------------------------------------------------------
+
+
+def _captures(match: re.Match[str]) -> tuple[str, ...]:
+    """The captured texts; a group that took no part, or captured nothing, counts as 0."""
+    return tuple(text or "0" for text in match.groups())
+
+
+def _places(entries: list[_Entry], name: str) -> list[_Place]:
+    """One place for each entry that selects the name; the first regex of an entry that matches has it."""
+    places = []
+    for number, entry in enumerate(entries):
+        for position, regex in enumerate(entry.regexes):
+            match = re.search(regex, name)
+            if match:
+                places.append(_Place(number, position, _captures(match)))
+                break
+    return places
+
+
+def _place(rule: dict[str, Any], parameter: _Parameter) -> _Place:
+    """The first entry that selects the parameter's first selected name has it."""
+    return _places(_entries(rule), _selected_names(rule, parameter)[0])[0]
+
+
+def _in_two_places(rule: dict[str, Any], parameter: _Parameter) -> bool:
+    entries = _entries(rule)
+    names = _selected_names(rule, parameter)
+    return len({(place.entry, place.captures) for name in names for place in _places(entries, name)}) > 1
+
+
+def _set_layers(rule: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
+    for parameter in reached:
+        if _in_two_places(rule, parameter):
+            notes.pair("LRS202", "layer", index, index, parameter.names[0])
+        if "layer" in parameter.winner:
+            notes.pair("LRS202", "layer", parameter.winner["layer"], index, parameter.names[0])
+    free = [parameter for parameter in reached if "layer" not in parameter.winner]
+    layers = _layers(rule, free)
+    for parameter in free:
+        number = _layer_number(rule, layers, _place(rule, parameter))
+        if number is None:
+            notes.join(index, _place(rule, parameter), parameter.names[0])
+        else:
+            parameter.winner["layer"] = index
+            parameter.layer = {
+                "rule": _rule_name(rule, index),
+                "index": number,
+                "of": len(layers),
+                "mult": _multiplier(rule["layer_decay"], number, len(layers)),
+            }
+
+
+def _layers(rule: dict[str, Any], parameters: list[_Parameter]) -> list[tuple[int, tuple[str, ...]]]:
+    """The layers that a ladder has on these parameters, input first: entry number and captures of each."""
+    places = [_place(rule, parameter) for parameter in parameters]
+    layers = []
+    for number, entry in enumerate(_entries(rule)):
+        if not entry.join:
+            captures = [place.captures for place in places if place.entry == number]
+            layers += [(number, texts) for texts in _in_order(_distinct(captures))]
+    return layers
+
+
+def _distinct(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    distinct: list[tuple[str, ...]] = []
+    for texts in captures:
+        if texts not in distinct:
+            distinct.append(texts)
+    return distinct
+
+
+def _in_order(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Numeric order if every text is a decimal number, otherwise (and between equal numbers) as they come."""
+    if all(re.fullmatch("[0-9]+", text) for texts in captures for text in texts):
+        return sorted(captures, key=lambda texts: tuple(int(text) for text in texts))
+    return captures
+
+
+def _layer_number(
+    rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place
+) -> int | None:
+    """The number of the layer of a place, 0 at the input; None for a join with no layer to share."""
+    entries = _entries(rule)
+    if not entries[place.entry].join:
+        return layers.index((place.entry, place.captures))
+    shared = max(number for number in range(place.entry) if not entries[number].join)
+    numbers = [
+        number
+        for number, (entry, captures) in enumerate(layers)
+        if entry == shared and captures[: len(place.captures)] == place.captures
+    ]
+    return numbers[-1] if numbers else None
+
+
+def _multiplier(layer_decay: Any, number: int, count: int) -> float:
+    if not isinstance(layer_decay, dict):
+        layer_decay = {"factor": layer_decay}
+    least = float(layer_decay.get("min_mult", 0.0))
+    return max(float(layer_decay["factor"]) ** (count - 1 - number), least)
+
+
+# Results ------------------------------------------------------------------------------------------
+
+
+def _rule_name(rule: dict[str, Any], index: int) -> str:
+    return str(rule.get("name", f"rule-{index + 1}"))
+
+
+def _result(spec: dict[str, Any], parameter: _Parameter) -> ReadParameter:
+    rules, optimizer = spec["rules"], spec.get("optimizer", {})
+    return ReadParameter(
+        name=parameter.names[0],
+        status=_status(parameter),
+        lr=_learning_rate(optimizer, parameter),
+        weight_decay=_weight_decay(optimizer, parameter),
+        options=_options(optimizer, parameter),
+        set_by={axis: _rule_name(rules[index], index) for axis, index in parameter.winner.items()},
+        layer=parameter.layer,
+    )
+
+
+def _status(parameter: _Parameter) -> str:
+    if parameter.value.get("freeze") is True:
+        return "frozen-by-spec"
+    if not parameter.requires_grad and "freeze" not in parameter.winner:
+        return "frozen-by-model"
+    return "trained" if _decided(parameter) else "unmatched"
+
+
+def _learning_rate(optimizer: dict[str, Any], parameter: _Parameter) -> float | None:
+    rate = parameter.value.get("lr", optimizer.get("lr"))
+    if rate is None:
+        return None
+    multiplier = 1.0 if parameter.layer is None else parameter.layer["mult"]
+    return float(float(rate) * multiplier * parameter.value.get("scale", 1.0))
+
+
+def _weight_decay(optimizer: dict[str, Any], parameter: _Parameter) -> float | None:
+    decay = parameter.value.get("weight_decay", optimizer.get("weight_decay"))
+    return None if decay is None else float(decay)
+
+
+def _options(optimizer: dict[str, Any], parameter: _Parameter) -> dict[str, Any]:
+    options = {
+        key: _frozen_value(value)
+        for key, value in optimizer.items()
+        if key not in ("type", "lr", "weight_decay")
+    }
+    for axis, value in parameter.value.items():
+        if axis.startswith("options."):
+            options[axis.removeprefix("options.")] = value
+    return options
+
+
+def _trains(result: ReadParameter) -> bool:
+    return result.status in ("trained", "unmatched")
+
+
+# Groups -------------------------------------------------------------------------------------------
+
+
+def _groups(
+    spec: dict[str, Any], parameters: list[_Parameter], results: list[ReadParameter]
+) -> list[ReadGroup]:
+    groups: list[ReadGroup] = []
+    for parameter, result in zip(parameters, results, strict=True):
+        if not _trains(result):
+            continue
+        for group in groups:
+            if _same_settings(group, result):
+                group.params.append(result.name)
+                break
+        else:
+            name = _group_name(spec, parameter)
+            groups.append(ReadGroup(name, result.lr, result.weight_decay, result.options, [result.name]))
+    return groups
+
+
+def _same_settings(group: ReadGroup, result: ReadParameter) -> bool:
+    return (
+        group.lr == result.lr
+        and group.weight_decay == result.weight_decay
+        and group.options.keys() == result.options.keys()
+        and all(_same(value, result.options[key]) for key, value in group.options.items())
+    )
+
+
+def _group_name(spec: dict[str, Any], parameter: _Parameter) -> str:
+    """The rules that set something on a group's first parameter, a ladder's with its layer number."""
+    parts = []
+    for index, rule in enumerate(spec["rules"]):
+        if index not in parameter.winner.values():
+            continue
+        part = _rule_name(rule, index)
+        if parameter.layer is not None and parameter.winner["layer"] == index:
+            width = len(str(parameter.layer["of"] - 1))
+            part += "." + str(parameter.layer["index"]).zfill(width)
+        parts.append(part)
+    return "/".join(parts) or "unmatched"
+
+
+# Findings -----------------------------------------------------------------------------------------
+
+
+def _findings(
+    spec: dict[str, Any], parameters: list[_Parameter], results: list[ReadParameter], notes: _Notes
+) -> list[Finding]:
+    findings = _about_the_whole(spec, results)
+    for index in range(len(spec["rules"])):
+        findings += _about_one_rule(spec, index, parameters, notes)
+    findings += _about_pairs(spec, notes)
+    findings += _about_joins(spec, notes)
+    findings += _about_scaled_rates(spec, parameters)
+    return [finding for finding in findings if finding.severity != "ignore"]
+
+
+def _finding(spec: dict[str, Any], code: str, index: int | None, **fields: Any) -> Finding:
+    """A finding with its severity after `check`; the rule's own beats the spec's."""
+    name = NAMES[code]
+    severity = "warning" if code in WARNINGS else "error"
+    severity = spec.get("check", {}).get(name, severity)
+    if index is None:
+        return Finding(code, name, severity, **fields)
+    rule = spec["rules"][index]
+    severity = rule.get("check", {}).get(name, severity)
+    if rule.get("optional", False) and code in SILENCED_BY_OPTIONAL:
+        severity = "ignore"
+    return Finding(code, name, severity, rule=_rule_name(rule, index), **fields)
+
+
+def _first_names(parameters: list[_Parameter]) -> tuple[str, ...]:
+    return tuple(parameter.names[0] for parameter in parameters)
+
+
+def _about_the_whole(spec: dict[str, Any], results: list[ReadParameter]) -> list[Finding]:
+    training = [result for result in results if _trains(result)]
+    concerned = {
+        "LRS201": [one for one in training if one.status == "unmatched"],
+        "LRS303": [one for one in training if one.lr == 0],
+        "LRS304": [one for one in training if (one.lr or 0) > 1 or (one.weight_decay or 0) > 1],
+    }
+    return [
+        _finding(spec, code, None, parameters=tuple(one.name for one in some))
+        for code, some in concerned.items()
+        if some
+    ]
+
+
+def _about_one_rule(
+    spec: dict[str, Any], index: int, parameters: list[_Parameter], notes: _Notes
+) -> list[Finding]:
+    rule = spec["rules"][index]
+    selected = _selected(rule, parameters)
+    if not selected:
+        return [_finding(spec, "LRS203", index)]
+    findings = []
+    if _shadowed(rule, index, selected, notes):
+        findings.append(_finding(spec, "LRS204", index, parameters=_first_names(selected)))
+    unused = [pattern for pattern in _patterns(rule) or [] if not _used(rule, pattern, selected)]
+    findings += [_finding(spec, "LRS205", index, pattern=pattern) for pattern in unused]
+    if _frozen_only(rule, spec.get("optimizer", {}), selected):
+        findings.append(_finding(spec, "LRS206", index, parameters=_first_names(selected)))
+    return findings
+
+
+def _shadowed(rule: dict[str, Any], index: int, selected: list[_Parameter], notes: _Notes) -> bool:
+    """Whether a rule sets nothing because earlier rules set it all (not for want of a layer to join)."""
+    if rule.get("fallback", False) and not any(key in rule for key in ("match", "layers", "where")):
+        return False  # the catch-all
+    if any(joining == index for joining, _, _ in notes.joins):
+        return False
+    return not any(index in parameter.winner.values() for parameter in selected)
+
+
+def _used(rule: dict[str, Any], pattern: str, selected: list[_Parameter]) -> bool:
+    return any(
+        re.search(pattern, name) for parameter in selected for name in _selected_names(rule, parameter)
+    )
+
+
+def _frozen_only(rule: dict[str, Any], optimizer: dict[str, Any], selected: list[_Parameter]) -> bool:
+    sets_more = any(axis != "freeze" for axis in _settings(rule, optimizer))
+    return sets_more and all(_status(parameter).startswith("frozen") for parameter in selected)
+
+
+def _about_pairs(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
+    rules = spec["rules"]
+    return [
+        _finding(
+            spec, code, later, axis=axis, earlier=_rule_name(rules[earlier], earlier), parameters=tuple(names)
+        )
+        for (code, axis, earlier, later), names in notes.pairs.items()
+    ]
+
+
+def _about_joins(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
+    findings = []
+    for (index, entry, position), names in notes.joins.items():
+        pattern = _entries(spec["rules"][index])[entry].regexes[position]
+        findings.append(_finding(spec, "LRS207", index, pattern=pattern, parameters=tuple(names)))
+    return findings
+
+
+def _about_scaled_rates(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
+    """LRS210: the rate is an absolute `lr` of one rule, the layer multiplier another's."""
+    rules = spec["rules"]
+    pairs: dict[tuple[int, int], list[str]] = {}
+    for parameter in parameters:
+        if "lr" not in parameter.winner or "layer" not in parameter.winner:
+            continue
+        rate, ladder = parameter.winner["lr"], parameter.winner["layer"]
+        if rate != ladder and "lr" in rules[rate]:
+            pairs.setdefault((min(rate, ladder), max(rate, ladder)), []).append(parameter.names[0])
+    return [
+        _finding(spec, "LRS210", later, earlier=_rule_name(rules[earlier], earlier), parameters=tuple(names))
+        for (earlier, later), names in pairs.items()
+    ]

@@ -1,0 +1,296 @@
+"""Hypothesis strategies for parameter inventories and valid specs, made to collide a lot.
+
+Names, regexes and values come from small sets, so that rules overlap, regexes miss, layers share numbers and
+settings happen to be equal. Whatever `specs` draws is valid: it has no 1xx finding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+BLOCKS = [
+    *(f"blocks.{n}.{rest}" for n in (0, 1, 2, 10) for rest in ("attn.weight", "attn.bias", "norm.weight")),
+    *(f"blocks.{n}.norm.bias" for n in (0, 1, 2, 10)),
+    *("blocks.01.attn.weight", "blocks.last.attn.weight"),
+]
+NUMBERED = [
+    *(f"layer{n}.conv.weight" for n in range(1, 11)),
+    *(f"layer{n}.norm.bias" for n in (1, 2, 10)),
+]
+DENSE = [
+    *(f"denseblock{n}.layer{m}.weight" for n in (1, 2, 10) for m in (1, 2, 10)),
+    *(f"transition{n}.weight" for n in (1, 2, 3, 10)),
+]
+ENDS = [
+    *("embed", "embed.weight", "embed.norm.bias", "cls_token", "pos_embed"),
+    *("norm", "norm.weight", "norm.bias", "head", "head.weight", "head.bias", "Head.weight"),
+]
+VOCABULARIES = [BLOCKS + NUMBERED + DENSE + ENDS, BLOCKS + ENDS, NUMBERED + ENDS, DENSE + ENDS]
+OWNERS = [
+    ["BatchNorm2d", "_BatchNorm", "_NormBase"],
+    ["LayerNorm"],
+    ["Linear"],
+    ["Conv2d", "_ConvNd"],
+    ["Embedding"],
+    ["Block"],
+]
+
+MATCHES = [
+    *(
+        r"^blocks\.",
+        r"^blocks\.0\.",
+        r"^blocks\.(?:0|1)\.",
+        r"^blocks\.1",
+        r"^layer",
+        r"^layer1",
+        r"^layer1\.",
+    ),
+    *(r"^head", r"(?i)^HEAD\.", r"^norm\.", "norm", r"\.norm\.", "(attn|norm)", r"\.bias$", r"\.weight$"),
+    *(r"^embed", "embed", "^cls_token$", r"^denseblock\d+\.", "^transition", "^absent", r"\d", "."),
+]
+LAYERS = [
+    *(
+        "^(.+)$",
+        r"^(\w+)",
+        r"^(\w+)\.",
+        "^embed",
+        "embed$",
+        "^cls_token$",
+        "^absent",
+        r"^absent(\d+)",
+        "^head",
+    ),
+    *(r"^blocks\.", r"^blocks\.(\d+)\.", r"^blocks\.(\w+)\.", r"^blocks\.(\d+)\.(?:attn|(norm))"),
+    *(r"^blocks\.(\d+)\.(\w+)", r"^blocks\.(?:0|(\d+))\.", r"^blocks\.\d+\.(\w*)", r"^blocks\.(\d)(\d*)"),
+    *(r"^layer(\d+)\.", r"^layer(\d)", r"^layer(\d)(\d?)", "^(?:blocks.|layer)(\\d+)", "(norm|bias)"),
+    *(r"^denseblock(\d+)\.layer(\d+)\.", r"^denseblock(\d+)\.", "^norm", "^head|^norm"),
+]
+JOINS = [
+    *(
+        "^norm",
+        r"\.norm\.",
+        r"^transition(\d+)\.",
+        "^transition",
+        r"^transition(\d)(\d?)",
+        "^head",
+        r"\.bias$",
+    ),
+    *(
+        r"^blocks\.(\d+)\.norm",
+        r"^layer(\d+)\.norm",
+        r"^blocks\.(\d+)\.(\w+)\.",
+        "^absent",
+        "^embed",
+        "embed",
+    ),
+]
+MODULES = ["Norm", "^Linear$", "^_BatchNorm$", "Conv", "^(?:Embedding|Block)$", "Absent"]
+
+RATES = [1e-3, 0.001, 1e-4, 2e-3, 0.01, 1, 1.0, 2.0, 0]
+MULTIPLIERS = [0.1, 0.5, 1, 1.0, 2, 16.0, 0]
+DECAYS = [0, 0.0, 0.01, 0.05, 0.1, 1, 2.0]
+FACTORS = [0.75, 0.5, 0.9, 0.1, 1, 1.0]
+FLOORS = [0, 0.0, 0.1, 0.5, 1]
+OPTIONS: dict[str, list[Any]] = {
+    "eps": [1e-8, 1e-6, 1, 1.0],
+    "amsgrad": [True, False, 1],
+    "betas": [[0.9, 0.999], [0.9, 0.95], [0, 0.999], [0.0, 0.999]],
+}
+
+RULE_NAMES = ["backbone", "head", "no-decay", "rest", "B_2", "a"]
+SEVERITIES = ["error", "warning", "ignore"]
+# Severities of findings that are judged by rule, and of those that are judged over the whole model.
+CHECKED_BY_RULE = [
+    *("unmatched-parameter", "overlapping-rules", "unused-rule", "shadowed-rule", "unused-pattern"),
+    *("frozen-only-rule", "join-without-layer", "shape-unknown", "redundant-setting", "scaled-absolute-lr"),
+]
+CHECKED_BY_MODEL = ["zero-lr", "large-value"]
+# Lints that `bruteforce` does not judge: never an error, which would take the groups away.
+UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay"]
+
+
+def _chance(percent: int) -> st.SearchStrategy[bool]:
+    """True in about so many of a hundred draws; shrinks to False."""
+    return st.integers(0, 99).map(lambda drawn: drawn >= 100 - percent)
+
+
+def _some(values: list[Any], most: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
+
+
+def _lone_or_list(values: list[Any], most: int = 3) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values) | _some(values, most)
+
+
+# Inventories ----------------------------------------------------------------------------------------
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> dict[str, Any]:
+    """A parameter inventory, as JSON: 1 to 14 parameters, some tied, some frozen by the model."""
+    vocabulary = draw(st.sampled_from(VOCABULARIES))
+    count = draw(st.integers(1, 14))
+    names = draw(st.lists(st.sampled_from(vocabulary), min_size=count, max_size=14, unique=True))
+    parameters: list[dict[str, Any]] = []
+    for name in names:
+        if draw(_chance(15)) and parameters:
+            tied = draw(st.sampled_from(parameters))
+            tied["aliases"].append(name)
+            tied["alias_modules"].append(draw(st.sampled_from(OWNERS)))
+        else:
+            parameters.append(draw(_parameters(name)))
+    return {"lrspec_params": 1, "source": "drawn", "parameters": parameters}
+
+
+@st.composite
+def _parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "aliases": [],
+        "shape": draw(st.lists(st.integers(1, 8), max_size=4)),
+        "requires_grad": not draw(_chance(15)),
+        "module": draw(st.sampled_from(OWNERS)),
+        "alias_modules": [],
+    }
+
+
+# Specs ----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """A valid spec, as parsed: 1 to 5 rules over every feature of the language."""
+    optimizer = draw(_optimizers())
+    count = draw(st.integers(1, 5))
+    rules = [draw(_rules(decays="weight_decay" in optimizer)) for _ in range(count)]
+    names = draw(st.permutations(RULE_NAMES))
+    named = [
+        {"name": name, **rule} if draw(_chance(60)) else rule
+        for name, rule in zip(names, rules, strict=False)
+    ]
+    spec = {"lrspec": 1, "optimizer": optimizer, "rules": named}
+    if draw(_chance(50)):
+        spec["check"] = draw(_lenient_checks())
+    elif draw(_chance(40)):
+        spec["check"] = draw(_checks(CHECKED_BY_RULE + CHECKED_BY_MODEL))
+    return spec
+
+
+@st.composite
+def _optimizers(draw: st.DrawFn) -> dict[str, Any]:
+    optimizer: dict[str, Any] = {"type": "AdamW", "lr": draw(st.sampled_from(RATES))}
+    if draw(_chance(75)):
+        optimizer["weight_decay"] = draw(st.sampled_from(DECAYS))
+    for key in ("betas", "eps"):
+        if draw(_chance(25)):
+            optimizer[key] = draw(st.sampled_from(OPTIONS[key]))
+    return optimizer
+
+
+@st.composite
+def _rules(draw: st.DrawFn, decays: bool) -> dict[str, Any]:
+    rule: dict[str, Any] = {}
+    kind = draw(st.sampled_from(["match", "match", "layers", "layers", "where", "catch-all"]))
+    if kind == "match":
+        rule["match"] = draw(_lone_or_list(MATCHES))
+    elif kind == "layers":
+        rule["layers"] = draw(_ladders())
+    if kind == "where" or (kind != "catch-all" and draw(_chance(20))):
+        rule["where"] = draw(_wheres())
+    if draw(_chance(20)):
+        rule["exclude"] = draw(_lone_or_list(MATCHES, 2))
+    rule |= draw(_settings(ladder=kind == "layers", decays=decays))
+    if kind == "catch-all" or draw(_chance(20)):
+        rule["fallback"] = True
+    elif draw(_chance(5)):
+        rule["fallback"] = False
+    if draw(_chance(20)):
+        rule["optional"] = draw(_chance(80))
+    if draw(_chance(20)):
+        rule["check"] = draw(_checks(CHECKED_BY_RULE))
+    return rule
+
+
+@st.composite
+def _ladders(draw: st.DrawFn) -> Any:
+    if draw(_chance(30)):
+        return draw(st.sampled_from(LAYERS))
+    entries = [draw(_lone_or_list(LAYERS, 2))]
+    for _ in range(draw(st.integers(0, 4))):
+        if draw(_chance(35)):
+            entries.append({"join": draw(_lone_or_list(JOINS, 2))})
+        else:
+            entries.append(draw(_lone_or_list(LAYERS, 2)))
+    return entries
+
+
+@st.composite
+def _wheres(draw: st.DrawFn) -> dict[str, Any]:
+    by = draw(st.sampled_from(["ndim", "module", "both"]))
+    where: dict[str, Any] = {}
+    if by != "module":
+        where["ndim"] = draw(_lone_or_list([0, 1, 2, 3, 4]))
+    if by != "ndim":
+        where["module"] = draw(st.sampled_from(MODULES))
+    return where
+
+
+@st.composite
+def _settings(draw: st.DrawFn, ladder: bool, decays: bool) -> dict[str, Any]:
+    """What a rule sets, one axis or more; `decays` says whether there is a weight decay to multiply."""
+    if not ladder and draw(_chance(12)):
+        return {"freeze": True}
+    axes = draw(_some(["rate", "scale", "weight_decay", "freeze", "options"], 3))
+    if ladder and draw(_chance(50)):
+        axes = []
+    settings: dict[str, Any] = {}
+    if ladder:
+        settings["layer_decay"] = draw(_layer_decays())
+    if "rate" in axes:
+        settings |= draw(_one_of("lr", RATES, "lr_mult", MULTIPLIERS))
+    if "scale" in axes:
+        settings["lr_scale"] = draw(st.sampled_from(MULTIPLIERS))
+    if "weight_decay" in axes and decays:
+        settings |= draw(_one_of("weight_decay", DECAYS, "weight_decay_mult", MULTIPLIERS))
+    elif "weight_decay" in axes:
+        settings["weight_decay"] = draw(st.sampled_from(DECAYS))
+    if "freeze" in axes:
+        settings["freeze"] = False
+    if "options" in axes:
+        keys = draw(_some(list(OPTIONS), len(OPTIONS)))
+        settings["options"] = {key: draw(st.sampled_from(OPTIONS[key])) for key in keys}
+    return settings
+
+
+@st.composite
+def _one_of(
+    draw: st.DrawFn, absolute: str, values: list[Any], relative: str, multipliers: list[Any]
+) -> dict[str, Any]:
+    """One setting of two that exclude each other."""
+    if draw(st.booleans()):
+        return {absolute: draw(st.sampled_from(values))}
+    return {relative: draw(st.sampled_from(multipliers))}
+
+
+@st.composite
+def _layer_decays(draw: st.DrawFn) -> Any:
+    factor = draw(st.sampled_from(FACTORS))
+    if draw(_chance(70)):
+        return factor
+    return {"factor": factor, "min_mult": draw(st.sampled_from(FLOORS))}
+
+
+@st.composite
+def _checks(draw: st.DrawFn, names: list[str]) -> dict[str, str]:
+    check = {name: draw(st.sampled_from(SEVERITIES)) for name in draw(_some(names, 4))}
+    if draw(_chance(15)):
+        check[draw(st.sampled_from(UNJUDGED))] = draw(st.sampled_from(["warning", "ignore"]))
+    return check
+
+
+@st.composite
+def _lenient_checks(draw: st.DrawFn) -> dict[str, str]:
+    """No error by default, so that groups are made in spite of all that collides."""
+    return {name: draw(st.sampled_from(["warning", "ignore"])) for name in CHECKED_BY_RULE + CHECKED_BY_MODEL}
