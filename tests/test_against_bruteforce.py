@@ -1,0 +1,96 @@
+"""The compiler, held against a brute-force reading of the language that was written apart from it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from hypothesis import given, settings
+
+import lrspec
+from lrspec.compile import attempt
+from lrspec.load import from_bytes
+from tests.bruteforce import Finding, Reading, read
+from tests.strategies import inventories, specs
+
+JUDGED = {f"LRS{number}" for number in (*range(201, 208), 209, 210)}
+UNIONS = ("LRS303", "LRS304")
+
+
+def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> lrspec.Plan:
+    file = from_bytes(json.dumps(spec).encode(), "spec.json", "json")
+    loaded = lrspec.Inventory(
+        tuple(
+            lrspec.Parameter(
+                each["name"],
+                tuple(each["aliases"]),
+                tuple(each["shape"]),
+                each["requires_grad"],
+                tuple(each["module"]),
+                tuple(tuple(owner) for owner in each["alias_modules"]),
+            )
+            for each in inventory["parameters"]
+        )
+    )
+    plan = attempt(file, loaded).plan
+    assert plan is not None
+    return plan
+
+
+@settings(max_examples=600, deadline=None)
+@given(specs(), inventories())
+def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
+    plan, reading = compiled(spec, inventory), read(spec, inventory)
+    assert _parameters(plan) == _read_parameters(reading)
+    assert _findings(plan) == _read_findings(reading)
+    for code in UNIONS:
+        assert _names_under(code, plan) == {name for f in reading.findings if f.code == code for name in f.parameters}
+    assert _groups(plan) == _read_groups(reading)
+
+
+def _parameters(plan: lrspec.Plan) -> list[Any]:
+    return [
+        (
+            planned.name,
+            planned.status.value,
+            planned.settings.lr,
+            planned.settings.weight_decay,
+            dict(planned.settings.options),
+            planned.set_by,
+            planned.layer.to_dict() if planned.layer else None,
+        )
+        for planned in plan.parameters
+    ]
+
+
+def _read_parameters(reading: Reading) -> list[Any]:
+    return [
+        (p.name, p.status, p.lr, p.weight_decay, dict(p.options), dict(p.set_by), p.layer) for p in reading.parameters
+    ]
+
+
+def _findings(plan: lrspec.Plan) -> Counter[Any]:
+    found = (f for f in plan.diagnostics if f.code in JUDGED)
+    return Counter((f.code, f.severity.value, f.rule, f.parameters) for f in found)
+
+
+def _read_findings(reading: Reading) -> Counter[Any]:
+    found: list[Finding] = [f for f in reading.findings if f.code in JUDGED]
+    return Counter((f.code, f.severity, f.rule, f.parameters) for f in found)
+
+
+def _names_under(code: str, plan: lrspec.Plan) -> set[str]:
+    return {name for found in plan.diagnostics if found.code == code for name in found.parameters}
+
+
+def _groups(plan: lrspec.Plan) -> list[Any] | None:
+    if plan.groups is None:
+        return None
+    return [(g.name, g.settings.lr, g.settings.weight_decay, dict(g.settings.options), g.params) for g in plan.groups]
+
+
+def _read_groups(reading: Reading) -> list[Any] | None:
+    if reading.groups is None:
+        return None
+    return [(g.name, g.lr, g.weight_decay, dict(g.options), tuple(g.params)) for g in reading.groups]
