@@ -1,7 +1,7 @@
 """lrspec: a declarative compiler for PyTorch optimizer parameter groups.
 
-    plan = lrspec.compile("resnet18.lrspec.yaml", model)
-    optimizer = torch.optim.AdamW(plan.param_groups(model))
+plan = lrspec.compile("resnet18.lrspec.yaml", model)
+optimizer = torch.optim.AdamW(plan.param_groups(model))
 """
 
 import logging

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.source import Path
 from lrspec.spec import Decay, Optimizer, Rule
 
 DECIDING = ("lr", "layer", "freeze")
@@ -25,7 +24,7 @@ class Setting:
 
     axis: str
     value: Any
-    key: Path
+    key: tuple[str, ...]
 
     @property
     def decides(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.inventory import named_tensors
-from lrspec.plan import Plan, PlannedParameter
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from lrspec.plan import Plan, PlannedParameter
 
 _SHOWN = 5  # names in a message
 

@@ -45,7 +45,9 @@ def overlapping_rules(resolution: Resolution) -> Iterator[Finding]:
                 f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of "
                 f"{_counted(resolution, found)} before `{names[later.rule]}` does{values}"
             )
-            advice = "Narrow one of the two (`exclude`, `where`), or let the later one set only what is left: `fallback: true`"
+            advice = (
+                "Narrow one of the two (`exclude`, `where`), or let the later one take what is left: `fallback: true`"
+            )
             yield _about_setting("LRS202", resolution, later, found, message, advice)
 
 

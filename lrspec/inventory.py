@@ -91,7 +91,9 @@ class Inventory:
             seen.add(name)
 
     @classmethod
-    def from_model(cls, model: nn.Module, *, source: str | None = None, args: dict[str, Any] | None = None) -> Inventory:
+    def from_model(
+        cls, model: nn.Module, *, source: str | None = None, args: dict[str, Any] | None = None
+    ) -> Inventory:
         """The inventory of a model; the model is not changed.
 
         Raises:
@@ -209,7 +211,12 @@ def _model_parameters(model: nn.Module) -> Iterator[Parameter]:
         names, owners = [name for name, _ in found], [owner_classes(type(owner)) for _, owner in found]
         tensor = tensors[key]
         yield Parameter(
-            names[0], tuple(names[1:]), tuple(tensor.shape), tensor.requires_grad, owners[0], tuple(owners[1:])
+            names[0],
+            tuple(names[1:]),
+            tuple(tensor.shape),
+            tensor.requires_grad,
+            owners[0],
+            tuple(owners[1:]),
         )
 
 

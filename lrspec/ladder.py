@@ -67,8 +67,6 @@ def _shared(join: Place, joins: frozenset[int], numbers: dict[Place, int]) -> Pl
     """The layer that a `join` shares: the last of the entry before it whose captures begin with the join's."""
     entry = max((before for before in range(join.entry) if before not in joins), default=-1)
     begins = [
-        place
-        for place in numbers
-        if place.entry == entry and place.captures[: len(join.captures)] == join.captures
+        place for place in numbers if place.entry == entry and place.captures[: len(join.captures)] == join.captures
     ]
     return begins[-1] if begins else None

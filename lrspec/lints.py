@@ -27,7 +27,7 @@ def regex_partial_component(resolution: Resolution, _: Sequence[PlannedParameter
             message = (
                 f"'{pattern.regex}' stops between two digits in {partial}"
                 if whole is None
-                else f"'{pattern.regex}' matches the whole of a component in {whole}, and a part of a longer one in {partial}"
+                else f"'{pattern.regex}' matches a whole component in {whole}, and a part of a longer one in {partial}"
             )
             parameters = (resolution.inventory.parameters[resolution.inventory.index[partial]].name,)
             advice = r"Say where the component begins and ends, such as `^layer1\.`, or with `\d+` for a number."
@@ -122,7 +122,11 @@ def _judged(resolution: Resolution) -> Iterator[tuple[int, Pattern, dict[str, in
     parameters = resolution.inventory.parameters
     for rule, selection in enumerate(resolution.selections):
         for hit in selection.hits:
-            yield rule, hit.pattern, {parameters[n.parameter].names[n.which]: n.parameter for n in hit.captures}
+            yield (
+                rule,
+                hit.pattern,
+                {parameters[n.parameter].names[n.which]: n.parameter for n in hit.captures},
+            )
         for pattern in selection.regexes.exclude:
             yield rule, pattern, _matched(resolution, selection, pattern)
 
@@ -201,8 +205,8 @@ def _zero_source(resolution: Resolution, parameter: int) -> Source:
 def _large_source(resolution: Resolution, parameter: int) -> Source:
     """The value that makes a learning rate large."""
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
-    base = rate.setting.value if rate else resolution.spec.optimizer.lr
-    reach = scale if scale and (rate is None or base <= 1) and scale.setting.value > 1 else rate
+    large_rate = rate is not None and rate.setting.value > 1
+    reach = scale if scale and scale.setting.value > 1 and not large_rate else rate
     return (reach.rule, ("rules", reach.rule, *reach.setting.key)) if reach else (None, ("optimizer", "lr"))
 
 

@@ -10,11 +10,15 @@ from typing import TypeAlias
 
 from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
 from lrspec.document import Document, Format, format_of, parse
+from lrspec.nodes import MAX_BYTES
 from lrspec.render.text import report
 from lrspec.spec import Spec, severities
 from lrspec.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
+
+ENOUGH = MAX_BYTES + 1
+"""As many bytes of a file as need be read: one more than a spec may have."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,25 @@ class SpecFile:
         return self.document.path
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading a spec: `spec` is None where the diagnostics have an error."""
+
+    document: Document
+    spec: Spec | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    def file(self) -> SpecFile:
+        """The spec with its document.
+
+        Raises:
+            SpecError: where it has errors.
+        """
+        if self.spec is None:
+            raise SpecError(report(self.diagnostics, self.document.text), self.diagnostics)
+        return SpecFile(self.spec, self.document)
+
+
 def load(path: StrPath) -> SpecFile:
     """Read a spec from a file: JSON if it ends in `.json`, YAML otherwise.
 
@@ -37,9 +60,7 @@ def load(path: StrPath) -> SpecFile:
         SpecError: where it is not a spec; everything that is wrong is in its `diagnostics`.
         OSError: where the file cannot be read.
     """
-    name = os.fspath(path)
-    with Path(name).open("rb") as file:
-        return from_bytes(file.read(_ENOUGH), name, format_of(name))
+    return read_file(path).file()
 
 
 def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFile:
@@ -48,39 +69,35 @@ def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFi
     Raises:
         SpecError: where it is not a spec; everything that is wrong is in its `diagnostics`.
     """
-    return from_bytes(text.encode(errors="surrogatepass"), path, format)
+    return read(text.encode(errors="surrogatepass"), path, format).file()
 
 
-def from_bytes(data: bytes, path: str, format: Format) -> SpecFile:
-    """Read a spec from the bytes of a file; see `load`."""
+def read_file(path: StrPath) -> Reading:
+    """Read a spec from a file, as `load` does; what is wrong is in the result.
+
+    Raises:
+        OSError: where the file cannot be read.
+    """
+    name = os.fspath(path)
+    with Path(name).open("rb") as file:
+        return read(file.read(ENOUGH), name, format_of(name))
+
+
+def read(data: bytes, path: str, format: Format) -> Reading:
+    """Read a spec from the bytes of a file; what is wrong is in the result."""
     document = parse(data, path, format)
-    if document.problems or document.root is None:
-        raise spec_error(document, _problems(document))
+    problems = [Diagnostic(p.code, Severity.error, p.message, path, p.span) for p in document.problems]
+    if document.root is None:
+        return Reading(document, None, ordered(problems))
     spec, findings = validate(document)
-    if spec is None:
-        raise spec_error(document, locate(findings, document, None))
-    return SpecFile(spec, document)
+    diagnostics = ordered([*problems, *locate(findings, document, None)])
+    return Reading(document, None if diagnostics else spec, diagnostics)
 
 
 def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -> tuple[Diagnostic, ...]:
     """Findings with their severities and their places, in order; ignored ones are left out."""
     located = [_diagnostic(finding, document, spec) for finding in findings]
     return ordered([found for found in located if found.severity is not Severity.ignore])
-
-
-def spec_error(document: Document, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
-    """The error for a spec that is wrong in itself."""
-    return SpecError(report(diagnostics, document.text), diagnostics)
-
-
-def _problems(document: Document) -> tuple[Diagnostic, ...]:
-    """What is wrong with the document; and, where it can be read all the same, with the spec in it."""
-    problems = [
-        Diagnostic(problem.code, Severity.error, problem.message, document.path, problem.span)
-        for problem in document.problems
-    ]
-    further = () if document.root is None else locate(validate(document)[1], document, None)
-    return ordered([*problems, *further])
 
 
 def _diagnostic(finding: Finding, document: Document, spec: Spec | None) -> Diagnostic:
@@ -109,6 +126,3 @@ def _rule_name(index: int, document: Document) -> str:
     rule = rules[index] if index < len(rules) else None
     name = rule.get("name") if isinstance(rule, dict) else None
     return name if isinstance(name, str) else f"rule-{index + 1}"
-
-
-_ENOUGH = 1024 * 1024 + 1  # one byte more than a spec may have

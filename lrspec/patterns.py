@@ -33,8 +33,8 @@ class Pattern:
 class RuleRegexes:
     """The regexes of a rule.
 
-    `entries` are those of `layers`, entry by entry, or the one of `match`; empty where the rule has neither. `joins` are
-    the indices of the entries that are a `join`.
+    `entries` are those of `layers`, entry by entry, or the one of `match`; empty where the rule has neither.
+    `joins` are the indices of the entries that are a `join`.
     """
 
     entries: tuple[tuple[Pattern, ...], ...]

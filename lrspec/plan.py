@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from lrspec import binding
 from lrspec.axes import comparable
 from lrspec.diagnostics import Diagnostic
 from lrspec.inventory import Inventory, Parameter, total_elements
@@ -128,8 +129,8 @@ class Group:
 class Plan:
     """What a spec says for a model.
 
-    `groups` is None where an error stops the compile. `inventory` is the model's; `diagnostics` are the findings, in the
-    order of their places.
+    `groups` is None where an error stops the compile. `inventory` is the model's; `diagnostics` are the findings,
+    in the order of their places.
     """
 
     path: str
@@ -141,21 +142,11 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON values; see `lrspec schema plan`."""
-        inventory = self.inventory
         member = {name: index for index, group in enumerate(self.groups or ()) for name in group.params}
         return {
-            "lrspec_plan": 1,
-            "spec": {"path": self.path, "sha256": self.sha256},
-            "model": {
-                "source": inventory.source,
-                "args": inventory.args,
-                "parameters": len(inventory.parameters),
-                "elements": inventory.elements,
-                "fingerprint": inventory.fingerprint,
-            },
+            **refusal(self.path, self.sha256, self.inventory, self.diagnostics),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
             "parameters": [planned.to_dict(member.get(planned.name)) for planned in self.parameters],
-            "diagnostics": [found.to_dict() for found in self.diagnostics],
         }
 
     def param_groups(self, model: nn.Module) -> list[dict[str, Any]]:
@@ -169,9 +160,7 @@ class Plan:
             BindError: where the model has a trainable parameter that the plan does not know, a parameter of another
                 shape, or one whose `requires_grad` is not what the plan says (call `plan.freeze(model)`).
         """
-        from lrspec.binding import param_groups
-
-        return param_groups(self, model)
+        return binding.param_groups(self, model)
 
     def freeze(self, model: nn.Module) -> None:
         """Make `requires_grad` of the model's parameters what the plan says, both ways, where the spec sets it.
@@ -179,9 +168,29 @@ class Plan:
         Raises:
             BindError: where the plan does not fit the model; nothing is changed then.
         """
-        from lrspec.binding import freeze
+        binding.freeze(self, model)
 
-        freeze(self, model)
+
+def refusal(path: str, sha256: str, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
+    """The JSON plan of a spec that has errors in itself: without groups and parameters."""
+    return {
+        "lrspec_plan": 1,
+        "spec": {"path": path, "sha256": sha256},
+        "model": None if inventory is None else _model(inventory),
+        "groups": None,
+        "parameters": [],
+        "diagnostics": [found.to_dict() for found in diagnostics],
+    }
+
+
+def _model(inventory: Inventory) -> dict[str, Any]:
+    return {
+        "source": inventory.source,
+        "args": inventory.args,
+        "parameters": len(inventory.parameters),
+        "elements": inventory.elements,
+        "fingerprint": inventory.fingerprint,
+    }
 
 
 def plan_parameters(resolution: Resolution) -> tuple[PlannedParameter, ...]:

@@ -13,14 +13,13 @@ _TOKEN = re.compile(
     r"""
     (?P<comment> \(\?\#[^)]*\) )
   | (?P<flags> \(\?[aiLmsux]*-?[imsx]*[:)] )
-  | (?P<group> \(\?P?[<][A-Za-z_]\w*[>] | \(\?P=\w+\) | \(\?[=!>] | \(\?<[=!] | \(\?\(\w+\) | \( )
-  | (?P<literal> \\(?: N\{[^}]*\} | x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | [abfnrtv](?<!b) | [^\w\s] | \s ) )
-  | (?P<escape> \\. )
+  | (?P<group> \( (?: \?P?<[A-Za-z_]\w*> | \?P=\w+\) | \?<?[=!] | \?> | \?\(\w+\) )? )
+  | (?P<escape> \\[0-9AbBdDsSwWzZ] )
   | (?P<set> \[ \^? \]? (?: [^\]\\] | \\. )* \] )
-  | (?P<quantifier> (?: [*+?] | \{\d*,\d*\} | \{\d+\} ) [?+]? )
+  | (?P<quantifier> (?: [*+?] | \{ (?: \d+ (?:,\d*)? | ,\d* ) \} ) [?+]? )
   | (?P<syntax> [)|^$] )
   | (?P<dot> \. )
-  | (?P<text> . )
+  | (?P<literal> \\(?: N\{[^}]*\} | x.{2} | u.{4} | U.{8} | . ) | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -35,13 +34,9 @@ class Token(NamedTuple):
 
 
 def tokens(regex: str) -> Iterator[Token]:
-    """The parts of a regex, in order; `\\.` and a plain letter are `literal`."""
+    r"""The parts of a regex, in order; a plain letter and `\.` are `literal`."""
     for found in _TOKEN.finditer(regex):
-        kind = found.lastgroup or "text"
-        empty_braces = found.group() in ("{,}", "{,}?", "{,}+")
-        yield Token("literal" if kind == "text" else kind, found.start(), found.end()) if not empty_braces else Token(
-            "quantifier", found.start(), found.end()
-        )
+        yield Token(found.lastgroup or "", found.start(), found.end())
 
 
 def has_literal(regex: str) -> bool:
@@ -50,7 +45,7 @@ def has_literal(regex: str) -> bool:
 
 
 def single_dots(regex: str) -> list[int]:
-    """The indices of the dots that are neither escaped, nor in a set, nor quantified; none where spaces do not count."""
+    """The indices of the dots that are not escaped, in a set or quantified; none where spaces do not count."""
     parts = list(tokens(regex))
     if any(token.kind == "flags" and "x" in regex[token.start : token.end].partition("-")[0] for token in parts):
         return []

@@ -101,7 +101,9 @@ def _reaches(
 ) -> Iterator[Reach]:
     rule = spec.rules[index]
     for setting in settings(rule, spec.optimizer):
-        chosen = [p for p in selection.parameters if setting.axis != "layer" or not on_ladder or p not in on_ladder.lost]
+        chosen = [
+            p for p in selection.parameters if setting.axis != "layer" or not on_ladder or p not in on_ladder.lost
+        ]
         if rule.fallback:
             passed = decided if setting.axis in DECIDING else winners.get(setting.axis, {})
             chosen = [parameter for parameter in chosen if parameter not in passed]

@@ -38,9 +38,9 @@ class PatternHits:
 class Selection:
     """What one rule selects.
 
-    `parameters` has, in model order, each selected parameter with the first of its names that the rule selects. `places` has
-    for each parameter of a ladder all the places where its names fall; the first of them holds. `unknowable`
-    tells that the rule has a `where` and that shapes and owners are not known: nothing is selected then.
+    `parameters` has, in model order, each selected parameter with the first of its names that the rule selects.
+    `places` has for each parameter of a ladder all the places where its names fall; the first of them holds.
+    `unknowable` tells that the rule has a `where` and that shapes and owners are not known: nothing is selected then.
     """
 
     regexes: RuleRegexes

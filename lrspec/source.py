@@ -64,3 +64,14 @@ def spell(path: Path) -> str:
 def printable(text: str) -> str:
     """The text with whatever would move a cursor or hide something spelt out: `\\x1b`, `\\n`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def rule_of(path: Path) -> int | None:
+    """The index of the rule that a path leads into, if it leads into one."""
+    return path[1] if path[:1] == ("rules",) and len(path) > 1 and isinstance(path[1], int) else None
+
+
+def last_key(path: Path) -> str:
+    """The key that a value belongs to, with its place in a list: `match[1]`."""
+    last = max(place for place, step in enumerate(path) if isinstance(step, str))
+    return str(path[last]) + "".join(f"[{step}]" for step in path[last + 1 :])

@@ -60,9 +60,7 @@ def _version(value: Any) -> Any:
 
 _Lax = Strict(False)  # a list of a document becomes a tuple; what it holds stays strict
 
-Regex: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=MAX_PATTERN, json_schema_extra={"format": "regex"}, title="regex")
-]
+Regex: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
 Regexes: TypeAlias = Annotated[tuple[Regex, ...], Field(min_length=1), _Lax]
 Patterns: TypeAlias = Annotated[
     Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")],
@@ -217,7 +215,7 @@ class Rule(_Part):
     """For what is left: sets only what no earlier rule has decided."""
     optional: bool = False
     """Selecting nothing, as a whole or in some of its regexes, is fine."""
-    check: Check | None = None  # type: ignore[valid-type]
+    check: Check | None = None
     """Severities of findings about this rule, by name: `{unused-pattern: ignore}`."""
 
 
@@ -270,7 +268,7 @@ class Spec(_Part):
     """What every group starts from."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MAX_RULES), _Lax]
     """The rules, in order: on each axis of a parameter the first that sets it wins."""
-    check: Check | None = None  # type: ignore[valid-type]
+    check: Check | None = None
     """Severities by name: `{unmatched-parameter: warning}`."""
 
     @cached_property

@@ -10,7 +10,9 @@ settings.load_profile("lrspec")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="write what is generated (golden reports, schemas, docs) anew")
+    parser.addoption(
+        "--update", action="store_true", help="write what is generated (golden reports, schemas, docs) anew"
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,374 @@
+"""The command `lrspec`: words in, exit status out.
+
+Exit statuses: 0 clean, 1 findings of severity error (with `--strict` warnings, too), 2 could not run, 130 interrupted.
+Everything but click is imported by the command that needs it, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lrspec.diagnostics import Diagnostic
+    from lrspec.inventory import Inventory
+    from lrspec.load import Reading, SpecFile
+    from lrspec.spec import Spec
+
+ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
+
+
+class CannotRun(click.ClickException):
+    """Something that keeps a command from running; one line, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the line on standard error."""
+        click.echo(f"lrspec: {self.message}", err=True)
+
+
+def main() -> None:
+    """Run the command, and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with these arguments, and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        return int(cli.main(arguments, prog_name="lrspec", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as failure:
+        failure.show()
+        return failure.exit_code
+    except click.UsageError as failure:
+        path = failure.ctx.command_path if failure.ctx else "lrspec"
+        click.echo(f"{path}: {failure.format_message()} (see {path} --help)", err=True)
+        return failure.exit_code
+    except click.ClickException as failure:
+        failure.show()
+        return failure.exit_code
+    except click.Abort:
+        click.echo("lrspec: interrupted", err=True)
+        return 130
+
+
+# ----------------------------------------------------------------------------------------------- words to values
+
+
+class _Number(click.ParamType[float]):
+    """A finite number of at least 0, as a spec would have it."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from lrspec.scalars import plain_number
+
+        number = plain_number(value) if isinstance(value, str) else value
+        if number is None or not 0 <= number < math.inf:
+            self.fail(f"expected a finite number of at least 0, found {value}", param, ctx)
+        return float(number)
+
+
+def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    from lrspec.document import parse
+
+    args: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        document = parse(text.encode(), word, "yaml")
+        if not equals or not key.isidentifier() or document.problems:
+            raise click.BadParameter(f"expected KEY=VALUE with a value as in YAML, found {word}", param=parameter)
+        args[key] = document.value
+    return args
+
+
+_model = click.option("--model", "-m", metavar="M", help="resnet18, timm:NAME, torchvision:NAME, py:MODULE:FACTORY.")
+_model_arg = click.option(
+    "--model-arg",
+    "args",
+    metavar="K=V",
+    multiple=True,
+    callback=_model_args,
+    help="An argument for building the model.",
+)
+_params = click.option("--params", "-p", metavar="FILE", help="A saved inventory, or one parameter name a line.")
+_output = click.option("--output", "-o", metavar="FILE", help="Write the result there.")
+_stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")
+
+
+# ----------------------------------------------------------------------------------------------------- commands
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lrspec", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A declarative compiler for PyTorch optimizer parameter groups."""
+
+
+@cli.command("compile")
+@click.argument("spec", required=False)
+@_model
+@_model_arg
+@_params
+@click.option("--lr", type=_Number(), help="In place of optimizer.lr; absolute values in rules stay.")
+@click.option("--weight-decay", type=_Number(), help="In place of optimizer.weight_decay.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+@_output
+@_stdin_filename
+def compile_(
+    spec: str | None,
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    lr: float | None,
+    weight_decay: float | None,
+    form: str,
+    strict: bool,
+    output: str | None,
+    stdin_filename: str | None,
+) -> int:
+    """Compile SPEC for a model: which parameter gets what, and the groups that say so.
+
+    SPEC may be left out where the folder has just one; `-` is standard input. Without --model and --params
+    the spec's own model is taken.
+    """
+    from lrspec.compile import attempt
+    from lrspec.plan import refusal
+
+    reading = _read(spec, stdin_filename)
+    sha256 = reading.document.sha256
+    if reading.spec is None:
+        return _refuse(reading, reading.diagnostics, refusal, (reading.document.path, sha256, None), form, output)
+    inventory = _inventory(reading.file(), model, args, params)
+    outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay)
+    if outcome.plan is None:
+        return _refuse(reading, outcome.diagnostics, refusal, (reading.document.path, sha256, inventory), form, output)
+    _report(outcome.diagnostics, reading)
+    if form == "json":
+        _emit(_json(outcome.plan.to_dict()), output)
+    elif outcome.plan.groups is not None:
+        from lrspec.render.table import table
+
+        notes = _override_notes(reading.file().spec, lr, weight_decay)
+        _emit(table(outcome.plan, reading.file().spec, notes, None if output else _width()), output)
+    return _status(outcome.diagnostics, strict)
+
+
+@cli.command()
+@click.argument("words", nargs=-1, required=True, metavar="SPEC NAME | CODE")
+@_model
+@_model_arg
+@_params
+@_stdin_filename
+def explain(
+    words: tuple[str, ...],
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    stdin_filename: str | None,
+) -> int:
+    """Explain why a parameter gets what it gets, or what a diagnostic means.
+
+    With SPEC and NAME (an exact name, or a regex): which rules have the parameter, what each sets, and what holds.
+    With a CODE such as LRS201, or its name: what it means and how to mend it.
+    """
+    if len(words) > 2:
+        raise click.UsageError("expected SPEC and NAME, or CODE")
+    if len(words) == 1:
+        return _explain_code(words[0])
+    from lrspec.compile import attempt
+    from lrspec.explain import UnknownParameterError, find
+    from lrspec.explain import explain as explanation
+
+    reading = _read(words[0], stdin_filename)
+    if reading.spec is None:
+        return _report(reading.diagnostics, reading)
+    inventory = _inventory(reading.file(), model, args, params)
+    outcome = attempt(reading.file(), inventory)
+    if outcome.plan is None or outcome.resolution is None:
+        return _report(outcome.diagnostics, reading)
+    try:
+        found = find(inventory, words[1])
+    except UnknownParameterError as failure:
+        raise CannotRun(str(failure)) from None
+    _report([each for each in outcome.diagnostics if _about(each, inventory, found)], reading)
+    _emit("\n\n".join(explanation(outcome.resolution, outcome.plan, index) for index in found) + "\n", None)
+    return _status(outcome.diagnostics, strict=False)
+
+
+@cli.command()
+@_model
+@_model_arg
+@_output
+def params(model: str | None, args: dict[str, Any], output: str | None) -> int:
+    """Print a model's parameters as JSON, for --params and `models: params:FILE`."""
+    if model is None:
+        raise click.UsageError("--model is missing")
+    _emit(_json(_build(model, args).to_dict()), output)
+    return 0
+
+
+@cli.command()
+@click.argument("kind", type=click.Choice(["spec", "plan", "params"]), default="spec")
+@_output
+def schema(kind: Any, output: str | None) -> int:
+    """Print the JSON Schema of specs, plans or parameter inventories."""
+    from lrspec.schemas import schema_text
+
+    _emit(schema_text(kind), output)
+    return 0
+
+
+# -------------------------------------------------------------------------------------------------- what is read
+
+
+def _read(spec: str | None, stdin_filename: str | None) -> Reading:
+    from lrspec.document import format_of
+    from lrspec.load import ENOUGH, read, read_file
+
+    path = spec or _find_spec(Path())
+    try:
+        if path == "-":
+            name = stdin_filename or "<stdin>"
+            return read(sys.stdin.buffer.read(ENOUGH), name, format_of(name))
+        return read_file(path)
+    except OSError as failure:
+        raise CannotRun(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
+
+
+def _find_spec(folder: Path) -> str:
+    """The spec of a folder: `.lrspec.yaml`, or the only one of any name."""
+    own = [name for ending in ENDINGS if (folder / (name := f".{ending}")).is_file()]
+    others = sorted(p.name for ending in ENDINGS for p in folder.glob(f"*.{ending}") if not p.name.startswith("."))
+    if len(own or others) == 1:
+        return (own or others)[0]
+    if not own and not others:
+        raise CannotRun(f"no spec here: name one, or call it {', '.join('.' + ending for ending in ENDINGS)}")
+    raise CannotRun(f"several specs here: name one of {', '.join(own or others)}")
+
+
+def _inventory(file: SpecFile, model: str | None, args: dict[str, Any], params: str | None) -> Inventory:
+    """The model that the command line names, or the spec's own."""
+    from lrspec.models import ModelError, inventory_of, read_params
+
+    if model is not None and params is not None:
+        raise click.UsageError("--model and --params exclude each other")
+    if model is not None:
+        return _build(model, args)
+    try:
+        if params is not None:
+            return read_params(Path(params))
+        only = _only_source(file.spec)
+        return inventory_of(only.source, {**only.args, **args}, Path(file.path).parent)
+    except ModelError as failure:
+        raise CannotRun(str(failure)) from None
+
+
+def _only_source(spec: Spec) -> Any:
+    if not spec.sources:
+        raise CannotRun("no model: the spec names none; give --model or --params")
+    if len(spec.sources) > 1:
+        listed = ", ".join(source.source for source in spec.sources)
+        raise CannotRun(f"several models: choose one with --model (or --params): {listed}")
+    return spec.sources[0]
+
+
+def _build(model: str, args: dict[str, Any]) -> Inventory:
+    from lrspec.inventory import InventoryError
+    from lrspec.models import ModelError, inventory_of
+
+    try:
+        return inventory_of(model, args, Path(), run_code=True)
+    except (ModelError, InventoryError) as failure:
+        raise CannotRun(str(failure)) from None
+
+
+# ----------------------------------------------------------------------------------------------- what is written
+
+
+def _refuse(
+    reading: Reading,
+    diagnostics: tuple[Diagnostic, ...],
+    refusal: Any,
+    about: Any,
+    form: str,
+    output: str | None,
+) -> int:
+    """Report the errors of a spec in itself; in JSON they are the result as well."""
+    if form == "json":
+        _emit(_json(refusal(*about, diagnostics)), output)
+    return _report(diagnostics, reading)
+
+
+def _report(diagnostics: Any, reading: Reading) -> int:
+    from lrspec.render.text import report
+
+    if diagnostics:
+        click.echo(report(diagnostics, reading.document.text), err=True)
+    return _status(diagnostics, strict=False)
+
+
+def _status(diagnostics: Any, strict: bool) -> int:
+    from lrspec.diagnostics import has_errors
+
+    return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
+
+
+def _about(found: Diagnostic, inventory: Inventory, indices: list[int]) -> bool:
+    return not found.parameters or any(inventory.parameters[index].name in found.parameters for index in indices)
+
+
+def _explain_code(word: str) -> int:
+    from lrspec.manual import UnknownCodeError, find, section
+
+    try:
+        _emit(section(find(word)), None)
+    except UnknownCodeError as failure:
+        raise CannotRun(f"{failure} (to explain a parameter: lrspec explain SPEC NAME)") from None
+    return 0
+
+
+def _override_notes(spec: Spec, lr: float | None, weight_decay: float | None) -> list[str]:
+    """What `--lr` and `--weight-decay` have replaced, and what they have not."""
+    from lrspec.wording import number
+
+    notes = []
+    for key, flag, given in (("lr", "--lr", lr), ("weight_decay", "--weight-decay", weight_decay)):
+        if given is not None:
+            before = getattr(spec.optimizer, key)
+            was = "nothing" if before is None else number(before)
+            kept = [n for n, rule in zip(spec.rule_names, spec.rules, strict=True) if getattr(rule, key) is not None]
+            stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
+            notes.append(f"{flag} {number(given)} in place of {was} in optimizer.{key}{stay}")
+    return notes
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def _emit(text: str, output: str | None) -> None:
+    from lrspec.output import emit
+
+    try:
+        emit(text, output)
+    except OSError as failure:
+        raise CannotRun(f"{output}: {(failure.strerror or 'cannot be written').lower()}") from None
+
+
+def _width() -> int | None:
+    """The width of the terminal, or None where standard output is none."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns

@@ -1,0 +1,199 @@
+"""What keys of a document must be to each other, and what a regex must be: one generator a demand.
+
+They work on the plain values, so that they have their say even where pydantic has refused a value beside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lrspec.diagnostics import Finding
+from lrspec.document import Document
+from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
+from lrspec.source import Path, last_key, rule_of
+from lrspec.spec import MAX_PATTERN, MAX_RULES, Optimizer
+from lrspec.suggest import did_you_mean
+
+SETTINGS = (
+    "lr",
+    "lr_mult",
+    "layer_decay",
+    "lr_scale",
+    "weight_decay",
+    "weight_decay_mult",
+    "freeze",
+    "options",
+)
+SCHEMES = ("timm", "torchvision", "hf", "params")
+_EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
+_COMPANIONS = (("layers", "layer_decay"), ("layer_decay", "layers"))
+
+
+def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
+    """What is wrong with a document apart from single rules and from the optimizer's options."""
+    yield from _empty_values(content)
+    yield from _sources(content)
+    yield from _rule_names(content)
+
+
+def rule_findings(document: Document) -> Iterator[Finding]:
+    """What is wrong with each rule of a document in itself."""
+    for index, rule in enumerate(_rules(document.value)):
+        if isinstance(rule, dict):
+            path: Path = ("rules", index)
+            for check in (_selecting, _setting, _companions, _layers, _regexes):
+                yield from check(rule, path)
+            yield from _excluded(rule, path, document)
+
+
+# ------------------------------------------------------------------------------------------ the whole document
+
+
+def _rules(content: dict[str, Any]) -> list[Any]:
+    rules = content.get("rules")
+    return rules[:MAX_RULES] if isinstance(rules, list) else []
+
+
+def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
+    """LRS104 for a key with nothing after it; options and arguments may be null."""
+    if isinstance(content, dict | list):
+        for step, value in content.items() if isinstance(content, dict) else enumerate(content):
+            if path[-1:] in (("options",), ("args",)) or (
+                path == ("optimizer",) and step not in Optimizer.model_fields
+            ):
+                continue
+            yield from _empty_values(value, (*path, step))
+    elif content is None and path:
+        message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
+        yield Finding("LRS104", path, message, rule_of(path))
+
+
+def _sources(content: dict[str, Any]) -> Iterator[Finding]:
+    """LRS104 for a model that a spec may not name."""
+    models = content.get("models")
+    listed: list[tuple[Path, Any]] = [(("models",), models)]
+    if isinstance(models, list):
+        listed = [(("models", index), model) for index, model in enumerate(models)]
+    for path, model in listed:
+        inner = isinstance(model, dict) and "source" in model
+        source = model["source"] if isinstance(model, dict) and inner else model
+        if isinstance(source, str) and (wrong := _wrong_source(source)):
+            yield Finding("LRS104", (*path, "source") if inner else path, wrong)
+
+
+def _wrong_source(source: str) -> str | None:
+    scheme, _, name = source.rpartition(":")
+    first = source.partition(":")[0] if scheme else ""
+    if first == "py":
+        advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
+        return f"a spec never names code to import\n{advice}"
+    if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
+        return f"`{source}` would load from outside\nName an architecture, such as `timm:resnet18`."
+    if first and first not in SCHEMES:
+        return f"`{first}:` is no kind of model{did_you_mean(first, SCHEMES)}\nThe kinds are {', '.join(SCHEMES)}."
+    return "expected the name of a model" if not name.strip() else None
+
+
+def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
+    """LRS107 for a name that another rule has."""
+    rules = [rule if isinstance(rule, dict) else {} for rule in _rules(content)]
+    unnamed = {f"rule-{number}": number for number, rule in enumerate(rules, 1) if "name" not in rule}
+    first: dict[str, int] = {}
+    for index, rule in enumerate(rules):
+        name = rule.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in unnamed:
+            message = f"`{name}` is what rule {unnamed[name]} is called, which has no name"
+            yield Finding("LRS107", ("rules", index, "name"), f"{message}\nName them apart.", index)
+        elif name in first:
+            message = f"rule {first[name] + 1} is called `{name}` already\nName them apart."
+            yield Finding("LRS107", ("rules", index, "name"), message, index)
+        first.setdefault(name, index)
+
+
+# ---------------------------------------------------------------------------------------------------- one rule
+
+
+def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule that selects by nothing."""
+    if not any(key in rule for key in ("match", "layers", "where", "layer_decay")) and rule.get("fallback") is not True:
+        message = "the rule selects by nothing: expected `match`, `layers` or `where`"
+        yield Finding("LRS104", path, f"{message}\nA catch-all for what is left says `fallback: true`.", rule_of(path))
+    if rule.get("where") == {}:
+        message = "`where` is empty: expected `ndim` or `module`"
+        yield Finding("LRS104", (*path, "where"), message, rule_of(path))
+
+
+def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule that sets nothing."""
+    settings = [key for key in SETTINGS if key in rule and rule[key] != {}]
+    if not settings and "layers" not in rule:
+        message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
+        yield Finding("LRS104", path, message, rule_of(path))
+
+
+def _companions(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for `layers` and `layer_decay` without each other."""
+    for key, needed in _COMPANIONS:
+        if key in rule and needed not in rule:
+            message = f"`{key}` comes with `{needed}`, which is missing"
+            yield Finding("LRS104", (*path, key), message, rule_of(path))
+
+
+def _excluded(rule: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
+    """LRS104, at the later key, for keys that exclude each other."""
+    combinations: list[tuple[str, ...]] = [pair for pair in _EXCLUSIVE if pair[0] in rule and pair[1] in rule]
+    if rule.get("freeze") is True and (others := [k for k in (*SETTINGS, "layers") if k in rule and k != "freeze"]):
+        combinations.append(("freeze", *others))
+    for keys in combinations:
+        later = max(keys, key=lambda key: document.key_span((*path, key)).start)
+        message = _excluded_message(keys)
+        yield Finding("LRS104", (*path, later), message, rule_of(path), at_key=True)
+
+
+def _excluded_message(keys: tuple[str, ...]) -> str:
+    if keys[0] == "freeze":
+        listed = ", ".join(f"`{key}`" for key in keys[1:])
+        return f"`freeze: true` excludes {listed}: what is frozen is not trained\nRemove the one or the other."
+    return f"`{keys[0]}` and `{keys[1]}` exclude each other\nKeep one of the two."
+
+
+def _layers(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a ladder that begins with a `join`."""
+    layers = rule.get("layers")
+    if isinstance(layers, list) and layers and isinstance(layers[0], dict) and "join" in layers[0]:
+        message = "the first entry is a `join`: there is no layer before it to share"
+        yield Finding("LRS104", (*path, "layers", 0), message, rule_of(path))
+
+
+def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS105 for every regex that Python's `re` refuses."""
+    where = rule.get("where")
+    module = where.get("module") if isinstance(where, dict) else None
+    module_patterns = patterns(module, (*path, "where", "module")) if isinstance(module, str) else iter(())
+    for key in ("match", "layers", "exclude"):
+        for pattern in patterns(rule.get(key), (*path, key)):
+            yield from _regex(pattern)
+    for pattern in module_patterns:
+        yield from _regex(pattern)
+
+
+def _regex(pattern: Pattern) -> Iterator[Finding]:
+    if not pattern.regex or len(pattern.regex) > MAX_PATTERN:
+        return
+    try:
+        compile_regex(pattern.regex)
+    except FAILURES as failure:
+        message = f"not a regex: {_regex_problem(pattern.regex, failure)}"
+        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path))
+
+
+def _regex_problem(regex: str, failure: BaseException) -> str:
+    if isinstance(failure, re.error) and failure.pos is not None:
+        before, here = regex[: failure.pos], regex[failure.pos : failure.pos + 1]
+        at = f"`{here}`" if here else "the end"
+        return f"{failure.msg}, at {at} (column {len(before) + 1} of the regex)"
+    return "nested too deep, or too large" if isinstance(failure, RecursionError | MemoryError) else str(failure)

@@ -1,0 +1,135 @@
+"""Why a parameter gets what it gets: every rule that has it, what each sets on it, and what holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lrspec.inventory import Inventory, Parameter
+from lrspec.patterns import FAILURES, compile_regex
+from lrspec.plan import Plan, PlannedParameter, Status
+from lrspec.resolution import Reach, Resolution
+from lrspec.source import printable
+from lrspec.suggest import did_you_mean
+from lrspec.wording import axis_words, number, value_words
+
+_STATUS = {
+    Status.trained: "trained",
+    Status.frozen_by_model: "frozen by the model",
+    Status.frozen_by_spec: "frozen by the spec",
+    Status.unmatched: "unmatched: no rule decides its learning rate",
+}
+
+
+class UnknownParameterError(ValueError):
+    """No parameter is called so; the text names the nearest."""
+
+
+def find(inventory: Inventory, wanted: str) -> list[int]:
+    """The parameter of that name, aliases included; or else those that the regex matches by any name.
+
+    Raises:
+        UnknownParameterError: where there is none.
+    """
+    if wanted in inventory.index:
+        return [inventory.index[wanted]]
+    try:
+        regex = compile_regex(wanted)
+    except FAILURES:
+        regex = re.compile(re.escape(wanted))
+    found = {place: None for name, place in inventory.index.items() if regex.search(name)}
+    if found:
+        return sorted(found)
+    hint = did_you_mean(wanted, inventory.index, 3)
+    raise UnknownParameterError(f"no parameter is called {printable(wanted)}, nor matches it as a regex{hint}")
+
+
+def explain(resolution: Resolution, plan: Plan, index: int) -> str:
+    """The explanation of one parameter, in lines of text."""
+    planned = plan.parameters[index]
+    lines = [_heading(planned.parameter), f"  status          {_status(plan, planned)}"]
+    if planned.status.trains:
+        lines.append(f"  learning rate   {_rate(resolution, planned, index)}")
+        lines.append(f"  weight decay    {_decay(resolution, planned, index)}")
+        lines += [f"  {name:<15} {value_words(value)}" for name, value in planned.settings.options]
+    return "\n".join([*lines, *_rules(resolution, index)])
+
+
+def _heading(parameter: Parameter) -> str:
+    shape = "" if parameter.shape is None else f" {list(parameter.shape)}, {parameter.elements:,} elements"
+    tied = f", also called {', '.join(map(printable, parameter.aliases))}" if parameter.aliases else ""
+    owner = f", of a {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
+    return printable(parameter.name) + shape + tied + owner
+
+
+def _status(plan: Plan, planned: PlannedParameter) -> str:
+    member = (i for i, group in enumerate(plan.groups or ()) if planned.name in group.params)
+    place = next(member, None)
+    if plan.groups is None or place is None:
+        return _STATUS[planned.status]
+    return f"{_STATUS[planned.status]}, in group {place} ({plan.groups[place].name})"
+
+
+def _rate(resolution: Resolution, planned: PlannedParameter, index: int) -> str:
+    if planned.settings.lr is None:
+        return "the optimizer's own default: nothing sets it"
+    factors = list(_factors(resolution, planned, index))
+    product = " × ".join(factors)
+    return f"{number(planned.settings.lr)}" + (f" = {product}")
+
+
+def _factors(resolution: Resolution, planned: PlannedParameter, index: int) -> Iterator[str]:
+    names, optimizer = resolution.spec.rule_names, resolution.spec.optimizer
+    rate, scale = resolution.winner("lr", index), resolution.winner("scale", index)
+    if rate is None or rate.setting.key == ("lr_mult",):
+        yield f"{number(optimizer.lr or 0.0)} (optimizer.lr)"
+    if rate:
+        key = rate.setting.key[0]
+        yield f"{number(getattr(resolution.spec.rules[rate.rule], key))} ({key} of {names[rate.rule]})"
+    if planned.layer:
+        layer = planned.layer
+        yield f"{number(layer.mult)} ({layer.rule}: layer {layer.index} of 0 … {layer.of - 1})"
+    if scale:
+        yield f"{number(scale.setting.value)} (lr_scale of {names[scale.rule]})"
+
+
+def _decay(resolution: Resolution, planned: PlannedParameter, index: int) -> str:
+    reach = resolution.winner("weight_decay", index)
+    if planned.settings.weight_decay is None:
+        return "the optimizer's own default: nothing sets it"
+    by = f"{reach.setting.key[0]} of {resolution.spec.rule_names[reach.rule]}" if reach else "optimizer.weight_decay"
+    return f"{number(planned.settings.weight_decay)} ({by})"
+
+
+def _rules(resolution: Resolution, index: int) -> Iterator[str]:
+    """What every rule has to say about the parameter, in the order of the rules."""
+    names = resolution.spec.rule_names
+    width = max(len(name) for name in names)
+    yield "  rules, in order"
+    for rule, selection in enumerate(resolution.selections):
+        label = f"    {names[rule]:<{width}}  "
+        if index not in selection.parameters:
+            yield label + "does not select it"
+            continue
+        settings = [_setting(resolution, reach, index) for reach in resolution.reaches if reach.rule == rule]
+        yield f"{label}selects it {_by(resolution, rule, index)}: {'; '.join(settings)}"
+
+
+def _by(resolution: Resolution, rule: int, index: int) -> str:
+    selection, parameter = resolution.selections[rule], resolution.inventory.parameters[index]
+    name = selection.parameters[index]
+    alias = f" on its alias {printable(parameter.names[name.which])}" if name.which else ""
+    regex = next((printable(hit.pattern.regex) for hit in selection.hits if name in hit.captures), None)
+    narrowed = " and where" if resolution.spec.rules[rule].where else ""
+    return f"by '{regex}'{narrowed}{alias}" if regex is not None else "by where" if narrowed else "as the catch-all"
+
+
+def _setting(resolution: Resolution, reach: Reach, index: int) -> str:
+    words = axis_words(reach.setting.axis)
+    value = "" if reach.setting.axis == "layer" else f" to {value_words(reach.setting.value)}"
+    if index not in reach.parameters:
+        return f"leaves {words} as it is"
+    winner = resolution.winners[reach.setting.axis][index]
+    if winner is reach:
+        return f"sets {words}{value}"
+    return f"would set {words}{value}, but {resolution.spec.rule_names[winner.rule]} comes first"

@@ -1,0 +1,93 @@
+"""The optimizer of a document and the options of its rules: is there such a class, and does it take them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lrspec.diagnostics import Finding
+from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.spec import Optimizer
+from lrspec.suggest import did_you_mean
+
+_KEYS = tuple(Optimizer.model_fields)
+
+
+def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
+    """LRS103, LRS104 and LRS106 about the optimizer of a document and the options of its rules."""
+    given = content.get("optimizer")
+    optimizer = given if isinstance(given, dict) else {}
+    kind = optimizer.get("type")
+    if isinstance(kind, str) and kind:
+        yield from _type(kind)
+        yield from _arguments(optimizer, kind)
+    elif kind is None:
+        yield from _without_type(optimizer)
+    rules = content.get("rules")
+    for index, rule in enumerate(rules if isinstance(rules, list) else []):
+        if isinstance(rule, dict):
+            yield from _rule(rule, index, kind)
+
+
+def _type(kind: str) -> Iterator[Finding]:
+    """LRS104 for a type that is no optimizer of torch.optim with groups."""
+    if "." in kind or kind in ARGUMENTS:
+        return
+    if kind in ONE_GROUP_ONLY:
+        wrong = f"`{kind}` takes no parameter groups"
+    else:
+        wrong = f"`{kind}` is no optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
+    advice = "Other classes are named with their module: `package.module.Class`."
+    yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}")
+
+
+def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
+    """LRS106 for keys that are no arguments of the class."""
+    for key in optimizer:
+        wrong = _no_weight_decay(key, kind) if key in _KEYS else _wrong_option(key, kind)
+        if wrong:
+            yield Finding("LRS106", ("optimizer", key), wrong, at_key=True)
+
+
+def _without_type(optimizer: dict[str, Any]) -> Iterator[Finding]:
+    """LRS104 for arguments of a class that is not named, LRS103 for what is no argument of any."""
+    for key in (key for key in optimizer if key not in _KEYS):
+        if any(key in arguments for arguments in ARGUMENTS.values()):
+            message = f"`{key}` belongs to some optimizers only\nSay which: give `optimizer.type`."
+            yield Finding("LRS104", ("optimizer", key), message)
+        else:
+            message = f"unknown key `{key}` in `optimizer`{did_you_mean(key, _KEYS)}"
+            advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
+            yield Finding("LRS103", ("optimizer", key), f"{message}\n{advice}", at_key=True)
+
+
+def _rule(rule: dict[str, Any], index: int, kind: Any) -> Iterator[Finding]:
+    """LRS104 for options without a type of optimizer, LRS106 for options that it does not take."""
+    options = rule.get("options")
+    if isinstance(options, dict) and options and kind is None:
+        message = "`options` are arguments of the optimizer, and `optimizer.type` is missing\nGive `optimizer.type`."
+        yield Finding("LRS104", ("rules", index, "options"), message, index)
+    for key in options if isinstance(options, dict) else ():
+        if wrong := _wrong_option(key, kind):
+            yield Finding("LRS106", ("rules", index, "options", key), wrong, index, at_key=True)
+    for key in ("weight_decay", "weight_decay_mult"):
+        if key in rule and (wrong := _no_weight_decay("weight_decay", kind)):
+            yield Finding("LRS106", ("rules", index, key), wrong, index, at_key=True)
+
+
+def _wrong_option(key: str, kind: Any) -> str | None:
+    """What is wrong with an option; None for what the class takes, and for classes that lrspec does not know."""
+    known = ARGUMENTS.get(kind) if isinstance(kind, str) else None
+    if key in ("lr", "weight_decay"):
+        return f"`{key}` is not an option\nWrite `{key}:` in the rule itself."
+    if key in NOT_OPTIONS:
+        return f"`{key}` is not an option: every group has that key already"
+    if known is None or key in known:
+        return None
+    others = sorted(known - NOT_OPTIONS)
+    return f"`{key}` is not an argument of {kind}{did_you_mean(key, others)}\nIts arguments are {', '.join(others)}."
+
+
+def _no_weight_decay(key: str, kind: Any) -> str | None:
+    known = ARGUMENTS.get(kind) if isinstance(kind, str) else None
+    return f"{kind} has no weight decay" if key == "weight_decay" and known and key not in known else None

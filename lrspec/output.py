@@ -1,0 +1,53 @@
+"""Where results go: standard output, whose reader may leave early, or a file, which is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+
+def emit(text: str, file: str | None) -> None:
+    """Write a result to a file, or to standard output; that nobody reads on is no error.
+
+    Raises:
+        OSError: where the file cannot be written; what was there before is still there then.
+    """
+    if file is not None and file != "-":
+        return write_file(Path(file), text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is silent
+    return None
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write beside, then rename; into devices and pipes, which cannot be renamed over, directly."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8", newline="\n")
+        return
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    beside = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (a handle, not a path)
+            file.write(text)
+        _copy_mode(target, beside)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _copy_mode(target: Path, beside: Path) -> None:
+    """The mode of the file that is replaced, or that of a new one."""
+    if target.exists():
+        shutil.copymode(target, beside)
+        return
+    umask = os.umask(0)
+    os.umask(umask)
+    beside.chmod(0o666 & ~umask)

@@ -1,0 +1,60 @@
+"""The JSON Schemas of the spec, the plan and the inventory, made from the pydantic models."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from lrspec.formats import InventoryFile, PlanFile
+from lrspec.spec import Spec
+
+Kind: TypeAlias = Literal["spec", "plan", "params"]
+
+MODELS: dict[Kind, type[BaseModel]] = {"spec": Spec, "plan": PlanFile, "params": InventoryFile}
+FILES: dict[Kind, str] = {
+    "spec": "lrspec.v1.schema.json",
+    "plan": "lrspec-plan.v1.schema.json",
+    "params": "lrspec-params.v1.schema.json",
+}
+"""What the schemas are called in `schemas/`."""
+
+_TITLES: dict[Kind, str] = {"spec": "lrspec", "plan": "lrspec plan", "params": "lrspec parameter inventory"}
+
+
+class _Generator(GenerateJsonSchema):
+    """A key that is not given is absent, never null; titles that only repeat the key are left out."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+class _PlanGenerator(_Generator):
+    """In the files that lrspec writes, null is a value: a shape that is not known."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return GenerateJsonSchema.nullable_schema(self, schema)
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of one of the formats."""
+    generator = _Generator if kind == "spec" else _PlanGenerator
+    made = MODELS[kind].model_json_schema(schema_generator=generator)
+    made["title"] = _TITLES[kind]
+    return {"$schema": GenerateJsonSchema.schema_dialect, **made}
+
+
+def schema_text(kind: Kind) -> str:
+    """The JSON Schema as the text of its file."""
+    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"

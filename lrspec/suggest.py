@@ -1,0 +1,37 @@
+"""The word that was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_OTHER_WORDS = {
+    "learning_rate": "lr",
+    "lr_multiplier": "lr_mult",
+    "wd": "weight_decay",
+    "decay_mult": "weight_decay_mult",
+    "pattern": "match",
+    "regex": "match",
+    "params": "match",
+    "frozen": "freeze",
+    "requires_grad": "freeze",
+    "default": "fallback",
+    "model": "models",
+    "groups": "rules",
+    "version": "lrspec",
+}
+"""What other tools call what a spec has keys for."""
+
+
+def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known words that are nearest to a word, the nearest first; those that differ in case only before all."""
+    words = list(known)
+    same = [each for each in words if each.lower() == word.lower()]
+    return (same or get_close_matches(word, words, most))[:most]
+
+
+def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
+    """`: did you mean `lr_mult`?`, or nothing where no known word is near."""
+    words = list(known)
+    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in words else nearest(word, words, most)
+    return f": did you mean {', '.join(f'`{each}`' for each in found)}?" if found else ""
