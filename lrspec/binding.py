@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrspec.inventory import named_tensors
+from lrspec.inventory import is_sharded, named_tensors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,13 +58,15 @@ def _tensors(plan: Plan, model: nn.Module, *, strangers_allowed: bool = False) -
     tensors: dict[str, nn.Parameter] = {}
     names: dict[int, str] = {}
     strangers: dict[str, int] = {}
+    whole = not is_sharded(model)
     for name, _, tensor in named_tensors(model):
         planned = known.get(name)
         if planned is None:
             if tensor.requires_grad:
                 strangers[name] = id(tensor)
             continue
-        _refuse_other_shape(name, planned, tensor)
+        if whole:
+            _refuse_other_shape(name, planned, tensor)
         _refuse_other_ties(name, planned, tensor, tensors, names)
         tensors[planned.name], names[id(tensor)] = tensor, planned.name
     unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]

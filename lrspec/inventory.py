@@ -201,10 +201,13 @@ def _to_dict(parameter: Parameter) -> dict[str, Any]:
 
 
 def _model_parameters(model: nn.Module) -> Iterator[Parameter]:
+    if is_sharded(model):
+        raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
     tied: dict[int, list[tuple[str, nn.Module]]] = {}
     tensors: dict[int, nn.Parameter] = {}
     for name, owner, tensor in named_tensors(model):
-        _refuse_unknown_shapes(name, owner, tensor)
+        if any(cls.__name__ == "UninitializedTensorMixin" for cls in type(tensor).__mro__):
+            raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
         tied.setdefault(id(tensor), []).append((name, owner))
         tensors[id(tensor)] = tensor
     for key, found in tied.items():
@@ -265,12 +268,10 @@ def _from_torch(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "torch"
 
 
-def _refuse_unknown_shapes(name: str, owner: nn.Module, tensor: Any) -> None:
-    if any(cls.__name__ == "UninitializedTensorMixin" for cls in type(tensor).__mro__):
-        raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
-    sharded = any(cls.__name__ == "FullyShardedDataParallel" and _from_torch(cls) for cls in type(owner).__mro__)
-    if sharded or "_flat_param" in name or hasattr(tensor, "ds_shape"):
-        raise InventoryError(f"{name} is a shard: {_SHARDED}")
+def is_sharded(model: nn.Module) -> bool:
+    """Whether sharding has changed the shapes of the model's parameters: FSDP1's, and ZeRO-3's, does."""
+    fsdp1 = any(_wraps(type(module)) == _WRAPPERS["FullyShardedDataParallel"] for module in model.modules())
+    return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in model.parameters())
 
 
 def _class_name(model: nn.Module) -> str:

@@ -58,5 +58,5 @@ def _within_float64(number: int) -> int | float:
     try:
         float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
     return number

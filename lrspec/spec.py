@@ -98,6 +98,8 @@ class ModelSource(_Part):
 class Where(_Part):
     """What narrows a rule beyond names."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     ndim: (
         Annotated[
             Annotated[Dimensions, Tag("<scalar>")]

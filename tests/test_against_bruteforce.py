@@ -45,9 +45,7 @@ def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[st
     assert _parameters(plan) == _read_parameters(reading)
     assert _findings(plan) == _read_findings(reading)
     for code in UNIONS:
-        assert _names_under(code, plan) == {
-            name for f in reading.findings if f.code == code for name in f.parameters
-        }
+        assert _names_under(code, plan) == {name for f in reading.findings if f.code == code for name in f.parameters}
     assert _groups(plan) == _read_groups(reading)
 
 
@@ -68,8 +66,7 @@ def _parameters(plan: lrspec.Plan) -> list[Any]:
 
 def _read_parameters(reading: Reading) -> list[Any]:
     return [
-        (p.name, p.status, p.lr, p.weight_decay, dict(p.options), dict(p.set_by), p.layer)
-        for p in reading.parameters
+        (p.name, p.status, p.lr, p.weight_decay, dict(p.options), dict(p.set_by), p.layer) for p in reading.parameters
     ]
 
 
@@ -90,10 +87,7 @@ def _names_under(code: str, plan: lrspec.Plan) -> set[str]:
 def _groups(plan: lrspec.Plan) -> list[Any] | None:
     if plan.groups is None:
         return None
-    return [
-        (g.name, g.settings.lr, g.settings.weight_decay, dict(g.settings.options), g.params)
-        for g in plan.groups
-    ]
+    return [(g.name, g.settings.lr, g.settings.weight_decay, dict(g.settings.options), g.params) for g in plan.groups]
 
 
 def _read_groups(reading: Reading) -> list[Any] | None:

@@ -91,6 +91,8 @@ def test_finds_single_dots(regex: str, dots: list[int]) -> None:
     assert single_dots(regex) == dots
 
 
-@pytest.mark.parametrize(("regex", "literal"), [("^(.+)$", False), (r"\d", False), (r"^(\w+)\.", True), ("[ab]", False)])
+@pytest.mark.parametrize(
+    ("regex", "literal"), [("^(.+)$", False), (r"\d", False), (r"^(\w+)\.", True), ("[ab]", False)]
+)
 def test_knows_literals(regex: str, literal: bool) -> None:
     assert has_literal(regex) is literal

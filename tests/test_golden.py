@@ -1,0 +1,169 @@
+"""What users read: specs, each with one mistake, and the report that each must give.
+
+A folder of `tests/golden` is a case: a spec, an inventory (`params.json`, or names alone in `params.txt`; none
+where the spec is wrong in itself), and what is expected: `report.txt` and `diagnostics.json`, or `plan.json` for a
+spec that is clean. `pytest --update` writes what is expected anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lrspec
+from lrspec.compile import attempt
+from lrspec.diagnostics import CODES
+from lrspec.document import format_of
+from lrspec.load import read
+from lrspec.render.text import report, summary
+from lrspec.source import Text
+
+GOLDEN = Path(__file__).parent / "golden"
+FOLDERS = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
+CLEAN = [folder for folder in FOLDERS if folder.name.startswith("clean-")]
+FAULTY = [folder for folder in FOLDERS if folder not in CLEAN]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of the spec of a folder."""
+
+    text: Text
+    diagnostics: tuple[lrspec.Diagnostic, ...]
+    plan: lrspec.Plan | None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The expected files of the folder, with what should be in them."""
+        if not self.diagnostics and self.plan is not None:
+            return {"plan.json": _json(self.plan.to_dict())}
+        return {
+            "report.txt": report(self.diagnostics, self.text) + "\n",
+            "diagnostics.json": _json([found.to_dict() for found in self.diagnostics]),
+        }
+
+
+def spec_of(folder: Path) -> Path:
+    (spec,) = folder.glob("spec.lrspec.*")
+    return spec
+
+
+def inventory_of(folder: Path) -> lrspec.Inventory:
+    paths = list(folder.glob("params.*"))
+    return lrspec.Inventory.load(paths[0]) if paths else lrspec.Inventory(())
+
+
+def result(folder: Path) -> Result:
+    spec = spec_of(folder)
+    reading = read(spec.read_bytes(), spec.name, format_of(spec.name))
+    if reading.spec is None:
+        return Result(reading.document.text, reading.diagnostics, None)
+    outcome = attempt(reading.file(), inventory_of(folder))
+    return Result(reading.document.text, outcome.diagnostics, outcome.plan)
+
+
+def expected_diagnostics(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "diagnostics.json").read_bytes())
+    return found
+
+
+def _codes(folder: Path) -> set[str]:
+    return {found["code"] for found in expected_diagnostics(folder)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _id(folder: Path) -> str:
+    return folder.name
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
+def test_the_expected_files_are_what_comes_out(folder: Path, update: bool) -> None:
+    files = result(folder).files
+    if update:
+        for name in ("report.txt", "diagnostics.json", "plan.json"):
+            (folder / name).unlink(missing_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content.encode())
+    inputs = {path.name for path in (spec_of(folder), *folder.glob("params.*"))}
+    assert {path.name for path in folder.iterdir()} == {*inputs, *files}
+    for name, content in files.items():
+        assert content == (folder / name).read_bytes().decode()
+
+
+@pytest.mark.parametrize("folder", FAULTY, ids=_id)
+def test_a_folder_is_named_after_a_code_that_it_shows(folder: Path) -> None:
+    assert folder.name.partition("-")[0] in _codes(folder)
+
+
+@pytest.mark.parametrize("folder", CLEAN, ids=_id)
+def test_a_clean_folder_has_groups_and_no_diagnostics(folder: Path) -> None:
+    plan = json.loads((folder / "plan.json").read_bytes())
+    assert plan["groups"]
+    assert plan["diagnostics"] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_shown(code: str) -> None:
+    shown = [folder for folder in FAULTY if folder.name.startswith(f"{code}-")]
+    assert any(code in _codes(folder) for folder in shown)
+
+
+@pytest.mark.parametrize("folder", FAULTY, ids=_id)
+def test_every_place_is_inside_the_text(folder: Path) -> None:
+    shown = result(folder)
+    end = shown.text.position(len(shown.text.content))
+    for found in shown.diagnostics:
+        assert shown.text.position(0) <= found.span.start <= found.span.end <= end
+        for line, column in ((found.line, found.column), (found.end_line, found.end_column)):
+            assert 1 <= column <= len(shown.text.line(line)) + 1
+
+
+@pytest.mark.parametrize("folder", FAULTY, ids=_id)
+def test_a_report_has_each_diagnostic_under_its_place(folder: Path) -> None:
+    shown = result(folder)
+    lines = (folder / "report.txt").read_bytes().decode().splitlines()
+    places = [line.split(": ")[0] for line in lines if line.startswith("spec.lrspec.")]
+    assert places == [f"{found.path}:{found.line}:{found.column}" for found in shown.diagnostics]
+    assert lines[-1] == summary(shown.diagnostics)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
+def test_the_public_calls_say_the_same_in_another_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in folder.iterdir():
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    spec, inventory = spec_of(Path()).name, inventory_of(Path())
+    if folder in CLEAN:
+        assert lrspec.check(spec, inventory) == []
+        assert _json(lrspec.compile(spec, inventory).to_dict()) == Path("plan.json").read_bytes().decode()
+    else:
+        diagnostics = lrspec.check(spec, inventory)
+        assert [found.to_dict() for found in diagnostics] == expected_diagnostics(folder)
+        assert _said(spec, inventory) + "\n" == Path("report.txt").read_bytes().decode()
+
+
+def _said(spec: str, inventory: lrspec.Inventory) -> str:
+    """The text of the error, or of what is logged where there are only warnings."""
+    logged: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("lrspec")
+    logger.addHandler(handler)
+    try:
+        lrspec.compile(spec, inventory)
+    except lrspec.SpecError as error:
+        return str(error)
+    finally:
+        logger.removeHandler(handler)
+    return "\n".join(logged)

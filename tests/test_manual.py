@@ -1,0 +1,179 @@
+"""The manual of the diagnostics: complete, in order, and right in its examples, each of which is compiled."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+
+import lrspec
+from lrspec import manual
+from lrspec.diagnostics import CODES, Code
+
+DOCS = Path(__file__).parent.parent / "docs" / "diagnostics.md"
+WIDTH = 100
+
+COMPANIONS: dict[str, set[str]] = {}
+"""For a code, the codes that unavoidably come with it in its `yaml wrong` examples, each with the reason."""
+
+_SECTION = re.compile(r"^## (?=LRS)", re.MULTILINE)
+_BLOCK = re.compile(r"^```(.*)\n(.*\n)*?```$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of the manual: `kind` is its info string, `names` the list of names before it, if there is one."""
+
+    code: str | None  # None in the preface
+    number: int
+    kind: str
+    text: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.code or 'preface'}-{self.number}"
+
+
+def sections() -> list[tuple[str, str]]:
+    """The heading and the body of each section of a diagnostic."""
+    found = (part.partition("\n") for part in _SECTION.split(manual.text())[1:])
+    return [(heading, body) for heading, _, body in found]
+
+
+def preface() -> str:
+    return _SECTION.split(manual.text())[0]
+
+
+def examples_of(code: str | None, body: str) -> list[Example]:
+    found: list[Example] = []
+    names: tuple[str, ...] = ()
+    for number, block in enumerate(_BLOCK.finditer(body), 1):
+        text = block.group().partition("\n")[2].removesuffix("```")
+        if block[1] == "text names":
+            names = tuple(text.split())
+        found.append(Example(code, number, block[1], text, names))
+    return found
+
+
+ALL = [
+    *examples_of(None, preface()),
+    *(each for heading, body in sections() for each in examples_of(heading.partition(" ")[0], body)),
+]
+WRONG = [example for example in ALL if example.kind == "yaml wrong" and example.code]
+RIGHT = [example for example in ALL if example.kind == "yaml right"]
+
+
+@cache
+def inventory(source: str, args: str) -> lrspec.Inventory:
+    with torch.device("meta"):
+        return lrspec.Inventory.from_model(timm.create_model(source, **json.loads(args)))
+
+
+def model_of(file: lrspec.SpecFile, example: Example) -> lrspec.Inventory:
+    """The model that the spec names, or else the names that stand before it in the manual."""
+    if not file.spec.sources:
+        assert example.names, "an example names its model, or follows a list of names"
+        return lrspec.Inventory.from_names(example.names)
+    (model,) = file.spec.sources
+    return inventory(model.source, json.dumps(model.args))
+
+
+def diagnostics(example: Example) -> list[lrspec.Diagnostic]:
+    try:
+        file = lrspec.loads(example.text)
+    except lrspec.SpecError as error:
+        return list(error.diagnostics)
+    return lrspec.check(file, model_of(file, example))
+
+
+def test_every_code_has_one_section_in_the_order_of_the_codes() -> None:
+    assert [heading for heading, _ in sections()] == [f"{code.code} {code.name}" for code in CODES.values()]
+    assert preface().startswith("# Diagnostics\n")
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_a_section_begins_with_the_severity(code: Code) -> None:
+    body = dict(sections())[f"{code.code} {code.name}"]
+    fixed = "" if code.adjustable else " It cannot be changed."
+    assert body.startswith(f"\nDefault: {code.severity}.{fixed}\n\n")
+    assert body.count("Default:") == 1
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_section_has_a_failing_example_and_then_a_mended_one(code: str) -> None:
+    kinds = [example.kind for example in ALL if example.code == code and example.kind != "text names"]
+    assert re.fullmatch("(wrong (right )+)+", "".join(kind.removeprefix("yaml ") + " " for kind in kinds))
+
+
+def test_every_block_is_of_a_known_kind() -> None:
+    assert {example.kind for example in ALL} == {"yaml wrong", "yaml right", "text names", "text report"}
+    assert manual.text().count("```") == 2 * len(ALL)
+
+
+@pytest.mark.parametrize("example", WRONG, ids=str)
+def test_a_failing_example_has_the_diagnostic_of_its_section_only(example: Example) -> None:
+    assert example.code
+    assert {found.code for found in diagnostics(example)} == {example.code} | COMPANIONS.get(example.code, set())
+
+
+@pytest.mark.parametrize("example", RIGHT, ids=str)
+def test_a_mended_example_is_clean(example: Example) -> None:
+    assert diagnostics(example) == []
+
+
+def test_the_report_in_the_preface_is_that_of_the_spec_before_it() -> None:
+    (spec,) = (example.text for example in ALL if not example.code and example.kind == "yaml wrong")
+    (report,) = (example.text for example in ALL if example.kind == "text report")
+    with pytest.raises(lrspec.SpecError) as caught:
+        lrspec.loads(spec, path="try.lrspec.yaml")
+    assert f"{caught.value}\n" == report
+
+
+def test_the_text_fits_a_terminal() -> None:
+    lines = manual.text().splitlines()
+    assert [line for line in lines if len(line) > WIDTH or line != line.rstrip()] == []
+    assert [line for line in lines if line.startswith(("|--", "<"))] == []
+
+
+def test_the_page_of_the_documentation_is_the_manual(update: bool) -> None:
+    if update:
+        DOCS.write_bytes(manual.text().encode())
+    assert DOCS.read_bytes().decode() == manual.text()
+
+
+def test_the_sections_and_the_preface_are_the_whole_manual() -> None:
+    parts = [manual.section(code) for code in CODES.values()]
+    assert preface() + "\n".join(parts) == manual.text()
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_a_code_and_its_name_are_found_in_any_case(code: Code) -> None:
+    for word in (code.code, code.code.lower(), code.name, code.name.upper(), code.name.title()):
+        assert manual.find(word) is code
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("LRS2001", "LRS201 (unmatched-parameter)"),
+        ("lsr305", "LRS305 (mixed-decay)"),
+        ("unmatched-paramter", "LRS201 (unmatched-parameter)"),
+        ("Unknown_Key", "LRS103 (unknown-key)"),
+    ],
+)
+def test_for_an_unknown_word_the_nearest_is_suggested(word: str, nearest: str) -> None:
+    with pytest.raises(manual.UnknownCodeError) as caught:
+        manual.find(word)
+    assert str(caught.value) == f"no diagnostic is called {word}: did you mean {nearest}?"
+
+
+def test_for_a_word_like_no_other_nothing_is_suggested() -> None:
+    with pytest.raises(manual.UnknownCodeError) as caught:
+        manual.find("zzz")
+    assert str(caught.value) == "no diagnostic is called zzz"

@@ -1,0 +1,33 @@
+"""The table of torch.optim's arguments, held equal to the torch that is installed."""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+
+from lrspec.optimizers import ARGUMENTS, DEFAULT_WEIGHT_DECAY, NOT_OPTIONS, ONE_GROUP_ONLY
+
+
+def signatures() -> dict[str, dict[str, inspect.Parameter]]:
+    classes = {name: value for name, value in vars(torch.optim).items() if isinstance(value, type)}
+    return {
+        name: {key: p for key, p in inspect.signature(cls).parameters.items() if key != "params"}
+        for name, cls in classes.items()
+        if issubclass(cls, torch.optim.Optimizer) and cls is not torch.optim.Optimizer
+    }
+
+
+def test_the_table_is_torchs() -> None:
+    installed = {name: frozenset(found) for name, found in signatures().items() if name not in ONE_GROUP_ONLY}
+    assert installed == ARGUMENTS
+
+
+def test_default_weight_decays_are_torchs() -> None:
+    defaults = {name: found["weight_decay"].default for name, found in signatures().items() if "weight_decay" in found}
+    assert {name: value for name, value in defaults.items() if value} == DEFAULT_WEIGHT_DECAY
+
+
+def test_no_argument_is_called_as_a_key_of_groups() -> None:
+    assert not {"params", "param_names", "name"} & set().union(*ARGUMENTS.values())
+    assert {"lr", "weight_decay"} <= NOT_OPTIONS

@@ -1,0 +1,119 @@
+"""The JSON Schemas: committed as they are generated, and true of what is accepted, refused and written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import lrspec
+from lrspec.document import format_of, parse
+from lrspec.schemas import FILES, Kind, schema, schema_text
+
+ROOT = Path(__file__).parents[1]
+ACCEPTED = [
+    path
+    for folder in ("examples", "tests/golden", "tests/timm_layer_decay")
+    for path in sorted((ROOT / folder).rglob("*lrspec.*"))
+    if path.suffix in (".yaml", ".json")
+]
+
+
+def valid(kind: Kind, value: Any) -> bool:
+    return bool(jsonschema.Draft202012Validator(schema(kind)).is_valid(value))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
+    path = ROOT / "schemas" / FILES[kind]
+    if update:
+        path.write_text(schema_text(kind), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == schema_text(kind)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_is_a_schema(kind: Kind) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(kind))
+
+
+@pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_accepted_spec_is_valid(path: Path) -> None:
+    document = parse(path.read_bytes(), path.name, format_of(path.name))
+    try:
+        lrspec.load(path)
+    except lrspec.SpecError:
+        return
+    jsonschema.validate(document.value, schema("spec"), cls=jsonschema.Draft202012Validator)
+
+
+def test_there_are_accepted_specs() -> None:
+    assert len(ACCEPTED) > 20
+
+
+def base(**rule: Any) -> dict[str, Any]:
+    return {"lrspec": 1, "optimizer": {"type": "SGD", "lr": 1}, "rules": [rule]}
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "no version": {"rules": [{"match": "a", "lr": 1}]},
+    "no rules": {"lrspec": 1},
+    "empty rules": {"lrspec": 1, "rules": []},
+    "unknown key": base(match="a", lrr=1),
+    "quoted number": base(match="a", lr="1e-3"),
+    "null": base(match="a", lr=None),
+    "negative": base(match="a", lr=-1),
+    "match and layers": base(match="a", layers="b", layer_decay=0.5),
+    "lr and lr_mult": base(match="a", lr=1, lr_mult=1),
+    "weight_decay twice": base(match="a", weight_decay=1, weight_decay_mult=1),
+    "layers alone": base(layers="a", lr=1),
+    "layer_decay alone": base(match="a", layer_decay=0.5),
+    "decay above 1": base(layers="a", layer_decay=1.5),
+    "freeze and lr": base(match="a", freeze=True, lr=1),
+    "selects by nothing": base(lr=1),
+    "sets nothing": base(match="a"),
+    "empty regex": base(match="", lr=1),
+    "empty list": base(match=[], lr=1),
+    "name with a space": base(name="a b", match="a", lr=1),
+    "empty where": base(where={}, lr=1),
+    "severity of a 1xx": {**base(match="a", lr=1), "check": {"syntax": "ignore"}},
+    "no severity": {**base(match="a", lr=1), "check": {"zero-lr": "no"}},
+    "a mapping as an option": base(match="a", options={"momentum": {}}),
+}
+
+
+@pytest.mark.parametrize("value", REFUSED.values(), ids=REFUSED)
+def test_what_the_compiler_refuses_the_schema_refuses(value: dict[str, Any]) -> None:
+    assert not valid("spec", value)
+    with pytest.raises(lrspec.SpecError):
+        lrspec.loads(json.dumps(value), format="json")
+
+
+def test_freeze_false_goes_with_other_settings() -> None:
+    value = base(match="a", freeze=False, lr=1)
+    assert valid("spec", value)
+    lrspec.loads(json.dumps(value), format="json")
+
+
+def test_every_key_of_a_spec_is_described() -> None:
+    definitions = schema("spec")["$defs"]
+    parts = [schema("spec"), *definitions.values()]
+    undescribed = [
+        key for part in parts for key, value in part.get("properties", {}).items() if not value.get("description")
+    ]
+    assert undescribed == []
+
+
+def test_plan_and_inventory_are_valid() -> None:
+    inventory = lrspec.Inventory(
+        (lrspec.Parameter("a.weight", ("b.weight",), (2, 3), True, ("Linear",), (("Linear",),)),)
+    )
+    file = lrspec.loads("lrspec: 1\noptimizer: {lr: 1}\nrules: [{match: a, lr_mult: 0}]")
+    plan = lrspec.compile(file, inventory)
+    assert plan.diagnostics
+    jsonschema.validate(plan.to_dict(), schema("plan"), cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(inventory.to_dict(), schema("params"), cls=jsonschema.Draft202012Validator)
+    names = lrspec.Inventory.from_names(["a"])
+    jsonschema.validate(lrspec.compile(file, names).to_dict(), schema("plan"), cls=jsonschema.Draft202012Validator)
