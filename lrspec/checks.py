@@ -29,7 +29,7 @@ def unmatched_parameter(resolution: Resolution) -> Iterator[Finding]:
             "LRS201",
             ("rules",),
             f"{counted} {verb} decided by no rule\n{list_parameters(resolution.inventory, found)}\n"
-            "Add a rule that sets their learning rate, or a last one for all that is left: "
+            "Add a rule that sets the learning rate, or a last one for all that is left: "
             f"{{name: rest, fallback: true, {rate}}}",
             parameters=_names(resolution, found),
         )
@@ -60,12 +60,12 @@ def ladder_in_two_places(resolution: Resolution) -> Iterator[Finding]:
         lost = _lost(resolution, reach.rule)
         reached = sorted({*reach.parameters, *lost})
         if found := [parameter for parameter in reached if len(places[parameter]) > 1]:
-            entries = " and ".join(_place(place.entry, place.captures) for place in places[found[0]][:2])
+            entries = ", and in ".join(_place(place.entry, place.captures) for place in places[found[0]][:2])
             first = resolution.inventory.parameters[found[0]].name
             name = resolution.spec.rule_names[reach.rule]
             message = (
                 f"the ladder of `{name}` puts {_counted(resolution, found)} in more than one place: "
-                f"{first} is in {entries} of `layers`"
+                f"{first} is in {entries}"
             )
             advice = "Make the regexes of the entries exclude each other; of a tied parameter, take one name out."
             yield _about_setting("LRS202", resolution, reach, found, message, advice)
@@ -134,10 +134,11 @@ def join_without_layer(resolution: Resolution) -> Iterator[Finding]:
         lost = _lost(resolution, index)
         for entry in sorted({selection.places[parameter][0].entry for parameter in lost}):
             for pattern, found in _by_pattern(resolution, index, entry, lost):
-                captures = selection.places[found[0]][0].captures
-                wanted = f" beginning with {_texts(captures)}" if captures else ""
+                captured = dict.fromkeys(selection.places[parameter][0].captures for parameter in found)
+                wanted = " or ".join(_texts(texts) for texts in list(captured)[:3]) if any(captured) else ""
+                which = f" whose captures begin with {wanted}" if wanted else ""
                 message = (
-                    f"{_counted(resolution, found)} would share a layer, and the entry before has no layer{wanted}\n"
+                    f"{_counted(resolution, found)} have no layer to share: the entry before has none{which}\n"
                     f"{_listed(resolution, index, found)}\n"
                     "Let what the `join` captures be the beginning of what the entry before it captures."
                 )
@@ -182,7 +183,7 @@ def scaled_absolute_lr(resolution: Resolution) -> Iterator[Finding]:
             f"`lr: {value}` of `{names[rate_rule]}` is multiplied by the ladder of `{names[layer_rule]}` on "
             f"{_counted(resolution, parameters)}: {value} is not what would train"
         )
-        advice = "Take them out of the ladder (`exclude`), or write a multiple of its rates: `lr_scale`"
+        advice = "Take them out of the ladder (`exclude`), or give a multiple instead: `lr_mult`, `lr_scale`"
         yield _about_setting("LRS210", resolution, later, parameters, message, advice)
 
 
@@ -276,12 +277,14 @@ def _why_nothing(resolution: Resolution, index: int) -> str:
         any(pattern.compiled.search(name) for pattern in regexes.selecting for name in parameter.names)
         for parameter in parameters
     )
+    if not parameters:
+        return "the model has no parameters"
     if matched or not regexes.entries:
         kept = matched or len(parameters)
         narrowing = " and ".join(
             f"`{key}`" for key in ("where", "exclude") if getattr(resolution.spec.rules[index], key) is not None
         )
-        return f"{narrowing} leave none of {count(kept, 'parameter')}" if narrowing else "the model has no parameters"
+        return f"{narrowing} leave none of {count(kept, 'parameter')}"
     beginnings = list(dict.fromkeys(parameter.name.split(".")[0] for parameter in parameters))
     more = f" and {len(beginnings) - 8:,} more" if len(beginnings) > 8 else ""
     return (
@@ -318,8 +321,8 @@ def _two_values(first: Reach, later: Reach) -> str:
 
 
 def _place(entry: int, captures: tuple[str, ...]) -> str:
-    return f"entry {entry + 1}" + (f" as {_texts(captures)}" if captures else "")
+    return f"entry {entry + 1} of `layers`" + (f" (captured {_texts(captures)})" if captures else "")
 
 
 def _texts(captures: tuple[str, ...]) -> str:
-    return "(" + ", ".join(f"'{text}'" for text in captures) + ")"
+    return ", ".join(f"'{text}'" for text in captures)

@@ -11,7 +11,7 @@ from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
 from lrspec.patterns import Pattern, compile_regex
 from lrspec.plan import PlannedParameter
 from lrspec.regex_tokens import has_literal, single_dots
-from lrspec.resolution import Resolution
+from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Selection
 from lrspec.source import Path
 from lrspec.wording import count_parameters, list_parameters, number
@@ -25,7 +25,7 @@ def regex_partial_component(resolution: Resolution, _: Sequence[PlannedParameter
         if has_literal(pattern.regex) and (found := _partial(pattern, matched)):
             whole, partial = found
             message = (
-                f"'{pattern.regex}' stops between two digits in {partial}"
+                f"'{pattern.regex}' ends inside a number: of {partial} it matches {_matched_text(pattern, partial)}"
                 if whole is None
                 else f"'{pattern.regex}' matches a whole component in {whole}, and a part of a longer one in {partial}"
             )
@@ -164,6 +164,11 @@ def _edges(name: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
             yield pieces[place], not cut
 
 
+def _matched_text(pattern: Pattern, name: str) -> str:
+    found = pattern.compiled.search(name)
+    return found.group() if found else ""
+
+
 def _inside(name: str, index: int) -> bool:
     """Whether `index` is between two characters of one component."""
     return 0 < index < len(name) and name[index - 1] != "." and name[index] != "."
@@ -207,13 +212,20 @@ def _large_source(resolution: Resolution, parameter: int) -> Source:
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
     large_rate = rate is not None and rate.setting.value > 1
     reach = scale if scale and scale.setting.value > 1 and not large_rate else rate
-    return (reach.rule, ("rules", reach.rule, *reach.setting.key)) if reach else (None, ("optimizer", "lr"))
+    return _of_rule_or_base(resolution, reach, "lr")
 
 
 def _decay_source(resolution: Resolution, parameter: int) -> Source:
-    reach = resolution.winner("weight_decay", parameter)
+    return _of_rule_or_base(resolution, resolution.winner("weight_decay", parameter), "weight_decay")
+
+
+def _of_rule_or_base(resolution: Resolution, reach: Reach | None, base: str) -> Source:
+    """What a rule sets; or the optimizer's value, where no rule sets it or a rule's multiple makes it no larger."""
     if reach is None:
-        return None, ("optimizer", "weight_decay")
+        return None, ("optimizer", base)
+    multiple = reach.setting.key == (f"{base}_mult",)
+    if multiple and getattr(resolution.spec.rules[reach.rule], f"{base}_mult") <= 1:
+        return None, ("optimizer", base)
     return reach.rule, ("rules", reach.rule, *reach.setting.key)
 
 

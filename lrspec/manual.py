@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 from lrspec.diagnostics import CODES, Code
+from lrspec.source import printable
 from lrspec.suggest import nearest
 
 
@@ -19,11 +21,15 @@ def find(wanted: str) -> Code:
         UnknownCodeError: where there is none.
     """
     by_word = {word: code for code in CODES.values() for word in (code.code.lower(), code.name)}
-    if found := by_word.get(wanted.lower()):
+    if found := by_word.get(wanted.strip().lower()):
         return found
-    near = [f"{by_word[word].code} ({by_word[word].name})" for word in nearest(wanted.lower(), by_word, 1)]
+    is_code = re.fullmatch(r"(?i)\s*lrs\d*\s*", wanted)
+    near = [
+        f"{by_word[word].code} ({by_word[word].name})"
+        for word in nearest(wanted.lower(), [] if is_code else by_word, 1)
+    ]
     hint = f": did you mean {near[0]}?" if near else ""
-    raise UnknownCodeError(f"no diagnostic is called {wanted}{hint}")
+    raise UnknownCodeError(f"no diagnostic is called {printable(wanted)}{hint}")
 
 
 def text() -> str:

@@ -39,7 +39,7 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
     Raises:
         ModelError: where it cannot be built or read.
     """
-    scheme, _, name = source.rpartition(":") if source.startswith("timm:") else source.partition(":")
+    scheme, _, name = source.partition(":")
     if not name:
         scheme, name = "timm", source
     if scheme == "params":
@@ -47,8 +47,9 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
     for key in _WEIGHTS:
         if args.get(key):
             raise ModelError(f"{key}={args[key]}: no weights are ever read; leave it out")
-    builder = _builder(scheme, name, source, run_code=run_code)
-    return Inventory.from_model(_build(builder, source, args), source=f"{scheme}:{name}", args=args)
+    with contextlib.redirect_stdout(sys.stderr):  # what importing and building print is no result
+        model = _build(_builder(scheme, name, source, run_code=run_code), source, args)
+    return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
 
 
 def read_params(path: Path) -> Inventory:
@@ -118,17 +119,16 @@ def _python(name: str) -> Callable[..., Any]:
 
 
 def _build(builder: Callable[..., Any], source: str, args: dict[str, Any]) -> nn.Module:
-    """Build on the meta device, or really where that is refused; what building prints goes to standard error."""
+    """Build on the meta device, or really where that is refused."""
     torch = _import("torch")
-    with contextlib.redirect_stdout(sys.stderr):
+    try:
+        with torch.device("meta"):
+            model = builder(**args)
+    except Exception:  # an architecture may refuse the meta device in any way
         try:
-            with torch.device("meta"):
-                model = builder(**args)
-        except Exception:  # an architecture may refuse the meta device in any way
-            try:
-                model = builder(**args)
-            except Exception as failure:  # and may raise anything for its arguments
-                raise ModelError(f"{source} cannot be built: {_first_line(failure)}") from failure
+            model = builder(**args)
+        except Exception as failure:  # and may raise anything for its arguments
+            raise ModelError(f"{source} cannot be built: {_first_line(failure)}") from failure
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
     built: nn.Module = model

@@ -47,7 +47,7 @@ def nothing_to_multiply(spec: Spec) -> Iterator[Finding]:
 
 
 def _no_base(index: int, key: str, base: str, flag: str) -> Finding:
-    message = f"`{key}` has nothing to multiply: there is no `optimizer.{base}`\nGive `optimizer.{base}`, or {flag}."
+    message = f"`{key}` has nothing to multiply: there is no `optimizer.{base}`\nGive `optimizer.{base}`, or `{flag}` when compiling."
     return Finding("LRS104", ("rules", index, key), message, index)
 
 

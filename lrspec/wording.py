@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -27,8 +28,9 @@ def axis_words(axis: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number in the shortest form that reads back to it, without a needless `.0`."""
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    """A number in the shortest form that reads back to it: `0.1`, `1`, `1e-5`."""
+    shortest = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return re.sub(r"e([-+])0", r"e\1", shortest).replace("e+", "e")
 
 
 def value_words(value: Any) -> str:

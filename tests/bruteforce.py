@@ -357,9 +357,7 @@ def _in_order(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return captures
 
 
-def _layer_number(
-    rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place
-) -> int | None:
+def _layer_number(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place) -> int | None:
     """The number of the layer of a place, 0 at the input; None for a join with no layer to share."""
     entries = _entries(rule)
     if not entries[place.entry].join:
@@ -423,9 +421,7 @@ def _weight_decay(optimizer: dict[str, Any], parameter: _Parameter) -> float | N
 
 def _options(optimizer: dict[str, Any], parameter: _Parameter) -> dict[str, Any]:
     options = {
-        key: _frozen_value(value)
-        for key, value in optimizer.items()
-        if key not in ("type", "lr", "weight_decay")
+        key: _frozen_value(value) for key, value in optimizer.items() if key not in ("type", "lr", "weight_decay")
     }
     for axis, value in parameter.value.items():
         if axis.startswith("options."):
@@ -440,9 +436,7 @@ def _trains(result: ReadParameter) -> bool:
 # Groups -------------------------------------------------------------------------------------------
 
 
-def _groups(
-    spec: dict[str, Any], parameters: list[_Parameter], results: list[ReadParameter]
-) -> list[ReadGroup]:
+def _groups(spec: dict[str, Any], parameters: list[_Parameter], results: list[ReadParameter]) -> list[ReadGroup]:
     groups: list[ReadGroup] = []
     for parameter, result in zip(parameters, results, strict=True):
         if not _trains(result):
@@ -527,9 +521,7 @@ def _about_the_whole(spec: dict[str, Any], results: list[ReadParameter]) -> list
     ]
 
 
-def _about_one_rule(
-    spec: dict[str, Any], index: int, parameters: list[_Parameter], notes: _Notes
-) -> list[Finding]:
+def _about_one_rule(spec: dict[str, Any], index: int, parameters: list[_Parameter], notes: _Notes) -> list[Finding]:
     rule = spec["rules"][index]
     selected = _selected(rule, parameters)
     if not selected:
@@ -554,9 +546,7 @@ def _shadowed(rule: dict[str, Any], index: int, selected: list[_Parameter], note
 
 
 def _used(rule: dict[str, Any], pattern: str, selected: list[_Parameter]) -> bool:
-    return any(
-        re.search(pattern, name) for parameter in selected for name in _selected_names(rule, parameter)
-    )
+    return any(re.search(pattern, name) for parameter in selected for name in _selected_names(rule, parameter))
 
 
 def _frozen_only(rule: dict[str, Any], optimizer: dict[str, Any], selected: list[_Parameter]) -> bool:
@@ -567,9 +557,7 @@ def _frozen_only(rule: dict[str, Any], optimizer: dict[str, Any], selected: list
 def _about_pairs(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
     rules = spec["rules"]
     return [
-        _finding(
-            spec, code, later, axis=axis, earlier=_rule_name(rules[earlier], earlier), parameters=tuple(names)
-        )
+        _finding(spec, code, later, axis=axis, earlier=_rule_name(rules[earlier], earlier), parameters=tuple(names))
         for (code, axis, earlier, later), names in notes.pairs.items()
     ]
 

@@ -166,10 +166,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     count = draw(st.integers(1, 5))
     rules = [draw(_rules(decays="weight_decay" in optimizer)) for _ in range(count)]
     names = draw(st.permutations(RULE_NAMES))
-    named = [
-        {"name": name, **rule} if draw(_chance(60)) else rule
-        for name, rule in zip(names, rules, strict=False)
-    ]
+    named = [{"name": name, **rule} if draw(_chance(60)) else rule for name, rule in zip(names, rules, strict=False)]
     spec = {"lrspec": 1, "optimizer": optimizer, "rules": named}
     if draw(_chance(50)):
         spec["check"] = draw(_lenient_checks())
@@ -265,9 +262,7 @@ def _settings(draw: st.DrawFn, ladder: bool, decays: bool) -> dict[str, Any]:
 
 
 @st.composite
-def _one_of(
-    draw: st.DrawFn, absolute: str, values: list[Any], relative: str, multipliers: list[Any]
-) -> dict[str, Any]:
+def _one_of(draw: st.DrawFn, absolute: str, values: list[Any], relative: str, multipliers: list[Any]) -> dict[str, Any]:
     """One setting of two that exclude each other."""
     if draw(st.booleans()):
         return {absolute: draw(st.sampled_from(values))}

@@ -122,7 +122,7 @@ def test_one_call_compiles_freezes_and_binds() -> None:
     with pytest.raises(lrspec.BindError):
         lrspec.param_groups(PROBE, model)
     assert len(lrspec.param_groups(PROBE, model, freeze=True)) == 1
-    assert not model.blocks[0].norm.weight.requires_grad
+    assert not model.get_parameter("blocks.0.norm.weight").requires_grad
 
 
 def test_compiling_changes_nothing_in_the_model() -> None:

@@ -234,7 +234,8 @@ def test_what_is_no_json_is_said(text: str) -> None:
 
 
 def test_a_key_that_comes_again_is_said_there_and_the_first_holds() -> None:
-    for text, format in (("a: 1\nb: 2\na: 3", "yaml"), ('{"a": 1,\n"b": 2,\n"a": 3}', "json")):
+    texts: dict[Format, str] = {"yaml": "a: 1\nb: 2\na: 3", "json": '{"a": 1,\n"b": 2,\n"a": 3}'}
+    for format, text in texts.items():
         document = read(text, format)
         (problem,) = document.problems
         assert (problem.code, problem.span.start.line, problem.span.start.column) == ("LRS102", 3, 1)

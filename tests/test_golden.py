@@ -1,14 +1,13 @@
 """What users read: specs, each with one mistake, and the report that each must give.
 
-A folder of `tests/golden` is a case: a spec, an inventory (`params.json`, or names alone in `params.txt`; none
-where the spec is wrong in itself), and what is expected: `report.txt` and `diagnostics.json`, or `plan.json` for a
-spec that is clean. `pytest --update` writes what is expected anew.
+A folder of `tests/golden` is a case: a spec, an inventory (`params.json`, or names alone in `params.txt`;
+none where the spec is wrong in itself), and what is expected: `report.txt` and `diagnostics.json`, or
+`plan.json` for a spec that is clean. `pytest --update` writes what is expected anew.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +137,7 @@ def test_a_report_has_each_diagnostic_under_its_place(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
 def test_the_public_calls_say_the_same_in_another_folder(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for path in folder.iterdir():
         shutil.copy(path, tmp_path)
@@ -150,20 +149,10 @@ def test_the_public_calls_say_the_same_in_another_folder(
     else:
         diagnostics = lrspec.check(spec, inventory)
         assert [found.to_dict() for found in diagnostics] == expected_diagnostics(folder)
-        assert _said(spec, inventory) + "\n" == Path("report.txt").read_bytes().decode()
-
-
-def _said(spec: str, inventory: lrspec.Inventory) -> str:
-    """The text of the error, or of what is logged where there are only warnings."""
-    logged: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("lrspec")
-    logger.addHandler(handler)
-    try:
-        lrspec.compile(spec, inventory)
-    except lrspec.SpecError as error:
-        return str(error)
-    finally:
-        logger.removeHandler(handler)
-    return "\n".join(logged)
+        try:
+            lrspec.compile(spec, inventory)
+        except lrspec.SpecError as error:
+            said = str(error)
+        else:
+            (said,) = caplog.messages
+        assert said + "\n" == Path("report.txt").read_bytes().decode()

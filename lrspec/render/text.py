@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from unicodedata import combining, east_asian_width
 
 from lrspec.diagnostics import Diagnostic, Severity
 from lrspec.source import Text, printable
 
-_WIDEST = 110  # columns of the spec that are shown around a place
+_WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
 
 def report(diagnostics: Sequence[Diagnostic], text: Text) -> str:
@@ -36,7 +37,8 @@ def _block(found: Diagnostic, text: Text) -> Iterator[str]:
     yield f" {found.line} | {line}".rstrip()
     yield f" {gutter} | {caret}"
     for line in more:
-        yield f" {gutter} = {printable(line)}"
+        wrapped = wrap(printable(line), _WIDEST, break_long_words=False, break_on_hyphens=False)
+        yield from (f" {gutter} {mark} {part}" for mark, part in zip("=" + " " * len(wrapped), wrapped, strict=False))
 
 
 def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:

@@ -1,0 +1,134 @@
+"""Fine-tuning with a ladder of learning rates, compared with one rate for all, on real data.
+
+A ResNet-18 learns the handwritten digits 0 to 4 that come with scikit-learn. Then it is fine-tuned on the digits 5 to
+9, of which it sees ten images each, and tested on all other images of them: once with the ladder of
+resnet18-blocks.lrspec.yaml, on which a block trains at nine tenths of the rate of the block after it, and once with
+the same rate everywhere. Both start from the same weights and see the same batches.
+
+The accuracies are printed as they come out; nothing was chosen to make the ladder win. On a task as small as this,
+seeds and even rounding move them by more than the ladder does: this shows how a spec is used in training, not that
+one way is better.
+
+    python train_digits.py           three seeds, about a minute on two cores
+    python train_digits.py --quick   one seed, one epoch: to see that it runs
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean
+
+import timm
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+import lrspec
+
+SPEC = Path(__file__).parent / "resnet18-blocks.lrspec.yaml"
+LR, BATCH, IMAGES_EACH = 1e-3, 25, 10  # a batch may be one larger: none is left with a single image
+EPOCHS, FINE_TUNING_EPOCHS = 3, 20
+
+Data = tuple[Tensor, Tensor]
+"""Images (number, 1, 32, 32) and their labels, 0 to 4."""
+
+
+def ladder(model: nn.Module) -> Optimizer:
+    """Adam with the groups of the spec."""
+    return Adam(lrspec.param_groups(SPEC, model, lr=LR), fused=True)
+
+
+def one_rate(model: nn.Module) -> Optimizer:
+    """Adam with one learning rate for all parameters."""
+    return Adam(model.parameters(), lr=LR, fused=True)
+
+
+def digits(first: int) -> Data:
+    """All images of five digits, from `first` on."""
+    bunch = load_digits()
+    images = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / 16  # (1797, 1, 8, 8), 0 to 1
+    images = nn.functional.interpolate(images, size=32, mode="bilinear")
+    labels = torch.tensor(bunch.target) - first
+    chosen = (labels >= 0) & (labels < 5)
+    return images[chosen], labels[chosen]
+
+
+def split(data: Data) -> tuple[Data, Data]:
+    """A few images of each class at random to learn from, and all others to test on."""
+    images, labels = data
+    order = torch.randperm(len(labels))
+    few = torch.cat([order[labels[order] == label][:IMAGES_EACH] for label in range(5)])
+    rest = torch.ones(len(labels), dtype=torch.bool)
+    rest[few] = False
+    return (images[few], labels[few]), (images[rest], labels[rest])
+
+
+def build() -> nn.Module:
+    """A model with random weights."""
+    model: nn.Module = timm.create_model("resnet18", pretrained=False, num_classes=5, in_chans=1)
+    return model
+
+
+def train(model: nn.Module, optimizer: Optimizer, data: Data, epochs: int) -> None:
+    """Train the model in place."""
+    images, labels = data
+    model.train()
+    for _ in range(epochs):
+        for batch in torch.randperm(len(labels)).tensor_split(len(labels) // BATCH):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(images[batch]), labels[batch])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, data: Data) -> float:
+    """The share of the images that the model gets right, in percent."""
+    images, labels = data
+    model.eval()
+    right = model(images).argmax(1) == labels
+    return 100 * float(right.float().mean())
+
+
+def fine_tune(
+    body: dict[str, Tensor], optimizer_for: Callable[[nn.Module], Optimizer], seed: int, epochs: int
+) -> float:
+    """Train a model with this body and a new head on the digits 5 to 9; the accuracy on those it has not seen."""
+    torch.manual_seed(seed)
+    model = build()
+    model.load_state_dict(body, strict=False)
+    few, rest = split(digits(5))
+    train(model, optimizer_for(model), few, epochs)
+    return accuracy(model, rest)
+
+
+def compare(seed: int, epochs: int, fine_tuning_epochs: int) -> tuple[float, float]:
+    """The accuracies after fine-tuning one pretrained model with the ladder, and with one rate."""
+    torch.manual_seed(seed)
+    model = build()
+    train(model, one_rate(model), digits(0), epochs)
+    body = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("fc.")}
+    return (
+        fine_tune(body, ladder, seed, fine_tuning_epochs),
+        fine_tune(body, one_rate, seed, fine_tuning_epochs),
+    )
+
+
+def main() -> None:
+    """Read the command line, run, print."""
+    parser = argparse.ArgumentParser(description="Fine-tuning with a ladder of learning rates, and with one rate.")
+    parser.add_argument("--quick", action="store_true", help="one seed, one epoch")
+    quick = parser.parse_args().quick
+    results = []
+    for seed in range(1 if quick else 3):
+        results.append(compare(seed, *(1, 1) if quick else (EPOCHS, FINE_TUNING_EPOCHS)))
+        print(f"seed {seed}: ladder {results[-1][0]:.1f} %, one rate {results[-1][1]:.1f} %", flush=True)
+    of_ladder, of_one_rate = zip(*results, strict=True)
+    print(f"mean:   ladder {mean(of_ladder):.1f} %, one rate {mean(of_one_rate):.1f} %")
+
+
+if __name__ == "__main__":
+    main()

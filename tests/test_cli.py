@@ -1,0 +1,396 @@
+"""The command: what it prints and where, what it exits with, and that it never shows a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrspec.cli import run
+from lrspec.diagnostics import CODES
+
+SPEC = r"""lrspec: 1
+optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.05}
+rules:
+  - {name: block, layers: '^(\w+)\.', layer_decay: 0.9}
+  - {name: no-decay, where: {ndim: [0, 1]}, weight_decay: 0}
+"""
+BROKEN = SPEC + "  - {name: stem, match: '^stem', lr: 1e-3}\n"
+WARNED = "lrspec: 1\nrules: [{name: all, match: '^.', lr: 2}]\n"
+INVENTORY = {
+    "lrspec_params": 1,
+    "source": "mine",
+    "parameters": [
+        {"name": "conv.weight", "shape": [2, 3, 1, 1], "module": ["Conv2d"]},
+        {"name": "norm.weight", "shape": [2], "module": ["BatchNorm2d"]},
+        {"name": "fc.weight", "shape": [4, 2], "module": ["Linear"], "requires_grad": False},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.lrspec.yaml").write_text(SPEC)
+    (tmp_path / "params.json").write_text(json.dumps(INVENTORY))
+    (tmp_path / "names.txt").write_text("conv.weight\nnorm.weight\n")
+    return tmp_path
+
+
+class Ran:
+    """What came of a run."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+
+def lrspec(capsys: pytest.CaptureFixture[str], *words: str) -> Ran:
+    status = run(list(words))
+    return Ran(status, *capsys.readouterr())
+
+
+def process(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lrspec", *words]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, **options)
+
+
+# ------------------------------------------------------------------------------------------------- compile
+
+
+def test_compile_prints_the_table_with_the_models_total(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = lrspec(capsys, "compile", "a.lrspec.yaml", "--params", "params.json")
+    assert (ran.status, ran.err) == (0, "")
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert lines[0] == "a.lrspec.yaml for mine"
+    assert "block 0 conv.weight 1 6 0.0081 0.05" in lines
+    assert "block 1 norm.weight 1 2 0.009 0" in lines
+    assert "(frozen by the model) fc.weight 1 8 frozen" in lines
+    assert "total 3 16" in lines
+    assert "no-decay weight_decay 0 1 2" in lines
+    assert lines[-1] == "2 groups; 2 parameters trained; 1 frozen by model"
+
+
+def test_compile_finds_the_only_spec_and_takes_its_own_model(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: params:params.json"))
+    assert lrspec(capsys, "compile").status == 0
+    (folder / "sub").mkdir()
+    os.chdir(folder / "sub")
+    assert lrspec(capsys, "compile", "../a.lrspec.yaml").status == 0  # paths are relative to the spec
+
+
+def test_compile_prefers_the_hidden_spec_and_asks_where_there_are_several(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "b.lrspec.json").write_text("{}")
+    ran = lrspec(capsys, "compile", "--params", "params.json")
+    assert (ran.status, ran.err) == (2, "lrspec: several specs here: name one of a.lrspec.yaml, b.lrspec.json\n")
+    (folder / ".lrspec.yml").write_text(SPEC)
+    assert lrspec(capsys, "compile", "--params", "params.json").out.startswith(".lrspec.yml for mine")
+
+
+def test_compile_reads_standard_input(folder: Path) -> None:
+    ran = process("compile", "-", "--params", "params.json", input=BROKEN)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("<stdin>:6:25: error LRS203 unused-rule")
+    named = process("compile", "-", "--stdin-filename", "x.json", "--params", "params.json", input=SPEC)
+    assert named.stderr.startswith("x.json:1:1: error LRS101 syntax: not JSON")
+
+
+def test_a_spec_with_errors_prints_diagnostics_and_no_groups(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(BROKEN)
+    ran = lrspec(capsys, "compile", "--params", "params.json")
+    assert (ran.status, ran.out) == (1, "")
+    assert "6 |   - {name: stem, match: '^stem', lr: 1e-3}\n   |                         ^^^^^^^\n" in ran.err
+    assert ran.err.endswith("1 error\n")
+    ran = lrspec(capsys, "compile", "--params", "params.json", "--format", "json")
+    plan = json.loads(ran.out)
+    assert ran.status == 1
+    assert plan["groups"] is None
+    assert [each["group"] for each in plan["parameters"]] == [None, None, None]
+    assert [(each["code"], each["line"], each["column"]) for each in plan["diagnostics"]] == [("LRS203", 6, 25)]
+
+
+def test_a_spec_wrong_in_itself_is_not_resolved(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{match: a, lr: '1'}]")
+    ran = lrspec(capsys, "compile", "--model", "no such model", "--format", "json")
+    plan = json.loads(ran.out)
+    assert (ran.status, plan["model"], plan["groups"], plan["parameters"]) == (1, None, None, [])
+    assert plan["diagnostics"][0]["code"] == "LRS104"
+
+
+def test_nothing_to_multiply_is_judged_after_lr(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{match: '^.', lr_mult: 0.5}]")
+    ran = lrspec(capsys, "compile", "--params", "names.txt")
+    assert ran.status == 1
+    assert ran.err.startswith("a.lrspec.yaml:2:32: error LRS104 invalid-value: `lr_mult` has nothing to multiply")
+    assert lrspec(capsys, "compile", "--params", "names.txt", "--lr", "1e-3").status == 0
+
+
+def test_warnings_count_when_strict(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(WARNED)
+    ran = lrspec(capsys, "compile", "--params", "params.json")
+    assert ran.status == 0
+    assert "warning LRS304 large-value" in ran.err
+    assert "2 parameters trained" in ran.out
+    strict = lrspec(capsys, "compile", "--params", "params.json", "--strict")
+    assert (strict.status, strict.out) == (1, ran.out)
+
+
+def test_lr_and_weight_decay_replace_the_optimizers_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("compile", "--params", "params.json", "--lr", "1e-1", "--weight-decay", "0")
+    ran = lrspec(capsys, *words)
+    assert "--lr 0.1 in place of 0.01 in optimizer.lr\n" in ran.out
+    assert "--weight-decay 0 in place of 0.05 in optimizer.weight_decay; absolute values stay: no-decay\n" in ran.out
+    plan = json.loads(lrspec(capsys, *words, "--format", "json").out)
+    assert plan["parameters"][2]["lr"] == 0.1
+
+
+def test_json_numbers_read_back_and_unset_ones_are_absent(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{match: '^.', lr: 0.1e-17}]")
+    plan = json.loads(lrspec(capsys, "compile", "--params", "names.txt", "--format", "json").out)
+    assert plan["groups"] == [
+        {"name": "rule-1", "lr": 1e-18, "options": {}, "params": ["conv.weight", "norm.weight"], "elements": None}
+    ]
+
+
+def test_output_goes_to_a_file_whole_or_not_at_all(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    words = ("compile", "--params", "params.json", "--format", "json")
+    printed = lrspec(capsys, *words).out
+    assert lrspec(capsys, *words, "-o", "plan.json").out == ""
+    assert (folder / "plan.json").read_text() == printed
+    (folder / "taken").mkdir()
+    ran = lrspec(capsys, *words, "-o", "taken")
+    assert (ran.status, ran.err) == (2, "lrspec: taken: is a directory\n")
+    ran = lrspec(capsys, *words, "-o", "nowhere/plan.json")
+    assert (ran.status, ran.err) == (2, "lrspec: nowhere/plan.json: no such file or directory\n")
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "a.lrspec.yaml",
+        "names.txt",
+        "params.json",
+        "plan.json",
+        "taken",
+    ]
+
+
+def test_an_output_file_keeps_its_mode_and_a_link_stays_a_link(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "real").write_text("old")
+    (folder / "real").chmod(0o640)
+    (folder / "link").symlink_to("real")
+    assert lrspec(capsys, "schema", "-o", "link").status == 0
+    assert (folder / "link").is_symlink()
+    assert (folder / "real").read_text().startswith("{")
+    assert (folder / "real").stat().st_mode & 0o777 == 0o640
+
+
+def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    evil = "a\x1b[2J[bold]\n::error::.weight"
+    inventory = {"lrspec_params": 1, "parameters": [{"name": evil, "shape": [1]}, {"name": "b", "shape": [1]}]}
+    (folder / "params.json").write_text(json.dumps(inventory))
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{name: r, match: '^a', lr: 2}, {match: '^b', lr: 1}]")
+    for words in (("compile",), ("explain", "a.lrspec.yaml", "a.*")):
+        ran = lrspec(capsys, *words, "--params", "params.json")
+        assert "\x1b" not in ran.out + ran.err
+        assert r"a\x1b[2J[bold]\n::error::.weight" in ran.out
+
+
+# ------------------------------------------------------------------------------------- what keeps it from running
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["compile", "no.yaml"], "lrspec: no.yaml: no such file or directory"),
+        (["compile", "."], "lrspec: .: is a directory"),
+        (["compile"], "lrspec: no model: the spec names none; give --model or --params"),
+        (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory"),
+        (
+            ["compile", "--params", "a.lrspec.yaml"],
+            "lrspec: a.lrspec.yaml: expected JSON, or one name a line, found 'lrspec: 1'",
+        ),
+        (["compile", "--model", "resnet81"], "lrspec: unknown timm model 'resnet81': did you mean `resnet18`"),
+        (["compile", "--model", "torchvision:resnet"], "lrspec: unknown torchvision model 'resnet': did you mean"),
+        (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b: expected a timm model"),
+        (["compile", "--model", "timm:hf-hub:a/b"], "lrspec: timm:hf-hub:a/b would load from outside"),
+        (["compile", "--model", "hf:x"], "lrspec: hf:x: hf: models cannot be built by this version"),
+        (["compile", "--model", "py:nothing"], "lrspec: py:nothing: expected py:package.module:factory"),
+        (["compile", "--model", "py:no_such:x"], "lrspec: py:no_such:x: ModuleNotFoundError: No module named"),
+        (["compile", "--model", "py:os:getcwd"], "lrspec: py:os:getcwd: expected a model (torch.nn.Module), found str"),
+        (["compile", "--model", "py:os:sep"], "lrspec: py:os:sep: expected a class or a function"),
+        (["compile", "--model", "resnet18", "--model-arg", "x=1"], "lrspec: resnet18 cannot be built: TypeError: "),
+        (["compile", "--model", "resnet18", "--model-arg", "pretrained=true"], "lrspec: pretrained=True: no weights"),
+        (["compile", "--model", "a", "--params", "b"], "lrspec compile: --model and --params exclude each other"),
+        (["compile", "--model-arg", "x"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
+        (["compile", "--lr", "nan"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
+        (["compile", "--lr", "-1"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
+        (["compile", "--format", "xml"], "lrspec compile: Invalid value for '--format'"),
+        (["compiel"], "lrspec: No such command 'compiel'"),
+        (["explain", "LRS999"], "lrspec: no diagnostic is called LRS999 (to explain a parameter: lrspec explain SPEC NAME)"),
+        (
+            ["explain", "a.lrspec.yaml", "conv.wait", "--params", "params.json"],
+            "lrspec: no parameter is called conv.wait",
+        ),
+        (["explain", "a", "b", "c"], "lrspec explain: expected SPEC and NAME, or CODE"),
+        (["params"], "lrspec params: --model is missing"),
+        (["schema", "x"], "lrspec schema: Invalid value for "),
+    ],
+)
+def test_what_keeps_it_from_running_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], line: str
+) -> None:
+    ran = lrspec(capsys, *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(line)
+    assert ran.err.count("\n") == 1
+
+
+def test_several_models_are_to_choose_from(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(
+        SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: [resnet18, {source: resnet34}]")
+    )
+    ran = lrspec(capsys, "compile")
+    assert (ran.status, ran.err) == (
+        2,
+        "lrspec: several models: choose one with --model (or --params): resnet18, resnet34\n",
+    )
+
+
+def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    ran = lrspec(capsys, "compile", "--model", "resnet18")
+    assert ran.status == 2
+    assert "pip install 'lrspec[timm]'" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+# ------------------------------------------------------------------------------------------------ real models
+
+
+def test_compile_builds_timm_models(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = lrspec(capsys, "compile", "-m", "resnet18", "--model-arg", "num_classes=2", "--format", "json")
+    plan = json.loads(ran.out)
+    assert plan["model"]["source"] == "timm:resnet18"
+    assert plan["model"]["args"] == {"num_classes": 2}
+    assert (plan["model"]["parameters"], plan["model"]["elements"]) == (62, 11177538)
+    assert plan["parameters"][-2]["shape"] == [2, 512]
+
+
+def test_params_gives_what_compile_takes(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert lrspec(capsys, "params", "--model", "timm:resnet18", "-o", "saved.json").status == 0
+    first = json.loads((folder / "saved.json").read_text())["parameters"][0]
+    assert first == {
+        "name": "conv1.weight",
+        "aliases": [],
+        "shape": [64, 3, 7, 7],
+        "requires_grad": True,
+        "module": ["Conv2d", "_ConvNd"],
+        "alias_modules": [],
+    }
+    live = lrspec(capsys, "compile", "--model", "resnet18", "--format", "json").out
+    assert lrspec(capsys, "compile", "--params", "saved.json", "--format", "json").out == live
+
+
+def test_models_of_torchvision_and_of_ones_own(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    listed = json.loads(lrspec(capsys, "params", "--model", "torchvision:resnet18").out)
+    assert len(listed["parameters"]) == 62
+    (folder / "mine.py").write_text(
+        "import torch\nprint('importing')\n\ndef make(width=2):\n    print(torch.empty(0).device)\n"
+        "    return torch.nn.Linear(width, 1)\n"
+    )
+    ran = lrspec(capsys, "params", "--model", "py:mine:make", "--model-arg", "width=5")
+    assert json.loads(ran.out)["parameters"][0]["shape"] == [1, 5]
+    assert "meta" in ran.err
+
+
+def test_a_model_that_refuses_the_meta_device_is_built_really(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "stubborn.py").write_text(
+        "import torch\n\ndef make():\n    width = int(torch.tensor(3))\n    return torch.nn.Linear(width, 1)\n"
+    )
+    ran = lrspec(capsys, "params", "--model", "py:stubborn:make")
+    assert json.loads(ran.out)["parameters"][0]["shape"] == [1, 3]
+
+
+# ------------------------------------------------------------------------------------------------- explain
+
+
+def test_explain_tells_why_a_parameter_gets_what_it_gets(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    spec = (
+        SPEC
+        + "  - {name: biases, match: 'norm', lr_scale: 2, options: {eps: 1e-6}, check: {regex-partial-component: ignore}}\n"
+    )
+    (folder / "a.lrspec.yaml").write_text(spec)
+    ran = lrspec(capsys, "explain", "a.lrspec.yaml", "norm.weight", "--params", "params.json")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "norm.weight [2], 2 elements, of a BatchNorm2d\n"
+        "  status          trained, in group 1 (block.1/no-decay/biases)\n"
+        "  learning rate   0.018000000000000002 = 0.01 (optimizer.lr) × 0.9 (block: layer 1 of 0 … 2) "
+        "× 2 (lr_scale of biases)\n"
+        "  weight decay    0 (weight_decay of no-decay)\n"
+        "  eps             1e-06\n"
+        "  rules, in order\n"
+        "    block     selects it by '^(\\w+)\\.': sets the layer\n"
+        "    no-decay  selects it by where: sets the weight decay to 0\n"
+        "    biases    selects it by 'norm': sets `lr_scale` to 2; sets the option `eps` to 1e-06\n"
+    )
+
+
+def test_explain_takes_a_regex_and_shows_what_comes_too_late(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(SPEC + "  - {name: late, match: '^conv', lr_scale: 2, weight_decay: 1}\n"
+                                          "  - {name: later, match: '^conv', weight_decay: 0.5}\n")  # fmt: skip
+    ran = lrspec(capsys, "explain", "a.lrspec.yaml", r"\.weight$", "--params", "params.json")
+    assert ran.status == 1
+    assert "LRS202" in ran.err
+    assert "later     selects it by '^conv': would set the weight decay to 0.5, but late comes first" in ran.out
+    assert "fc.weight [4, 2], 8 elements, of a Linear\n  status          frozen by the model\n" in ran.out
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_explain_knows_every_diagnostic_by_code_and_by_name(capsys: pytest.CaptureFixture[str], code: Any) -> None:
+    ran = lrspec(capsys, "explain", code.code)
+    assert ran.status == 0
+    assert ran.out.startswith(f"## {code.code} {code.name}\n")
+    assert lrspec(capsys, "explain", code.name.upper()).out == ran.out
+
+
+# ------------------------------------------------------------------------------------------------- processes
+
+
+def test_the_module_is_the_command() -> None:
+    ran = process("--version")
+    assert (ran.returncode, ran.stdout) == (0, "lrspec 0.1.0\n")
+    assert process().returncode == 2
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    command = f"{sys.executable} -m lrspec schema; echo $? >status"
+    subprocess.run(["bash", "-c", f"({command}) 2>err | head -c 1 >/dev/null"], check=True)
+    assert (folder / "status").read_text() == "0\n"
+    assert (folder / "err").read_text() == ""
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_the_locale_does_not_matter(locale: str) -> None:
+    words = ("compile", "--params", "params.json")
+    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    assert process(*words, env=environment).stdout == process(*words).stdout
+
+
+def test_an_interrupt_is_one_line(folder: Path) -> None:
+    (folder / "slow.py").write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    command = [sys.executable, "-m", "lrspec", "params", "--model", "py:slow:make"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "ready\n"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+    assert (running.returncode, out, err.strip()) == (130, "", "lrspec: interrupted")
