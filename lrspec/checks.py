@@ -5,12 +5,16 @@ One generator a diagnostic; `lrspec explain CODE` has the manual of each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from lrspec.axes import comparable
 from lrspec.diagnostics import Finding
+from lrspec.inventory import Parameter
+from lrspec.patterns import Pattern, RuleRegexes, compile_regex
 from lrspec.resolution import Reach, Resolution
-from lrspec.source import Path
+from lrspec.selection import Name, Place
+from lrspec.source import Path, printable
 from lrspec.spec import Rule
 from lrspec.wording import axis_words, count, count_parameters, list_parameters, value_words
 
@@ -23,15 +27,15 @@ def unmatched_parameter(resolution: Resolution) -> Iterator[Finding]:
     found = [p for p in everything if resolution.trainable(p) and not resolution.decided(p)]
     if found:
         counted = count_parameters([resolution.inventory.parameters[p] for p in found], "trainable")
-        verb = "is" if len(found) == 1 else "are"
         rate = "lr: 1e-3" if resolution.spec.optimizer.lr is None else "lr_mult: 1"
         yield Finding(
             "LRS201",
             ("rules",),
-            f"{counted} {verb} decided by no rule\n{list_parameters(resolution.inventory, found)}\n"
-            "Add a rule that sets the learning rate, or a last one for all that is left: "
+            f"no rule decides the learning rate of {counted}\n{list_parameters(resolution.inventory, found)}\n"
+            "Add a rule that sets it or freezes them, or a last one for all that is left: "
             f"{{name: rest, fallback: true, {rate}}}",
             parameters=_names(resolution, found),
+            at_key=True,
         )
 
 
@@ -45,9 +49,7 @@ def overlapping_rules(resolution: Resolution) -> Iterator[Finding]:
                 f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of "
                 f"{_counted(resolution, found)} before `{names[later.rule]}` does{values}"
             )
-            advice = (
-                "Narrow one of the two (`exclude`, `where`), or let the later one take what is left: `fallback: true`"
-            )
+            advice = "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`."
             yield _about_setting("LRS202", resolution, later, found, message, advice)
 
 
@@ -56,18 +58,15 @@ def ladder_in_two_places(resolution: Resolution) -> Iterator[Finding]:
     for reach in resolution.reaches:
         if reach.setting.axis != "layer":
             continue
-        places = resolution.selections[reach.rule].places
-        lost = _lost(resolution, reach.rule)
-        reached = sorted({*reach.parameters, *lost})
-        if found := [parameter for parameter in reached if len(places[parameter]) > 1]:
-            entries = ", and in ".join(_place(place.entry, place.captures) for place in places[found[0]][:2])
-            first = resolution.inventory.parameters[found[0]].name
-            name = resolution.spec.rule_names[reach.rule]
+        selection = resolution.selections[reach.rule]
+        reached = sorted({*reach.parameters, *_lost(resolution, reach.rule)})
+        if found := [parameter for parameter in reached if len(selection.places[parameter]) > 1]:
+            where = _where(resolution.inventory.parameters[found[0]], selection.places[found[0]])
             message = (
-                f"the ladder of `{name}` puts {_counted(resolution, found)} in more than one place: "
-                f"{first} is in {entries}"
+                f"the ladder of `{resolution.spec.rule_names[reach.rule]}` puts {_counted(resolution, found)} "
+                f"in more than one place: {where}"
             )
-            advice = "Make the regexes of the entries exclude each other; of a tied parameter, take one name out."
+            advice = "Let one entry only have each name; of a tied parameter, let one entry have one of its names."
             yield _about_setting("LRS202", resolution, reach, found, message, advice)
 
 
@@ -93,7 +92,7 @@ def shadowed_rule(resolution: Resolution) -> Iterator[Finding]:
         message = (
             f"the rule `{resolution.spec.rule_names[index]}` sets nothing on {_counted(resolution, selected)} "
             f"that it selects: earlier rules have set it all ({before})\n{_listed(resolution, index, selected)}\n"
-            "Move the rule before them, narrow them, or remove it."
+            "Move this rule before those, narrow those, or remove it."
         )
         yield Finding("LRS204", selecting_path(rule, index), message, index, _names(resolution, selected))
 
@@ -105,8 +104,9 @@ def unused_pattern(resolution: Resolution) -> Iterator[Finding]:
         for hit in selection.hits:
             if selection.parameters and not hit.captures:
                 message = (
-                    f"the regex '{hit.pattern.regex}' selects nothing, while the rule "
-                    f"`{resolution.spec.rule_names[index]}` selects {count(len(selection.parameters), 'parameter')}\n"
+                    f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
+                    f"`{resolution.spec.rule_names[index]}` selects {count(len(selection.parameters), 'parameter')}"
+                    f"{_taken_out(resolution, index, hit.pattern)}\n"
                     "Mend or remove it; a rule that fits some models only says `optional: true`."
                 )
                 yield Finding("LRS205", hit.pattern.path, message, index)
@@ -118,12 +118,11 @@ def frozen_only_rule(resolution: Resolution) -> Iterator[Finding]:
         selected = list(resolution.selections[index].parameters)
         sets_more = any(r.setting.axis != "freeze" for r in resolution.reaches if r.rule == index)
         if selected and sets_more and not any(resolution.trainable(parameter) for parameter in selected):
-            by_spec = any(resolution.frozen_by_spec(parameter) for parameter in selected)
+            freezing = _freezing(resolution, selected)
             message = (
-                f"all that the rule `{resolution.spec.rule_names[index]}` selects is frozen"
-                f"{'' if by_spec else ' by the model'}, so that it changes nothing\n"
-                f"{_listed(resolution, index, selected)}\n"
-                + ("Remove it, or what freezes them." if by_spec else "Remove it, or train them: `freeze: false`.")
+                f"all that the rule `{resolution.spec.rule_names[index]}` selects is frozen "
+                f"({freezing}), so that what it sets has no effect\n{_listed(resolution, index, selected)}\n"
+                "Remove it, or let them train (`freeze: false`, if the model has them frozen)."
             )
             yield Finding("LRS206", selecting_path(rule, index), message, index, _names(resolution, selected))
 
@@ -132,15 +131,13 @@ def join_without_layer(resolution: Resolution) -> Iterator[Finding]:
     """LRS207: parameters of a `join` for which there is no layer to share."""
     for index, selection in enumerate(resolution.selections):
         lost = _lost(resolution, index)
-        for entry in sorted({selection.places[parameter][0].entry for parameter in lost}):
+        for entry in sorted({selection.place(parameter).entry for parameter in lost}):
             for pattern, found in _by_pattern(resolution, index, entry, lost):
-                captured = dict.fromkeys(selection.places[parameter][0].captures for parameter in found)
-                wanted = " or ".join(_texts(texts) for texts in list(captured)[:3]) if any(captured) else ""
-                which = f" whose captures begin with {wanted}" if wanted else ""
+                captured = dict.fromkeys(selection.place(parameter).captures for parameter in found)
                 message = (
-                    f"{_counted(resolution, found)} have no layer to share: the entry before has none{which}\n"
-                    f"{_listed(resolution, index, found)}\n"
-                    "Let what the `join` captures be the beginning of what the entry before it captures."
+                    f"the `join` finds no layer to share for {_counted(resolution, found)}"
+                    f"{_wanted(list(captured))}\n{_listed(resolution, index, found)}\n"
+                    "The entry before must select something, and capture first what the `join` captures."
                 )
                 yield Finding("LRS207", pattern, message, index, _names(resolution, found))
 
@@ -180,8 +177,8 @@ def scaled_absolute_lr(resolution: Resolution) -> Iterator[Finding]:
         later = _reach_of(resolution, "lr" if rate_rule > layer_rule else "layer", max(rate_rule, layer_rule))
         value = value_words(_reach_of(resolution, "lr", rate_rule).setting.value)
         message = (
-            f"`lr: {value}` of `{names[rate_rule]}` is multiplied by the ladder of `{names[layer_rule]}` on "
-            f"{_counted(resolution, parameters)}: {value} is not what would train"
+            f"`lr: {value}` of `{names[rate_rule]}` is absolute, and on {_counted(resolution, parameters)} "
+            f"the ladder of `{names[layer_rule]}` would multiply it"
         )
         advice = "Take them out of the ladder (`exclude`), or give a multiple instead: `lr_mult`, `lr_scale`"
         yield _about_setting("LRS210", resolution, later, parameters, message, advice)
@@ -263,7 +260,7 @@ def _by_pattern(
 ) -> Iterator[tuple[Path, list[int]]]:
     """The lost parameters of a `join`, by the regex of it that has them."""
     selection = resolution.selections[rule]
-    left = {parameter for parameter in lost if selection.places[parameter][0].entry == entry}
+    left = {parameter for parameter in lost if selection.place(parameter).entry == entry}
     for hit in selection.hits:
         if hit.entry == entry and (found := sorted(left & {name.parameter for name in hit.captures})):
             left -= set(found)
@@ -271,26 +268,52 @@ def _by_pattern(
 
 
 def _why_nothing(resolution: Resolution, index: int) -> str:
-    regexes = resolution.selections[index].regexes
-    parameters = resolution.inventory.parameters
-    matched = sum(
-        any(pattern.compiled.search(name) for pattern in regexes.selecting for name in parameter.names)
-        for parameter in parameters
-    )
+    regexes, parameters = resolution.selections[index].regexes, resolution.inventory.parameters
+    matched = {p for pattern in regexes.selecting for p in _matched(resolution, pattern)}
     if not parameters:
         return "the model has no parameters"
     if matched or not regexes.entries:
-        kept = matched or len(parameters)
-        narrowing = " and ".join(
-            f"`{key}`" for key in ("where", "exclude") if getattr(resolution.spec.rules[index], key) is not None
-        )
-        return f"{narrowing} leave none of {count(kept, 'parameter')}"
-    beginnings = list(dict.fromkeys(parameter.name.split(".")[0] for parameter in parameters))
-    more = f" and {len(beginnings) - 8:,} more" if len(beginnings) > 8 else ""
-    return (
-        f"no name of {count(len(parameters), 'parameter')} matches. "
-        f"The names begin with {', '.join(beginnings[:8])}{more}"
-    )
+        narrowing = [key for key in ("where", "exclude") if getattr(resolution.spec.rules[index], key) is not None]
+        kept = count(len(matched) or len(parameters), "parameter")
+        leaves = "leave" if len(narrowing) > 1 else "leaves"
+        return f"{' and '.join(f'`{key}`' for key in narrowing)} {leaves} none of {kept}{_owners(resolution, index)}"
+    return f"no name of {count(len(parameters), 'parameter')} matches. {_hint(resolution, regexes)}"
+
+
+def _matched(resolution: Resolution, pattern: Pattern) -> set[int]:
+    return {place for name, place in resolution.inventory.index.items() if pattern.compiled.search(name)}
+
+
+def _taken_out(resolution: Resolution, index: int, pattern: Pattern) -> str:
+    """What to add where a regex does match, and the rule's other keys leave nothing of it."""
+    rule, matched = resolution.spec.rules[index], _matched(resolution, pattern)
+    keys = " and ".join(f"`{key}`" for key in ("where", "exclude") if getattr(rule, key) is not None)
+    verb = "take" if "and" in keys else "takes"
+    return f": {keys} {verb} out the {count(len(matched), 'parameter')} that it matches" if matched and keys else ""
+
+
+def _owners(resolution: Resolution, index: int) -> str:
+    where = resolution.spec.rules[index].where
+    if where is None or where.module is None:
+        return ""
+    owners = dict.fromkeys(parameter.module[0] for parameter in resolution.inventory.parameters if parameter.module)
+    return f". The modules are {_few(list(owners))}" if owners else ""
+
+
+def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
+    """Why a regex may have missed: its case, a line's end, what a wrapper adds; or else what names look like."""
+    names = list(resolution.inventory.index)
+    for pattern in regexes.selecting:
+        if any(part in pattern.regex for part in ("module", "_orig_mod", "_wrapped_")):
+            return "Names are without what wrappers add (`module.`, `_orig_mod.`)."
+        if pattern.regex.endswith("\n"):
+            return "The regex ends in a line break, which no name has: write it on one line, in single quotes."
+        if any(map(compile_regex(pattern.regex, re.IGNORECASE).search, names)):
+            return "Matching is case-sensitive."
+    beginnings = list(dict.fromkeys(parameter.name.split(".")[0] for parameter in resolution.inventory.parameters))
+    if len(beginnings) == 1:
+        return f"The names are {_few([parameter.name for parameter in resolution.inventory.parameters], 3)}"
+    return f"The names begin with {_few(beginnings)}"
 
 
 # --------------------------------------------------------------------------------------------------- wording
@@ -320,9 +343,36 @@ def _two_values(first: Reach, later: Reach) -> str:
     return f": {value_words(first.setting.value)} holds, not {value_words(later.setting.value)}"
 
 
-def _place(entry: int, captures: tuple[str, ...]) -> str:
-    return f"entry {entry + 1} of `layers`" + (f" (captured {_texts(captures)})" if captures else "")
+def _where(parameter: Parameter, places: dict[Place, Name]) -> str:
+    """The first two places of a parameter, with the names by which it is there."""
+    (one, name), (other, other_name) = list(places.items())[:2]
+    there = "" if name == other_name else f"by its alias {printable(parameter.names[other_name.which])} "
+    return f"{printable(parameter.names[name.which])} is in {_place(one)}, and {there}in {_place(other)}"
+
+
+def _place(place: Place) -> str:
+    captured = f" (captured {_texts(place.captures)})" if place.captures else ""
+    return f"entry {place.entry + 1} of `layers`{captured}"
+
+
+def _wanted(captured: list[tuple[str, ...]]) -> str:
+    """What a layer would have to begin with."""
+    texts = _few([_texts(texts) for texts in captured if texts], 3)
+    return f": none captured {texts} before it" if texts else ""
+
+
+def _freezing(resolution: Resolution, parameters: list[int]) -> str:
+    """By what parameters are frozen: rules, or the model."""
+    reaches = [resolution.winner("freeze", parameter) for parameter in parameters]
+    rules = sorted({reach.rule for reach in reaches if reach})
+    by = [f"`{resolution.spec.rule_names[rule]}`" for rule in rules] + (["the model"] if None in reaches else [])
+    return f"by {' and '.join(by)}"
 
 
 def _texts(captures: tuple[str, ...]) -> str:
-    return ", ".join(f"'{text}'" for text in captures)
+    return ", ".join(f"'{printable(text)}'" for text in captures)
+
+
+def _few(words: list[str], most: int = 8) -> str:
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(printable(word) for word in words[:most]) + more

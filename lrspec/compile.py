@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrspec.checks import CHECKS
-from lrspec.diagnostics import Diagnostic, Severity, SpecError, has_errors
+from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS
 from lrspec.load import SpecFile, StrPath, load, locate
+from lrspec.matching import SlowRegexError
 from lrspec.plan import Plan, group, plan_parameters
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
+from lrspec.source import printable, rule_of
 from lrspec.spec import Spec
 from lrspec.validate import nothing_to_multiply
 
@@ -36,13 +38,24 @@ class Outcome:
 
 
 def attempt(
-    file: SpecFile, inventory: Inventory, *, lr: float | None = None, weight_decay: float | None = None
+    file: SpecFile,
+    inventory: Inventory,
+    *,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    regex_seconds: float | None = None,
 ) -> Outcome:
-    """Compile a spec for an inventory; findings are in the result, nothing is raised."""
+    """Compile a spec for an inventory; findings are in the result, nothing is raised.
+
+    `regex_seconds` is how long one regex may take for all names, where the platform can enforce that (LRS105).
+    """
     spec = _override(file.spec, lr, weight_decay)
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(locate(findings, file.document, spec))
-    resolution = resolve(spec, inventory)
+    try:
+        resolution = resolve(spec, inventory, regex_seconds)
+    except SlowRegexError as slow:
+        return Outcome(locate([_slow_regex(slow)], file.document, spec))
     parameters = plan_parameters(resolution)
     findings = [finding for check in CHECKS for finding in check(resolution)]
     findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
@@ -123,6 +136,14 @@ def param_groups(
     if freeze:
         plan.freeze(model)
     return plan.param_groups(model)
+
+
+def _slow_regex(slow: SlowRegexError) -> Finding:
+    message = (
+        f"the regex is not through with '{printable(slow.text)}' after {slow.seconds:g} s\n"
+        "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
+    )
+    return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))
 
 
 def _inventory(model: nn.Module | Inventory) -> Inventory:

@@ -12,7 +12,7 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
-from lrspec.source import Path, last_key, rule_of
+from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import MAX_PATTERN, MAX_RULES, Optimizer
 from lrspec.suggest import did_you_mean
 
@@ -28,7 +28,17 @@ SETTINGS = (
 )
 SCHEMES = ("timm", "torchvision", "hf", "params")
 _EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
-_COMPANIONS = (("layers", "layer_decay"), ("layer_decay", "layers"))
+_COMPANIONS = (
+    ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
+    ("layer_decay", "layers", "A ladder selects by `layers`, in place of `match`."),
+)
+
+
+def takes_null(path: Path) -> bool:
+    """Whether null may be meant there: in options, and in the arguments of optimizers and models."""
+    if path[0] == "optimizer":
+        return len(path) > 1 and path[1] not in Optimizer.model_fields
+    return "options" in path[:-1] or "args" in path[:-1]
 
 
 def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
@@ -60,12 +70,8 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
     """LRS104 for a key with nothing after it; options and arguments may be null."""
     if isinstance(content, dict | list):
         for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            if path[-1:] in (("options",), ("args",)) or (
-                path == ("optimizer",) and step not in Optimizer.model_fields
-            ):
-                continue
             yield from _empty_values(value, (*path, step))
-    elif content is None and path:
+    elif content is None and path and not takes_null(path):
         message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
         yield Finding("LRS104", path, message, rule_of(path))
 
@@ -90,9 +96,10 @@ def _wrong_source(source: str) -> str | None:
         advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
         return f"a spec never names code to import\n{advice}"
     if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
-        return f"`{source}` would load from outside\nName an architecture, such as `timm:resnet18`."
+        return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
     if first and first not in SCHEMES:
-        return f"`{first}:` is no kind of model{did_you_mean(first, SCHEMES)}\nThe kinds are {', '.join(SCHEMES)}."
+        wrong = f"`{printable(first)}:` is no kind of model{did_you_mean(first, SCHEMES)}"
+        return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
     return "expected the name of a model" if not name.strip() else None
 
 
@@ -106,10 +113,10 @@ def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
         if not isinstance(name, str):
             continue
         if name in unnamed:
-            message = f"`{name}` is what rule {unnamed[name]} is called, which has no name"
+            message = f"`{printable(name)}` is what rule {unnamed[name]} is called, which has no name"
             yield Finding("LRS107", ("rules", index, "name"), f"{message}\nName them apart.", index)
         elif name in first:
-            message = f"rule {first[name] + 1} is called `{name}` already\nName them apart."
+            message = f"rule {first[name] + 1} is called `{printable(name)}` already\nName them apart."
             yield Finding("LRS107", ("rules", index, "name"), message, index)
         first.setdefault(name, index)
 
@@ -119,9 +126,11 @@ def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
 
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
-    if not any(key in rule for key in ("match", "layers", "where", "layer_decay")) and rule.get("fallback") is not True:
+    selects = any(key in rule for key in ("match", "layers", "where", "layer_decay"))
+    if not selects and rule.get("fallback", False) is False:
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
-        yield Finding("LRS104", path, f"{message}\nA catch-all for what is left says `fallback: true`.", rule_of(path))
+        advice = "A catch-all for what is left says `fallback: true`."
+        yield Finding("LRS104", path, f"{message}\n{advice}", rule_of(path))
     if rule.get("where") == {}:
         message = "`where` is empty: expected `ndim` or `module`"
         yield Finding("LRS104", (*path, "where"), message, rule_of(path))
@@ -137,9 +146,9 @@ def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 def _companions(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for `layers` and `layer_decay` without each other."""
-    for key, needed in _COMPANIONS:
+    for key, needed, advice in _COMPANIONS:
         if key in rule and needed not in rule:
-            message = f"`{key}` comes with `{needed}`, which is missing"
+            message = f"`{key}` comes with `{needed}`, which is missing\n{advice}"
             yield Finding("LRS104", (*path, key), message, rule_of(path))
 
 
@@ -192,8 +201,20 @@ def _regex(pattern: Pattern) -> Iterator[Finding]:
 
 
 def _regex_problem(regex: str, failure: BaseException) -> str:
+    if isinstance(failure, RecursionError | MemoryError):
+        return "nested too deep, or too large"
+    at = _place(regex, failure)
+    if at is None:
+        return str(failure)
+    here = f"`{printable(regex[at])}`" if at < len(regex) else "the end"
+    advice = "\n`*` repeats what stands before it; any text is `.*`." if "nothing to repeat" in str(failure) else ""
+    problem = getattr(failure, "msg", str(failure))
+    return f"{problem}, at {here} (column {at + 1} of the regex){advice}"
+
+
+def _place(regex: str, failure: BaseException) -> int | None:
+    """Where in the regex it fails; for a look-behind of any width Python does not say."""
     if isinstance(failure, re.error) and failure.pos is not None:
-        before, here = regex[: failure.pos], regex[failure.pos : failure.pos + 1]
-        at = f"`{here}`" if here else "the end"
-        return f"{failure.msg}, at {at} (column {len(before) + 1} of the regex)"
-    return "nested too deep, or too large" if isinstance(failure, RecursionError | MemoryError) else str(failure)
+        return failure.pos
+    behind = re.search(r"\(\?<[=!]", regex) if "look-behind" in str(failure) else None
+    return behind.start() if behind else None

@@ -58,7 +58,7 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
 def _heading(parameter: Parameter) -> str:
     shape = "" if parameter.shape is None else f" {list(parameter.shape)}, {parameter.elements:,} elements"
     tied = f", also called {', '.join(map(printable, parameter.aliases))}" if parameter.aliases else ""
-    owner = f", of a {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
+    owner = f", owned by {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
     return printable(parameter.name) + shape + tied + owner
 
 
@@ -88,7 +88,7 @@ def _factors(resolution: Resolution, planned: PlannedParameter, index: int) -> I
         yield f"{number(getattr(resolution.spec.rules[rate.rule], key))} ({key} of {names[rate.rule]})"
     if planned.layer:
         layer = planned.layer
-        yield f"{number(layer.mult)} ({layer.rule}: layer {layer.index} of 0 … {layer.of - 1})"
+        yield f"{number(layer.mult)} ({layer.rule}: layer {layer.index}, of 0 to {layer.of - 1})"
     if scale:
         yield f"{number(scale.setting.value)} (lr_scale of {names[scale.rule]})"
 

@@ -24,7 +24,7 @@ from lrspec.nodes import (
     too_many,
 )
 from lrspec.scalars import integer
-from lrspec.source import Span, Text
+from lrspec.source import Span, Text, printable
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"|[^\s{}\[\],:"]+', re.DOTALL)
 
@@ -39,9 +39,7 @@ def read_json(text: Text, problems: list[Problem]) -> Node:
     try:
         json.loads(text.content, parse_int=integer)
     except json.JSONDecodeError as error:
-        end = min(error.pos + 1, len(text.content))
-        message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}"
-        raise Unreadable(Problem("LRS101", text.span(error.pos, end), message)) from None
+        raise Unreadable(_syntax_problem(text, error)) from None
     return _Reader(text, problems).value()
 
 
@@ -51,6 +49,29 @@ def _check_depth(text: Text) -> None:
         depth += (token.group() in "{[") - (token.group() in "}]")
         if depth > MAX_DEPTH:
             raise too_deep(text.span(token.start(), token.end()))
+
+
+def _syntax_problem(text: Text, error: json.JSONDecodeError) -> Problem:
+    content, end = text.content, len(text.content.rstrip())
+    start = max(end - 1, 0) if error.pos >= end else error.pos
+    here = content[start : start + 1] if start == error.pos else ""
+    if "escape" in error.msg and here == "\\":
+        escape = printable(content[start : start + 2])
+        message = f"`{escape}` is no escape of JSON\nWrite a backslash of a regex twice: `\\{escape}`"
+        return Problem("LRS101", text.span(start, start + 2), message)
+    advice = _ADVICE.get(here, "")
+    if error.pos == len(content) - len(content.lstrip()):
+        advice = advice or "\nA file that ends in `.json` is read as JSON."
+    message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}{advice}"
+    return Problem("LRS101", text.span(start, min(start + 1, len(content))), message)
+
+
+_ADVICE = {
+    "/": "\nJSON has no comments.",
+    "#": "\nJSON has no comments.",
+    "'": "\nJSON puts text in double quotes.",
+}
+"""What to say of a character that JSON does not have there."""
 
 
 class _Reader:

@@ -33,7 +33,7 @@ def ladder(rule: Rule, selection: Selection, counted: list[int]) -> Ladder | Non
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    place = {parameter: selection.places[parameter][0] for parameter in selection.parameters}
+    place = {parameter: selection.place(parameter) for parameter in selection.parameters}
     own = [place[parameter] for parameter in counted if place[parameter].entry not in joins]
     numbers = {opened: number for number, opened in enumerate(_opened(own))}
     shared = {at: _shared(at, joins, numbers) for at in set(place.values()) if at.entry in joins}

@@ -13,38 +13,47 @@ from lrspec.plan import PlannedParameter
 from lrspec.regex_tokens import has_literal, single_dots
 from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Selection
-from lrspec.source import Path
-from lrspec.wording import count_parameters, list_parameters, number
+from lrspec.source import Path, printable
+from lrspec.wording import count, count_parameters, list_parameters, number
 
+Source = tuple[int | None, Path]
+FindSource = Callable[[Resolution, int], Source]
 Lint = Callable[[Resolution, Sequence[PlannedParameter]], Iterator[Finding]]
 
 
 def regex_partial_component(resolution: Resolution, _: Sequence[PlannedParameter]) -> Iterator[Finding]:
-    """LRS301: a regex that matches a whole component of some names and a part of a longer one of others."""
+    """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
     for rule, pattern, matched in _judged(resolution):
-        if has_literal(pattern.regex) and (found := _partial(pattern, matched)):
-            whole, partial = found
+        found = _partial(pattern, matched) if has_literal(pattern.regex) else None
+        if found:
+            piece, whole, names = found
+            regex, caught = printable(pattern.regex), sorted({matched[name] for name in names})
             message = (
-                f"'{pattern.regex}' ends inside a number: of {partial} it matches {_matched_text(pattern, partial)}"
+                f"'{regex}' ends inside a number: of {printable(names[0])} it matches '{printable(piece)}'"
                 if whole is None
-                else f"'{pattern.regex}' matches a whole component in {whole}, and a part of a longer one in {partial}"
+                else f"'{regex}' matches the whole of '{printable(piece)}' in {printable(whole)}, "
+                f"and a part of a longer component in {printable(names[0])}"
             )
-            parameters = (resolution.inventory.parameters[resolution.inventory.index[partial]].name,)
-            advice = r"Say where the component begins and ends, such as `^layer1\.`, or with `\d+` for a number."
-            yield Finding("LRS301", pattern.path, f"{message}\n{advice}", rule, parameters)
+            advice = (
+                r"Take the whole number: `\d+`, or end the regex with `\.`"
+                if whole is None
+                else r"Say where the component begins and ends: `^` or `\.` before it, `\.` or `$` after it."
+            )
+            yield _about_regex("LRS301", resolution, rule, pattern, caught, message, advice)
 
 
 def regex_unescaped_dot(resolution: Resolution, _: Sequence[PlannedParameter]) -> Iterator[Finding]:
     """LRS302: a dot that matched something other than a dot, so that the regex selects more than it would with one."""
     for rule, pattern, matched in _judged(resolution):
-        lost = next((lost for dot in single_dots(pattern.regex) if (lost := _lost(pattern, dot, matched))), ())
-        if lost:
-            selected = resolution.selections[rule].parameters
-            message = f"`.` in '{pattern.regex}' matches any character, and did: with `\\.` it would not match these"
-            advice = "Write `\\.` for a dot; `.+` or `[^.]` where any character is meant."
-            listed = list_parameters(resolution.inventory, lost, selected)
-            names = tuple(resolution.inventory.parameters[parameter].name for parameter in lost)
-            yield Finding("LRS302", pattern.path, f"{message}\n{listed}\n{advice}", rule, names)
+        found = ((dot, lost) for dot in single_dots(pattern.regex) if (lost := _lost(pattern, dot, matched)))
+        if first := next(found, None):
+            dot, lost = first
+            message = (
+                f"the `.` at column {dot + 1} of '{printable(pattern.regex)}' stands for any character, and with "
+                f"`\\.` the regex would not match {count(len(lost), 'parameter')} that it does match"
+            )
+            advice = "Write `\\.` for a dot, or `[^.]` where any other character is meant."
+            yield _about_regex("LRS302", resolution, rule, pattern, lost, message, advice)
 
 
 def zero_lr(resolution: Resolution, planned: Sequence[PlannedParameter]) -> Iterator[Finding]:
@@ -62,15 +71,18 @@ def zero_lr(resolution: Resolution, planned: Sequence[PlannedParameter]) -> Iter
 
 def large_value(resolution: Resolution, planned: Sequence[PlannedParameter]) -> Iterator[Finding]:
     """LRS304: a learning rate or a weight decay above 1."""
-    trained = [p for p, each in enumerate(planned) if each.status.trains]
-    large_lr = [p for p in trained if 1 < (planned[p].settings.lr or 0) < math.inf]
-    for (rule, path), parameters in _by_source(resolution, large_lr, _large_source):
-        value = max(planned[p].settings.lr or 0 for p in parameters)
-        yield _large("learning rate", value, path, rule, resolution, parameters)
-    large_decay = [p for p in trained if 1 < (planned[p].settings.weight_decay or 0) < math.inf]
-    for (rule, path), parameters in _by_source(resolution, large_decay, _decay_source):
-        value = max(planned[p].settings.weight_decay or 0 for p in parameters)
-        yield _large("weight decay", value, path, rule, resolution, parameters)
+    for what, values, source in _rates_and_decays(planned):
+        large = [p for p, value in values.items() if planned[p].status.trains and 1 < value < math.inf]
+        for (rule, path), parameters in _by_source(resolution, large, source):
+            yield _large(what, max(values[p] for p in parameters), path, rule, resolution, parameters)
+
+
+def _rates_and_decays(planned: Sequence[PlannedParameter]) -> Iterator[tuple[str, dict[int, float], FindSource]]:
+    """Learning rates and weight decays by parameter, each with how to find where one comes from."""
+    rates = {p: each.settings.lr for p, each in enumerate(planned) if each.settings.lr is not None}
+    decays = {p: each.settings.weight_decay for p, each in enumerate(planned) if each.settings.weight_decay is not None}
+    yield "learning rate", rates, _large_source
+    yield "weight decay", decays, _decay_source
 
 
 def mixed_decay(resolution: Resolution, planned: Sequence[PlannedParameter]) -> Iterator[Finding]:
@@ -85,19 +97,16 @@ def mixed_decay(resolution: Resolution, planned: Sequence[PlannedParameter]) -> 
         decayed = [p for p in members if _decay(planned[p], default) > 0]
         exempt = [p for p in members if _decay(planned[p], default) == 0]
         if decayed and exempt:
-            yield _mixed(resolution, f"{owner_name}.{leaf}", decayed, exempt)
+            yield _mixed(resolution, owner_name, leaf, decayed, exempt)
 
 
 def too_large(resolution: Resolution, planned: Sequence[PlannedParameter]) -> Iterator[Finding]:
     """LRS104: a product of settings that is no finite number."""
-    infinite = [p for p, each in enumerate(planned) if math.isinf(each.settings.lr or 0)]
-    for (rule, path), parameters in _by_source(resolution, infinite, _large_source):
-        message = f"the learning rate of {planned[parameters[0]].name} is too large for a number"
-        yield Finding("LRS104", path, message, rule, tuple(planned[p].name for p in parameters))
-    infinite = [p for p, each in enumerate(planned) if math.isinf(each.settings.weight_decay or 0)]
-    for (rule, path), parameters in _by_source(resolution, infinite, _decay_source):
-        message = f"the weight decay of {planned[parameters[0]].name} is too large for a number"
-        yield Finding("LRS104", path, message, rule, tuple(planned[p].name for p in parameters))
+    for what, values, source in _rates_and_decays(planned):
+        infinite = [p for p, value in values.items() if math.isinf(value)]
+        for (rule, path), parameters in _by_source(resolution, infinite, source):
+            message = f"the {what} of {printable(planned[parameters[0]].name)} is too large for a number"
+            yield Finding("LRS104", path, message, rule, tuple(planned[p].name for p in parameters))
 
 
 LINTS: tuple[Lint, ...] = (
@@ -137,21 +146,30 @@ def _matched(resolution: Resolution, selection: Selection, pattern: Pattern) -> 
     return {name: p for name, p in resolution.inventory.index.items() if pattern.compiled.search(name)}
 
 
-def _partial(pattern: Pattern, matched: dict[str, int]) -> tuple[str | None, str] | None:
-    """A name with a whole component and one with a part that reads the same; or None and one cut between digits."""
+def _partial(pattern: Pattern, matched: dict[str, int]) -> tuple[str, str | None, list[str]] | None:
+    """What reads the same as a whole component of one name and as a part of one in others, and the names.
+
+    Or what ends between two digits, with None for the name that has it whole.
+    """
     whole: dict[str, str] = {}
-    partial: dict[str, str] = {}
+    partial: dict[str, list[str]] = {}
+    cut: list[str] = []
     for name in matched:
         found = pattern.compiled.search(name)
         if found is None or found.start() == found.end():
             continue
         start, end = found.span()
         if _inside(name, end) and name[end - 1].isdigit() and name[end].isdigit():
-            return None, name
+            cut.append(name)
         for piece, is_whole in _edges(name, start, end):
-            (whole if is_whole else partial).setdefault(piece, name)
+            if is_whole:
+                whole.setdefault(piece, name)
+            else:
+                partial.setdefault(piece, []).append(name)
+    if cut and (found := pattern.compiled.search(cut[0])):
+        return found.group(), None, cut
     both = next((piece for piece in partial if piece in whole), None)
-    return None if both is None else (whole[both], partial[both])
+    return None if both is None else (both, whole[both], partial[both])
 
 
 def _edges(name: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
@@ -162,11 +180,6 @@ def _edges(name: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
         cut = (place == 0 and _inside(name, start)) or (place == last and _inside(name, end))
         if pieces[place]:
             yield pieces[place], not cut
-
-
-def _matched_text(pattern: Pattern, name: str) -> str:
-    found = pattern.compiled.search(name)
-    return found.group() if found else ""
 
 
 def _inside(name: str, index: int) -> bool:
@@ -181,14 +194,18 @@ def _lost(pattern: Pattern, dot: int, matched: dict[str, int]) -> tuple[int, ...
     return tuple(sorted(set(matched.values()) - kept))
 
 
+def _about_regex(
+    code: str, resolution: Resolution, rule: int, pattern: Pattern, found: Sequence[int], message: str, advice: str
+) -> Finding:
+    listed = list_parameters(resolution.inventory, found, resolution.selections[rule].parameters)
+    names = tuple(resolution.inventory.parameters[parameter].name for parameter in found)
+    return Finding(code, pattern.path, f"{message}\n{listed}\n{advice}", rule, names)
+
+
 # ---------------------------------------------------------------------------------------------------- values
 
-Source = tuple[int | None, Path]
 
-
-def _by_source(
-    resolution: Resolution, parameters: list[int], source: Callable[[Resolution, int], Source]
-) -> Iterator[tuple[Source, list[int]]]:
+def _by_source(resolution: Resolution, parameters: list[int], source: FindSource) -> Iterator[tuple[Source, list[int]]]:
     found: dict[Source, list[int]] = {}
     for parameter in parameters:
         found.setdefault(source(resolution, parameter), []).append(parameter)
@@ -234,8 +251,9 @@ def _large(
 ) -> Finding:
     counted = count_parameters([resolution.inventory.parameters[p] for p in parameters])
     message = (
-        f"the {what} of {counted} is up to {number(value)}\n{list_parameters(resolution.inventory, parameters)}\n"
-        "Values above 1 are rare: look at the exponent."
+        f"the {what} of {counted} is {number(value)}, above 1\n"
+        f"{list_parameters(resolution.inventory, parameters)}\n"
+        "Is the exponent right? If it is meant: `check: {large-value: ignore}`"
     )
     names = tuple(resolution.inventory.parameters[p].name for p in parameters)
     return Finding("LRS304", path, message, rule, names)
@@ -246,22 +264,32 @@ def _decay(planned: PlannedParameter, default: float) -> float:
     return default if given is None else given
 
 
-def _mixed(resolution: Resolution, kind: str, decayed: list[int], exempt: list[int]) -> Finding:
+def _mixed(resolution: Resolution, owner: str, leaf: str, decayed: list[int], exempt: list[int]) -> Finding:
     """Points at the regex that should have had all of them: the one that exempts some, or else that decays some."""
-    fewer = min(decayed, exempt, key=len)
     rule, path = next(
         (found for p in (*exempt, *decayed) if (found := _decay_regex(resolution, p))[0] is not None),
         (None, ("rules",)),
     )
-    parameters = resolution.inventory.parameters
+    parameters, fewer = resolution.inventory.parameters, min(decayed, exempt, key=len)
+    default = "" if resolution.spec.optimizer.weight_decay is not None else _default_words(resolution)
     message = (
-        f"of {count_parameters([parameters[p] for p in (*decayed, *exempt)])} of the kind {kind}, "
-        f"{len(decayed):,} get weight decay and {len(exempt):,} get none\n"
-        f"{list_parameters(resolution.inventory, fewer)} {'get' if len(fewer) > 1 else 'gets'} "
-        f"{'weight decay' if fewer is decayed else 'none'}\n"
-        "A name was probably missed: select by `where: {ndim: [0, 1]}` or `where: {module: …}`."
+        f"of {count_parameters([parameters[p] for p in (*decayed, *exempt)])} that are a {leaf} of {owner}, "
+        f"{_get(len(decayed))} weight decay{default} and {_get(len(exempt))} none\n"
+        f"{list_parameters(resolution.inventory, fewer)}: {'with' if fewer is decayed else 'without'} weight decay\n"
+        f"A name was probably missed: select by `where: {{ndim: [0, 1]}}` or `where: {{module: {owner}}}`."
     )
     return Finding("LRS305", path, message, rule, tuple(parameters[p].name for p in fewer))
+
+
+def _get(number_of: int) -> str:
+    return f"{number_of:,} {'gets' if number_of == 1 else 'get'}"
+
+
+def _default_words(resolution: Resolution) -> str:
+    kind = resolution.spec.optimizer.type
+    return (
+        f" (where nothing is set, {kind}'s own {DEFAULT_WEIGHT_DECAY[kind]:g})" if kind in DEFAULT_WEIGHT_DECAY else ""
+    )
 
 
 def _decay_regex(resolution: Resolution, parameter: int) -> Source:

@@ -12,7 +12,7 @@ from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity,
 from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
 from lrspec.render.text import report
-from lrspec.spec import Spec, severities
+from lrspec.spec import RULE_NAME, Spec, severities
 from lrspec.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -91,6 +91,7 @@ def read(data: bytes, path: str, format: Format) -> Reading:
         return Reading(document, None, ordered(problems))
     spec, findings = validate(document)
     diagnostics = ordered([*problems, *locate(findings, document, None)])
+    assert spec is not None or diagnostics
     return Reading(document, None if diagnostics else spec, diagnostics)
 
 
@@ -125,4 +126,4 @@ def _rule_name(index: int, document: Document) -> str:
     rules = document.value.get("rules")
     rule = rules[index] if index < len(rules) else None
     name = rule.get("name") if isinstance(rule, dict) else None
-    return name if isinstance(name, str) else f"rule-{index + 1}"
+    return name if isinstance(name, str) and RULE_NAME.fullmatch(name) else f"rule-{index + 1}"

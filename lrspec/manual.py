@@ -23,7 +23,7 @@ def find(wanted: str) -> Code:
     by_word = {word: code for code in CODES.values() for word in (code.code.lower(), code.name)}
     if found := by_word.get(wanted.strip().lower()):
         return found
-    is_code = re.fullmatch(r"(?i)\s*lrs\d*\s*", wanted)
+    is_code = re.fullmatch(r"(?i)\s*lrs\d{3}\s*", wanted)
     near = [
         f"{by_word[word].code} ({by_word[word].name})"
         for word in nearest(wanted.lower(), [] if is_code else by_word, 1)

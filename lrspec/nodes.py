@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.scalars import Scalar
-from lrspec.source import Span
+from lrspec.source import Span, printable
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -85,7 +85,7 @@ def mapping(span: Span, entries: list[Entry], problems: list[Problem]) -> Mappin
             first[entry.key] = entry
             continue
         line = first[entry.key].key_span.start.line
-        message = f"the key `{entry.key}` is already given on line {line}\nKeep one of the two."
+        message = f"the key `{printable(entry.key)}` is already given on line {line}\nKeep one of the two."
         problems.append(Problem("LRS102", entry.key_span, message))
     return MappingNode(span, tuple(first.values()))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from lrspec.diagnostics import Finding
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.source import printable
 from lrspec.spec import Optimizer
 from lrspec.suggest import did_you_mean
 
@@ -33,18 +34,17 @@ def _type(kind: str) -> Iterator[Finding]:
     """LRS104 for a type that is no optimizer of torch.optim with groups."""
     if "." in kind or kind in ARGUMENTS:
         return
-    if kind in ONE_GROUP_ONLY:
-        wrong = f"`{kind}` takes no parameter groups"
-    else:
-        wrong = f"`{kind}` is no optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
+    wrong = f"`{printable(kind)}` is no optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
     advice = "Other classes are named with their module: `package.module.Class`."
+    if kind in ONE_GROUP_ONLY:
+        wrong, advice = f"`{kind}` takes no parameter groups", "A spec is for optimizers that do."
     yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}")
 
 
 def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
     """LRS106 for keys that are no arguments of the class."""
     for key in optimizer:
-        wrong = _no_weight_decay(key, kind) if key in _KEYS else _wrong_option(key, kind)
+        wrong = _no_weight_decay(key, kind) if key in _KEYS else _wrong_option(key, kind, _KEYS)
         if wrong:
             yield Finding("LRS106", ("optimizer", key), wrong, at_key=True)
 
@@ -56,7 +56,7 @@ def _without_type(optimizer: dict[str, Any]) -> Iterator[Finding]:
             message = f"`{key}` belongs to some optimizers only\nSay which: give `optimizer.type`."
             yield Finding("LRS104", ("optimizer", key), message)
         else:
-            message = f"unknown key `{key}` in `optimizer`{did_you_mean(key, _KEYS)}"
+            message = f"unknown key `{printable(key)}` in `optimizer`{did_you_mean(key, _KEYS)}"
             advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
             yield Finding("LRS103", ("optimizer", key), f"{message}\n{advice}", at_key=True)
 
@@ -75,8 +75,11 @@ def _rule(rule: dict[str, Any], index: int, kind: Any) -> Iterator[Finding]:
             yield Finding("LRS106", ("rules", index, key), wrong, index, at_key=True)
 
 
-def _wrong_option(key: str, kind: Any) -> str | None:
-    """What is wrong with an option; None for what the class takes, and for classes that lrspec does not know."""
+def _wrong_option(key: str, kind: Any, beside: tuple[str, ...] = ()) -> str | None:
+    """What is wrong with an option; None for what the class takes, and for classes that lrspec does not know.
+
+    `beside` are the keys that stand beside options in the same mapping.
+    """
     known = ARGUMENTS.get(kind) if isinstance(kind, str) else None
     if key in ("lr", "weight_decay"):
         return f"`{key}` is not an option\nWrite `{key}:` in the rule itself."
@@ -84,8 +87,11 @@ def _wrong_option(key: str, kind: Any) -> str | None:
         return f"`{key}` is not an option: every group has that key already"
     if known is None or key in known:
         return None
-    others = sorted(known - NOT_OPTIONS)
-    return f"`{key}` is not an argument of {kind}{did_you_mean(key, others)}\nIts arguments are {', '.join(others)}."
+    if key == "options":
+        return "`options` is a key of rules\nWrite the arguments in `optimizer` itself."
+    others = [*beside, *sorted(known - NOT_OPTIONS)]
+    wrong = f"`{printable(key)}` is not an argument of {kind}{did_you_mean(key, others)}"
+    return f"{wrong}\nPossible here: {', '.join(others)}."
 
 
 def _no_weight_decay(key: str, kind: Any) -> str | None:

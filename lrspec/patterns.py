@@ -60,7 +60,7 @@ class RuleRegexes:
         return tuple(pattern for entry in self.entries for pattern in entry)
 
 
-def compile_regex(regex: str) -> re.Pattern[str]:
+def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
     """Compile with Python's `re`; what it may mean one day (FutureWarning) is not reported.
 
     Raises:
@@ -68,7 +68,7 @@ def compile_regex(regex: str) -> re.Pattern[str]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return re.compile(regex)
+        return re.compile(regex, flags)
 
 
 def patterns(value: Any, path: Path) -> Iterator[Pattern]:

@@ -68,9 +68,13 @@ class Resolution:
         return self.inventory.parameters[parameter].requires_grad
 
 
-def resolve(spec: Spec, inventory: Inventory) -> Resolution:
-    """Try every rule on every parameter, in order."""
-    selections = tuple(select(rule, index, inventory) for index, rule in enumerate(spec.rules))
+def resolve(spec: Spec, inventory: Inventory, seconds: float | None = None) -> Resolution:
+    """Try every rule on every parameter, in order; each regex may take as many seconds as given.
+
+    Raises:
+        SlowRegexError: where one takes longer, as far as that can be enforced.
+    """
+    selections = tuple(select(rule, index, inventory, seconds) for index, rule in enumerate(spec.rules))
     ladders: list[Ladder | None] = []
     reaches: list[Reach] = []
     winners: dict[str, dict[int, Reach]] = {}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lrspec.inventory import Inventory, Parameter
+from lrspec.inventory import Inventory
+from lrspec.matching import search_all
 from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.spec import Rule
 
@@ -39,41 +40,57 @@ class Selection:
     """What one rule selects.
 
     `parameters` has, in model order, each selected parameter with the first of its names that the rule selects.
-    `places` has for each parameter of a ladder all the places where its names fall; the first of them holds.
+    `places` has for each parameter of a ladder all the places where its names fall, and the first name there; the
+    first place holds.
     `unknowable` tells that the rule has a `where` and that shapes and owners are not known: nothing is selected then.
     """
 
     regexes: RuleRegexes
     parameters: dict[int, Name] = field(default_factory=dict)
     hits: tuple[PatternHits, ...] = ()
-    places: dict[int, tuple[Place, ...]] = field(default_factory=dict)
+    places: dict[int, dict[Place, Name]] = field(default_factory=dict)
     unknowable: bool = False
 
+    def place(self, parameter: int) -> Place:
+        """The place of a parameter on the ladder."""
+        return next(iter(self.places[parameter]))
 
-def select(rule: Rule, index: int, inventory: Inventory) -> Selection:
-    """What the rule at `index` selects."""
+
+def select(rule: Rule, index: int, inventory: Inventory, seconds: float | None = None) -> Selection:
+    """What the rule at `index` selects; each of its regexes may take as many seconds as given.
+
+    Raises:
+        SlowRegexError: where one takes longer, as far as that can be enforced.
+    """
     regexes = RuleRegexes.of(rule, index)
     if rule.where and any(parameter.shape is None for parameter in inventory.parameters):
         return Selection(regexes, unknowable=True)
-    names = dict(_candidates(rule, regexes, inventory))
+    names = _candidates(rule, regexes, inventory, seconds)
     if not regexes.entries:
         return Selection(regexes, _first_names(names))
-    hits = tuple(_hits(regexes, names))
+    hits = tuple(_hits(regexes, names, seconds))
     selected = sorted({name for hit in hits for name in hit.captures})
     places = _places(hits) if rule.layers is not None else {}
     return Selection(regexes, _first_names(selected), hits, places)
 
 
-def _candidates(rule: Rule, regexes: RuleRegexes, inventory: Inventory) -> Iterator[tuple[Name, str]]:
-    """The names that `where` and `exclude` leave to the rule."""
+def _candidates(rule: Rule, regexes: RuleRegexes, inventory: Inventory, seconds: float | None) -> dict[Name, str]:
+    """The names that `where` and `exclude` leave to the rule, in model order."""
+    names = {
+        Name(index, which): text
+        for index, parameter in enumerate(inventory.parameters)
+        for which, text in enumerate(parameter.names)
+    }
+    out = {name.parameter for pattern in regexes.exclude for name in search_all(pattern, names, seconds)}
     dimensions = _dimensions(rule)
-    for index, parameter in enumerate(inventory.parameters):
-        if dimensions is not None and len(parameter.shape or ()) not in dimensions:
-            continue
-        if any(pattern.compiled.search(name) for pattern in regexes.exclude for name in parameter.names):
-            continue
-        for which in _owned(parameter, regexes.module):
-            yield Name(index, which), parameter.names[which]
+    if dimensions is not None:
+        out |= {i for i, each in enumerate(inventory.parameters) if len(each.shape or ()) not in dimensions}
+    owners = _owners(regexes.module, inventory, seconds)
+    return {
+        name: text
+        for name, text in names.items()
+        if name.parameter not in out and (owners is None or _owner(name, inventory) in owners)
+    }
 
 
 def _dimensions(rule: Rule) -> tuple[int, ...] | None:
@@ -81,19 +98,24 @@ def _dimensions(rule: Rule) -> tuple[int, ...] | None:
     return (ndim,) if isinstance(ndim, int) else ndim
 
 
-def _owned(parameter: Parameter, module: Pattern | None) -> Iterator[int]:
-    """Which of a parameter's names have an owner that `where.module` takes."""
-    for which, owner in enumerate(parameter.owners):
-        if module is None or any(module.compiled.search(cls) for cls in owner):
-            yield which
+def _owner(name: Name, inventory: Inventory) -> tuple[str, ...]:
+    return inventory.parameters[name.parameter].owners[name.which]
 
 
-def _hits(regexes: RuleRegexes, names: dict[Name, str]) -> Iterator[PatternHits]:
+def _owners(module: Pattern | None, inventory: Inventory, seconds: float | None) -> set[tuple[str, ...]] | None:
+    """The classes of owners that `where.module` takes: those one of whose names it is found in; None for all."""
+    if module is None:
+        return None
+    owners = dict.fromkeys(owner for parameter in inventory.parameters for owner in parameter.owners)
+    taken = search_all(module, {cls: cls for owner in owners for cls in owner}, seconds)
+    return {owner for owner in owners if any(cls in taken for cls in owner)}
+
+
+def _hits(regexes: RuleRegexes, names: dict[Name, str], seconds: float | None) -> Iterator[PatternHits]:
     for entry, patterns in enumerate(regexes.entries):
         for pattern in patterns:
-            search = pattern.compiled.search
-            found = ((name, search(text)) for name, text in names.items())
-            captures = {name: tuple(text or "0" for text in match.groups()) for name, match in found if match}
+            found = search_all(pattern, names, seconds)
+            captures = {name: tuple(text or "0" for text in match.groups()) for name, match in found.items()}
             yield PatternHits(pattern, entry, captures)
 
 
@@ -104,13 +126,14 @@ def _first_names(names: dict[Name, str] | list[Name]) -> dict[int, Name]:
     return first
 
 
-def _places(hits: tuple[PatternHits, ...]) -> dict[int, tuple[Place, ...]]:
+def _places(hits: tuple[PatternHits, ...]) -> dict[int, dict[Place, Name]]:
     """The places of each parameter: by the order of its names, then of the entries; an entry's first match counts."""
     of_name: dict[Name, dict[int, Place]] = {}
     for hit in hits:
         for name, captures in hit.captures.items():
             of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captures))
-    places: dict[int, dict[Place, None]] = {}
+    places: dict[int, dict[Place, Name]] = {}
     for name in sorted(of_name):
-        places.setdefault(name.parameter, {}).update(dict.fromkeys(of_name[name].values()))
-    return {parameter: tuple(found) for parameter, found in places.items()}
+        for place in of_name[name].values():
+            places.setdefault(name.parameter, {}).setdefault(place, name)
+    return places

@@ -6,6 +6,7 @@ What a single value must be stands here; what keys must be to each other is in `
 from __future__ import annotations
 
 import math
+import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -27,10 +28,15 @@ from lrspec.diagnostics import ADJUSTABLE
 
 MAX_RULES = 1000
 MAX_PATTERN = 4096
+RULE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
+"""What stands for a kind of value, and not for a key, in pydantic's locations."""
 
 
 def _kind(value: Any) -> str:
-    """The tag of a value in the unions below; angle brackets tell tags from keys in pydantic's locations."""
+    """The tag of a value in the unions below."""
     if isinstance(value, list | tuple):
         return "<list>"
     return "<mapping>" if isinstance(value, dict | BaseModel) else "<scalar>"
@@ -174,7 +180,7 @@ class Rule(_Part):
 
     model_config = ConfigDict(json_schema_extra=_RULE_SCHEMA)
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    name: Annotated[str, Field(pattern=f"^{RULE_NAME.pattern}$")] | None = None
     """What reports and groups call the rule: letters, digits, `_` and `-`. `rule-N` without one."""
     match: Patterns | None = None
     """A regex, or a list of which any will do, searched in the parameter's name. Anchor it: `^head\\.`"""

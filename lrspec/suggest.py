@@ -14,7 +14,6 @@ _OTHER_WORDS = {
     "regex": "match",
     "params": "match",
     "frozen": "freeze",
-    "requires_grad": "freeze",
     "default": "fallback",
     "model": "models",
     "groups": "rules",

@@ -68,13 +68,14 @@ def further(plan: Plan, spec: Spec) -> list[Further]:
     return found
 
 
-def common_name(parameters: Sequence[PlannedParameter]) -> str:
-    """What the names have in common: `blocks.3.*`, or the first and the last of them."""
+def common_name(parameters: Sequence[PlannedParameter], plan: Plan) -> str:
+    """`blocks.3.*` where that is just these parameters; or else the first and the last of them."""
     names = [planned.name.split(".") for planned in parameters]
     if len(names) == 1:
         return parameters[0].name
-    shared = _shared_beginning(names)
-    return ".".join([*shared, "*"]) if shared else f"{parameters[0].name} … {parameters[-1].name}"
+    shared = ".".join([*_shared_beginning(names), ""])
+    alike = sum(planned.name.startswith(shared) for planned in plan.parameters)
+    return f"{shared}*" if alike == len(names) else f"{parameters[0].name} … {parameters[-1].name}"
 
 
 def distinct(values: Iterable[float | None]) -> list[tuple[float | None, int]]:

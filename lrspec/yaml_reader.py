@@ -27,7 +27,8 @@ from lrspec.nodes import (
     too_many,
 )
 from lrspec.scalars import plain_scalar
-from lrspec.source import Span, Text
+from lrspec.source import Span, Text, printable
+from lrspec.yaml_errors import Complaint, explain
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
@@ -47,7 +48,7 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
     try:
         return _Reader(text, problems).document()
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_syntax_problem(text, error)) from None
+        raise Unreadable(explain(_complaint(error, text), text)) from None
 
 
 class _Built(NamedTuple):
@@ -83,7 +84,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if event.tag is not None:
-            self._problem(event, f"the tag `{event.tag}`: a spec has no tags\nRemove it.")
+            self._problem(self._tag_span(event), "a tag: a spec has none\nRemove it.")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         before = self._nodes
@@ -107,13 +108,13 @@ class _Reader:
     def _alias(self, event: Any, depth: int) -> _Built:
         if event.anchor not in self._anchors:
             message = (
-                f"`*{event.anchor}` refers to an anchor that is not defined before it\n"
+                f"`*{printable(event.anchor)}` refers to an anchor that is not defined before it\n"
                 "If this is a regex, put it in single quotes."
             )
             raise Unreadable(Problem("LRS101", self._span(event), message))
         built = self._anchors[event.anchor]
         if built is None:
-            raise Unreadable(Problem("LRS101", self._span(event), f"`*{event.anchor}` contains itself"))
+            raise Unreadable(Problem("LRS101", self._span(event), f"`*{printable(event.anchor)}` contains itself"))
         self._count(event, built.size)
         if depth + built.height > MAX_DEPTH:
             raise too_deep(self._span(event))
@@ -140,10 +141,12 @@ class _Reader:
 
     def _add_entry(self, entries: list[Entry], event: Any, key: Node, value: Node) -> None:
         if not isinstance(key, ScalarNode):
-            return self._problem(event, "a list or a mapping as a key: keys are words")
+            return self._problem(
+                key.span, "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
+            )
         name = self._word(event, key)
         if name == "<<":
-            return self._problem(event, "a merge key: a spec has none\nWrite the settings out.")
+            return self._problem(key.span, "a merge key: a spec has none\nWrite the settings out.")
         return entries.append(Entry(name, key.span, value))
 
     def _word(self, event: Any, key: ScalarNode) -> str:
@@ -155,10 +158,13 @@ class _Reader:
         if self._nodes > MAX_NODES:
             raise too_many(self._span(event))
 
-    def _problem(self, event: Any, message: str) -> None:
-        start = event.start_mark.index
-        span = self._text.span(start, max(self._begin(event), start + 1))
+    def _problem(self, span: Span, message: str) -> None:
         self._problems.append(Problem("LRS101", span, message))
+
+    def _tag_span(self, event: Any) -> Span:
+        found = re.compile(r"![^\s,\]}]*").search(self._text.content, event.start_mark.index)
+        assert found is not None
+        return self._text.span(found.start(), found.end())
 
     def _span(self, event: Any) -> Span:
         end = event.end_mark.index
@@ -179,29 +185,10 @@ class _Reader:
         return found.end() if found else start
 
 
-def _syntax_problem(text: Text, error: yaml.MarkedYAMLError) -> Problem:
-    in_text = "end of stream" in str(error.problem) or "alias" in str(error.context)
-    mark = (error.context_mark if in_text else None) or error.problem_mark or error.context_mark
-    index = min(mark.index if mark else 0, len(text.content))
-    problem = (error.problem or "").strip()
-    if "unknown escape character" in problem:
-        index = text.content.rfind("\\", 0, index + 1)
-        escape = text.content[index : index + 2]
-        message = (
-            f"`{escape}` in double quotes: YAML itself reads the backslash there, and knows no `{escape}`\n"
-            "Put the regex in single quotes."
-        )
-        return Problem("LRS101", text.span(index, index + 2), message)
-    end = min(index + 1, len(text.content))
-    return Problem("LRS101", text.span(index, end), _syntax_message(text.content[index:end], error, problem))
-
-
-def _syntax_message(character: str, error: yaml.MarkedYAMLError, problem: str) -> str:
-    if "cannot start any token" in problem and character == "\t":
-        return "a tab: YAML indents with spaces\nReplace the tab by spaces."
-    if "cannot start any token" in problem:
-        return f"`{character}` cannot begin a value\nPut the text in single quotes."
-    if "alias" in (error.context or ""):
-        return "`*` begins an alias here, and no name follows\nIf this is a regex, put it in single quotes."
-    context = f"{error.context.strip()}, " if error.context else ""
-    return f"not YAML: {context}{problem}"
+def _complaint(error: yaml.MarkedYAMLError, text: Text) -> Complaint:
+    at = error.problem_mark.index if error.problem_mark else 0
+    problem = error.problem or "it cannot be read"
+    if text.content[at : at + 1] == "\t":
+        problem = f"a tab: {problem}"
+    context_at = error.context_mark.index if error.context_mark else at
+    return Complaint(problem, at, (error.context or "").strip(), context_at)

@@ -135,7 +135,7 @@ def test_refuses_a_trainable_stranger_and_passes_over_a_frozen_one() -> None:
     model = Tied()
     plan = lrspec.compile(SPEC, model)
     model.register_parameter("late", nn.Parameter(torch.ones(2)))
-    with pytest.raises(lrspec.BindError, match="does not know late"):
+    with pytest.raises(lrspec.BindError, match=r"does not know late"):
         plan.param_groups(model)
     model.late.requires_grad_(False)
     assert plan.param_groups(model)
@@ -155,12 +155,12 @@ def test_refuses_other_ties() -> None:
     plan = lrspec.compile(SPEC, Tied())
     untied = Tied()
     untied.head.weight = nn.Parameter(torch.zeros(7, 3))
-    with pytest.raises(lrspec.BindError, match="head.weight is tied to embed.weight in the plan"):
+    with pytest.raises(lrspec.BindError, match=r"head\.weight is tied to embed.weight in the plan"):
         plan.param_groups(untied)
     plain = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
     plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]"), plain)
     plain["b"].register_parameter("weight", plain["a"].get_parameter("weight"))
-    with pytest.raises(lrspec.BindError, match="b.weight is tied to a.weight in this model"):
+    with pytest.raises(lrspec.BindError, match=r"b\.weight is tied to a.weight in this model"):
         plan.param_groups(plain)
 
 
@@ -177,7 +177,7 @@ def test_freezing_refuses_what_cannot_be_trained_and_changes_nothing_then() -> N
     model["a"].weight = nn.Parameter(torch.zeros(1, 1, dtype=torch.int8), requires_grad=False)
     spec = lrspec.loads("lrspec: 1\nrules: [{match: bias, freeze: true}, {match: weight, freeze: false, lr: 1}]")
     plan = lrspec.compile(spec, model)
-    with pytest.raises(lrspec.BindError, match="torch.int8"):
+    with pytest.raises(lrspec.BindError, match=r"torch\.int8"):
         plan.freeze(model)
     assert model["a"].bias.requires_grad
 

@@ -201,6 +201,30 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
         assert r"a\x1b[2J[bold]\n::error::.weight" in ran.out
 
 
+@pytest.mark.parametrize("key", ["match", "exclude", "module"])
+def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr("lrspec.cli.REGEX_SECONDS", 0.1)
+    slow = r"'^(\w+\.?)*\d$'"
+    keys = {
+        "match": f"match: {slow}",
+        "exclude": f"match: '^a', exclude: {slow}",
+        "module": f"where: {{module: {slow}}}",
+    }
+    (folder / "a.lrspec.yaml").write_text(f"lrspec: 1\nrules: [{{name: slow, lr: 1, {keys[key]}}}]")
+    word = "a" * 40 + ".weight"
+    inventory = {"lrspec_params": 1, "parameters": [{"name": word, "shape": [1], "module": [word]}]}
+    (folder / "params.json").write_text(json.dumps(inventory))
+    ran = lrspec(capsys, "compile", "--params", "params.json")
+    column = 1 + (folder / "a.lrspec.yaml").read_text().splitlines()[1].index(slow)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        f"a.lrspec.yaml:2:{column}: error LRS105 invalid-regex: the regex is not through with 'aaaa"
+    )
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
 # ------------------------------------------------------------------------------------- what keeps it from running
 
 
@@ -232,7 +256,10 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
         (["compile", "--lr", "-1"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
         (["compile", "--format", "xml"], "lrspec compile: Invalid value for '--format'"),
         (["compiel"], "lrspec: No such command 'compiel'"),
-        (["explain", "LRS999"], "lrspec: no diagnostic is called LRS999 (to explain a parameter: lrspec explain SPEC NAME)"),
+        (
+            ["explain", "LRS999"],
+            "lrspec: no diagnostic is called LRS999 (to explain a parameter: lrspec explain SPEC NAME)",
+        ),
         (
             ["explain", "a.lrspec.yaml", "conv.wait", "--params", "params.json"],
             "lrspec: no parameter is called conv.wait",
@@ -323,24 +350,21 @@ def test_a_model_that_refuses_the_meta_device_is_built_really(capsys: pytest.Cap
 
 
 def test_explain_tells_why_a_parameter_gets_what_it_gets(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    spec = (
-        SPEC
-        + "  - {name: biases, match: 'norm', lr_scale: 2, options: {eps: 1e-6}, check: {regex-partial-component: ignore}}\n"
-    )
+    spec = SPEC + "  - {name: biases, match: 'norm', lr_scale: 2, options: {eps: 1e-6}}\n"
     (folder / "a.lrspec.yaml").write_text(spec)
     ran = lrspec(capsys, "explain", "a.lrspec.yaml", "norm.weight", "--params", "params.json")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == (
-        "norm.weight [2], 2 elements, of a BatchNorm2d\n"
+        "norm.weight [2], 2 elements, owned by BatchNorm2d\n"
         "  status          trained, in group 1 (block.1/no-decay/biases)\n"
-        "  learning rate   0.018000000000000002 = 0.01 (optimizer.lr) × 0.9 (block: layer 1 of 0 … 2) "
+        "  learning rate   0.018000000000000002 = 0.01 (optimizer.lr) × 0.9 (block: layer 1, of 0 to 2) "
         "× 2 (lr_scale of biases)\n"
         "  weight decay    0 (weight_decay of no-decay)\n"
-        "  eps             1e-06\n"
+        "  eps             1e-6\n"
         "  rules, in order\n"
         "    block     selects it by '^(\\w+)\\.': sets the layer\n"
         "    no-decay  selects it by where: sets the weight decay to 0\n"
-        "    biases    selects it by 'norm': sets `lr_scale` to 2; sets the option `eps` to 1e-06\n"
+        "    biases    selects it by 'norm': sets `lr_scale` to 2; sets the option `eps` to 1e-6\n"
     )
 
 
@@ -351,7 +375,7 @@ def test_explain_takes_a_regex_and_shows_what_comes_too_late(capsys: pytest.Capt
     assert ran.status == 1
     assert "LRS202" in ran.err
     assert "later     selects it by '^conv': would set the weight decay to 0.5, but late comes first" in ran.out
-    assert "fc.weight [4, 2], 8 elements, of a Linear\n  status          frozen by the model\n" in ran.out
+    assert "fc.weight [4, 2], 8 elements, owned by Linear\n  status          frozen by the model\n" in ran.out
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES)

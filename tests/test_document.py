@@ -87,7 +87,10 @@ def test_keys_are_words() -> None:
 
 # ------------------------------------------------------------------------------------------------- places
 
-SPEC = "lrspec: 1\r\nrules:\r\n  - name: é日本\r\n    lr: &rate 1e-3\r\n    match: '^a\\.'\r\n  - {lr: *rate, match: [x, y]}\r\n# end\r\n"
+SPEC = (
+    "lrspec: 1\r\nrules:\r\n  - name: é日本\r\n    lr: &rate 1e-3\r\n    match: '^a\\.'\r\n"
+    "  - {lr: *rate, match: [x, y]}\r\n# end\r\n"
+)
 
 
 @pytest.mark.parametrize(

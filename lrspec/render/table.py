@@ -68,13 +68,13 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("learning rate", justify="right")
     grid.add_column("weight decay", justify="right")
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in _cells(row)))
+        grid.add_row(*(Text(cell) for cell in _cells(row, plan)))
     return grid
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, plan: Plan) -> tuple[str, ...]:
     layer = "" if row.layer is None else str(row.layer)
-    names = printable(common_name(row.parameters))
+    names = printable(common_name(row.parameters, plan))
     counted = (f"{len(row.parameters):,}", _elements(row.elements))
     if not row.parameters[0].status.trains:
         return (row.label, layer, names, *counted, "frozen", "")
