@@ -41,7 +41,7 @@ def test_a_spec_that_is_wrong_raises_its_report() -> None:
         lrspec.loads("lrspec: 1\nrules: [{match: a, lr: '1'}]", path="mine.yaml")
     assert caught.value.plan is None
     assert [found.code for found in caught.value.diagnostics] == ["LRS104"]
-    assert str(caught.value).startswith("mine.yaml:2:23: error LRS104 invalid-value: ")
+    assert str(caught.value).startswith("mine.yaml:2:24: error LRS104 invalid-value: ")
 
 
 def test_a_spec_that_does_not_fit_raises_with_the_plan_so_far(caplog: pytest.LogCaptureFixture) -> None:
@@ -108,7 +108,8 @@ def test_lowered_unmatched_parameters_train_at_what_the_optimizer_says(check: st
 
 def test_a_rules_check_beats_the_specs() -> None:
     file = load(
-        "  - {name: a, match: '^[ab]', lr: 1}\n  - {name: b, match: '^a', lr: 0.5, check: {overlapping-rules: ignore}}\n"
+        "  - {name: a, match: '^[ab]', lr: 1}\n"
+        "  - {name: b, match: '^a', lr: 0.5, check: {overlapping-rules: ignore}}\n"
         "  - {name: c, match: '^b', lr: 0.5, check: {shadowed-rule: warning}}",
         more="check: {overlapping-rules: warning, shadowed-rule: ignore}",
     )

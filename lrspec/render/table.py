@@ -14,7 +14,7 @@ from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.source import printable
 from lrspec.spec import Spec
 from lrspec.summary import Further, Row, common_name, decided, distinct, further
-from lrspec.wording import count, value_words
+from lrspec.wording import count, number, value_words
 
 _DISPENSABLE = ("names", "elements", "weight decay")  # the first to go first
 _UNBOUNDED = 100_000  # columns: where no terminal reads it, nothing is wrapped
@@ -83,7 +83,7 @@ def _cells(row: Row, plan: Plan) -> tuple[str, ...]:
 
 def _rates(parameters: Iterable[PlannedParameter]) -> str:
     values = sorted({planned.settings.lr for planned in parameters if planned.settings.lr is not None})
-    return " … ".join(dict.fromkeys(f"{value:.6g}" for value in (values[0], values[-1]))) if values else "default"
+    return " … ".join(dict.fromkeys(_short(value) for value in (values[0], values[-1]))) if values else "default"
 
 
 def _decays(parameters: Sequence[PlannedParameter]) -> str:
@@ -94,7 +94,12 @@ def _decays(parameters: Sequence[PlannedParameter]) -> str:
 
 
 def _decay(value: float | None) -> str:
-    return "default" if value is None else f"{value:.6g}"
+    return "default" if value is None else _short(value)
+
+
+def _short(value: float) -> str:
+    """Six digits, which tell any two layers apart; the JSON plan has all of them."""
+    return number(float(f"{value:.6g}"))
 
 
 def _elements(elements: int | None) -> str:

@@ -1,0 +1,120 @@
+"""README and docs: every command and snippet in them is run, and what they show is what comes out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import timm
+import torch
+
+import lrspec
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    info: str
+    body: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    for found in FENCE.finditer(page.read_text(encoding="utf-8")):
+        yield Block(found["info"], found["body"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the specs that the README names, and with the examples."""
+    for block in blocks(ROOT / "README.md"):
+        if name := re.match(r"# (\S+\.lrspec\.yaml)\n", block.body):
+            (tmp_path / name[1]).write_text(block.body.partition("\n")[2], encoding="utf-8")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shell(command: str) -> str:
+    """What a command prints, on standard error first, as a terminal would show it."""
+    ready = f'lrspec() {{ "{sys.executable}" -m lrspec "$@"; }}; {command}'
+    ran = subprocess.run(["bash", "-c", ready], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert "Traceback" not in ran.stderr
+    return ran.stderr + ran.stdout
+
+
+def replayed(body: str) -> str:
+    """A console block with the output that its commands have now."""
+    commands = [line for line in body.splitlines() if line.startswith("$ ")]
+    return "".join(f"{line}\n{shell(line.removeprefix('$ '))}" for line in commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("folder")
+def test_commands_print_what_the_page_shows(page: Path, update: bool) -> None:
+    shown = [block for block in blocks(page) if block.info == "console"]
+    if update:
+        text = page.read_text(encoding="utf-8")
+        for block in shown:
+            text = text.replace(block.body, replayed(block.body))
+        page.write_text(text, encoding="utf-8")
+    for block in blocks(page):
+        if block.info == "console":
+            assert block.body == replayed(block.body)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("folder")
+def test_python_snippets_run(page: Path) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks(page):
+        if block.info == "python":
+            exec(compile(block.body, page.name, "exec"), names)
+
+
+def specs_of_the_language() -> list[str]:
+    return [block.body for block in blocks(ROOT / "docs" / "language.md") if block.info == "yaml"]
+
+
+@pytest.mark.parametrize("text", specs_of_the_language())
+def test_specs_of_the_language_are_clean(text: str) -> None:
+    file = lrspec.loads(text)
+    (source,) = file.spec.sources
+    with torch.device("meta"):
+        model = timm.create_model(source.source, **source.args)
+    assert lrspec.check(file, model) == []
+
+
+def test_the_language_has_specs_and_every_diagnostic() -> None:
+    assert len(specs_of_the_language()) > 5
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    for code in lrspec.diagnostics.CODES.values():
+        assert re.search(rf"^\| {code.code} \| `?{code.name}`? \| {code.severity} \|", text, re.MULTILINE)
+
+
+def test_the_readmes_commands_are_the_two_that_set_everything_up() -> None:
+    commands = [block.body.strip() for block in blocks(ROOT / "README.md") if block.info == "sh"]
+    assert len(commands) == 2
+    assert commands[0].partition("lrspec compile ")[2] == "examples/resnet18-blocks.lrspec.yaml --model resnet18"
+    assert commands[1].endswith("/pytest")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_first_command_ends_in_a_table() -> None:
+    command = "lrspec compile examples/resnet18-blocks.lrspec.yaml --model resnet18"
+    assert "7 groups; 62 parameters trained" in shell(command)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
