@@ -64,18 +64,14 @@ def run(arguments: list[str]) -> int:
 # ----------------------------------------------------------------------------------------------- words to values
 
 
-class _Number(click.ParamType[float]):
-    """A finite number of at least 0, as a spec would have it."""
+def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
+    """A finite number of at least 0, spelt as in a spec."""
+    from lrspec.scalars import plain_number
 
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from lrspec.scalars import plain_number
-
-        number = plain_number(value) if isinstance(value, str) else value
-        if number is None or not 0 <= number < math.inf:
-            self.fail(f"expected a finite number of at least 0, found {value}", param, ctx)
-        return float(number)
+    number = None if word is None else plain_number(word)
+    if word is not None and (number is None or not 0 <= number < math.inf):
+        raise click.BadParameter(f"expected a finite number of at least 0, found {word}", param=parameter)
+    return None if number is None else float(number)
 
 
 def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
@@ -119,8 +115,8 @@ def cli() -> None:
 @_model
 @_model_arg
 @_params
-@click.option("--lr", type=_Number(), help="In place of optimizer.lr; absolute values in rules stay.")
-@click.option("--weight-decay", type=_Number(), help="In place of optimizer.weight_decay.")
+@click.option("--lr", metavar="X", callback=_number, help="In place of optimizer.lr; absolute values in rules stay.")
+@click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @_output

@@ -15,6 +15,7 @@ from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import MAX_PATTERN, MAX_RULES, Optimizer
 from lrspec.suggest import did_you_mean
+from lrspec.unknown_keys import meant_key
 
 SETTINGS = (
     "lr",
@@ -124,9 +125,15 @@ def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------------------------- one rule
 
 
+def _meant_keys(rule: dict[str, Any]) -> set[str]:
+    """The keys of a rule, misspelt ones as they were probably meant: a key that is misspelt is not missing as well."""
+    return {meant_key(key) for key in rule}
+
+
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
-    selects = any(key in rule for key in ("match", "layers", "where", "layer_decay"))
+    given = _meant_keys(rule)
+    selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
     if not selects and rule.get("fallback", False) is False:
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
         advice = "A catch-all for what is left says `fallback: true`."
@@ -138,8 +145,8 @@ def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that sets nothing."""
-    settings = [key for key in SETTINGS if key in rule and rule[key] != {}]
-    if not settings and "layers" not in rule:
+    given = _meant_keys({key: value for key, value in rule.items() if value != {}})
+    if not given & {*SETTINGS, "layers"}:
         message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
         yield Finding("LRS104", path, message, rule_of(path))
 
@@ -147,7 +154,7 @@ def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 def _companions(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for `layers` and `layer_decay` without each other."""
     for key, needed, advice in _COMPANIONS:
-        if key in rule and needed not in rule:
+        if key in rule and needed not in _meant_keys(rule):
             message = f"`{key}` comes with `{needed}`, which is missing\n{advice}"
             yield Finding("LRS104", (*path, key), message, rule_of(path))
 

@@ -29,8 +29,16 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     return (same or get_close_matches(word, words, most))[:most]
 
 
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one is near."""
+    words = list(known)
+    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in words else nearest(word, words, 1)
+    return found[0] if found else None
+
+
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
     """`: did you mean `lr_mult`?`, or nothing where no known word is near."""
     words = list(known)
-    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in words else nearest(word, words, most)
+    first = meant(word, words)
+    found = [] if first is None else list(dict.fromkeys([first, *nearest(word, words, most)]))[:most]
     return f": did you mean {', '.join(f'`{each}`' for each in found)}?" if found else ""

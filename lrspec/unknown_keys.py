@@ -6,20 +6,35 @@ from lrspec.diagnostics import ADJUSTABLE, CODES
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS
 from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
-from lrspec.suggest import did_you_mean
+from lrspec.suggest import did_you_mean, meant
 
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
 def unknown_key(path: Path) -> str:
     """The message for the unknown key that `path` ends in."""
-    key, (known, whole) = str(path[-1]), _keys_at(path[:-1])
+    key, (known, whole) = str(path[-1]), keys_at(path[:-1])
     if path[-2:-1] == ("check",) and (other := _about_severity(key)):
         return other
     special = _in_a_rule(key) if whole == "a rule" else None
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
     beginning = f"unknown key `{printable(key)}` in {whole}"
     return f"{beginning}\n{special}" if special else f"{beginning}{did_you_mean(key, known)}\n{keys}"
+
+
+def meant_key(key: str) -> str:
+    """The key of a rule that a key of a rule probably stands for: itself, if it is one."""
+    if key in Rule.model_fields:
+        return key
+    if key in _INVERSE_OF_FREEZE:
+        return "freeze"
+    if key in Where.model_fields:
+        return "where"
+    return "options" if _is_argument(key) else meant(key, Rule.model_fields) or key
+
+
+def _is_argument(key: str) -> bool:
+    return key not in NOT_OPTIONS and any(key in arguments for arguments in ARGUMENTS.values())
 
 
 def _about_severity(key: str) -> str | None:
@@ -35,12 +50,12 @@ def _in_a_rule(key: str) -> str | None:
         return f"`{key}: false` is `freeze: true`, and `{key}: true` is `freeze: false`."
     if key in Where.model_fields:
         return f"It belongs into `where`: `where: {{{key}: …}}`"
-    if key not in NOT_OPTIONS and any(key in arguments for arguments in ARGUMENTS.values()):
+    if _is_argument(key):
         return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`"
     return None
 
 
-def _keys_at(path: Path) -> tuple[list[str], str]:
+def keys_at(path: Path) -> tuple[list[str], str]:
     """The keys that a mapping at `path` may have, and what to call it."""
     if path[-1:] == ("check",):
         return sorted(ADJUSTABLE), "`check`"

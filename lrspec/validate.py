@@ -17,7 +17,8 @@ from lrspec.document import Document
 from lrspec.options import option_findings
 from lrspec.source import Path, rule_of
 from lrspec.spec import MAX_RULES, TAGS, Spec
-from lrspec.unknown_keys import unknown_key
+from lrspec.suggest import meant
+from lrspec.unknown_keys import keys_at, unknown_key
 from lrspec.wrong_values import missing_key, too_long, wrong_value
 
 
@@ -57,7 +58,16 @@ def _validate_values(document: Document) -> tuple[Spec | None, list[Finding]]:
         return Spec.model_validate(document.value), []
     except ValidationError as failure:
         errors = failure.errors(include_url=False)
-        return None, [finding for error in errors for finding in _value_finding(error)]
+        misspelt = {_meant_path(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
+        missing = [error for error in errors if error["type"] == "missing" and error["loc"] in misspelt]
+        told = [error for error in errors if error not in missing]
+        return None, [finding for error in told for finding in _value_finding(error)]
+
+
+def _meant_path(location: tuple[int | str, ...]) -> tuple[int | str | None, ...]:
+    """Where a misspelt key was probably meant to be."""
+    known, _ = keys_at(tuple(step for step in location[:-1] if step not in TAGS))
+    return *location[:-1], meant(str(location[-1]), known)
 
 
 def _value_finding(error: Any) -> Iterator[Finding]:
