@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrspec import __version__
+
 if TYPE_CHECKING:
     from lrspec.diagnostics import Diagnostic
     from lrspec.inventory import Inventory
@@ -105,7 +107,7 @@ _stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="lrspec", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """A declarative compiler for PyTorch optimizer parameter groups."""
 
