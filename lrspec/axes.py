@@ -11,6 +11,9 @@ from typing import Any
 
 from lrspec.spec import Decay, Optimizer, Rule
 
+AXES = ("lr", "layer", "scale", "weight_decay", "freeze")
+"""The axes besides those of options."""
+
 DECIDING = ("lr", "layer", "freeze")
 """The axes that a fallback rule sets only on parameters that no earlier rule has decided."""
 
@@ -32,18 +35,14 @@ class Setting:
         return self.axis in ("lr", "layer") or (self.axis == "freeze" and self.value)
 
 
-def settings(rule: Rule, optimizer: Optimizer) -> tuple[Setting, ...]:
+def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
     """All that a rule sets, an axis each."""
-    return tuple(_settings(rule, optimizer))
-
-
-def _settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
     if rule.lr is not None:
         yield Setting("lr", rule.lr, ("lr",))
     if rule.lr_mult is not None:
         yield Setting("lr", (optimizer.lr or 0.0) * rule.lr_mult, ("lr_mult",))
     if rule.layer_decay is not None:
-        yield Setting("layer", decay(rule), ("layer_decay",))
+        yield Setting("layer", _decay(rule.layer_decay), ("layer_decay",))
     if rule.lr_scale is not None:
         yield Setting("scale", rule.lr_scale, ("lr_scale",))
     if rule.weight_decay is not None:
@@ -56,10 +55,7 @@ def _settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
         yield Setting(f"options.{name}", value, ("options", name))
 
 
-def decay(rule: Rule) -> Decay:
-    """The layer-wise decay of a rule that has one, as a mapping in either case."""
-    given = rule.layer_decay
-    assert given is not None
+def _decay(given: float | Decay) -> Decay:
     return given if isinstance(given, Decay) else Decay(factor=given)
 
 

@@ -141,16 +141,25 @@ def compile_(
     the spec's own model is taken.
     """
     from lrspec.compile import attempt
-    from lrspec.plan import refusal
+    from lrspec.plan import plan_without_parameters
 
     reading = _read(spec, stdin_filename)
     sha256 = reading.document.sha256
     if reading.spec is None:
-        return _refuse(reading, reading.diagnostics, refusal, (reading.document.path, sha256, None), form, output)
+        return _refuse(
+            reading, reading.diagnostics, plan_without_parameters, (reading.document.path, sha256, None), form, output
+        )
     inventory = _inventory(reading.file(), model, args, params)
     outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay, regex_seconds=REGEX_SECONDS)
     if outcome.plan is None:
-        return _refuse(reading, outcome.diagnostics, refusal, (reading.document.path, sha256, inventory), form, output)
+        return _refuse(
+            reading,
+            outcome.diagnostics,
+            plan_without_parameters,
+            (reading.document.path, sha256, inventory),
+            form,
+            output,
+        )
     _report(outcome.diagnostics, reading)
     if form == "json":
         _emit(_json(outcome.plan.to_dict()), output)
@@ -199,7 +208,9 @@ def explain(
         found = find(inventory, words[1])
     except UnknownParameterError as failure:
         raise CannotRun(str(failure)) from None
-    _report([each for each in outcome.diagnostics if _about(each, inventory, found)], reading)
+    named = {inventory.parameters[index].name for index in found}
+    about = [each for each in outcome.diagnostics if not each.parameters or named.intersection(each.parameters)]
+    _report(about, reading)
     _emit("\n\n".join(explanation(outcome.resolution, outcome.plan, index) for index in found) + "\n", None)
     return _status(outcome.diagnostics, strict=False)
 
@@ -282,12 +293,11 @@ def _only_source(spec: Spec) -> Any:
 
 
 def _build(model: str, args: dict[str, Any]) -> Inventory:
-    from lrspec.inventory import InventoryError
     from lrspec.models import ModelError, inventory_of
 
     try:
         return inventory_of(model, args, Path(), run_code=True)
-    except (ModelError, InventoryError) as failure:
+    except ModelError as failure:
         raise CannotRun(str(failure)) from None
 
 
@@ -320,10 +330,6 @@ def _status(diagnostics: Any, strict: bool) -> int:
     from lrspec.diagnostics import has_errors
 
     return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
-
-
-def _about(found: Diagnostic, inventory: Inventory, indices: list[int]) -> bool:
-    return not found.parameters or any(inventory.parameters[index].name in found.parameters for index in indices)
 
 
 def _explain_code(word: str) -> int:

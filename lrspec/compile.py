@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from lrspec.checks import CHECKS
 from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.inventory import Inventory
-from lrspec.lints import LINTS
+from lrspec.lints import LINTS, infinite_value
 from lrspec.load import SpecFile, StrPath, load, locate
-from lrspec.matching import SlowRegexError
+from lrspec.matching import Names, SlowRegexError
 from lrspec.plan import Plan, group, plan_parameters
+from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
@@ -27,9 +28,10 @@ logger = logging.getLogger("lrspec")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a compile: the findings, and plan and resolution where the spec itself is right.
+    """What came of a compile: the findings; and plan and resolution, where it came so far.
 
-    `plan.groups` is None where an error stopped it.
+    It does not where a multiplier has nothing to multiply, or a regex takes too long. `plan.groups` is None where there
+    is any other error.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -53,12 +55,12 @@ def attempt(
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(locate(findings, file.document, spec))
     try:
-        resolution = resolve(spec, inventory, regex_seconds)
+        resolution = resolve(spec, Names(inventory, regex_seconds))
+        findings = [finding for check in (*CHECKS, *REGEX_LINTS) for finding in check(resolution)]
     except SlowRegexError as slow:
         return Outcome(locate([_slow_regex(slow)], file.document, spec))
     parameters = plan_parameters(resolution)
-    findings = [finding for check in CHECKS for finding in check(resolution)]
-    findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
+    findings += [finding for lint in (*LINTS, infinite_value) for finding in lint(resolution, parameters)]
     diagnostics = locate(findings, file.document, spec)
     groups = None if has_errors(diagnostics) else group(parameters)
     plan = Plan(file.path, file.document.sha256, inventory, parameters, groups, diagnostics)
@@ -140,7 +142,7 @@ def param_groups(
 
 def _slow_regex(slow: SlowRegexError) -> Finding:
     message = (
-        f"the regex is not through with '{printable(slow.text)}' after {slow.seconds:g} s\n"
+        f"the regex takes longer than {slow.seconds:g} s on '{printable(slow.text)}'\n"
         "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
     )
     return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))

@@ -13,6 +13,7 @@ from lrspec.source import printable
 from lrspec.suggest import did_you_mean
 from lrspec.wording import axis_words, number, value_words
 
+_COMPARED = 5000  # names
 _STATUS = {
     Status.trained: "trained",
     Status.frozen_by_model: "frozen by the model",
@@ -40,7 +41,8 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
     found = {place: None for name, place in inventory.index.items() if regex.search(name)}
     if found:
         return sorted(found)
-    hint = did_you_mean(wanted, inventory.index, 3)
+    depth = wanted.count(".")  # comparing with all names takes too long where there are many
+    hint = did_you_mean(wanted, [name for name in inventory.index if name.count(".") == depth][:_COMPARED], 3)
     raise UnknownParameterError(f"no parameter is called {printable(wanted)}, nor matches it as a regex{hint}")
 
 
@@ -63,8 +65,7 @@ def _heading(parameter: Parameter) -> str:
 
 
 def _status(plan: Plan, planned: PlannedParameter) -> str:
-    member = (i for i, group in enumerate(plan.groups or ()) if planned.name in group.params)
-    place = next(member, None)
+    place = plan.group_of.get(planned.name)
     if plan.groups is None or place is None:
         return _STATUS[planned.status]
     return f"{_STATUS[planned.status]}, in group {place} ({plan.groups[place].name})"
@@ -73,9 +74,8 @@ def _status(plan: Plan, planned: PlannedParameter) -> str:
 def _rate(resolution: Resolution, planned: PlannedParameter, index: int) -> str:
     if planned.settings.lr is None:
         return "the optimizer's own default: nothing sets it"
-    factors = list(_factors(resolution, planned, index))
-    product = " × ".join(factors)
-    return f"{number(planned.settings.lr)}" + (f" = {product}")
+    factors = " × ".join(_factors(resolution, planned, index))
+    return f"{number(planned.settings.lr)} = {factors}"
 
 
 def _factors(resolution: Resolution, planned: PlannedParameter, index: int) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _rules(resolution: Resolution, index: int) -> Iterator[str]:
 
 
 def _by(resolution: Resolution, rule: int, index: int) -> str:
-    selection, parameter = resolution.selections[rule], resolution.inventory.parameters[index]
+    selection, parameter = resolution.selections[rule], resolution.parameters[index]
     name = selection.parameters[index]
     alias = f" on its alias {printable(parameter.names[name.which])}" if name.which else ""
     regex = next((printable(hit.pattern.regex) for hit in selection.hits if name in hit.captures), None)
@@ -127,7 +127,7 @@ def _by(resolution: Resolution, rule: int, index: int) -> str:
 def _setting(resolution: Resolution, reach: Reach, index: int) -> str:
     words = axis_words(reach.setting.axis)
     value = "" if reach.setting.axis == "layer" else f" to {value_words(reach.setting.value)}"
-    if index not in reach.parameters:
+    if index not in reach.members:
         return f"leaves {words} as it is"
     winner = resolution.winners[reach.setting.axis][index]
     if winner is reach:

@@ -29,6 +29,9 @@ _WRAPPERS = {
 }
 """torch's classes that wrap a module, and the name that each gives to it."""
 
+WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
+"""The names that wrappers give to what they wrap, and that canonical names are without."""
+
 _SHARDED = (
     "compile before the model is sharded, and bind afterwards: "
     "plan = lrspec.compile(spec, model); shard the model; plan.param_groups(model)"

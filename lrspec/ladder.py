@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lrspec.axes import decay
 from lrspec.selection import Place, Selection
-from lrspec.spec import Rule
+from lrspec.spec import Decay, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +21,13 @@ class Ladder:
     lost: frozenset[int]
 
 
-def multiplier(rule: Rule, layer: int, count: int) -> float:
-    """`max(factor ** (count - 1 - layer), min_mult)`."""
-    given = decay(rule)
-    return float(max(given.factor ** (count - 1 - layer), given.min_mult))
+def multiplier(decay: Decay, layer: int, count: int) -> float:
+    """The multiplier of a layer of a ladder: `max(factor ** (count - 1 - layer), min_mult)`.
+
+    `layer` is from 0, at the input, to `count` - 1, at the output. The formula is the layer-wise learning rate decay of
+    ELECTRA (Clark et al., 2020), with a floor as in timm's `min_scale`.
+    """
+    return float(max(decay.factor ** (count - 1 - layer), decay.min_mult))
 
 
 def ladder(rule: Rule, selection: Selection, counted: list[int]) -> Ladder | None:
@@ -33,28 +35,28 @@ def ladder(rule: Rule, selection: Selection, counted: list[int]) -> Ladder | Non
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    place = {parameter: selection.place(parameter) for parameter in selection.parameters}
-    own = [place[parameter] for parameter in counted if place[parameter].entry not in joins]
-    numbers = {opened: number for number, opened in enumerate(_opened(own))}
-    shared = {at: _shared(at, joins, numbers) for at in set(place.values()) if at.entry in joins}
-    on = {at: numbers[found] for at, found in shared.items() if found is not None} | numbers
+    place = {parameter: selection.place(parameter) for parameter in counted}
+    opened = _opened([each for each in place.values() if each.entry not in joins])
+    numbers = {layer: number for number, layer in enumerate(opened)}
+    shared = _shared({each for each in place.values() if each.entry in joins}, joins, numbers)
+    on = numbers | shared
     lost = frozenset(parameter for parameter in counted if place[parameter] not in on)
     return Ladder({p: on[place[p]] for p in counted if p not in lost}, len(numbers), lost)
 
 
 def _opened(places: list[Place]) -> list[Place]:
     """The layers, from the input to the output; `places` are in model order."""
-    ordered: list[Place] = []
-    for entry in sorted({place.entry for place in places}):
-        layers = list(dict.fromkeys(place for place in places if place.entry == entry))
-        if all(_is_number(text) for place in layers for text in place.captures):
-            layers.sort(key=lambda place: [_magnitude(text) for text in place.captures])
-        ordered += layers
-    return ordered
+    by_entry: dict[int, dict[Place, None]] = {}
+    for place in places:
+        by_entry.setdefault(place.entry, {})[place] = None
+    return [layer for entry in sorted(by_entry) for layer in _in_order(list(by_entry[entry]))]
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _in_order(layers: list[Place]) -> list[Place]:
+    """The layers of an entry: by their numbers where all captures are decimal, as the model names them otherwise."""
+    if all(text.isascii() and text.isdigit() for layer in layers for text in layer.captures):
+        return sorted(layers, key=lambda layer: [_magnitude(text) for text in layer.captures])
+    return layers
 
 
 def _magnitude(digits: str) -> tuple[int, str]:
@@ -63,10 +65,16 @@ def _magnitude(digits: str) -> tuple[int, str]:
     return len(significant), significant
 
 
-def _shared(join: Place, joins: frozenset[int], numbers: dict[Place, int]) -> Place | None:
-    """The layer that a `join` shares: the last of the entry before it whose captures begin with the join's."""
-    entry = max((before for before in range(join.entry) if before not in joins), default=-1)
-    begins = [
-        place for place in numbers if place.entry == entry and place.captures[: len(join.captures)] == join.captures
-    ]
-    return begins[-1] if begins else None
+def _shared(wanted: set[Place], joins: frozenset[int], numbers: dict[Place, int]) -> dict[Place, int]:
+    """The layers that `join`s share: the last of the entry before each whose captures begin with the join's."""
+    last: dict[Place, int] = {}
+    for layer, number in numbers.items():
+        for length in range(len(layer.captures) + 1):
+            last[Place(layer.entry, layer.captures[:length])] = number
+    found = {join: last.get(Place(_entry_before(join.entry, joins), join.captures)) for join in wanted}
+    return {join: number for join, number in found.items() if number is not None}
+
+
+def _entry_before(entry: int, joins: frozenset[int]) -> int:
+    """The nearest entry before one that is not a `join`; -1 where there is none."""
+    return max((before for before in range(entry) if before not in joins), default=-1)

@@ -1,4 +1,4 @@
-"""Searching many texts with one regex, for no longer than allowed.
+"""The names of a model's parameters, and searching them with a regex for no longer than allowed.
 
 Python's `re` can backtrack practically for ever. Where the platform can interrupt it (a timer's signal, in the main
 thread of POSIX), a search that is given a limit ends there; elsewhere a limit has no effect.
@@ -11,18 +11,28 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
+from lrspec.inventory import Inventory
 from lrspec.patterns import Pattern
 
 Key = TypeVar("Key")
 
 
+class Name(NamedTuple):
+    """A name of a parameter: the parameter's index in the inventory, and which of its names (0 is the first)."""
+
+    parameter: int
+    which: int
+
+
 class SlowRegexError(Exception):
-    """A regex that was not through with a text when its time was up."""
+    """A regex that took longer than allowed on a text."""
 
     def __init__(self, pattern: Pattern, text: str, seconds: float) -> None:
-        super().__init__(f"'{pattern.regex}' is not through with {text} after {seconds:g} s")
+        super().__init__(pattern.regex)
         self.pattern, self.text, self.seconds = pattern, text, seconds
 
 
@@ -30,21 +40,45 @@ class _TimeIsUpError(Exception):
     """Raised by the timer, wherever the search is."""
 
 
-def search_all(pattern: Pattern, texts: Mapping[Key, str], seconds: float | None) -> dict[Key, re.Match[str]]:
-    """The matches of a regex, by the keys of the texts in which there is one.
+@dataclass(frozen=True)
+class Names:
+    """All names of an inventory, and how many seconds one regex may take for them (None: as many as it takes)."""
 
-    Raises:
-        SlowRegexError: where all of them together take longer than `seconds`, as far as that can be enforced.
-    """
-    search, found, text = pattern.compiled.search, {}, ""
-    try:
-        with _timer(seconds):
-            for key, text in texts.items():
-                if match := search(text):
-                    found[key] = match
-    except _TimeIsUpError:
-        raise SlowRegexError(pattern, text, seconds or 0.0) from None
-    return found
+    inventory: Inventory
+    seconds: float | None = None
+
+    @cached_property
+    def texts(self) -> dict[Name, str]:
+        """The names in model order, each parameter's together."""
+        return {
+            Name(index, which): text
+            for index, parameter in enumerate(self.inventory.parameters)
+            for which, text in enumerate(parameter.names)
+        }
+
+    def search(self, pattern: Pattern, among: Mapping[Key, str]) -> dict[Key, re.Match[str]]:
+        """The matches of a regex, by the keys of the texts in which there is one.
+
+        Raises:
+            SlowRegexError: where all of them together take longer than allowed, as far as that can be enforced.
+        """
+        search, found, text = pattern.compiled.search, {}, ""
+        try:
+            with _timer(self.seconds):
+                for key, text in among.items():
+                    if match := search(text):
+                        found[key] = match
+        except _TimeIsUpError:
+            raise SlowRegexError(pattern, text, self.seconds or 0.0) from None
+        return found
+
+    def parameters(self, pattern: Pattern) -> list[int]:
+        """The parameters one of whose names the regex matches, in model order.
+
+        Raises:
+            SlowRegexError: as `search`.
+        """
+        return list(dict.fromkeys(name.parameter for name in self.search(pattern, self.texts)))
 
 
 @contextmanager

@@ -49,7 +49,10 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
             raise ModelError(f"{key}={args[key]}: no weights are ever read; leave it out")
     with contextlib.redirect_stdout(sys.stderr):  # what importing and building print is no result
         model = _build(_builder(scheme, name, source, run_code=run_code), source, args)
-    return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
+    try:
+        return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
+    except InventoryError as failure:
+        raise ModelError(f"{source}: {failure}") from None
 
 
 def read_params(path: Path) -> Inventory:
@@ -104,7 +107,8 @@ def _python(name: str) -> Callable[..., Any]:
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise ModelError(f"py:{name}: expected py:package.module:factory")
-    sys.path.insert(0, str(Path.cwd()))
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module_name)
         for step in attribute.split("."):
@@ -112,7 +116,7 @@ def _python(name: str) -> Callable[..., Any]:
     except Exception as failure:  # code of the user's may raise anything
         raise ModelError(f"py:{name}: {_first_line(failure)}") from failure
     finally:
-        sys.path.remove(str(Path.cwd()))
+        sys.path.remove(here)
     if not callable(found):
         raise ModelError(f"py:{name}: expected a class or a function that returns a model")
     return found  # type: ignore[no-any-return]

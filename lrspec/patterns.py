@@ -22,11 +22,12 @@ class Pattern:
 
     regex: str
     path: Path
+    flags: int = 0
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The regex, compiled; see `compile_regex`."""
-        return compile_regex(self.regex)
+        return compile_regex(self.regex, self.flags)
 
 
 @dataclass(frozen=True)

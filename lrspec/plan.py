@@ -5,13 +5,14 @@ A plan holds no tensors, so that it can be saved, compared and printed, and boun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
-from lrspec.axes import comparable
+from lrspec.axes import AXES, comparable
 from lrspec.diagnostics import Diagnostic
 from lrspec.inventory import Inventory, Parameter, total_elements
 from lrspec.ladder import multiplier
@@ -45,14 +46,21 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values; what nothing sets is absent."""
-        given = {"lr": self.lr, "weight_decay": self.weight_decay}
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
-        return {**{key: value for key, value in given.items() if value is not None}, "options": options}
+        return {**self._numbers(), "options": options}
+
+    @property
+    def key(self) -> Any:
+        """What parameters have in common that can share a group."""
+        return self.lr, self.weight_decay, tuple((name, comparable(value)) for name, value in self.options)
 
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
+        return {**self._numbers(), **dict(self.options)}
+
+    def _numbers(self) -> dict[str, float]:
         given = {"lr": self.lr, "weight_decay": self.weight_decay}
-        return {**{key: value for key, value in given.items() if value is not None}, **dict(self.options)}
+        return {key: value for key, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +148,17 @@ class Plan:
     groups: tuple[Group, ...] | None
     diagnostics: tuple[Diagnostic, ...]
 
+    @cached_property
+    def group_of(self) -> dict[str, int]:
+        """The index of the group of each parameter that is in one, by its name."""
+        return {name: index for index, group in enumerate(self.groups or ()) for name in group.params}
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON values; see `lrspec schema plan`."""
-        member = {name: index for index, group in enumerate(self.groups or ()) for name in group.params}
         return {
-            **refusal(self.path, self.sha256, self.inventory, self.diagnostics),
+            **plan_without_parameters(self.path, self.sha256, self.inventory, self.diagnostics),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
-            "parameters": [planned.to_dict(member.get(planned.name)) for planned in self.parameters],
+            "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
 
     def param_groups(self, model: nn.Module) -> list[dict[str, Any]]:
@@ -157,7 +169,7 @@ class Plan:
         come out empty.
 
         Raises:
-            BindError: where the model has a trainable parameter that the plan does not know, a parameter of another
+            BindError: where the plan has errors and so no groups; where the model has a trainable parameter that the plan does not know, a parameter of another
                 shape, or one whose `requires_grad` is not what the plan says (call `plan.freeze(model)`).
         """
         return binding.param_groups(self, model)
@@ -171,8 +183,10 @@ class Plan:
         binding.freeze(self, model)
 
 
-def refusal(path: str, sha256: str, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
-    """The JSON plan of a spec that has errors in itself: without groups and parameters."""
+def plan_without_parameters(
+    path: str, sha256: str, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]
+) -> dict[str, Any]:
+    """The JSON plan of a spec that is not resolved, since it has errors in itself: without groups and parameters."""
     return {
         "lrspec_plan": 1,
         "spec": {"path": path, "sha256": sha256},
@@ -195,7 +209,16 @@ def _model(inventory: Inventory) -> dict[str, Any]:
 
 def plan_parameters(resolution: Resolution) -> tuple[PlannedParameter, ...]:
     """What each parameter of a resolution gets, in model order."""
-    return tuple(_planned(resolution, index) for index in range(len(resolution.inventory.parameters)))
+    axes = sorted(resolution.winners, key=_axis_order)
+    made: dict[Any, _Given] = {}
+    planned = []
+    for index, parameter in enumerate(resolution.parameters):
+        winners = tuple(resolution.winners[axis].get(index) for axis in axes)
+        key = (winners, _layer_number(resolution, index))  # parameters with equal keys get the same
+        given = made.get(key) or made.setdefault(key, _given(resolution, index))
+        status = _status(resolution, index)
+        planned.append(PlannedParameter(parameter, status, given.settings, given.set_by, given.layer, given.freeze))
+    return tuple(planned)
 
 
 def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
@@ -203,7 +226,7 @@ def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
     members: dict[Any, list[PlannedParameter]] = {}
     for planned in parameters:
         if planned.status.trains:
-            members.setdefault(_group_key(planned.settings), []).append(planned)
+            members.setdefault(planned.settings.key, []).append(planned)
     return tuple(
         Group(
             _group_name(group[0]),
@@ -215,34 +238,31 @@ def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
     )
 
 
-def _group_key(settings: Settings) -> Any:
-    options = tuple((name, comparable(value)) for name, value in settings.options)
-    return settings.lr, settings.weight_decay, options
-
-
 def _group_name(first: PlannedParameter) -> str:
     label = {first.layer.rule: first.layer.label} if first.layer else {}
     rules = dict.fromkeys(first.set_by.values())
     return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
 
 
-def _planned(resolution: Resolution, index: int) -> PlannedParameter:
-    layer = _layer(resolution, index)
-    freeze = resolution.winner("freeze", index)
-    return PlannedParameter(
-        parameter=resolution.inventory.parameters[index],
-        status=_status(resolution, index),
-        settings=Settings(_lr(resolution, index, layer), _weight_decay(resolution, index), _options(resolution, index)),
-        set_by=_set_by(resolution, index),
-        layer=layer,
-        freeze=None if freeze is None else freeze.setting.value,
-    )
+class _Given(NamedTuple):
+    """What parameters that the same settings reach have in common."""
+
+    settings: Settings
+    set_by: dict[str, str]
+    layer: Layer | None
+    freeze: bool | None
+
+
+def _given(resolution: Resolution, index: int) -> _Given:
+    layer, freeze = _layer(resolution, index), resolution.winner("freeze", index)
+    settings = Settings(_lr(resolution, index, layer), _weight_decay(resolution, index), _options(resolution, index))
+    return _Given(settings, _set_by(resolution, index), layer, None if freeze is None else freeze.setting.value)
 
 
 def _status(resolution: Resolution, index: int) -> Status:
     if not resolution.trainable(index):
         return Status.frozen_by_spec if resolution.frozen_by_spec(index) else Status.frozen_by_model
-    return Status.trained if resolution.decided(index) else Status.unmatched
+    return Status.trained if index in resolution.decided else Status.unmatched
 
 
 def _lr(resolution: Resolution, index: int, layer: Layer | None) -> float | None:
@@ -268,22 +288,27 @@ def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(options.items()))
 
 
-def _layer(resolution: Resolution, index: int) -> Layer | None:
+def _layer_number(resolution: Resolution, index: int) -> int | None:
     reach = resolution.winner("layer", index)
     ladder = resolution.ladders[reach.rule] if reach else None
-    if reach is None or ladder is None:
+    return ladder.layers[index] if ladder else None
+
+
+def _layer(resolution: Resolution, index: int) -> Layer | None:
+    reach, number = resolution.winner("layer", index), _layer_number(resolution, index)
+    ladder = resolution.ladders[reach.rule] if reach else None
+    if reach is None or ladder is None or number is None:
         return None
-    number = ladder.layers[index]
-    mult = multiplier(resolution.spec.rules[reach.rule], number, ladder.count)
+    mult = multiplier(reach.setting.value, number, ladder.count)
     return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
 
 
 def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
     """The rule of each axis, in the order of the rules."""
-    names = resolution.spec.rule_names
-    return {axis: names[reach.rule] for axis, reach in _winning(resolution, index)}
+    found = ((axis, resolution.winner(axis, index)) for axis in resolution.winners)
+    winning = [(reach.rule, _axis_order(axis), axis) for axis, reach in found if reach]
+    return {axis: resolution.spec.rule_names[rule] for rule, _, axis in sorted(winning)}
 
 
-def _winning(resolution: Resolution, index: int) -> Iterator[tuple[str, Any]]:
-    found = [(axis, resolution.winner(axis, index)) for axis in resolution.winners]
-    yield from sorted(((axis, reach) for axis, reach in found if reach), key=lambda each: each[1].rule)
+def _axis_order(axis: str) -> tuple[int, str]:
+    return (AXES.index(axis) if axis in AXES else len(AXES), axis)

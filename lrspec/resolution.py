@@ -6,18 +6,19 @@ a resolution, which holds all of the matches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from lrspec.axes import DECIDING, Setting, settings
-from lrspec.inventory import Inventory
+from lrspec.inventory import Inventory, Parameter
 from lrspec.ladder import Ladder, ladder
+from lrspec.matching import Names
 from lrspec.selection import Selection, select
 from lrspec.spec import Rule, Spec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Reach:
     """Where one setting of a rule applies: the parameters, in model order, that it is set on, won or not."""
 
@@ -25,21 +26,38 @@ class Reach:
     setting: Setting
     parameters: tuple[int, ...]
 
+    @cached_property
+    def members(self) -> frozenset[int]:
+        """The parameters, to ask whether one is among them."""
+        return frozenset(self.parameters)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Resolution:
     """What a spec says about each parameter of an inventory.
 
     `selections` and `ladders` have an item for each rule; `reaches` are the settings in the order of their rules;
-    `winners` has, for each axis, the reach that comes first on each parameter that has any.
+    `winners` has, for each axis, the reach that comes first on each parameter that has any; `decided` are the
+    parameters on which a winner decides the learning rate, or freezes.
     """
 
     spec: Spec
-    inventory: Inventory
+    names: Names
     selections: tuple[Selection, ...]
     ladders: tuple[Ladder | None, ...]
     reaches: tuple[Reach, ...]
     winners: dict[str, dict[int, Reach]] = field(repr=False)
+    decided: frozenset[int]
+
+    @property
+    def inventory(self) -> Inventory:
+        """The parameters that the spec is resolved against."""
+        return self.names.inventory
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of the inventory, in model order."""
+        return self.names.inventory.parameters
 
     @cached_property
     def effective(self) -> frozenset[int]:
@@ -50,11 +68,6 @@ class Resolution:
         """The setting that holds on an axis of a parameter, if any rule sets it."""
         return self.winners.get(axis, {}).get(parameter)
 
-    def decided(self, parameter: int) -> bool:
-        """Whether a rule decides the parameter's learning rate, or freezes it."""
-        found = (self.winner(axis, parameter) for axis in DECIDING)
-        return any(reach.setting.decides for reach in found if reach)
-
     def frozen_by_spec(self, parameter: int) -> bool:
         """Whether a rule freezes the parameter."""
         freeze = self.winner("freeze", parameter)
@@ -63,60 +76,62 @@ class Resolution:
     def trainable(self, parameter: int) -> bool:
         """Whether the parameter is trained: as a rule says, or else as the model does."""
         freeze = self.winner("freeze", parameter)
-        if freeze is not None:
-            return not freeze.setting.value
-        return self.inventory.parameters[parameter].requires_grad
+        return self.parameters[parameter].requires_grad if freeze is None else not freeze.setting.value
 
 
-def resolve(spec: Spec, inventory: Inventory, seconds: float | None = None) -> Resolution:
-    """Try every rule on every parameter, in order; each regex may take as many seconds as given.
+def resolve(spec: Spec, names: Names) -> Resolution:
+    """Try every rule on every parameter, in order.
 
     Raises:
-        SlowRegexError: where one takes longer, as far as that can be enforced.
+        SlowRegexError: where a regex takes longer than allowed.
     """
-    selections = tuple(select(rule, index, inventory, seconds) for index, rule in enumerate(spec.rules))
+    selections = tuple(select(rule, index, names) for index, rule in enumerate(spec.rules))
     ladders: list[Ladder | None] = []
     reaches: list[Reach] = []
-    winners: dict[str, dict[int, Reach]] = {}
-    decided: set[int] = set()
+    claims = _Claims()
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
-        on_ladder = ladder(rule, selection, _open(rule, selection, winners, decided))
-        ladders.append(on_ladder)
-        found = list(_reaches(index, spec, selection, on_ladder, winners, decided))
+        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection)))
+        found = list(_reaches(index, spec, selection, ladders[index], claims))
         for reach in found:
-            _claim(reach, winners, decided)
+            claims.add(reach)
         reaches += found
-    return Resolution(spec, inventory, selections, tuple(ladders), tuple(reaches), winners)
+    return Resolution(
+        spec, names, selections, tuple(ladders), tuple(reaches), claims.winners, frozenset(claims.decided)
+    )
 
 
-def _open(rule: Rule, selection: Selection, winners: dict[str, dict[int, Reach]], decided: set[int]) -> list[int]:
-    """The parameters on which the rule would win the layer axis."""
-    taken = decided if rule.fallback else winners.get("layer", {})
-    return [parameter for parameter in selection.parameters if parameter not in taken]
+class _Claims:
+    """What earlier rules have set, while the rules are gone through."""
+
+    def __init__(self) -> None:
+        self.winners: dict[str, dict[int, Reach]] = {}
+        self.decided: set[int] = set()
+
+    def passed_over(self, rule: Rule, axis: str) -> Container[int]:
+        """The parameters that a rule leaves alone on an axis, since it is a fallback."""
+        if not rule.fallback:
+            return ()
+        return self.decided if axis in DECIDING else self.winners.get(axis, {})
+
+    def open_layers(self, rule: Rule, selection: Selection) -> list[int]:
+        """The selected parameters on which the rule would win the layer axis."""
+        taken, passed = self.winners.get("layer", {}), self.passed_over(rule, "layer")
+        return [p for p in selection.parameters if p not in taken and p not in passed]
+
+    def add(self, reach: Reach) -> None:
+        """Let a setting win where nothing has been set before."""
+        on_axis = self.winners.setdefault(reach.setting.axis, {})
+        for parameter in reach.parameters:
+            on_axis.setdefault(parameter, reach)
+        if reach.setting.decides:
+            self.decided.update(parameter for parameter in reach.parameters if on_axis[parameter] is reach)
 
 
 def _reaches(
-    index: int,
-    spec: Spec,
-    selection: Selection,
-    on_ladder: Ladder | None,
-    winners: dict[str, dict[int, Reach]],
-    decided: set[int],
+    index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None, claims: _Claims
 ) -> Iterator[Reach]:
     rule = spec.rules[index]
     for setting in settings(rule, spec.optimizer):
-        chosen = [
-            p for p in selection.parameters if setting.axis != "layer" or not on_ladder or p not in on_ladder.lost
-        ]
-        if rule.fallback:
-            passed = decided if setting.axis in DECIDING else winners.get(setting.axis, {})
-            chosen = [parameter for parameter in chosen if parameter not in passed]
-        yield Reach(index, setting, tuple(chosen))
-
-
-def _claim(reach: Reach, winners: dict[str, dict[int, Reach]], decided: set[int]) -> None:
-    on_axis = winners.setdefault(reach.setting.axis, {})
-    for parameter in reach.parameters:
-        on_axis.setdefault(parameter, reach)
-    if reach.setting.decides:
-        decided.update(reach.parameters)
+        passed = claims.passed_over(rule, setting.axis)
+        lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
+        yield Reach(index, setting, tuple(p for p in selection.parameters if p not in passed and p not in lost))

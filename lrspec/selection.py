@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrspec.inventory import Inventory
-from lrspec.matching import search_all
+from lrspec.matching import Name, Names
 from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.spec import Rule
-
-
-class Name(NamedTuple):
-    """A name of a parameter: the parameter's index in the inventory, and which of its names (0 is the first)."""
-
-    parameter: int
-    which: int
 
 
 class Place(NamedTuple):
@@ -41,8 +34,8 @@ class Selection:
 
     `parameters` has, in model order, each selected parameter with the first of its names that the rule selects.
     `places` has for each parameter of a ladder all the places where its names fall, and the first name there; the
-    first place holds.
-    `unknowable` tells that the rule has a `where` and that shapes and owners are not known: nothing is selected then.
+    first place holds. `unknowable` tells that the rule has a `where`, and that shapes and owners are not known:
+    nothing is selected then.
     """
 
     regexes: RuleRegexes
@@ -56,70 +49,69 @@ class Selection:
         return next(iter(self.places[parameter]))
 
 
-def select(rule: Rule, index: int, inventory: Inventory, seconds: float | None = None) -> Selection:
-    """What the rule at `index` selects; each of its regexes may take as many seconds as given.
+def select(rule: Rule, index: int, names: Names) -> Selection:
+    """What the rule at `index` of a spec selects.
 
     Raises:
-        SlowRegexError: where one takes longer, as far as that can be enforced.
+        SlowRegexError: where one of its regexes takes longer than allowed.
     """
     regexes = RuleRegexes.of(rule, index)
-    if rule.where and any(parameter.shape is None for parameter in inventory.parameters):
+    if rule.where and names.inventory.elements is None:
         return Selection(regexes, unknowable=True)
-    names = _candidates(rule, regexes, inventory, seconds)
+    candidates = _candidates(rule, regexes, names)
     if not regexes.entries:
-        return Selection(regexes, _first_names(names))
-    hits = tuple(_hits(regexes, names, seconds))
+        return Selection(regexes, _first_names(candidates))
+    hits = tuple(_hits(regexes, names, candidates))
     selected = sorted({name for hit in hits for name in hit.captures})
     places = _places(hits) if rule.layers is not None else {}
     return Selection(regexes, _first_names(selected), hits, places)
 
 
-def _candidates(rule: Rule, regexes: RuleRegexes, inventory: Inventory, seconds: float | None) -> dict[Name, str]:
+def _candidates(rule: Rule, regexes: RuleRegexes, names: Names) -> dict[Name, str]:
     """The names that `where` and `exclude` leave to the rule, in model order."""
-    names = {
-        Name(index, which): text
-        for index, parameter in enumerate(inventory.parameters)
-        for which, text in enumerate(parameter.names)
-    }
-    out = {name.parameter for pattern in regexes.exclude for name in search_all(pattern, names, seconds)}
-    dimensions = _dimensions(rule)
-    if dimensions is not None:
-        out |= {i for i, each in enumerate(inventory.parameters) if len(each.shape or ()) not in dimensions}
-    owners = _owners(regexes.module, inventory, seconds)
+    out = {parameter for pattern in regexes.exclude for parameter in names.parameters(pattern)}
+    out |= _other_dimensions(rule, names.inventory)
+    owners = _owners(regexes.module, names)
+    if not out and owners is None:
+        return names.texts
     return {
         name: text
-        for name, text in names.items()
-        if name.parameter not in out and (owners is None or _owner(name, inventory) in owners)
+        for name, text in names.texts.items()
+        if name.parameter not in out and (owners is None or _owner(name, names.inventory) in owners)
     }
 
 
-def _dimensions(rule: Rule) -> tuple[int, ...] | None:
+def _other_dimensions(rule: Rule, inventory: Inventory) -> set[int]:
+    """The parameters that `where.ndim` takes out."""
     ndim = rule.where.ndim if rule.where else None
-    return (ndim,) if isinstance(ndim, int) else ndim
+    if ndim is None:
+        return set()
+    taken = ndim if isinstance(ndim, tuple) else (ndim,)
+    return {index for index, each in enumerate(inventory.parameters) if len(each.shape or ()) not in taken}
 
 
 def _owner(name: Name, inventory: Inventory) -> tuple[str, ...]:
     return inventory.parameters[name.parameter].owners[name.which]
 
 
-def _owners(module: Pattern | None, inventory: Inventory, seconds: float | None) -> set[tuple[str, ...]] | None:
-    """The classes of owners that `where.module` takes: those one of whose names it is found in; None for all."""
+def _owners(module: Pattern | None, names: Names) -> set[tuple[str, ...]] | None:
+    """The classes of owners that `where.module` takes: those of which it is found in some name; None for all."""
     if module is None:
         return None
-    owners = dict.fromkeys(owner for parameter in inventory.parameters for owner in parameter.owners)
-    taken = search_all(module, {cls: cls for owner in owners for cls in owner}, seconds)
+    owners = dict.fromkeys(owner for parameter in names.inventory.parameters for owner in parameter.owners)
+    taken = names.search(module, {cls: cls for owner in owners for cls in owner})
     return {owner for owner in owners if any(cls in taken for cls in owner)}
 
 
-def _hits(regexes: RuleRegexes, names: dict[Name, str], seconds: float | None) -> Iterator[PatternHits]:
+def _hits(regexes: RuleRegexes, names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
     for entry, patterns in enumerate(regexes.entries):
         for pattern in patterns:
-            found = search_all(pattern, names, seconds)
+            found = names.search(pattern, candidates)
             captures = {name: tuple(text or "0" for text in match.groups()) for name, match in found.items()}
             yield PatternHits(pattern, entry, captures)
 
 
-def _first_names(names: dict[Name, str] | list[Name]) -> dict[int, Name]:
+def _first_names(names: Iterable[Name]) -> dict[int, Name]:
     first: dict[int, Name] = {}
     for name in names:
         first.setdefault(name.parameter, name)

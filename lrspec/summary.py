@@ -5,29 +5,24 @@ Every parameter is in just one row of `decided`, so that the rows add up to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lrspec.axes import settings
-from lrspec.inventory import total_elements
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.spec import Rule, Spec
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Some parameters: by what they are decided, and where on a ladder (`layer`, `of`)."""
+    """Some parameters: by what they are decided, and on which layer of a ladder."""
 
     label: str
     layer: int | None
-    of: int | None
     parameters: tuple[PlannedParameter, ...]
-
-    @property
-    def elements(self) -> int | None:
-        """The number of elements, or None where a shape is not known."""
-        return total_elements(planned.parameter for planned in self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +34,10 @@ class Further:
     value: Any
     parameters: tuple[PlannedParameter, ...]
 
-    @property
-    def elements(self) -> int | None:
-        """The number of elements, or None where a shape is not known."""
-        return total_elements(planned.parameter for planned in self.parameters)
-
 
 def decided(plan: Plan, spec: Spec) -> list[Row]:
     """The rows of a plan, in the order of the rules, then of the layers; what no rule decides comes last."""
-    rows: dict[tuple[str, int | None, int | None], list[PlannedParameter]] = {}
+    rows: dict[tuple[str, int | None], list[PlannedParameter]] = {}
     for planned in plan.parameters:
         rows.setdefault(_row_key(planned), []).append(planned)
     order = {name: place for place, name in enumerate(spec.rule_names)}
@@ -60,7 +50,7 @@ def further(plan: Plan, spec: Spec) -> list[Further]:
     found: list[Further] = []
     for name, rule in zip(spec.rule_names, spec.rules, strict=True):
         for setting in settings(rule, spec.optimizer):
-            if setting.axis in ("lr", "layer") or (setting.axis == "freeze" and setting.value):
+            if setting.decides:
                 continue
             parameters = tuple(p for p in plan.parameters if p.set_by.get(setting.axis) == name)
             if parameters:
@@ -68,32 +58,34 @@ def further(plan: Plan, spec: Spec) -> list[Further]:
     return found
 
 
-def common_name(parameters: Sequence[PlannedParameter], plan: Plan) -> str:
-    """`blocks.3.*` where that is just these parameters; or else the first and the last of them."""
-    names = [planned.name.split(".") for planned in parameters]
-    if len(names) == 1:
-        return parameters[0].name
-    shared = ".".join([*_shared_beginning(names), ""])
-    alike = sum(planned.name.startswith(shared) for planned in plan.parameters)
-    return f"{shared}*" if alike == len(names) else f"{parameters[0].name} … {parameters[-1].name}"
+class NamesInCommon:
+    """Finds short forms for the names of some parameters of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._sorted = sorted(planned.name for planned in plan.parameters)
+
+    def of(self, parameters: Sequence[PlannedParameter]) -> str:
+        """`blocks.3.*` where that is just these parameters; or else the first and the last of them."""
+        names = [planned.name.split(".") for planned in parameters]
+        if len(names) == 1:
+            return parameters[0].name
+        shared = ".".join([*_shared_beginning(names), ""])
+        just_these = self._beginning_with(shared) == len(names)
+        return f"{shared}*" if just_these else f"{parameters[0].name} … {parameters[-1].name}"
+
+    def _beginning_with(self, beginning: str) -> int:
+        end = bisect_left(self._sorted, beginning + chr(sys.maxunicode))
+        return end - bisect_left(self._sorted, beginning)
 
 
-def distinct(values: Iterable[float | None]) -> list[tuple[float | None, int]]:
-    """Each value with how often it comes, the most frequent first."""
-    counts: dict[float | None, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return sorted(counts.items(), key=lambda item: -item[1])
-
-
-def _row_key(planned: PlannedParameter) -> tuple[str, int | None, int | None]:
+def _row_key(planned: PlannedParameter) -> tuple[str, int | None]:
     if planned.status is Status.frozen_by_spec:
-        return planned.set_by["freeze"], None, None
+        return planned.set_by["freeze"], None
     if planned.status is Status.frozen_by_model:
-        return "(frozen by the model)", None, None
+        return "(frozen by the model)", None
     if planned.layer:
-        return planned.layer.rule, planned.layer.index, planned.layer.of
-    return planned.set_by.get("lr", "(unmatched)"), None, None
+        return planned.layer.rule, planned.layer.index
+    return planned.set_by.get("lr", "(unmatched)"), None
 
 
 def _as_written(rule: Rule, key: tuple[str, ...]) -> Any:

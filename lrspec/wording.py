@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lrspec.inventory import Inventory, Parameter, total_elements
-from lrspec.selection import Name
+from lrspec.matching import Name
 from lrspec.source import printable
 
 SHOWN = 5
@@ -66,6 +66,12 @@ def list_parameters(inventory: Inventory, indices: Iterable[int], names: dict[in
     shown = [_parameter(inventory.parameters[i], names.get(i) if names else None) for i in chosen[:SHOWN]]
     more = [f"and {len(chosen) - SHOWN:,} more"] if len(chosen) > SHOWN else []
     return ", ".join([*shown, *more])
+
+
+def few(words: Sequence[str], most: int = 8) -> str:
+    """The first few of some words, and how many more there are."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(printable(word) for word in words[:most]) + more
 
 
 def _parameter(parameter: Parameter, name: Name | None) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from lrspec.inventory import total_elements
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.source import printable
 from lrspec.spec import Spec
-from lrspec.summary import Further, Row, common_name, decided, distinct, further
+from lrspec.summary import Further, NamesInCommon, Row, decided, further
 from lrspec.wording import count, number, value_words
 
 _DISPENSABLE = ("names", "elements", "weight decay")  # the first to go first
@@ -43,7 +46,7 @@ def _fitting(grid: Table, console: Console, left_out: dict[str, None]) -> Table:
     """The table without as many of the dispensable columns as it takes for it to fit; adds them to `left_out`."""
     unbounded = console.options.update(max_width=_UNBOUNDED)
     for header in _DISPENSABLE:
-        if grid.__rich_measure__(console, unbounded).maximum <= console.width:
+        if Measurement.get(console, unbounded, grid).maximum <= console.width:
             break
         kept = [column for column in grid.columns if column.header != header]
         left_out.update({header: None} if len(kept) < len(grid.columns) else {})
@@ -67,15 +70,15 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("elements", elements, justify="right", no_wrap=True)
     grid.add_column("learning rate", justify="right")
     grid.add_column("weight decay", justify="right")
+    common = NamesInCommon(plan)
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in _cells(row, plan)))
+        grid.add_row(*(Text(cell) for cell in _cells(row, printable(common.of(row.parameters)))))
     return grid
 
 
-def _cells(row: Row, plan: Plan) -> tuple[str, ...]:
+def _cells(row: Row, names: str) -> tuple[str, ...]:
     layer = "" if row.layer is None else str(row.layer)
-    names = printable(common_name(row.parameters, plan))
-    counted = (f"{len(row.parameters):,}", _elements(row.elements))
+    counted = (f"{len(row.parameters):,}", _elements(_size(row.parameters)))
     if not row.parameters[0].status.trains:
         return (row.label, layer, names, *counted, "frozen", "")
     return (row.label, layer, names, *counted, _rates(row.parameters), _decays(row.parameters))
@@ -87,7 +90,7 @@ def _rates(parameters: Iterable[PlannedParameter]) -> str:
 
 
 def _decays(parameters: Sequence[PlannedParameter]) -> str:
-    values = distinct(planned.settings.weight_decay for planned in parameters)
+    values = Counter(planned.settings.weight_decay for planned in parameters).most_common()
     if len(values) == 1:
         return _decay(values[0][0])
     return ", ".join(f"{_decay(value)} (×{times:,})" for value, times in values)
@@ -100,6 +103,10 @@ def _decay(value: float | None) -> str:
 def _short(value: float) -> str:
     """Six digits, which tell any two layers apart; the JSON plan has all of them."""
     return number(float(f"{value:.6g}"))
+
+
+def _size(parameters: Iterable[PlannedParameter]) -> int | None:
+    return total_elements(planned.parameter for planned in parameters)
 
 
 def _elements(elements: int | None) -> str:
@@ -117,7 +124,7 @@ def _further_table(rows: list[Further]) -> Table:
             row.rule,
             f"{row.key} {value_words(row.value)}",
             f"{len(row.parameters):,}",
-            _elements(row.elements),
+            _elements(_size(row.parameters)),
         )
         grid.add_row(*(Text(printable(cell)) for cell in cells))
     return grid
