@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrspec.inventory import is_sharded, named_tensors
+from lrspec.modules import is_sharded, named_tensors
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,22 +13,19 @@ from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
 from lrspec.source import Path, last_key, printable, rule_of
-from lrspec.spec import MAX_PATTERN, MAX_RULES, Optimizer
+from lrspec.spec import (
+    EXCLUSIVE,
+    MAX_PATTERN,
+    MAX_RULES,
+    NOT_WITH_FREEZE,
+    SETTINGS,
+    Optimizer,
+    default_rule_name,
+)
 from lrspec.suggest import did_you_mean
 from lrspec.unknown_keys import meant_key
 
-SETTINGS = (
-    "lr",
-    "lr_mult",
-    "layer_decay",
-    "lr_scale",
-    "weight_decay",
-    "weight_decay_mult",
-    "freeze",
-    "options",
-)
 SCHEMES = ("timm", "torchvision", "hf", "params")
-_EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
 _COMPANIONS = (
     ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
     ("layer_decay", "layers", "A ladder selects by `layers`, in place of `match`."),
@@ -99,7 +96,7 @@ def _wrong_source(source: str) -> str | None:
     if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
         return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
     if first and first not in SCHEMES:
-        wrong = f"`{printable(first)}:` is no kind of model{did_you_mean(first, SCHEMES)}"
+        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"
         return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
     return "expected the name of a model" if not name.strip() else None
 
@@ -107,7 +104,7 @@ def _wrong_source(source: str) -> str | None:
 def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
     """LRS107 for a name that another rule has."""
     rules = [rule if isinstance(rule, dict) else {} for rule in _rules(content)]
-    unnamed = {f"rule-{number}": number for number, rule in enumerate(rules, 1) if "name" not in rule}
+    unnamed = {default_rule_name(index): index + 1 for index, rule in enumerate(rules) if "name" not in rule}
     first: dict[str, int] = {}
     for index, rule in enumerate(rules):
         name = rule.get("name")
@@ -161,8 +158,8 @@ def _companions(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 def _excluded(rule: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
     """LRS104, at the later key, for keys that exclude each other."""
-    combinations: list[tuple[str, ...]] = [pair for pair in _EXCLUSIVE if pair[0] in rule and pair[1] in rule]
-    if rule.get("freeze") is True and (others := [k for k in (*SETTINGS, "layers") if k in rule and k != "freeze"]):
+    combinations: list[tuple[str, ...]] = [pair for pair in EXCLUSIVE if pair[0] in rule and pair[1] in rule]
+    if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
         combinations.append(("freeze", *others))
     for keys in combinations:
         later = max(keys, key=lambda key: document.key_span((*path, key)).start)

@@ -57,7 +57,7 @@ def _syntax_problem(text: Text, error: json.JSONDecodeError) -> Problem:
     here = content[start : start + 1] if start == error.pos else ""
     if "escape" in error.msg and here == "\\":
         escape = printable(content[start : start + 2])
-        message = f"`{escape}` is no escape of JSON\nWrite a backslash of a regex twice: `\\{escape}`"
+        message = f"`{escape}` is not an escape of JSON\nWrite a backslash of a regex twice: `\\{escape}`"
         return Problem("LRS101", text.span(start, start + 2), message)
     advice = _ADVICE.get(here, "")
     if error.pos == len(content) - len(content.lstrip()):

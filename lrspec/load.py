@@ -12,7 +12,7 @@ from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity,
 from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
 from lrspec.render.text import report
-from lrspec.spec import RULE_NAME, Spec, severities
+from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
 from lrspec.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -126,4 +126,4 @@ def _rule_name(index: int, document: Document) -> str:
     rules = document.value.get("rules")
     rule = rules[index] if index < len(rules) else None
     name = rule.get("name") if isinstance(rule, dict) else None
-    return name if isinstance(name, str) and RULE_NAME.fullmatch(name) else f"rule-{index + 1}"
+    return name if isinstance(name, str) and RULE_NAME.fullmatch(name) else default_rule_name(index)

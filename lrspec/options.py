@@ -31,10 +31,10 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _type(kind: str) -> Iterator[Finding]:
-    """LRS104 for a type that is no optimizer of torch.optim with groups."""
+    """LRS104 for a type that is not an optimizer of torch.optim with groups."""
     if "." in kind or kind in ARGUMENTS:
         return
-    wrong = f"`{printable(kind)}` is no optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
+    wrong = f"`{printable(kind)}` is not an optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
     advice = "Other classes are named with their module: `package.module.Class`."
     if kind in ONE_GROUP_ONLY:
         wrong, advice = f"`{kind}` takes no parameter groups", "A spec is for optimizers that do."

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def emit(text: str, file: str | None) -> None:
-    """Write a result to a file, or to standard output; that nobody reads on is no error.
+    """Write a result to a file, or to standard output; a reader that has left is not an error.
 
     Raises:
         OSError: where the file cannot be written; what was there before is still there then.

@@ -169,8 +169,9 @@ class Plan:
         come out empty.
 
         Raises:
-            BindError: where the plan has errors and so no groups; where the model has a trainable parameter that the plan does not know, a parameter of another
-                shape, or one whose `requires_grad` is not what the plan says (call `plan.freeze(model)`).
+            BindError: where the plan has errors and so no groups; where the model has a trainable parameter that the
+                plan does not know, a parameter of another shape, other ties, or a parameter whose `requires_grad` is
+                not what the plan says (call `plan.freeze(model)`).
         """
         return binding.param_groups(self, model)
 

@@ -74,7 +74,11 @@ Patterns: TypeAlias = Annotated[
 ]
 NonNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Factor: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Dimensions: TypeAlias = Annotated[int, Field(ge=0)]
+Dimension: TypeAlias = Annotated[int, Field(ge=0)]
+Dimensions: TypeAlias = Annotated[
+    Annotated[Dimension, Tag("<scalar>")] | Annotated[tuple[Dimension, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _either("a whole number, or a list of whole numbers"),
+]
 OptionNumber: TypeAlias = Annotated[Any, AfterValidator(_option_number), WithJsonSchema({"type": "number"})]
 OptionScalar: TypeAlias = Annotated[
     Any, AfterValidator(_option_scalar), WithJsonSchema({"type": ["number", "boolean", "string", "null"]})
@@ -106,14 +110,7 @@ class Where(_Part):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    ndim: (
-        Annotated[
-            Annotated[Dimensions, Tag("<scalar>")]
-            | Annotated[tuple[Dimensions, ...], Field(min_length=1), _Lax, Tag("<list>")],
-            _either("a whole number, or a list of whole numbers"),
-        ]
-        | None
-    ) = None
+    ndim: Dimensions | None = None
     """Number of dimensions of the parameter: one, or a list of which any will do. `[0, 1]`: norms and biases."""
     module: Regex | None = None
     """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
@@ -140,6 +137,25 @@ LayerEntry: TypeAlias = Annotated[
     _either("a regex, a list of regexes, or `join: …`"),
 ]
 
+Layers: TypeAlias = Annotated[
+    Annotated[Regex, Tag("<scalar>")] | Annotated[tuple[LayerEntry, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _either("a regex, or a list of layers"),
+]
+LayerDecay: TypeAlias = Annotated[
+    Annotated[Factor, Tag("<scalar>")] | Annotated[Decay, Tag("<mapping>")],
+    _either("a number, or `{factor: …, min_mult: …}`"),
+]
+Model: TypeAlias = Annotated[
+    Annotated[str, Tag("<scalar>")] | Annotated[ModelSource, Tag("<mapping>")],
+    _either("a model, or `{source: …, args: …}`"),
+]
+Models: TypeAlias = Annotated[
+    Annotated[str, Tag("<scalar>")]
+    | Annotated[ModelSource, Tag("<mapping>")]
+    | Annotated[tuple[Model, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _either("a model, or a list of models"),
+]
+
 Check = create_model(
     "Check",
     __base__=_Part,
@@ -153,26 +169,42 @@ Check = create_model(
     },  # type: ignore[call-overload]
 )
 
-_SETTINGS = ("lr", "lr_mult", "layer_decay", "lr_scale", "weight_decay", "weight_decay_mult", "options")
+SETTINGS = ("lr", "lr_mult", "layer_decay", "lr_scale", "weight_decay", "weight_decay_mult", "freeze", "options")
+"""The keys of a rule that set something."""
+
+EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
+"""The keys of a rule that exclude each other."""
+
+NOT_WITH_FREEZE = (*(key for key in SETTINGS if key != "freeze"), "layers")
+"""The keys of a rule that `freeze: true` excludes."""
+
+
+def _required(*keys: str) -> dict[str, Any]:
+    return {"required": list(keys)}
+
+
 _RULE_SCHEMA: dict[str, Any] = {
     "dependentRequired": {"layers": ["layer_decay"], "layer_decay": ["layers"]},
     "allOf": [
-        {"not": {"required": ["match", "layers"]}},
-        {"not": {"required": ["lr", "lr_mult"]}},
-        {"not": {"required": ["weight_decay", "weight_decay_mult"]}},
-        {"anyOf": [{"required": [key]} for key in (*_SETTINGS, "freeze")]},
+        *({"not": _required(*keys)} for keys in EXCLUSIVE),
+        {"anyOf": [_required(key) for key in SETTINGS]},
         {
             "anyOf": [
-                *({"required": [key]} for key in ("match", "layers", "where")),
-                {"properties": {"fallback": {"const": True}}, "required": ["fallback"]},
+                *(_required(key) for key in ("match", "layers", "where")),
+                {"properties": {"fallback": {"const": True}}, **_required("fallback")},
             ]
         },
         {
-            "if": {"properties": {"freeze": {"const": True}}, "required": ["freeze"]},
-            "then": {"not": {"anyOf": [{"required": [key]} for key in (*_SETTINGS, "layers")]}},
+            "if": {"properties": {"freeze": {"const": True}}, **_required("freeze")},
+            "then": {"not": {"anyOf": [_required(key) for key in NOT_WITH_FREEZE]}},
         },
     ],
 }
+
+
+def default_rule_name(index: int) -> str:
+    """What a rule without a name is called, by its index, which is from 0: `rule-1`, `rule-2`, …"""
+    return f"rule-{index + 1}"
 
 
 class Rule(_Part):
@@ -184,14 +216,7 @@ class Rule(_Part):
     """What reports and groups call the rule: letters, digits, `_` and `-`. `rule-N` without one."""
     match: Patterns | None = None
     """A regex, or a list of which any will do, searched in the parameter's name. Anchor it: `^head\\.`"""
-    layers: (
-        Annotated[
-            Annotated[Regex, Tag("<scalar>")]
-            | Annotated[tuple[LayerEntry, ...], Field(min_length=1), _Lax, Tag("<list>")],
-            _either("a regex, or a list of layers"),
-        ]
-        | None
-    ) = None
+    layers: Layers | None = None
     """A ladder, from the model's input to its output: each entry a layer, or one a capture: `^blocks\\.(\\d+)\\.`"""
     exclude: Patterns | None = None
     """A regex, or a list of them: names that the rule does not take after all."""
@@ -201,13 +226,7 @@ class Rule(_Part):
     """The learning rate, absolute."""
     lr_mult: NonNegative | None = None
     """The learning rate, as a multiple of `optimizer.lr`."""
-    layer_decay: (
-        Annotated[
-            Annotated[Factor, Tag("<scalar>")] | Annotated[Decay, Tag("<mapping>")],
-            _either("a number, or `{factor: …, min_mult: …}`"),
-        ]
-        | None
-    ) = None
+    layer_decay: LayerDecay | None = None
     """The factor between a layer of `layers` and the layer after it, in (0, 1]; or `{factor, min_mult}`."""
     lr_scale: NonNegative | None = None
     """A further factor on the learning rate, for what cuts across: biases at twice the rate."""
@@ -251,26 +270,7 @@ class Spec(_Part):
 
     lrspec: Annotated[Literal[1], BeforeValidator(_version)]
     """The version of the language: 1."""
-    models: (
-        Annotated[
-            Annotated[str, Tag("<scalar>")]
-            | Annotated[ModelSource, Tag("<mapping>")]
-            | Annotated[
-                tuple[
-                    Annotated[
-                        Annotated[str, Tag("<scalar>")] | Annotated[ModelSource, Tag("<mapping>")],
-                        _either("a model, or `{source: …, args: …}`"),
-                    ],
-                    ...,
-                ],
-                Field(min_length=1),
-                _Lax,
-                Tag("<list>"),
-            ],
-            _either("a model, or a list of models"),
-        ]
-        | None
-    ) = None
+    models: Models | None = None
     """The model, or the list of models, that the spec is for; paths are relative to the spec."""
     optimizer: Optimizer = Optimizer()
     """What every group starts from."""
@@ -282,7 +282,7 @@ class Spec(_Part):
     @cached_property
     def rule_names(self) -> tuple[str, ...]:
         """The name of each rule; `rule-N` of the N-th where it has none."""
-        return tuple(rule.name or f"rule-{number}" for number, rule in enumerate(self.rules, 1))
+        return tuple(rule.name or default_rule_name(index) for index, rule in enumerate(self.rules))
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

@@ -49,9 +49,9 @@ def _in_a_rule(key: str) -> str | None:
     if key in _INVERSE_OF_FREEZE:
         return f"`{key}: false` is `freeze: true`, and `{key}: true` is `freeze: false`."
     if key in Where.model_fields:
-        return f"It belongs into `where`: `where: {{{key}: …}}`"
+        return f"It belongs under `where`: `where: {{{key}: …}}`."
     if _is_argument(key):
-        return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`"
+        return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`."
     return None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lrspec.inventory import WRAPPED
 from lrspec.matching import SlowRegexError
+from lrspec.modules import WRAPPED
 from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.resolution import Resolution
 from lrspec.wording import count, few

@@ -32,6 +32,7 @@ from lrspec.yaml_errors import Complaint, explain
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
@@ -52,11 +53,12 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
 
 
 class _Built(NamedTuple):
-    """A node with the number of its nodes and of its levels, aliases expanded."""
+    """A node with the number of its nodes and of its levels, aliases expanded, and a scalar's text as it is written."""
 
     node: Node
     size: int
     height: int
+    word: str
 
 
 class _Reader:
@@ -90,7 +92,7 @@ class _Reader:
         before = self._nodes
         self._count(event, 1)
         node, height = self._node(event, depth)
-        built = _Built(node, self._nodes - before, height)
+        built = _Built(node, self._nodes - before, height, getattr(event, "value", ""))
         if event.anchor is not None:
             self._anchors[event.anchor] = built
         return built
@@ -135,23 +137,18 @@ class _Reader:
             key = self._built(event, depth)
             value = self._built(next(self._events), depth)
             height = max(height, key.height, value.height)
-            self._add_entry(entries, event, key.node, value.node)
+            self._add_entry(entries, key, value.node)
         last = entries[-1].value.span if entries else None
         return mapping(self._collection_span(start, event, last), entries, self._problems), 1 + height
 
-    def _add_entry(self, entries: list[Entry], event: Any, key: Node, value: Node) -> None:
-        if not isinstance(key, ScalarNode):
-            return self._problem(
-                key.span, "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
-            )
-        name = self._word(event, key)
-        if name == "<<":
-            return self._problem(key.span, "a merge key: a spec has none\nWrite the settings out.")
-        return entries.append(Entry(name, key.span, value))
-
-    def _word(self, event: Any, key: ScalarNode) -> str:
-        """A key as it is written: `1` and `true` are words there, too."""
-        return event.value if isinstance(event, yaml.ScalarEvent) else str(key.value)
+    def _add_entry(self, entries: list[Entry], key: _Built, value: Node) -> None:
+        """Add an entry under its key as it is written: `1` and `true` are words there, too."""
+        if not isinstance(key.node, ScalarNode):
+            self._problem(key.node.span, "a list or a mapping as a key: keys are words\nPut a regex in single quotes.")
+        elif key.word == "<<":
+            self._problem(key.node.span, "a merge key: a spec has none\nWrite the settings out.")
+        else:
+            entries.append(Entry(key.word, key.node.span, value))
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
@@ -162,7 +159,7 @@ class _Reader:
         self._problems.append(Problem("LRS101", span, message))
 
     def _tag_span(self, event: Any) -> Span:
-        found = re.compile(r"![^\s,\]}]*").search(self._text.content, event.start_mark.index)
+        found = _TAG.search(self._text.content, event.start_mark.index)
         assert found is not None
         return self._text.span(found.start(), found.end())
 

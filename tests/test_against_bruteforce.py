@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 import lrspec
 from lrspec.compile import attempt
@@ -38,8 +38,26 @@ def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> lrspec.Plan:
     return plan
 
 
-@settings(max_examples=600, deadline=None)
+LOSING_FREEZE: dict[str, Any] = {
+    "lrspec": 1,
+    "optimizer": {"type": "AdamW", "lr": 0.1},
+    "rules": [
+        {"name": "a", "match": "^a", "freeze": False},
+        {"name": "b", "match": "^a", "freeze": True, "check": {"shadowed-rule": "ignore"}},
+        {"name": "c", "fallback": True, "lr": 1},
+    ],
+    "check": {"overlapping-rules": "ignore"},
+}
+ONE_PARAMETER: dict[str, Any] = {
+    "parameters": [
+        {"name": "a", "aliases": [], "shape": [1], "requires_grad": True, "module": ["A"], "alias_modules": []}
+    ]
+}
+
+
+@settings(max_examples=600)
 @given(specs(), inventories())
+@example(LOSING_FREEZE, ONE_PARAMETER)
 def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     plan, reading = compiled(spec, inventory), read(spec, inventory)
     assert _parameters(plan) == _read_parameters(reading)

@@ -201,6 +201,20 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
         assert r"a\x1b[2J[bold]\n::error::.weight" in ran.out
 
 
+@pytest.mark.parametrize("narrowed", ["where: {ndim: 3}", "exclude: weight", "optional: false"])
+@pytest.mark.parametrize("slow", [r"'^(\w+\.?)*\d$'", r"'^([A-Z]+\.?)*\d$'"])
+def test_reports_about_slow_regexes_end_as_well(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, slow: str, narrowed: str
+) -> None:
+    monkeypatch.setattr("lrspec.cli.REGEX_SECONDS", 0.1)
+    (folder / "a.lrspec.yaml").write_text(f"lrspec: 1\nrules: [{{name: slow, lr: 1, match: {slow}, {narrowed}}}]")
+    inventory = {"lrspec_params": 1, "parameters": [{"name": "a" * 40 + ".weight", "shape": [1]}]}
+    (folder / "params.json").write_text(json.dumps(inventory))
+    ran = lrspec(capsys, "compile", "--params", "params.json")
+    assert ran.status == 1
+    assert "LRS105" in ran.err or "LRS203" in ran.err
+
+
 @pytest.mark.parametrize("key", ["match", "exclude", "module"])
 def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
@@ -220,7 +234,7 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     column = 1 + (folder / "a.lrspec.yaml").read_text().splitlines()[1].index(slow)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(
-        f"a.lrspec.yaml:2:{column}: error LRS105 invalid-regex: the regex is not through with 'aaaa"
+        f"a.lrspec.yaml:2:{column}: error LRS105 invalid-regex: the regex takes longer than 0.1 s on 'aaaa"
     )
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
