@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrspec import yaml_reader
 from lrspec.document import Document, Format, parse
-from lrspec.source import Path, Span
-from lrspec.yaml_reader import _Loader
+from lrspec.source import Path as Steps
+from lrspec.source import Span
 
 
 def read(text: str | bytes, format: Format = "yaml") -> Document:
@@ -110,7 +113,7 @@ SPEC = (
         (("rules", 9), (3, 3, 6, 31)),
     ],
 )
-def test_every_value_has_its_place(path: Path, value: tuple[int, int, int, int]) -> None:
+def test_every_value_has_its_place(path: Steps, value: tuple[int, int, int, int]) -> None:
     assert place(read(SPEC).span(path)) == value
 
 
@@ -158,7 +161,7 @@ def test_places_of_json_hold_the_values(value: Any) -> None:
         assert json.loads(found) == leaf
 
 
-def _leaves(value: Any, path: Path = ()) -> Any:
+def _leaves(value: Any, path: Steps = ()) -> Any:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(inner, (*path, key))
@@ -245,8 +248,19 @@ def test_a_key_that_comes_again_is_said_there_and_the_first_holds() -> None:
         assert document.value == {"a": 1, "b": 2}
 
 
-def test_yaml_is_read_by_libyaml_where_it_is_there() -> None:
-    assert _Loader.__name__ == "CSafeLoader"
+GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/spec.lrspec.yaml"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parent.name)
+def test_both_parsers_of_pyyaml_give_the_same_values_places_and_problems(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = []
+    for loader in (yaml.CSafeLoader, yaml.SafeLoader):
+        monkeypatch.setattr(yaml_reader, "_Loader", loader)
+        documents.append(read(path.read_bytes()))
+    assert documents[0].root == documents[1].root
+    assert documents[0].problems == documents[1].problems
 
 
 @given(st.binary(max_size=200))

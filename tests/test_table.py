@@ -1,0 +1,66 @@
+"""The table of a plan: rows that add up, widths of terminals, and names in short."""
+
+from __future__ import annotations
+
+import pytest
+
+import lrspec
+from lrspec.render.table import table
+
+INVENTORY = lrspec.Inventory(
+    tuple(
+        lrspec.Parameter(f"{block}.{leaf}", (), shape, block != "stem", ("Linear",))
+        for block in ("stem", "blocks.0", "blocks.1", "head", "extra")
+        for leaf, shape in (("weight", (4, 2)), ("bias", (4,)))
+    )
+)
+SPEC = r"""
+lrspec: 1
+optimizer: {type: SGD, lr: 1e-2, weight_decay: 0.1}
+rules:
+  - {name: depth, layers: ['^stem\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
+  - {name: head, match: '^head\.', lr_mult: 1e-3}
+  - {name: no-decay, where: {ndim: 1}, weight_decay: 0}
+  - {name: biases, match: '\.bias$', lr_scale: 2, options: {momentum: 0.9}}
+  - {name: fixed, match: '^extra\.', freeze: true}
+"""
+
+
+def rendered(width: int | None, text: str = SPEC) -> list[str]:
+    file = lrspec.loads(text)
+    return table(lrspec.compile(file, INVENTORY), file.spec, (), width).splitlines()
+
+
+def cells(line: str) -> list[str]:
+    return line.split()
+
+
+def test_every_parameter_is_in_one_row_and_the_total_is_the_models() -> None:
+    lines = [cells(line) for line in rendered(None)]
+    assert ["(frozen", "by", "the", "model)", "stem.*", "2", "12", "frozen"] in lines
+    assert ["depth", "1", "blocks.0.*", "2", "12", "0.005", "…", "0.01", "0.1", "(×1),", "0", "(×1)"] in lines
+    assert ["head", "head.*", "2", "12", "1e-5", "…", "2e-5", "0.1", "(×1),", "0", "(×1)"] in lines
+    assert ["fixed", "extra.*", "2", "12", "frozen"] in lines
+    assert ["total", "10", "60"] in lines
+    assert ["no-decay", "weight_decay", "0", "5", "20"] in lines
+    assert ["biases", "lr_scale", "2", "5", "20"] in lines
+    assert ["biases", "momentum", "0.9", "5", "20"] in lines
+    assert lines[-1] == cells("6 groups; 6 parameters trained; 2 frozen by spec; 2 frozen by model")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert max(map(len, rendered(width))) <= width
+
+
+def test_what_there_is_no_room_for_is_said() -> None:
+    assert "(no room here for names" in " ".join(rendered(60))
+    assert "(no room here for" not in " ".join(rendered(None))
+    assert "names" not in rendered(60)[2]
+
+
+def test_unmatched_parameters_have_a_row_of_their_own() -> None:
+    text = "lrspec: 1\nrules: [{name: head, match: '^head', lr: 1}]\ncheck: {unmatched-parameter: ignore}"
+    lines = [" ".join(cells(line)) for line in rendered(None, text)]
+    assert "(unmatched) blocks.0.weight … extra.bias 6 36 default default" in lines
+    assert lines[-1].endswith("6 unmatched, at what `optimizer` says")
