@@ -35,7 +35,7 @@ def param_groups(plan: Plan, model: nn.Module) -> list[dict[str, Any]]:
 
 def freeze(plan: Plan, model: nn.Module) -> None:
     """See `Plan.freeze`."""
-    tensors = _tensors(plan, model, strangers_allowed=True)
+    tensors = _tensors(plan, model)
     changes = [
         (tensors[planned.name], not planned.freeze)
         for planned in plan.parameters
@@ -48,7 +48,7 @@ def freeze(plan: Plan, model: nn.Module) -> None:
         tensor.requires_grad_(requires_grad)
 
 
-def _tensors(plan: Plan, model: nn.Module, *, strangers_allowed: bool = False) -> dict[str, nn.Parameter]:
+def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
     """The model's tensors by the first names that the plan has for them.
 
     Raises:
@@ -70,7 +70,7 @@ def _tensors(plan: Plan, model: nn.Module, *, strangers_allowed: bool = False) -
         _refuse_other_ties(name, planned, tensor, tensors, names)
         tensors[planned.name], names[id(tensor)] = tensor, planned.name
     unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]
-    if unknown and not strangers_allowed:
+    if unknown:
         raise BindError(f"the plan does not know {_listed(unknown)}: compile the spec against this model")
     return tensors
 

@@ -30,8 +30,8 @@ logger = logging.getLogger("lrspec")
 class Outcome:
     """What came of a compile: the findings; and plan and resolution, where it came so far.
 
-    It does not where a multiplier has nothing to multiply, or a regex takes too long. `plan.groups` is None where there
-    is any other error.
+    It does not where the spec turns out to be wrong in itself: a multiplier has nothing to multiply, a regex takes too
+    long, a product is no number. `plan.groups` is None where there is any other error.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -45,22 +45,20 @@ def attempt(
     *,
     lr: float | None = None,
     weight_decay: float | None = None,
-    regex_seconds: float | None = None,
 ) -> Outcome:
-    """Compile a spec for an inventory; findings are in the result, nothing is raised.
-
-    `regex_seconds` is how long one regex may take for all names, where the platform can enforce that (LRS105).
-    """
+    """Compile a spec for an inventory; findings are in the result, nothing is raised."""
     spec = _override(file.spec, lr, weight_decay)
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(locate(findings, file.document, spec))
     try:
-        resolution = resolve(spec, Names(inventory, regex_seconds))
+        resolution = resolve(spec, Names(inventory))
         findings = [finding for check in (*CHECKS, *REGEX_LINTS) for finding in check(resolution)]
     except SlowRegexError as slow:
         return Outcome(locate([_slow_regex(slow)], file.document, spec))
     parameters = plan_parameters(resolution)
-    findings += [finding for lint in (*LINTS, infinite_value) for finding in lint(resolution, parameters)]
+    if infinite := list(infinite_value(resolution, parameters)):
+        return Outcome(locate(infinite, file.document, spec))
+    findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
     diagnostics = locate(findings, file.document, spec)
     groups = None if has_errors(diagnostics) else group(parameters)
     plan = Plan(file.path, file.document.sha256, inventory, parameters, groups, diagnostics)
@@ -161,6 +159,6 @@ def _override(spec: Spec, lr: float | None, weight_decay: float | None) -> Spec:
 
 
 def _checked(key: str, value: float) -> float:
-    if isinstance(value, bool) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise ValueError(f"{key}: expected a finite number of at least 0, found {value!r}")
     return float(value)

@@ -12,6 +12,7 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
+from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import (
     EXCLUSIVE,
@@ -85,6 +86,8 @@ def _sources(content: dict[str, Any]) -> Iterator[Finding]:
         source = model["source"] if isinstance(model, dict) and inner else model
         if isinstance(source, str) and (wrong := _wrong_source(source)):
             yield Finding("LRS104", (*path, "source") if inner else path, wrong)
+        if isinstance(model, dict) and not all_finite(model.get("args")):
+            yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
 
 
 def _wrong_source(source: str) -> str | None:

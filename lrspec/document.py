@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Literal, TypeAlias
 
 from lrspec.json_reader import read_json
@@ -40,6 +42,14 @@ class Document:
         parent, rest = self._nearest(path[:-1])
         entry = _entry(parent, path[-1]) if not rest else None
         return entry.key_span if entry else self.span(path)
+
+    def lacks_entries(self, path: Path, hidden: list[Span]) -> bool:
+        """Whether the value at `path` is a mapping in which one of the `hidden` entries, which are sorted, stands."""
+        node, rest = self._nearest(path)
+        if rest or not isinstance(node, MappingNode):
+            return False
+        inside = _within(node.span, hidden)
+        return any(not any(_contains(entry.value.span, span) for entry in node.entries) for span in inside)
 
     def _nearest(self, path: Path) -> tuple[Node, Path]:
         """The last node that exists on the way along `path`, and what is left of the way there."""
@@ -85,6 +95,16 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, digest: str) ->
     return Document(path, text, digest, None, (problem,))
 
 
+def _within(outer: Span, spans: list[Span]) -> list[Span]:
+    """Those of some sorted spans that lie in another one."""
+    first = bisect_left(spans, Span(outer.start, outer.start))
+    return list(takewhile(lambda span: span.end <= outer.end, spans[first:]))
+
+
+def _contains(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
 def _child(node: Node, step: str | int) -> Node | None:
     if isinstance(node, SequenceNode) and isinstance(step, int):
         return node.items[step] if step < len(node.items) else None
@@ -93,4 +113,4 @@ def _child(node: Node, step: str | int) -> Node | None:
 
 
 def _entry(node: Node, step: str | int) -> Entry | None:
-    return node.entry(step) if isinstance(node, MappingNode) and isinstance(step, str) else None
+    return node.by_key.get(step) if isinstance(node, MappingNode) and isinstance(step, str) else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lrspec.inventory import Inventory, Parameter
-from lrspec.patterns import FAILURES, compile_regex
+from lrspec.matching import Names, SlowRegexError
+from lrspec.patterns import FAILURES, Pattern
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import printable
@@ -35,12 +35,13 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
     if wanted in inventory.index:
         return [inventory.index[wanted]]
     try:
-        regex = compile_regex(wanted)
+        found = Names(inventory).parameters(Pattern(wanted, ()))
     except FAILURES:
-        regex = re.compile(re.escape(wanted))
-    found = {place: None for name, place in inventory.index.items() if regex.search(name)}
+        found = []
+    except SlowRegexError:
+        raise UnknownParameterError(f"the regex {printable(wanted)} takes too long: repeats within repeats") from None
     if found:
-        return sorted(found)
+        return found
     depth = wanted.count(".")  # comparing with all names takes too long where there are many
     hint = did_you_mean(wanted, [name for name in inventory.index if name.count(".") == depth][:_COMPARED], 3)
     raise UnknownParameterError(f"no parameter is called {printable(wanted)}, nor matches it as a regex{hint}")

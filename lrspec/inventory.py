@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.modules import class_name, is_sharded, named_tensors, owner_classes
+from lrspec.scalars import all_finite
 
 if TYPE_CHECKING:
     from torch import nn
@@ -112,7 +113,7 @@ class Inventory:
             text = Path(path).read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise InventoryError("not UTF-8: expected an inventory as `lrspec params` writes it") from None
-        if text.lstrip().startswith("{"):
+        if text.lstrip().startswith(("{", "[")):
             return _from_json(text)
         names = [line.strip() for line in text.splitlines() if line.strip()]
         if bad := next((name for name in names if " " in name or not name.isprintable()), None):
@@ -162,6 +163,8 @@ def _from_json(text: str) -> Inventory:
         content = read_inventory(text)
     except ValueError as failure:
         raise InventoryError(str(failure)) from None
+    if not all_finite(content.args):
+        raise InventoryError("args: a number that is not finite")
     return Inventory(tuple(_from_file(each) for each in content.parameters), content.source, content.args)
 
 

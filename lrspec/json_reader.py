@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from lrspec.nodes import (
     MAX_DEPTH,
@@ -27,6 +28,7 @@ from lrspec.scalars import integer
 from lrspec.source import Span, Text, printable
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"|[^\s{}\[\],:"]+', re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def read_json(text: Text, problems: list[Problem]) -> Node:
@@ -92,7 +94,7 @@ class _Reader:
             return self._object(token)
         if token.group() == "[":
             return self._array(token)
-        return ScalarNode(self._span(token, token), json.loads(token.group(), parse_int=integer))
+        return ScalarNode(self._span(token, token), self._decoded(token))
 
     def _array(self, start: re.Match[str]) -> Node:
         items: list[Node] = []
@@ -111,7 +113,13 @@ class _Reader:
     def _entry(self, key: re.Match[str]) -> Entry:
         self._count(key)
         next(self._tokens)  # the colon
-        return Entry(json.loads(key.group()), self._span(key, key), self._value(next(self._tokens)))
+        return Entry(self._decoded(key), self._span(key, key), self._value(next(self._tokens)))
+
+    def _decoded(self, token: re.Match[str]) -> Any:
+        value = json.loads(token.group(), parse_int=integer)
+        if isinstance(value, str) and _HALF.search(value):
+            raise Unreadable(Problem("LRS101", self._span(token, token), "half of a surrogate pair, which is no text"))
+        return value
 
     def _count(self, token: re.Match[str]) -> None:
         self._nodes += 1

@@ -68,7 +68,10 @@ def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFi
 
     Raises:
         SpecError: where it is not a spec; everything that is wrong is in its `diagnostics`.
+        ValueError: for another format.
     """
+    if format not in ("yaml", "json"):
+        raise ValueError(f"format: expected 'yaml' or 'json', found {format!r}")
     return read(text.encode(errors="surrogatepass"), path, format).file()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.inventory import Inventory, InventoryError
+from lrspec.source import printable
 from lrspec.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def read_params(path: Path) -> Inventory:
         return Inventory.load(path)
     except OSError as failure:
         raise ModelError(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
-    except InventoryError as failure:
-        raise ModelError(f"{path}: {failure}") from None
+    except ValueError as failure:  # InventoryError; a path with a NUL is a ValueError
+        raise ModelError(f"{printable(str(path))}: {failure}") from None
 
 
 def _builder(scheme: str, name: str, source: str, *, run_code: bool) -> Callable[..., Any]:
@@ -113,7 +114,7 @@ def _python(name: str) -> Callable[..., Any]:
         found: Any = importlib.import_module(module_name)
         for step in attribute.split("."):
             found = getattr(found, step)
-    except Exception as failure:  # code of the user's may raise anything
+    except (Exception, SystemExit) as failure:  # code of the user's may raise anything
         raise ModelError(f"py:{name}: {_first_line(failure)}") from failure
     finally:
         sys.path.remove(here)
@@ -128,10 +129,10 @@ def _build(builder: Callable[..., Any], source: str, args: dict[str, Any]) -> nn
     try:
         with torch.device("meta"):
             model = builder(**args)
-    except Exception:  # an architecture may refuse the meta device in any way
+    except (Exception, SystemExit):  # an architecture may refuse the meta device in any way
         try:
             model = builder(**args)
-        except Exception as failure:  # and may raise anything for its arguments
+        except (Exception, SystemExit) as failure:  # and may raise anything for its arguments
             raise ModelError(f"{source} cannot be built: {_first_line(failure)}") from failure
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")

@@ -54,7 +54,8 @@ def _synthesised(cls: type) -> bool:
     if cls.__name__ == "FSDPModule" and _from_torch(cls):
         return True
     sharded = any(base.__name__ == "FSDPModule" and _from_torch(base) for base in cls.__bases__)
-    return sharded or cls.__module__ == "torch.nn.utils.parametrize"
+    parametrized = cls.__name__.startswith("Parametrized") and cls.__module__ == "torch.nn.utils.parametrize"
+    return sharded or parametrized
 
 
 def _wraps(owner: type) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.scalars import Scalar
@@ -37,16 +38,17 @@ class Entry(NamedTuple):
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MappingNode:
     """A mapping; each key once."""
 
     span: Span
     entries: tuple[Entry, ...]
 
-    def entry(self, key: str) -> Entry | None:
-        """The entry with that key, if there is one."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+    @cached_property
+    def by_key(self) -> dict[str, Entry]:
+        """The entries by their keys."""
+        return {entry.key: entry for entry in self.entries}
 
 
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
@@ -58,6 +60,8 @@ class Problem(NamedTuple):
     code: str
     span: Span
     message: str
+    hides: bool = False
+    """Whether something that was written is not in the document because of it."""
 
 
 class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's way to stop)

@@ -5,7 +5,7 @@ A plan holds no tensors, so that it can be saved, compared and printed, and boun
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -228,15 +228,17 @@ def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
     for planned in parameters:
         if planned.status.trains:
             members.setdefault(planned.settings.key, []).append(planned)
-    return tuple(
-        Group(
-            _group_name(group[0]),
-            group[0].settings,
-            tuple(planned.name for planned in group),
-            total_elements(planned.parameter for planned in group),
-        )
-        for group in members.values()
-    )
+    groups: dict[str, Group] = {}
+    for group in members.values():
+        name = _unique(_group_name(group[0]), groups)
+        names = tuple(planned.name for planned in group)
+        groups[name] = Group(name, group[0].settings, names, total_elements(planned.parameter for planned in group))
+    return tuple(groups.values())
+
+
+def _unique(name: str, taken: Container[str]) -> str:
+    """A rule may be called `unmatched`: then the group of what no rule has set is `unmatched-2`."""
+    return f"{name}-2" if name in taken else name
 
 
 def _group_name(first: PlannedParameter) -> str:

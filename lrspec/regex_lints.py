@@ -20,11 +20,12 @@ def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
     """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
     for rule, pattern, matched in _judged(resolution, has_literal):
         spans = {name: found.span() for name, found in resolution.names.search(pattern, matched).items()}
-        lint = _cut_number(pattern, matched, spans) or _partial_component(pattern, matched, spans)
-        if lint:
-            message, advice, names = lint
-            about = About(resolution, pattern.path, rule, sorted({name.parameter for name in names}))
-            yield about.finding("LRS301", message, advice)
+        found = (judge(pattern, matched, spans) for judge in (_cut_number, _partial_component))
+        lints = [lint for lint in found if lint]
+        if lints:
+            message, advice, _ = lints[0]
+            names = {name.parameter for *_, names in lints for name in names}
+            yield About(resolution, pattern.path, rule, sorted(names)).finding("LRS301", message, advice)
 
 
 def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
@@ -88,15 +89,16 @@ def _partial_component(pattern: Pattern, matched: Matches, spans: Mapping[Name, 
                 whole.setdefault(piece, name)
             else:
                 partial.setdefault(piece, []).append(name)
-    both = next((piece for piece in partial if piece in whole), None)
-    if both is None:
+    both = [piece for piece in partial if piece in whole]
+    if not both:
         return None
-    there, others = printable(matched[whole[both]]), partial[both]
+    there, here = printable(matched[whole[both[0]]]), printable(matched[partial[both[0]][0]])
     message = (
-        f"'{printable(pattern.regex)}' matches the whole of '{printable(both)}' in {there}, "
-        f"and a part of a longer component in {printable(matched[others[0]])}"
+        f"'{printable(pattern.regex)}' matches the whole of '{printable(both[0])}' in {there}, "
+        f"and a part of a longer component in {here}"
     )
-    return message, r"Say where the component begins and ends: `^` or `\.` before it, `\.` or `$` after it.", others
+    advice = r"Say where the component begins and ends: `^` or `\.` before it, `\.` or `$` after it."
+    return message, advice, [name for piece in both for name in partial[piece]]
 
 
 def _edges(text: str, start: int, end: int) -> Iterator[tuple[str, bool]]:

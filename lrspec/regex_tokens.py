@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -23,6 +24,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_VERBOSE = re.compile(r"\(\?[aiLmsu]*x[aiLmsux]*[:)-]")
 
 
 class Token(NamedTuple):
@@ -45,13 +49,16 @@ def has_literal(regex: str) -> bool:
 
 
 def single_dots(regex: str) -> list[int]:
-    """The indices of the dots that are not escaped, in a set or quantified; none where spaces do not count."""
-    parts = list(tokens(regex))
-    if any(token.kind == "flags" and "x" in regex[token.start : token.end].partition("-")[0] for token in parts):
-        return []
-    following = [*parts[1:], Token("end", len(regex), len(regex))]
-    return [
-        token.start
-        for token, after in zip(parts, following, strict=True)
-        if token.kind == "dot" and after.kind != "quantifier"
-    ]
+    """The indices of the dots that are not escaped, in a set, in a comment or quantified."""
+    parts = [*_significant(regex), Token("end", len(regex), len(regex))]
+    return [part.start for part, after in pairwise(parts) if part.kind == "dot" and after.kind != "quantifier"]
+
+
+def _significant(regex: str) -> Iterator[Token]:
+    """The parts that mean something: where `(?x)` is set, white space and comments do not."""
+    verbose, comment = _VERBOSE.search(regex) is not None, False
+    for token in tokens(regex):
+        text = regex[token.start : token.end]
+        comment = verbose and (text == "#" or (comment and text != "\n"))
+        if not (comment or token.kind == "comment" or (verbose and text.isspace())):
+            yield token

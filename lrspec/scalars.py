@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Scalar: TypeAlias = None | bool | int | float | str
 
@@ -52,6 +52,13 @@ def plain_number(word: str) -> int | float | None:
 def integer(digits: str) -> int | float:
     """The integer that decimal `digits`, with or without a sign, spell; infinite beyond float64."""
     return float(digits) if len(digits) > _LONGEST_INTEGER else _within_float64(int(digits))
+
+
+def all_finite(value: Any) -> bool:
+    """Whether no number in a value, lists and mappings included, is infinite or NaN."""
+    if isinstance(value, dict | list):
+        return all(map(all_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _within_float64(number: int) -> int | float:

@@ -6,7 +6,7 @@ it always runs, so that one round of corrections is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -88,14 +88,11 @@ def _value_finding(error: Any) -> Iterator[Finding]:
         yield Finding("LRS104", path, wrong_value(path, error), rule_of(path))
 
 
-def _telling(findings: Iterable[Finding], document: Document) -> Iterator[Finding]:
-    """Leaves out what only follows: from a key that is unknown, or from a part that could not be read."""
-    listed = list(findings)
-    unknown = {finding.path for finding in listed if finding.code in ("LRS103", "LRS106")}
-    unread = [problem.span for problem in document.problems if problem.code == "LRS101"]
-    for finding in listed:
+def _telling(findings: list[Finding], document: Document) -> Iterator[Finding]:
+    """Leaves out what only follows: from a key that is unknown, or from an entry that could not be read."""
+    unknown = {finding.path for finding in findings if finding.code == "LRS103"}
+    hidden = sorted(problem.span for problem in document.problems if problem.hides)
+    for finding in findings:
         beneath = any(finding.path[:length] in unknown for length in range(1, len(finding.path) + 1))
-        span = document.span(finding.path)
-        around = any(span.start <= part.start and part.end <= span.end for part in unread)
-        if finding.code in ("LRS103", "LRS106") or not (beneath or around):
+        if finding.code == "LRS103" or not (beneath or document.lacks_entries(finding.path, hidden)):
             yield finding

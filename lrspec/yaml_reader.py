@@ -31,7 +31,7 @@ from lrspec.source import Span, Text, printable
 from lrspec.yaml_errors import Complaint, explain
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
 _TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
@@ -67,7 +67,8 @@ class _Reader:
     def __init__(self, text: Text, problems: list[Problem]) -> None:
         self._text = text
         self._problems = problems
-        self._events: Iterator[Any] = yaml.parse(text.content, Loader=_Loader)
+        self._breaks = _stand_ins(text.content)
+        self._events: Iterator[Any] = yaml.parse(text.content.translate(self._breaks), Loader=_Loader)
         self._anchors: dict[str, _Built | None] = {}
         self._nodes = 0
 
@@ -86,26 +87,32 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if event.tag is not None:
-            self._problem(self._tag_span(event), "a tag: a spec has none\nRemove it.")
+            self._problems.append(Problem("LRS101", self._tag_span(event), "a tag: a spec has none\nRemove it."))
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         before = self._nodes
         self._count(event, 1)
         node, height = self._node(event, depth)
-        built = _Built(node, self._nodes - before, height, getattr(event, "value", ""))
+        word = self._word(event) if isinstance(event, yaml.ScalarEvent) else ""
+        built = _Built(node, self._nodes - before, height, word)
         if event.anchor is not None:
             self._anchors[event.anchor] = built
         return built
 
     def _node(self, event: Any, depth: int) -> tuple[Node, int]:
         if isinstance(event, yaml.ScalarEvent):
-            value = event.value if event.style in _QUOTED else plain_scalar(event.value)
-            return ScalarNode(self._span(event), value), 0
+            word = self._word(event)
+            return ScalarNode(self._span(event), word if event.style in _QUOTED else plain_scalar(word)), 0
         if depth == MAX_DEPTH:
             raise too_deep(self._span(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(event, depth + 1)
         return self._mapping(event, depth + 1)
+
+    def _word(self, event: Any) -> str:
+        """The text of a scalar, with the characters in it for which others stand in."""
+        text: str = event.value
+        return text.translate({ord(stand_in): original for original, stand_in in self._breaks.items()})
 
     def _alias(self, event: Any, depth: int) -> _Built:
         if event.anchor not in self._anchors:
@@ -144,9 +151,11 @@ class _Reader:
     def _add_entry(self, entries: list[Entry], key: _Built, value: Node) -> None:
         """Add an entry under its key as it is written: `1` and `true` are words there, too."""
         if not isinstance(key.node, ScalarNode):
-            self._problem(key.node.span, "a list or a mapping as a key: keys are words\nPut a regex in single quotes.")
+            message = "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
+            self._problems.append(Problem("LRS101", key.node.span, message, hides=True))
         elif key.word == "<<":
-            self._problem(key.node.span, "a merge key: a spec has none\nWrite the settings out.")
+            message = "a merge key: a spec has none\nWrite the settings out."
+            self._problems.append(Problem("LRS101", key.node.span, message, hides=True))
         else:
             entries.append(Entry(key.word, key.node.span, value))
 
@@ -154,9 +163,6 @@ class _Reader:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             raise too_many(self._span(event))
-
-    def _problem(self, span: Span, message: str) -> None:
-        self._problems.append(Problem("LRS101", span, message))
 
     def _tag_span(self, event: Any) -> Span:
         found = _TAG.search(self._text.content, event.start_mark.index)
@@ -180,6 +186,13 @@ class _Reader:
         has_properties = getattr(event, "tag", None) or getattr(event, "anchor", None)
         found = _PROPERTIES.match(self._text.content, start) if has_properties else None
         return found.end() if found else start
+
+
+def _stand_ins(content: str) -> dict[int, str]:
+    """Characters that break lines in YAML 1.1 but not in 1.2, each with one that does not occur and stands in."""
+    found = [ord(character) for character in "\x85\u2028\u2029" if character in content]
+    unused = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in content)
+    return dict(zip(found, unused, strict=False))
 
 
 def _complaint(error: yaml.MarkedYAMLError, text: Text) -> Complaint:

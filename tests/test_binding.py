@@ -117,6 +117,12 @@ def test_freeze_works_both_ways_and_leaves_alone_what_the_spec_does_not_set() ->
     assert [p.status.value for p in plan.parameters[::2]] == ["frozen-by-spec", "trained", "frozen-by-model"]
 
 
+def test_freezing_another_model_is_refused() -> None:
+    plan = lrspec.compile(PROBE, Tied())
+    with pytest.raises(lrspec.BindError, match=r"the plan does not know 0\.embed\.weight"):
+        plan.freeze(nn.Sequential(Tied()))
+
+
 def test_one_call_compiles_freezes_and_binds() -> None:
     model = Tied()
     with pytest.raises(lrspec.BindError):

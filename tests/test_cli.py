@@ -206,7 +206,7 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
 def test_reports_about_slow_regexes_end_as_well(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, slow: str, narrowed: str
 ) -> None:
-    monkeypatch.setattr("lrspec.cli.REGEX_SECONDS", 0.1)
+    monkeypatch.setattr("lrspec.matching.REGEX_SECONDS", 0.1)
     (folder / "a.lrspec.yaml").write_text(f"lrspec: 1\nrules: [{{name: slow, lr: 1, match: {slow}, {narrowed}}}]")
     inventory = {"lrspec_params": 1, "parameters": [{"name": "a" * 40 + ".weight", "shape": [1]}]}
     (folder / "params.json").write_text(json.dumps(inventory))
@@ -219,7 +219,7 @@ def test_reports_about_slow_regexes_end_as_well(
 def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    monkeypatch.setattr("lrspec.cli.REGEX_SECONDS", 0.1)
+    monkeypatch.setattr("lrspec.matching.REGEX_SECONDS", 0.1)
     slow = r"'^(\w+\.?)*\d$'"
     keys = {
         "match": f"match: {slow}",
@@ -313,6 +313,33 @@ def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
     assert ran.err.count("\n") == 1
 
 
+def test_numbers_that_json_does_not_have_are_refused_wherever_they_come_from(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\noptimizer: {lr: 1e300}\nrules: [{match: '^.', lr_mult: 1e300}]")
+    ran = lrspec(capsys, "compile", "--params", "names.txt", "--format", "json")
+    assert (ran.status, json.loads(ran.out)["parameters"]) == (1, [])
+    assert json.loads(ran.out)["diagnostics"][0]["code"] == "LRS104"
+    (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: {source: a, args: {b: .nan}}"))
+    assert "2:27: error LRS104" in lrspec(capsys, "compile").err
+    assert lrspec(capsys, "params", "--model", "resnet18", "--model-arg", "x=.inf").status == 2
+    (folder / "params.json").write_text('{"lrspec_params": 1, "args": {"x": NaN}, "parameters": []}')
+    assert lrspec(capsys, "compile", "--params", "params.json").status == 2
+
+
+def test_paths_and_factories_that_are_no_good_are_status_2(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", 'lrspec: 1\nmodels: "params:a\\0b"'))
+    ran = lrspec(capsys, "compile")
+    assert (ran.status, ran.err) == (2, "lrspec: a\\x00b: embedded null byte\n")
+    (folder / "leaves.py").write_text("import sys\n\ndef make():\n    sys.exit(7)\n")
+    ran = lrspec(capsys, "params", "--model", "py:leaves:make")
+    assert (ran.status, ran.err) == (2, "lrspec: py:leaves:make cannot be built: SystemExit: 7\n")
+    (folder / "lazy.py").write_text("import torch\n\ndef make():\n    return torch.nn.LazyLinear(1)\n")
+    ran = lrspec(capsys, "params", "--model", "py:lazy:make")
+    assert ran.status == 2
+    assert "run a batch through the model first" in ran.err
+
+
 # ------------------------------------------------------------------------------------------------ real models
 
 
@@ -388,6 +415,7 @@ def test_explain_takes_a_regex_and_shows_what_comes_too_late(capsys: pytest.Capt
     ran = lrspec(capsys, "explain", "a.lrspec.yaml", r"\.weight$", "--params", "params.json")
     assert ran.status == 1
     assert "LRS202" in ran.err
+    assert "1 more in this spec" not in ran.err
     assert "later     selects it by '^conv': would set the weight decay to 0.5, but late comes first" in ran.out
     assert "fc.weight [4, 2], 8 elements, owned by Linear\n  status          frozen by the model\n" in ran.out
 
@@ -414,6 +442,18 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     subprocess.run(["bash", "-c", f"({command}) 2>err | head -c 1 >/dev/null"], check=True)
     assert (folder / "status").read_text() == "0\n"
     assert (folder / "err").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("--help", 0), ("schema", 0), ("bogus 2>&1", 2), ("compile --params none 2>&1", 2), ("explain LRS201", 0)],
+)
+def test_readers_that_leave_and_streams_that_are_closed_change_no_status(folder: Path, words: str, status: int) -> None:
+    command = f"{sys.executable} -m lrspec {words}"
+    subprocess.run(["bash", "-c", f"({command}; echo $? >status) | true"], check=True)
+    assert (folder / "status").read_text() == f"{status}\n"
+    closed = subprocess.run(["bash", "-c", f"{command.removesuffix(' 2>&1')} >&- 2>&-"], check=False)
+    assert closed.returncode == status
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,47 @@ def test_lr_and_weight_decay_replace_the_optimizers_and_leave_absolute_values() 
 def test_overrides_must_be_finite_and_not_negative(value: Any) -> None:
     with pytest.raises(ValueError, match="lr: expected a finite number of at least 0"):
         lrspec.compile(load("  - {match: '^[ab]', lr_mult: 1}"), NAMES, lr=value)
+
+
+@pytest.mark.parametrize("value", ["1", [1]])
+def test_overrides_must_be_numbers(value: Any) -> None:
+    with pytest.raises(ValueError, match="lr: expected a finite number"):
+        lrspec.compile(load("  - {match: '^[ab]', lr_mult: 1}"), NAMES, lr=value)
+
+
+def test_there_is_no_third_format() -> None:
+    with pytest.raises(ValueError, match="format: expected 'yaml' or 'json', found 'toml'"):
+        lrspec.loads("", "toml")  # type: ignore[arg-type]
+
+
+def test_rates_are_multiplied_in_the_order_that_the_language_gives() -> None:
+    spec = lrspec.loads(
+        "lrspec: 1\noptimizer: {lr: 0.003}\nrules:\n  - {name: l, layers: ['^a', '^b'], layer_decay: 0.7}\n"
+        "  - {match: '^[ab]', lr_mult: 0.3}\n  - {match: '^[ab]', lr_scale: 3}"
+    )
+    in_order = 0.003 * 0.3 * 0.7 * 3
+    assert in_order not in (0.003 * 0.3 * (0.7 * 3), 0.003 * 0.3 * 3 * 0.7, 0.003 * (0.3 * 0.7) * 3)
+    assert settings_of(lrspec.compile(spec, NAMES))["a.weight"][0] == in_order
+
+
+def test_a_timer_of_the_program_goes_on_after_a_compile() -> None:
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 1000, 7)
+    try:
+        lrspec.compile(load("  - {match: '^[ab]', lr_mult: 1}"), NAMES)
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert 900 < left <= 1000
+    assert interval == 7
+
+
+def test_a_rule_called_unmatched_has_a_group_of_its_own() -> None:
+    file = load("  - {name: unmatched, match: '^a', lr: 1}", more="check: {unmatched-parameter: ignore}")
+    plan = lrspec.compile(file, NAMES)
+    assert plan.groups is not None
+    assert [group.name for group in plan.groups] == ["unmatched", "unmatched-2"]
 
 
 def test_what_nothing_sets_is_left_to_the_optimizer() -> None:

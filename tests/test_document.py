@@ -172,6 +172,25 @@ def _leaves(value: Any, path: Steps = ()) -> Any:
         yield path, value
 
 
+def test_an_anchor_a_tag_and_a_comment_are_not_the_value() -> None:
+    document = read("a:\n  - &r # shared\n    name: A\nb: &o   # base\n  - x\nc: &s 1")
+    assert place(document.span(("a", 0)))[:2] == (3, 5)
+    assert place(document.span(("b",)))[:2] == (5, 3)
+    assert place(document.span(("c",))) == (6, 7, 6, 8)
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_only_line_feeds_and_carriage_returns_break_lines(character: str) -> None:
+    document = read(f"# a{character}b: [\na: 'x{character}y'\nb: z")
+    assert document.problems == ()
+    assert document.value == {"a": f"x{character}y", "b": "z"}
+    assert place(document.span(("b",))) == (3, 4, 3, 5)
+
+
+def test_an_alias_as_a_key_is_the_word_it_was() -> None:
+    assert read("a: &k true\nb: {*k : 1}").value == {"a": True, "b": {"true": 1}}
+
+
 # ------------------------------------------------------------------------------------------------- limits
 
 
@@ -234,7 +253,22 @@ def test_what_is_no_document_is_said_at_its_place(text: bytes, where: tuple[int,
     assert (problem.span.start.line, problem.span.start.column) == where
 
 
-@pytest.mark.parametrize("text", ["", "{", "{'a': 1}", '{"a": 1,}', '{"a" 1}', "[1] 2", '"\t"', '{"a": tru}', "//"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a\\ud800": 1}',
+        '{"a": "\\udfff"}',
+        "",
+        "{",
+        "{'a': 1}",
+        '{"a": 1,}',
+        '{"a" 1}',
+        "[1] 2",
+        '"\t"',
+        '{"a": tru}',
+        "//",
+    ],
+)
 def test_what_is_no_json_is_said(text: str) -> None:
     assert codes(text, "json") == ["LRS101"]
 
