@@ -323,6 +323,7 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_come_from(
     (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: {source: a, args: {b: .nan}}"))
     assert "2:27: error LRS104" in lrspec(capsys, "compile").err
     assert lrspec(capsys, "params", "--model", "resnet18", "--model-arg", "x=.inf").status == 2
+    (folder / "a.lrspec.yaml").write_text(SPEC)
     (folder / "params.json").write_text('{"lrspec_params": 1, "args": {"x": NaN}, "parameters": []}')
     assert lrspec(capsys, "compile", "--params", "params.json").status == 2
 
