@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from lrspec.diagnostics import Diagnostic
     from lrspec.inventory import Inventory
     from lrspec.load import Reading, SpecFile
-    from lrspec.spec import Spec
-
-ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
 
 
 class CannotRun(click.ClickException):
@@ -183,8 +180,9 @@ def compile_(
         _emit(_json(outcome.plan.to_dict()), output)
     elif outcome.plan.groups is not None:
         from lrspec.render.table import table
+        from lrspec.summary import replaced
 
-        notes = _override_notes(reading.file().spec, lr, weight_decay)
+        notes = replaced(reading.file().spec, lr, weight_decay)
         _emit(table(outcome.plan, reading.file().spec, notes, None if output else _width()), output)
     return _status(outcome.diagnostics, strict)
 
@@ -262,10 +260,14 @@ def schema(kind: Any, output: str | None) -> int:
 
 
 def _read(spec: str | None, stdin_filename: str | None) -> Reading:
+    from lrspec.discovery import UndecidedError, find_spec
     from lrspec.document import format_of
     from lrspec.load import ENOUGH, read, read_file
 
-    path = spec or _find_spec(Path())
+    try:
+        path = spec or find_spec(Path())
+    except UndecidedError as failure:
+        raise CannotRun(str(failure)) from None
     try:
         if path == "-":
             name = stdin_filename or "<stdin>"
@@ -275,23 +277,9 @@ def _read(spec: str | None, stdin_filename: str | None) -> Reading:
         raise CannotRun(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
 
 
-def _find_spec(folder: Path) -> str:
-    """The spec of a folder: `.lrspec.yaml`, or the only one of any name."""
-    own = [name for ending in ENDINGS if (folder / (name := f".{ending}")).is_file()]
-    others = sorted(p.name for ending in ENDINGS for p in folder.glob(f"*.{ending}") if _is_named_spec(p))
-    if len(own or others) == 1:
-        return (own or others)[0]
-    if not own and not others:
-        raise CannotRun(f"no spec here: name one, or call it {', '.join('.' + ending for ending in ENDINGS)}")
-    raise CannotRun(f"several specs here: name one of {', '.join(own or others)}")
-
-
-def _is_named_spec(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
-
-
 def _inventory(file: SpecFile, model: str | None, args: dict[str, Any], params: str | None) -> Inventory:
     """The model that the command line names, or the spec's own."""
+    from lrspec.discovery import UndecidedError, only_model
     from lrspec.models import ModelError, inventory_of, read_params
 
     if model is not None and params is not None:
@@ -301,19 +289,10 @@ def _inventory(file: SpecFile, model: str | None, args: dict[str, Any], params: 
     try:
         if params is not None:
             return read_params(Path(params))
-        only = _only_source(file.spec)
+        only = only_model(file.spec)
         return inventory_of(only.source, {**only.args, **args}, Path(file.path).parent)
-    except ModelError as failure:
+    except (ModelError, UndecidedError) as failure:
         raise CannotRun(str(failure)) from None
-
-
-def _only_source(spec: Spec) -> Any:
-    if not spec.sources:
-        raise CannotRun("no model: the spec names none; give --model or --params")
-    if len(spec.sources) > 1:
-        listed = ", ".join(source.source for source in spec.sources)
-        raise CannotRun(f"several models: choose one with --model (or --params): {listed}")
-    return spec.sources[0]
 
 
 def _build(model: str, args: dict[str, Any]) -> Inventory:
@@ -364,21 +343,6 @@ def _explain_code(word: str) -> int:
     except UnknownCodeError as failure:
         raise CannotRun(f"{failure} (to explain a parameter: lrspec explain SPEC NAME)") from None
     return 0
-
-
-def _override_notes(spec: Spec, lr: float | None, weight_decay: float | None) -> list[str]:
-    """What `--lr` and `--weight-decay` have replaced, and what they have not."""
-    from lrspec.wording import number
-
-    notes = []
-    for key, flag, given in (("lr", "--lr", lr), ("weight_decay", "--weight-decay", weight_decay)):
-        if given is not None:
-            before = getattr(spec.optimizer, key)
-            was = "nothing" if before is None else number(before)
-            kept = [n for n, rule in zip(spec.rule_names, spec.rules, strict=True) if getattr(rule, key) is not None]
-            stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
-            notes.append(f"{flag} {number(given)} in place of {was} in optimizer.{key}{stay}")
-    return notes
 
 
 def _json(value: Any) -> str:

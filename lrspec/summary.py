@@ -14,6 +14,7 @@ from typing import Any
 from lrspec.axes import settings
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.spec import Rule, Spec
+from lrspec.wording import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,21 @@ class NamesInCommon:
     def _beginning_with(self, beginning: str) -> int:
         end = bisect_left(self._sorted, beginning + chr(sys.maxunicode))
         return end - bisect_left(self._sorted, beginning)
+
+
+def replaced(spec: Spec, lr: float | None, weight_decay: float | None) -> list[str]:
+    """What `--lr` and `--weight-decay` have replaced in a spec, and which rules' absolute values they have not."""
+    notes = []
+    for key, flag, given in (("lr", "--lr", lr), ("weight_decay", "--weight-decay", weight_decay)):
+        if given is not None:
+            before = getattr(spec.optimizer, key)
+            was = "nothing" if before is None else number(before)
+            kept = [
+                name for name, rule in zip(spec.rule_names, spec.rules, strict=True) if getattr(rule, key) is not None
+            ]
+            stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
+            notes.append(f"{flag} {number(given)} in place of {was} in optimizer.{key}{stay}")
+    return notes
 
 
 def _row_key(planned: PlannedParameter) -> tuple[str, int | None]:

@@ -1,0 +1,46 @@
+"""What a command works on where its words leave it open: the spec of a folder, the model of a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrspec.spec import ModelSource, Spec
+
+ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
+
+
+class UndecidedError(ValueError):
+    """There is none, or more than one; the text says which there are to choose from."""
+
+
+def find_spec(folder: Path) -> str:
+    """The name of the spec in a folder: `.lrspec.yaml`, or the only one of any name.
+
+    Raises:
+        UndecidedError: where there is none, or where there are several.
+    """
+    own = [name for ending in ENDINGS if (folder / (name := f".{ending}")).is_file()]
+    others = sorted(path.name for ending in ENDINGS for path in folder.glob(f"*.{ending}") if _is_named_spec(path))
+    if len(own or others) == 1:
+        return (own or others)[0]
+    if not own and not others:
+        raise UndecidedError(f"no spec here: name one, or call it {', '.join('.' + ending for ending in ENDINGS)}")
+    raise UndecidedError(f"several specs here: name one of {', '.join(own or others)}")
+
+
+def _is_named_spec(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
+def only_model(spec: Spec) -> ModelSource:
+    """The one model that a spec names.
+
+    Raises:
+        UndecidedError: where it names none, or several.
+    """
+    if not spec.sources:
+        raise UndecidedError("no model: the spec names none; give --model or --params")
+    if len(spec.sources) > 1:
+        listed = ", ".join(source.source for source in spec.sources)
+        raise UndecidedError(f"several models: choose one with --model (or --params): {listed}")
+    return spec.sources[0]
