@@ -19,9 +19,14 @@ import click
 from lrspec import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lrspec.diagnostics import Diagnostic
     from lrspec.inventory import Inventory
     from lrspec.load import Reading, SpecFile
+    from lrspec.plan import Plan
+    from lrspec.schemas import Kind
+    from lrspec.spec import Spec
 
 
 class CannotRun(click.ClickException):
@@ -156,34 +161,19 @@ def compile_(
     the spec's own model is taken.
     """
     from lrspec.compile import attempt
-    from lrspec.plan import plan_without_parameters
 
     reading = _read(spec, stdin_filename)
-    sha256 = reading.document.sha256
     if reading.spec is None:
-        return _refuse(
-            reading, reading.diagnostics, plan_without_parameters, (reading.document.path, sha256, None), form, output
-        )
+        return _refuse(reading, None, reading.diagnostics, form, output)
     inventory = _inventory(reading.file(), model, args, params)
     outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay)
     if outcome.plan is None:
-        return _refuse(
-            reading,
-            outcome.diagnostics,
-            plan_without_parameters,
-            (reading.document.path, sha256, inventory),
-            form,
-            output,
-        )
+        return _refuse(reading, inventory, outcome.diagnostics, form, output)
     _report(outcome.diagnostics, reading)
     if form == "json":
         _emit(_json(outcome.plan.to_dict()), output)
     elif outcome.plan.groups is not None:
-        from lrspec.render.table import table
-        from lrspec.summary import replaced
-
-        notes = replaced(reading.file().spec, lr, weight_decay)
-        _emit(table(outcome.plan, reading.file().spec, notes, None if output else _width()), output)
+        _emit(_table(outcome.plan, reading.file().spec, lr, weight_decay, None if output else _width()), output)
     return _status(outcome.diagnostics, strict)
 
 
@@ -248,7 +238,7 @@ def params(model: str | None, args: dict[str, Any], output: str | None) -> int:
 @cli.command()
 @click.argument("kind", type=click.Choice(["spec", "plan", "params"]), default="spec")
 @_output
-def schema(kind: Any, output: str | None) -> int:
+def schema(kind: Kind, output: str | None) -> int:
     """Print the JSON Schema of specs, plans or parameter inventories."""
     from lrspec.schemas import schema_text
 
@@ -309,19 +299,28 @@ def _build(model: str, args: dict[str, Any]) -> Inventory:
 
 def _refuse(
     reading: Reading,
+    inventory: Inventory | None,
     diagnostics: tuple[Diagnostic, ...],
-    refusal: Any,
-    about: Any,
     form: str,
     output: str | None,
 ) -> int:
     """Report the errors of a spec in itself; in JSON they are the result as well."""
+    from lrspec.plan import plan_without_parameters
+
     if form == "json":
-        _emit(_json(refusal(*about, diagnostics)), output)
+        document = reading.document
+        _emit(_json(plan_without_parameters(document.path, document.sha256, inventory, diagnostics)), output)
     return _report(diagnostics, reading)
 
 
-def _report(diagnostics: Any, reading: Reading) -> int:
+def _table(plan: Plan, spec: Spec, lr: float | None, weight_decay: float | None, width: int | None) -> str:
+    from lrspec.render.table import table
+    from lrspec.summary import replaced
+
+    return table(plan, spec, replaced(spec, lr, weight_decay), width)
+
+
+def _report(diagnostics: Sequence[Diagnostic], reading: Reading) -> int:
     from lrspec.render.text import report
 
     if diagnostics:
@@ -329,7 +328,7 @@ def _report(diagnostics: Any, reading: Reading) -> int:
     return _status(diagnostics, strict=False)
 
 
-def _status(diagnostics: Any, strict: bool) -> int:
+def _status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
     from lrspec.diagnostics import has_errors
 
     return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
