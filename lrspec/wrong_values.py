@@ -28,6 +28,7 @@ _EXPECTED = {
 }
 """By pydantic's types of errors; what is not listed says itself what it expects."""
 
+_NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 _LONGEST = 60
 
@@ -40,7 +41,7 @@ def wrong_value(path: Path, error: Any) -> str:
     pattern = _EXPECTED.get(error["type"])
     expected = pattern.format(**error.get("ctx", {})) if pattern else error["msg"]
     place = f"`{last_key(path)}`: " if path else ""
-    advice = _advice(path, expected, found)
+    advice = _advice(path, error["type"], found)
     return f"{place}expected {expected}, found {describe(found)}" + (f"\n{advice}" if advice else "")
 
 
@@ -73,24 +74,23 @@ def describe(value: Any) -> str:
     return "a mapping" if isinstance(value, dict) else f"{value!r}"
 
 
-def _advice(path: Path, expected: str, found: Any) -> str:
+def _advice(path: Path, kind: str, found: Any) -> str:
     if not path:
         return "A spec begins with `lrspec: 1` and has `rules:`."
     if isinstance(found, str):
-        return _advice_on_text(expected, found)
-    if isinstance(found, bool | int | float) and expected == "text":
+        return _advice_on_text(kind, found)
+    if kind == "string_type" and isinstance(found, bool | int | float):
         return "Put it in quotes."
     if path == ("rules",) and isinstance(found, dict):
         return "Rules are a list: begin each with `- `."
     return ""
 
 
-def _advice_on_text(expected: str, found: str) -> str:
-    numeric = "number" in expected or expected.startswith("1,")
-    if numeric and plain_number(found) is not None:
+def _advice_on_text(kind: str, found: str) -> str:
+    if kind in _NUMERIC and plain_number(found) is not None:
         return f"Write the number without quotes: {found}"
-    if numeric and re.fullmatch(r"\d+,\d+", found):
+    if kind in _NUMERIC and re.fullmatch(r"\d+,\d+", found):
         return f"Write a decimal point: {found.replace(',', '.')}"
-    if expected == "true or false" and found.lower() in _TRUE + _FALSE:
+    if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
         return f"Write {'true' if found.lower() in _TRUE else 'false'}, without quotes."
     return ""
