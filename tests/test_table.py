@@ -59,6 +59,11 @@ def test_what_there_is_no_room_for_is_said() -> None:
     assert "names" not in rendered(60)[2]
 
 
+def test_without_a_ladder_there_are_no_layers() -> None:
+    text = "lrspec: 1\nrules: [{name: all, match: '^[a-z]', lr: 1}]"
+    assert " ".join(cells(rendered(None, text)[2])) == "rule names parameters elements learning rate weight decay"
+
+
 def test_unmatched_parameters_have_a_row_of_their_own() -> None:
     text = "lrspec: 1\nrules: [{name: head, match: '^head', lr: 1}]\ncheck: {unmatched-parameter: ignore}"
     lines = [" ".join(cells(line)) for line in rendered(None, text)]

@@ -48,9 +48,8 @@ def _fitting(grid: Table, console: Console, left_out: dict[str, None]) -> Table:
     for header in _DISPENSABLE:
         if Measurement.get(console, unbounded, grid).maximum <= console.width:
             break
-        kept = [column for column in grid.columns if column.header != header]
-        left_out.update({header: None} if len(kept) < len(grid.columns) else {})
-        grid.columns = kept
+        left_out.update({header: None} if any(column.header == header for column in grid.columns) else {})
+        grid = _without(grid, header)
     return grid
 
 
@@ -65,7 +64,7 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     elements = _elements(plan.inventory.elements)
     grid.add_column("rule", "total", overflow="fold")
     grid.add_column("layer", justify="right", no_wrap=True)
-    grid.add_column("names", overflow="ellipsis", no_wrap=True, ratio=None)
+    grid.add_column("names", overflow="ellipsis", no_wrap=True)
     grid.add_column("parameters", f"{len(plan.parameters):,}", justify="right", no_wrap=True)
     grid.add_column("elements", elements, justify="right", no_wrap=True)
     grid.add_column("learning rate", justify="right")
@@ -73,6 +72,11 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     common = NamesInCommon(plan)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in _cells(row, printable(common.of(row.parameters)))))
+    return grid if any(row.layer is not None for row in rows) else _without(grid, "layer")
+
+
+def _without(grid: Table, header: str) -> Table:
+    grid.columns = [column for column in grid.columns if column.header != header]
     return grid
 
 
