@@ -102,7 +102,7 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
     args: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
-        document = parse(text.encode(), word, "yaml")
+        document = parse(text.encode(errors="surrogatepass"), word, "yaml")
         if not equals or not key.isidentifier() or document.problems or not all_finite(document.value):
             raise click.BadParameter(f"expected KEY=VALUE with a value as in YAML, found {word}", param=parameter)
         args[key] = document.value
@@ -254,8 +254,10 @@ def _read(spec: str | None, stdin_filename: str | None) -> Reading:
     from lrspec.document import format_of
     from lrspec.load import ENOUGH, read, read_file
 
+    if spec == "":
+        raise click.UsageError("SPEC is empty")
     try:
-        path = spec or find_spec(Path())
+        path = find_spec(Path()) if spec is None else spec
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
     try:
@@ -274,6 +276,8 @@ def _inventory(file: SpecFile, model: str | None, args: dict[str, Any], params: 
 
     if model is not None and params is not None:
         raise click.UsageError("--model and --params exclude each other")
+    if params is not None and args:
+        raise click.UsageError("--model-arg and --params exclude each other")
     if model is not None:
         return _build(model, args)
     try:

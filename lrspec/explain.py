@@ -128,6 +128,9 @@ def _by(resolution: Resolution, rule: int, index: int) -> str:
 def _setting(resolution: Resolution, reach: Reach, index: int) -> str:
     words = axis_words(reach.setting.axis)
     value = "" if reach.setting.axis == "layer" else f" to {value_words(reach.setting.value)}"
+    ladder = resolution.ladders[reach.rule]
+    if reach.setting.axis == "layer" and ladder and index in ladder.lost:
+        return "finds no layer for it to share"
     if index not in reach.members:
         return f"leaves {words} as it is"
     winner = resolution.winners[reach.setting.axis][index]

@@ -64,10 +64,12 @@ LINTS = (zero_lr, large_value, mixed_decay)
 
 
 def infinite_value(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
-    """LRS104: a product of settings that is too large for a number."""
+    """LRS104: a product of settings that is no finite number: too large, or too large times 0."""
     for what, values, source in _rates_and_decays(planned):
-        for about in _by_source(resolution, [p for p, value in values.items() if math.isinf(value)], source):
-            yield about.finding("LRS104", f"the {what} of {about.counted()} is too large for a number", "Lower it.")
+        for about in _by_source(resolution, [p for p, value in values.items() if not math.isfinite(value)], source):
+            yield about.finding(
+                "LRS104", f"the {what} of {about.counted()} is no finite number", "Its factors are too large."
+            )
 
 
 # --------------------------------------------------------------------------------------------------- sources
@@ -107,7 +109,8 @@ def _zero_source(resolution: Resolution, parameter: int) -> Source:
 def _large_source(resolution: Resolution, parameter: int) -> Source:
     """The value that makes a learning rate large."""
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
-    large_rate = rate is not None and rate.setting.value > 1
+    base = rate.setting.value if rate else resolution.spec.optimizer.lr
+    large_rate = base is not None and base > 1
     reach = scale if scale and scale.setting.value > 1 and not large_rate else rate
     return _of_rule_or_base(resolution, reach, "lr")
 

@@ -43,6 +43,8 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
     scheme, _, name = source.partition(":")
     if not name:
         scheme, name = "timm", source
+    if scheme == "params" and args:
+        raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
     if scheme == "params":
         return read_params(folder / name)
     for key in _WEIGHTS:

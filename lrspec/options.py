@@ -9,7 +9,7 @@ from lrspec.diagnostics import Finding
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.source import printable
 from lrspec.spec import Optimizer
-from lrspec.suggest import did_you_mean
+from lrspec.suggest import did_you_mean, meant
 
 _KEYS = tuple(Optimizer.model_fields)
 
@@ -19,15 +19,16 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
     given = content.get("optimizer")
     optimizer = given if isinstance(given, dict) else {}
     kind = optimizer.get("type")
+    untyped = not any(meant(key, _KEYS) == "type" for key in optimizer)
     if isinstance(kind, str) and kind:
         yield from _type(kind)
         yield from _arguments(optimizer, kind)
-    elif kind is None:
-        yield from _without_type(optimizer)
+    else:
+        yield from _without_type(optimizer, untyped)
     rules = content.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         if isinstance(rule, dict):
-            yield from _rule(rule, index, kind)
+            yield from _rule(rule, index, kind, untyped)
 
 
 def _type(kind: str) -> Iterator[Finding]:
@@ -49,22 +50,26 @@ def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
             yield Finding("LRS106", ("optimizer", key), wrong, at_key=True)
 
 
-def _without_type(optimizer: dict[str, Any]) -> Iterator[Finding]:
-    """LRS104 for arguments of a class that is not named, LRS103 for what is no argument of any."""
+def _without_type(optimizer: dict[str, Any], untyped: bool) -> Iterator[Finding]:
+    """LRS104 for arguments of a class that is not named, LRS103 for what is no argument of any.
+
+    Where the `type` is only misspelt or empty, that is said already.
+    """
     for key in (key for key in optimizer if key not in _KEYS):
         if any(key in arguments for arguments in ARGUMENTS.values()):
             message = f"`{key}` belongs to some optimizers only\nSay which: give `optimizer.type`."
-            yield Finding("LRS104", ("optimizer", key), message)
+            if untyped:
+                yield Finding("LRS104", ("optimizer", key), message)
         else:
             message = f"unknown key `{printable(key)}` in `optimizer`{did_you_mean(key, _KEYS)}"
             advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
             yield Finding("LRS103", ("optimizer", key), f"{message}\n{advice}", at_key=True)
 
 
-def _rule(rule: dict[str, Any], index: int, kind: Any) -> Iterator[Finding]:
+def _rule(rule: dict[str, Any], index: int, kind: Any, untyped: bool) -> Iterator[Finding]:
     """LRS104 for options without a type of optimizer, LRS106 for options that it does not take."""
     options = rule.get("options")
-    if isinstance(options, dict) and options and kind is None:
+    if isinstance(options, dict) and options and untyped:
         message = "`options` are arguments of the optimizer, and `optimizer.type` is missing\nGive `optimizer.type`."
         yield Finding("LRS104", ("rules", index, "options"), message, index)
     for key in options if isinstance(options, dict) else ():
@@ -87,7 +92,7 @@ def _wrong_option(key: str, kind: Any, beside: tuple[str, ...] = ()) -> str | No
         return f"`{key}` is not an option: every group has that key already"
     if known is None or key in known:
         return None
-    if key == "options":
+    if key == "options" and beside:
         return "`options` is a key of rules\nWrite the arguments in `optimizer` itself."
     others = [*beside, *sorted(known - NOT_OPTIONS)]
     wrong = f"`{printable(key)}` is not an argument of {kind}{did_you_mean(key, others)}"

@@ -1,6 +1,7 @@
 """The language as pydantic models: what a spec may say, key by key, each with the words that editors show.
 
-What a single value must be stands here; what keys must be to each other is in `validate.py`.
+What a single value must be stands here; what keys must be to each other is in `consistency.py`
+and `options.py`.
 """
 
 from __future__ import annotations

@@ -59,8 +59,7 @@ def _validate_values(document: Document) -> tuple[Spec | None, list[Finding]]:
     except ValidationError as failure:
         errors = failure.errors(include_url=False)
         misspelt = {_meant_path(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
-        missing = [error for error in errors if error["type"] == "missing" and error["loc"] in misspelt]
-        told = [error for error in errors if error not in missing]
+        told = (error for error in errors if error["type"] != "missing" or error["loc"] not in misspelt)
         return None, [finding for error in told for finding in _value_finding(error)]
 
 

@@ -266,6 +266,12 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["compile", "--model", "resnet18", "--model-arg", "pretrained=true"], "lrspec: pretrained=True: no weights"),
         (["compile", "--model", "a", "--params", "b"], "lrspec compile: --model and --params exclude each other"),
         (["compile", "--model-arg", "x"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
+        (["compile", ""], "lrspec compile: SPEC is empty"),
+        (
+            ["compile", "--params", "params.json", "--model-arg", "a=1"],
+            "lrspec compile: --model-arg and --params exclude",
+        ),
+        (["compile", "--model-arg", "a=\udcff"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
         (["compile", "--lr", "nan"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
         (["compile", "--lr", "-1"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
         (["compile", "--format", "xml"], "lrspec compile: Invalid value for '--format'"),
@@ -320,6 +326,12 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_come_from(
     ran = lrspec(capsys, "compile", "--params", "names.txt", "--format", "json")
     assert (ran.status, json.loads(ran.out)["parameters"]) == (1, [])
     assert json.loads(ran.out)["diagnostics"][0]["code"] == "LRS104"
+    (folder / "a.lrspec.yaml").write_text(
+        "lrspec: 1\noptimizer: {lr: 1e308}\nrules: [{match: '^[a-z]', lr_mult: 100, lr_scale: 0}]"
+    )
+    ran = lrspec(capsys, "compile", "--params", "names.txt")
+    assert (ran.status, ran.out) == (1, "")
+    assert "is no finite number" in ran.err
     (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: {source: a, args: {b: .nan}}"))
     assert "2:27: error LRS104" in lrspec(capsys, "compile").err
     assert lrspec(capsys, "params", "--model", "resnet18", "--model-arg", "x=.inf").status == 2
