@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.modules import is_sharded, named_tensors
+from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from torch import nn
 
     from lrspec.plan import Plan, PlannedParameter
-
-_SHOWN = 5  # names in a message
 
 
 class BindError(ValueError):
@@ -71,7 +70,7 @@ def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
         tensors[planned.name], names[id(tensor)] = tensor, planned.name
     unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]
     if unknown:
-        raise BindError(f"the plan does not know {_listed(unknown)}: compile the spec against this model")
+        raise BindError(f"the plan does not know {few(unknown, SHOWN)}: compile the spec against this model")
     return tensors
 
 
@@ -103,14 +102,9 @@ def _refuse_other_frozenness(plan: Plan, tensors: dict[str, nn.Parameter]) -> No
     by_spec = [planned.name for planned in differing if planned.freeze is not None]
     if by_spec:
         raise BindError(
-            f"requires_grad of {_listed(by_spec)} is not what the spec says: call plan.freeze(model) first, "
+            f"requires_grad of {few(by_spec, SHOWN)} is not what the spec says: call plan.freeze(model) first, "
             "or lrspec.param_groups(spec, model, freeze=True)"
         )
     if differing:
-        names = _listed([planned.name for planned in differing])
+        names = few([planned.name for planned in differing], SHOWN)
         raise BindError(f"requires_grad of {names} has changed since the plan was made: compile the spec again")
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -12,7 +12,7 @@ from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
 from lrspec.load import SpecFile, StrPath, load, locate
 from lrspec.matching import Names, SlowRegexError
-from lrspec.plan import Plan, group, plan_parameters
+from lrspec.plan import Plan, group_parameters, plan_parameters
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
@@ -60,7 +60,7 @@ def attempt(
         return Outcome(locate(infinite, file.document, spec))
     findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
     diagnostics = locate(findings, file.document, spec)
-    groups = None if has_errors(diagnostics) else group(parameters)
+    groups = None if has_errors(diagnostics) else group_parameters(parameters)
     plan = Plan(file.path, file.document.sha256, inventory, parameters, groups, diagnostics)
     return Outcome(diagnostics, plan, resolution)
 

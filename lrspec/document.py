@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 from typing import Any, Literal, TypeAlias
 
 from lrspec.json_reader import read_json
@@ -43,13 +41,10 @@ class Document:
         entry = _entry(parent, path[-1]) if not rest else None
         return entry.key_span if entry else self.span(path)
 
-    def lacks_entries(self, path: Path, hidden: list[Span]) -> bool:
-        """Whether the value at `path` is a mapping in which one of the `hidden` entries, which are sorted, stands."""
+    def is_incomplete(self, path: Path) -> bool:
+        """Whether there is a mapping at `path` of which some entry could not be read."""
         node, rest = self._nearest(path)
-        if rest or not isinstance(node, MappingNode):
-            return False
-        inside = _within(node.span, hidden)
-        return any(not any(_contains(entry.value.span, span) for entry in node.entries) for span in inside)
+        return not rest and isinstance(node, MappingNode) and not node.complete
 
     def _nearest(self, path: Path) -> tuple[Node, Path]:
         """The last node that exists on the way along `path`, and what is left of the way there."""
@@ -93,16 +88,6 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, digest: str) ->
     message = f"not UTF-8: the byte 0x{error.object[error.start]:02x} does not belong here\nSave the file as UTF-8."
     problem = Problem("LRS101", text.span(len(good), len(good) + 1), message)
     return Document(path, text, digest, None, (problem,))
-
-
-def _within(outer: Span, spans: list[Span]) -> list[Span]:
-    """Those of some sorted spans that lie in another one."""
-    first = bisect_left(spans, Span(outer.start, outer.start))
-    return list(takewhile(lambda span: span.end <= outer.end, spans[first:]))
-
-
-def _contains(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _child(node: Node, step: str | int) -> Node | None:

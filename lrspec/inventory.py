@@ -199,16 +199,14 @@ def _to_dict(parameter: Parameter) -> dict[str, Any]:
 def _model_parameters(model: nn.Module) -> Iterator[Parameter]:
     if is_sharded(model):
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
-    tied: dict[int, list[tuple[str, nn.Module]]] = {}
-    tensors: dict[int, nn.Parameter] = {}
+    tied: dict[int, list[tuple[str, nn.Module, nn.Parameter]]] = {}
     for name, owner, tensor in named_tensors(model):
         if any(cls.__name__ == "UninitializedTensorMixin" for cls in type(tensor).__mro__):
             raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
-        tied.setdefault(id(tensor), []).append((name, owner))
-        tensors[id(tensor)] = tensor
-    for key, found in tied.items():
-        names, owners = [name for name, _ in found], [owner_classes(type(owner)) for _, owner in found]
-        tensor = tensors[key]
+        tied.setdefault(id(tensor), []).append((name, owner, tensor))
+    for found in tied.values():
+        names, owners = [name for name, *_ in found], [owner_classes(type(owner)) for _, owner, _ in found]
+        tensor = found[0][2]
         yield Parameter(
             names[0],
             tuple(names[1:]),

@@ -40,10 +40,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class MappingNode:
-    """A mapping; each key once."""
+    """A mapping; each key once. It is not `complete` where an entry of its own could not be read."""
 
     span: Span
     entries: tuple[Entry, ...]
+    complete: bool = True
 
     @cached_property
     def by_key(self) -> dict[str, Entry]:
@@ -60,8 +61,6 @@ class Problem(NamedTuple):
     code: str
     span: Span
     message: str
-    hides: bool = False
-    """Whether something that was written is not in the document because of it."""
 
 
 class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's way to stop)
@@ -81,7 +80,7 @@ def plain(node: Node) -> Any:
     return {entry.key: plain(entry.value) for entry in node.entries}
 
 
-def mapping(span: Span, entries: list[Entry], problems: list[Problem]) -> MappingNode:
+def mapping(span: Span, entries: list[Entry], problems: list[Problem], *, complete: bool = True) -> MappingNode:
     """A mapping of `entries`; a key that comes again is a problem, and its first value holds."""
     first: dict[str, Entry] = {}
     for entry in entries:
@@ -91,7 +90,7 @@ def mapping(span: Span, entries: list[Entry], problems: list[Problem]) -> Mappin
         line = first[entry.key].key_span.start.line
         message = f"the key `{printable(entry.key)}` is already given on line {line}\nKeep one of the two."
         problems.append(Problem("LRS102", entry.key_span, message))
-    return MappingNode(span, tuple(first.values()))
+    return MappingNode(span, tuple(first.values()), complete)
 
 
 def too_deep(span: Span) -> Unreadable:

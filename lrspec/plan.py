@@ -222,7 +222,7 @@ def plan_parameters(resolution: Resolution) -> tuple[PlannedParameter, ...]:
     return tuple(planned)
 
 
-def group(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
+def group_parameters(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
     members: dict[Any, list[PlannedParameter]] = {}
     for planned in parameters:

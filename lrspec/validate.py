@@ -90,8 +90,7 @@ def _value_finding(error: Any) -> Iterator[Finding]:
 def _telling(findings: list[Finding], document: Document) -> Iterator[Finding]:
     """Leaves out what only follows: from a key that is unknown, or from an entry that could not be read."""
     unknown = {finding.path for finding in findings if finding.code == "LRS103"}
-    hidden = sorted(problem.span for problem in document.problems if problem.hides)
     for finding in findings:
         beneath = any(finding.path[:length] in unknown for length in range(1, len(finding.path) + 1))
-        if finding.code == "LRS103" or not (beneath or document.lacks_entries(finding.path, hidden)):
+        if finding.code == "LRS103" or not (beneath or document.is_incomplete(finding.path)):
             yield finding

@@ -24,12 +24,14 @@ class Complaint:
     context_index: int
 
 
-def explain(complaint: Complaint, text: Text) -> Problem:
+def problem_of(complaint: Complaint, text: Text) -> Problem:
     """The complaint as a problem of the document, at the place where a person would look for it."""
     if "unknown escape" in complaint.problem:
         return _escape(complaint, text)
+    at_tab = "a tab: " if text.content[complaint.index : complaint.index + 1] == "\t" else ""
+    subject = f"{at_tab}{complaint.problem} | {complaint.context}"
     for pattern, message, at_context in _KNOWN:
-        if re.search(pattern, f"{complaint.problem} | {complaint.context}"):
+        if re.search(pattern, subject):
             index = complaint.context_index if at_context else complaint.index
             line = text.position(complaint.context_index).line
             character = printable(text.content[index : index + 1])
@@ -57,7 +59,7 @@ _KNOWN = (
         "The keys of one mapping begin in the same column. " + _QUOTES,
         False,
     ),
-    (r"\btab\b|'\\\\t'", "a tab: YAML indents with spaces\nReplace the tab by spaces.", False),
+    (r"\btab\b", "a tab: YAML indents with spaces\nReplace the tab by spaces.", False),
     (r"sequence entries are not allowed", "`- ` cannot begin a list here\nPut it on a line of its own.", False),
     (r"cannot start any token|node content", "`{character}` cannot begin a value\n" + _QUOTES, False),
 )

@@ -28,7 +28,7 @@ from lrspec.nodes import (
 )
 from lrspec.scalars import plain_scalar
 from lrspec.source import Span, Text, printable
-from lrspec.yaml_errors import Complaint, explain
+from lrspec.yaml_errors import Complaint, problem_of
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
@@ -49,7 +49,7 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
     try:
         return _Reader(text, problems).document()
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(explain(_complaint(error, text), text)) from None
+        raise Unreadable(problem_of(_complaint(error), text)) from None
 
 
 class _Built(NamedTuple):
@@ -139,25 +139,19 @@ class _Reader:
 
     def _mapping(self, start: Any, depth: int) -> tuple[Node, int]:
         entries: list[Entry] = []
-        height = 0
+        height, complete = 0, True
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._built(event, depth)
             value = self._built(next(self._events), depth)
             height = max(height, key.height, value.height)
-            self._add_entry(entries, key, value.node)
+            if wrong := _wrong_key(key):
+                self._problems.append(Problem("LRS101", key.node.span, wrong))
+                complete = False
+            else:
+                entries.append(Entry(key.word, key.node.span, value.node))
         last = entries[-1].value.span if entries else None
-        return mapping(self._collection_span(start, event, last), entries, self._problems), 1 + height
-
-    def _add_entry(self, entries: list[Entry], key: _Built, value: Node) -> None:
-        """Add an entry under its key as it is written: `1` and `true` are words there, too."""
-        if not isinstance(key.node, ScalarNode):
-            message = "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
-            self._problems.append(Problem("LRS101", key.node.span, message, hides=True))
-        elif key.word == "<<":
-            message = "a merge key: a spec has none\nWrite the settings out."
-            self._problems.append(Problem("LRS101", key.node.span, message, hides=True))
-        else:
-            entries.append(Entry(key.word, key.node.span, value))
+        span = self._collection_span(start, event, last)
+        return mapping(span, entries, self._problems, complete=complete), 1 + height
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
@@ -188,6 +182,13 @@ class _Reader:
         return found.end() if found else start
 
 
+def _wrong_key(key: _Built) -> str | None:
+    """What is wrong with a key; keys are taken as they are written: `1` and `true` are words there, too."""
+    if not isinstance(key.node, ScalarNode):
+        return "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
+    return "a merge key: a spec has none\nWrite the settings out." if key.word == "<<" else None
+
+
 def _stand_ins(content: str) -> dict[int, str]:
     """Characters that break lines in YAML 1.1 but not in 1.2, each with one that does not occur and stands in."""
     found = [ord(character) for character in "\x85\u2028\u2029" if character in content]
@@ -195,10 +196,7 @@ def _stand_ins(content: str) -> dict[int, str]:
     return dict(zip(found, unused, strict=False))
 
 
-def _complaint(error: yaml.MarkedYAMLError, text: Text) -> Complaint:
+def _complaint(error: yaml.MarkedYAMLError) -> Complaint:
     at = error.problem_mark.index if error.problem_mark else 0
-    problem = error.problem or "it cannot be read"
-    if text.content[at : at + 1] == "\t":
-        problem = f"a tab: {problem}"
     context_at = error.context_mark.index if error.context_mark else at
-    return Complaint(problem, at, (error.context or "").strip(), context_at)
+    return Complaint(error.problem or "it cannot be read", at, (error.context or "").strip(), context_at)

@@ -187,6 +187,13 @@ def test_only_line_feeds_and_carriage_returns_break_lines(character: str) -> Non
     assert place(document.span(("b",))) == (3, 4, 3, 5)
 
 
+@pytest.mark.parametrize("text", ["<<: {b: 1}\na: 1", "a: 1\n<<: {b: 1}", "{a: 1, [b]: 1}"])
+def test_a_mapping_tells_whether_all_of_its_entries_could_be_read(text: str) -> None:
+    document = read("c:\n- " + text.replace("\n", "\n  ") + "\nd: {e: 1}")
+    assert document.is_incomplete(("c", 0))
+    assert not any(document.is_incomplete(path) for path in ((), ("c",), ("d",), ("d", "e"), ("none",)))
+
+
 def test_an_alias_as_a_key_is_the_word_it_was() -> None:
     assert read("a: &k true\nb: {*k : 1}").value == {"a": True, "b": {"true": 1}}
 

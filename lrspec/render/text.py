@@ -36,9 +36,16 @@ def _block(found: Diagnostic, text: Text) -> Iterator[str]:
     line, caret = _excerpt(found, text)
     yield f" {found.line} | {line}".rstrip()
     yield f" {gutter} | {caret}"
-    for line in more:
-        wrapped = wrap(printable(line), _WIDEST, break_long_words=False, break_on_hyphens=False)
-        yield from (f" {gutter} {mark} {part}" for mark, part in zip("=" + " " * len(wrapped), wrapped, strict=False))
+    first_indent, indent = f" {gutter} = ", f" {gutter}   "
+    for said in more:
+        yield from wrap(
+            printable(said),
+            _WIDEST + len(indent),
+            initial_indent=first_indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:
