@@ -134,7 +134,8 @@ def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
     selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
-    if not selects and rule.get("fallback", False) is False:
+    fallback = any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
+    if not selects and not fallback:
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
         advice = "A catch-all for what is left says `fallback: true`."
         yield Finding("LRS104", path, f"{message}\n{advice}", rule_of(path))
