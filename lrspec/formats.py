@@ -128,6 +128,23 @@ class PlanParameter(_Part):
     """Its layer; null without a ladder."""
 
 
+class PlanSuggestion(_Part):
+    """What was probably meant: the text to put in place of a piece of the spec."""
+
+    replacement: str
+    """The text."""
+    line: int
+    """The line where what it replaces starts."""
+    column: int
+    """The column where what it replaces starts."""
+    end_line: int
+    """The line where what it replaces ends."""
+    end_column: int
+    """The column after the last character of what it replaces."""
+    safe: bool
+    """Whether it cannot change what is selected: `lrspec check --fix` writes it."""
+
+
 class PlanDiagnostic(_Part):
     """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
 
@@ -153,6 +170,10 @@ class PlanDiagnostic(_Part):
     """The rule that it is about."""
     parameters: list[str]
     """The first names of the parameters that it is about."""
+    suggestion: PlanSuggestion | None
+    """What was probably meant, where one answer is likely."""
+    models: list[str]
+    """Of several models that were checked, those of which it is true; empty for all else."""
 
 
 class PlanFile(_Part):

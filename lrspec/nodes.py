@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
+from lrspec.diagnostics import Suggestion
 from lrspec.scalars import Scalar
 from lrspec.source import Span, printable
 
@@ -56,11 +57,12 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
 class Problem(NamedTuple):
-    """Something that is wrong with a text as a document."""
+    """Something that is wrong with a text as a document, and what to write instead where one answer is likely."""
 
     code: str
     span: Span
     message: str
+    suggestion: Suggestion | None = None
 
 
 class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's way to stop)
