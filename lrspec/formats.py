@@ -193,6 +193,47 @@ class PlanFile(_Part):
     """The findings, in the order of their places."""
 
 
+class CheckedFile(_Part):
+    """A spec that was checked."""
+
+    path: str
+    """Its path, as it was given or found."""
+    sha256: str | None
+    """The hash of its bytes; null where it could not be read."""
+    models: list[str]
+    """The models that it was checked against."""
+    skipped: list[str]
+    """The models that it names and that were left out, as `--no-model` and `--no-build` ask for."""
+    fixed: Size
+    """How many suggestions `--fix` has written into it."""
+
+
+class CheckFailure(_Part):
+    """Something that could not be checked."""
+
+    path: str
+    """The spec."""
+    message: str
+    """Why."""
+    line: int | None
+    """The line of the spec that it is about, if any."""
+    column: int | None
+    """The column of the spec that it is about, if any."""
+
+
+class CheckFile(_Part):
+    """What `lrspec check` has found."""
+
+    lrspec_check: Literal[1]
+    """The version of this format: 1."""
+    files: list[CheckedFile]
+    """The specs, in the order in which they were checked."""
+    diagnostics: list[PlanDiagnostic]
+    """The findings: file by file, in the order of their places."""
+    failures: list[CheckFailure]
+    """What could not be checked."""
+
+
 def read_inventory(text: str) -> InventoryFile:
     """Read the JSON of an inventory.
 
