@@ -21,11 +21,13 @@ _IN_THE_RULE = frozenset({"lr", "weight_decay"})
 
 def with_conditions(spec: JsonSchema) -> JsonSchema:
     """The schema of a spec, as pydantic makes it of the models, with what its keys must be to each other."""
-    definitions = spec["$defs"]
-    rule = {**definitions["Rule"], "allOf": list(_rule_conditions())}
-    source = {"allOf": list(_source_conditions())}
-    conditions = [_every_source({"$ref": "#/$defs/Source"}), *_optimizer_conditions()]
-    return {**spec, "$defs": {**definitions, "Rule": rule, "Source": source}, "allOf": conditions}
+    definitions = {
+        **spec["$defs"],
+        "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
+        "Source": {"allOf": list(_source_conditions())},
+    }
+    conditions = [_sources({"$ref": "#/$defs/Source"}), *_optimizer_conditions()]
+    return {**spec, "$defs": definitions, "allOf": conditions}
 
 
 # ------------------------------------------------------------------------------------------------ a rule
@@ -58,7 +60,7 @@ def _ladder_conditions() -> Iterator[JsonSchema]:
     }
     message = "The first entry is a `join`: there is no layer before it to share."
     first = {"if": {"type": "object"}, "then": {"type": ["string", "array"], "errorMessage": message}}
-    yield {"properties": {"layers": {"prefixItems": [first]}}}
+    yield _for_keys(layers={"prefixItems": [first]})
 
 
 def _selects() -> JsonSchema:
@@ -85,10 +87,10 @@ def _rule_without(keys: Iterable[str], message: str) -> JsonSchema:
 # ------------------------------------------------------------------------------------------------ models
 
 
-def _every_source(source: JsonSchema) -> JsonSchema:
+def _sources(source: JsonSchema) -> JsonSchema:
     """The names of models, wherever in `models` they stand."""
-    model = {**source, "properties": {"source": source}}
-    return {"properties": {"models": {**model, "items": model}}}
+    model = {**source, **_for_keys(source=source)}
+    return _for_keys(models={**model, "items": model})
 
 
 def _source_conditions() -> Iterator[JsonSchema]:
@@ -109,7 +111,7 @@ def _source_conditions() -> Iterator[JsonSchema]:
 
 def _optimizer_conditions() -> Iterator[JsonSchema]:
     """What the optimizer and the `options` of rules may say, by the optimizer's `type`."""
-    yield {"properties": {"optimizer": {"properties": {"type": _known_or_dotted()}}}}
+    yield _for_keys(optimizer=_for_keys(type=_known_or_dotted()))
     yield _untyped()
     yield _unknown_class()
     for kind, arguments in ARGUMENTS.items():
@@ -121,7 +123,8 @@ def _known_or_dotted() -> JsonSchema:
         "Not an optimizer of torch.optim that takes parameter groups. Other classes are named with their module: "
         "`package.module.Class`."
     )
-    return {"if": {"pattern": r"^[^.]*$"}, "then": _one_of(list(ARGUMENTS), message)}
+    offered: JsonSchema = {"anyOf": [{"enum": list(ARGUMENTS)}, {}]}  # an `if` hides from editors what may be written
+    return {"if": {"pattern": r"^[^.]*$"}, "then": _one_of(list(ARGUMENTS), message), **offered}
 
 
 def _untyped() -> JsonSchema:
@@ -131,7 +134,7 @@ def _untyped() -> JsonSchema:
     unknown = f"Not a key of `optimizer`: those are {', '.join(keys)}; with a `type` the arguments of that class, too."
     arguments = sorted({argument for known in ARGUMENTS.values() for argument in known})
     names = {"if": {"enum": arguments}, "then": _one_of(keys, needs_class), "else": _one_of(keys, unknown)}
-    rule = {"properties": {"options": {"additionalProperties": False, "errorMessage": needs_class}}}
+    rule = _for_keys(options={"additionalProperties": False, "errorMessage": needs_class})
     return {
         "if": _is("optimizer", {"required": ["type"]}),
         "else": _optimizer_and_rules({"propertyNames": names}, rule),
@@ -142,7 +145,7 @@ def _unknown_class() -> JsonSchema:
     """A class with its module takes anything but what every group has already."""
     taken = _names_without(NOT_OPTIONS - _IN_THE_RULE, "Not an option: every group has that key already.")
     own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
-    rule = {"properties": {"options": {"allOf": [taken, own]}}}
+    rule = _for_keys(options={"allOf": [taken, own]})
     return {"if": _type_is({"pattern": r"\."}), "then": _optimizer_and_rules(taken, rule)}
 
 
@@ -151,14 +154,14 @@ def _class(kind: str, arguments: frozenset[str]) -> JsonSchema:
     keys = [*(key for key in Optimizer.model_fields if key == "type" or key in arguments), *options]
     of_optimizer = _names(keys, f"Not an argument of {kind}. Possible here: {', '.join(keys)}.")
     of_options = _names(options, f"Not an option of {kind}. Its options are {', '.join(options)}.")
-    rule: JsonSchema = {"properties": {"options": of_options}}
+    rule = _for_keys(options=of_options)
     if "weight_decay" not in arguments:
         rule |= _rule_without(("weight_decay", "weight_decay_mult"), f"{kind} has no weight decay.")
     return _optimizer_and_rules(of_optimizer, rule)
 
 
 def _optimizer_and_rules(optimizer: JsonSchema, rule: JsonSchema) -> JsonSchema:
-    return {"properties": {"optimizer": optimizer, "rules": {"items": rule}}}
+    return _for_keys(optimizer=optimizer, rules={"items": rule})
 
 
 def _type_is(schema: JsonSchema) -> JsonSchema:
@@ -174,6 +177,11 @@ def _given(key: str) -> JsonSchema:
 
 def _is(key: str, schema: JsonSchema) -> JsonSchema:
     return {"properties": {key: schema}, **_given(key)}
+
+
+def _for_keys(**schemas: JsonSchema) -> JsonSchema:
+    """A further demand on the values of keys; editors are to offer each key as it is described elsewhere."""
+    return {"properties": {key: {**schema, "doNotSuggest": True} for key, schema in schemas.items()}}
 
 
 def _with(key: str, message: str) -> JsonSchema:

@@ -78,7 +78,19 @@ def schema(kind: Kind) -> dict[str, Any]:
 
 
 def _spec_schema() -> dict[str, Any]:
-    return with_conditions(Spec.model_json_schema(schema_generator=_SpecGenerator))
+    made: dict[str, Any] = _in_markdown(Spec.model_json_schema(schema_generator=_SpecGenerator))
+    return with_conditions(made)
+
+
+def _in_markdown(schema: Any) -> Any:
+    """The schema with its descriptions as Markdown, too: language servers show backticks of plain ones as they are."""
+    if isinstance(schema, list):
+        return [_in_markdown(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    description = schema.get("description")
+    markdown = {"markdownDescription": description} if isinstance(description, str) else {}
+    return {key: _in_markdown(value) for key, value in schema.items()} | markdown
 
 
 def schema_text(kind: Kind) -> str:

@@ -92,13 +92,17 @@ OptionScalar: TypeAlias = Annotated[
 OptionValue: TypeAlias = Annotated[
     Annotated[OptionScalar, Tag("<scalar>")] | Annotated[tuple[OptionNumber, ...], _Lax, Tag("<list>")],
     _either("a number, true or false, null, text, or a list of numbers"),
+    Field(title="option", description="An argument of the optimizer's class."),
 ]
 RuleName: TypeAlias = Annotated[
     str,
     Field(pattern=f"^{RULE_NAME.pattern}$"),
     _said("Letters, digits, `_` and `-` only.", pattern=rf"^{RULE_NAME.pattern}(?![\s\S])"),  # a `$` of Python's
 ]
-SeverityName: TypeAlias = Literal["error", "warning", "ignore"]
+SeverityName: TypeAlias = Annotated[
+    Literal["error", "warning", "ignore"],
+    Field(json_schema_extra={"enumDescriptions": ["reported: no groups", "reported", "not reported"]}),
+]
 
 
 class _Part(BaseModel):
@@ -107,7 +111,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class ModelSource(_Part, title="a mapping of source and args"):
+class ModelSource(_Part, title="model"):
     """A model with the arguments that build it."""
 
     source: str
@@ -127,7 +131,7 @@ class Where(_Part, title="a mapping of ndim and module"):
     """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
 
 
-class Decay(_Part, title="a mapping of factor and min_mult"):
+class Decay(_Part, title="layer_decay"):
     """A layer-wise decay with a floor."""
 
     factor: Factor
@@ -136,7 +140,7 @@ class Decay(_Part, title="a mapping of factor and min_mult"):
     """The multiplier that no layer falls below, in [0, 1]."""
 
 
-class Join(_Part, title="a mapping of join"):
+class Join(_Part, title="join"):
     """An entry of a ladder that shares a layer of the entry before it."""
 
     join: Patterns
@@ -175,7 +179,11 @@ Check = create_model(
     **{
         code.name.replace("-", "_"): (
             SeverityName | None,
-            Field(None, alias=code.name, description=f"{code.code}, by default: {code.severity}."),
+            Field(
+                None,
+                alias=code.name,
+                description=f"{code.code}, by default: {code.severity}. `lrspec explain {code.code}` says more.",
+            ),
         )
         for code in ADJUSTABLE.values()
     },  # type: ignore[call-overload]
