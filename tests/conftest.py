@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
 
 settings.register_profile("lrspec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("lrspec")
@@ -19,3 +27,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether generated files are to be written instead of compared."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session")
+def node_modules(pytestconfig: pytest.Config) -> Path:
+    """What the tests take from npm, installed by it into pytest's cache."""
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("npm")
+    shutil.copy(NPM_PACKAGES, folder)
+    if not _are_installed(folder / "node_modules"):
+        npm = shutil.which("npm") or _unavailable("there is no npm on the path")
+        words = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+        ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+        if ran.returncode:
+            _unavailable(f"npm cannot install them: {ran.stderr.strip()}")
+    return folder / "node_modules"
+
+
+def _are_installed(folder: Path) -> bool:
+    paths = {folder / name / "package.json": version for name, version in _wanted().items()}
+    return all(path.exists() and json.loads(path.read_bytes())["version"] == paths[path] for path in paths)
+
+
+def _wanted() -> dict[str, str]:
+    wanted: dict[str, str] = json.loads(NPM_PACKAGES.read_bytes())["dependencies"]
+    return wanted
+
+
+def _unavailable(why: str) -> str:
+    """Fails where the suite must be whole, and skips on the machine of a contributor."""
+    reason = f"packages of npm are needed ({', '.join(_wanted())}), and {why}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

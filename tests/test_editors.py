@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +17,7 @@ from tests.test_docs import blocks
 from tests.test_examples import SCHEMA_LINE, SPECS
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = Path(__file__).parent / "editor" / "package.json"
+SERVER = Path("yaml-language-server", "bin", "yaml-language-server")
 PAGE = ROOT / "docs" / "editors.md"
 CLEAN = sorted((ROOT / "tests" / "golden").glob("clean-*/spec.lrspec.yaml"))
 
@@ -28,39 +26,9 @@ BASE = f"{SCHEMA_LINE}\nlrspec: 1\noptimizer: {{type: AdamW, lr: 1e-3}}\nrules:\
 
 
 @pytest.fixture(scope="session")
-def installed(pytestconfig: pytest.Config) -> Path:
-    """The language server, installed by npm into pytest's cache."""
-    assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("editor")
-    shutil.copy(PACKAGE, folder)
-    command = folder / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-    if not _is_current(folder):
-        npm = shutil.which("npm") or unavailable("there is no npm on the path")
-        words = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
-        if ran.returncode:
-            unavailable(f"npm cannot install it: {ran.stderr.strip()}")
-    return command
-
-
-def unavailable(why: str) -> str:
-    """Fails where the suite must be whole, and skips on the machine of a contributor."""
-    reason = f"the YAML language server is needed to see what editors show, and {why}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def _is_current(folder: Path) -> bool:
-    path = folder / "node_modules" / "yaml-language-server" / "package.json"
-    wanted = json.loads(PACKAGE.read_bytes())["dependencies"]["yaml-language-server"]
-    return path.exists() and bool(json.loads(path.read_bytes())["version"] == wanted)
-
-
-@pytest.fixture(scope="session")
-def server(installed: Path) -> Iterator[LanguageServer]:
+def server(node_modules: Path) -> Iterator[LanguageServer]:
     """The server, in a folder beside `schemas`, where it takes texts for files."""
-    with LanguageServer(["node", str(installed), "--stdio"], ROOT / "examples") as running:
+    with LanguageServer(["node", str(node_modules / SERVER), "--stdio"], ROOT / "examples") as running:
         yield running
 
 
@@ -388,10 +356,12 @@ def test_the_page_has_the_headers_of_both_families() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.lrspec.yaml", "a.lrspec.yml", ".lrspec.yaml", ".lrspec.yml"])
-def test_the_setting_of_the_page_is_for_every_spec(installed: Path, tmp_path: Path, name: str) -> None:
+def test_the_setting_of_the_page_is_for_every_spec(node_modules: Path, tmp_path: Path, name: str) -> None:
     (page,) = fenced("json")
     shutil.copy(ROOT / "schemas" / "lrspec.v1.schema.json", tmp_path)
-    with LanguageServer(["node", str(installed), "--stdio"], tmp_path, json.loads(page)["yaml.schemas"]) as server:
+    with LanguageServer(
+        ["node", str(node_modules / SERVER), "--stdio"], tmp_path, json.loads(page)["yaml.schemas"]
+    ) as server:
         assert server.told("lrspec: 2\nrules: [{match: a, lr: 1}]\n", name) == [VERSION_2]
 
 

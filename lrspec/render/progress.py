@@ -26,4 +26,5 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
     finally:
         patience.cancel()
         patience.join()
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
