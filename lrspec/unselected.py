@@ -22,7 +22,7 @@ def why_nothing(resolution: Resolution, rule: int) -> str:
     matched = {parameter for pattern in regexes.selecting for parameter in resolution.names.parameters(pattern)}
     if matched or not regexes.entries:
         kept = count(len(matched) or len(parameters), "parameter")
-        return f"{_narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
+        return f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
     return f"no name of {count(len(parameters), 'parameter')} matches. {_hint(resolution, regexes)}"
 
 
@@ -32,11 +32,11 @@ def taken_out(resolution: Resolution, rule: int, pattern: Pattern) -> str:
     if not matched:
         return ""
     return (
-        f": {_narrowing(resolution, rule, 'takes', 'take')} out the {count(len(matched), 'parameter')} that it matches"
+        f": {narrowing(resolution, rule, 'takes', 'take')} out the {count(len(matched), 'parameter')} that it matches"
     )
 
 
-def _narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
+def narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
     """The keys that narrow a rule, with a verb for one of them or for two."""
     keys = [f"`{key}`" for key in _KEYS if getattr(resolution.spec.rules[rule], key) is not None]
     return f"{' and '.join(keys)} {one if len(keys) == 1 else two}"
