@@ -14,6 +14,7 @@ from lrspec.regex_tokens import OPENING, Token, tokens
 
 _NEVER = "(?!)"
 _SAYS_NOTHING = frozenset({*OPENING, "close", "bar", "anchor", "quantifier", "flags"})
+_SEPARATORS = frozenset({r"\.", "[.]", "_", "[._]", "[_.]"})
 
 
 class Branch(NamedTuple):
@@ -32,7 +33,7 @@ def branches(regex: str) -> list[Branch]:
     r"""The branches that can be disabled one by one, outer ones before inner ones, else from left to right.
 
     Left out are branches within lookarounds and conditionals, all branches of a regex that does not go back into what
-    it has matched (`(?>…)`, `a*+`), and those that say no more than where a component ends: empty, `^`, `\.`.
+    it has matched (`(?>…)`, `a*+`), and those that say no more than where a word ends: empty, `^`, `\.`, `[._]`.
     """
     parts = list(tokens(regex))
     if any(part.kind == "atomic" or _is_possessive(regex, part) for part in parts):
@@ -82,6 +83,6 @@ def _is_possessive(regex: str, part: Token) -> bool:
 
 
 def _says_something(regex: str, parts: list[Token], branch: Branch) -> bool:
-    """Whether a branch asks for some character other than a dot."""
+    """Whether a branch asks for some character that does not merely separate words."""
     within = (part for part in parts if branch.start <= part.start < branch.end and part.kind not in _SAYS_NOTHING)
-    return any(regex[part.start : part.end] not in (r"\.", "[.]") for part in within)
+    return any(regex[part.start : part.end] not in _SEPARATORS for part in within)

@@ -104,6 +104,7 @@ def test_equals_pythons_parser(flags: str, regex: str) -> None:
         ("a(?:b|c(d|e))|f", ["a(?:b|c(d|e))", "f", "b", "c(d|e)", "d", "e"]),
         (r"(^|\.)bn(\d+|)\.", [r"\d+"]),
         (r"^fc(?:$|[.]|\.)", []),
+        ("(^|[._]|_)norm", []),
         ("(?:a|)", ["a"]),
         (r"[a|b]\|c(?#d|e)", []),
         ("(?x) a # b|c\n | d", [" a # b|c\n ", " d"]),
