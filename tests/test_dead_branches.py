@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrspec
+from lrspec import matching
 
 NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("ab.", repeat=length)]
 QUIET = ["", "^", "$", r"\."]
@@ -177,3 +179,60 @@ def test_a_branch_is_dead_where_the_regex_without_it_does_the_same(regex: Regex,
         return
     listed = [re.findall(r"at column (\d+)", each.message) for each in found(spec_with(regex.written(), key), names)]
     assert [int(column) for columns in listed for column in columns] == expected_columns(regex, names, key)
+
+
+TOKENS = ["cls_token", "pos_embed", "head.weight"]
+
+
+def messages(rule: dict[str, Any], names: list[str] = TOKENS, **top: Any) -> list[str]:
+    spec = {"lrspec": 1, "optimizer": {"lr": 1}, "rules": [{"lr_mult": 1, **rule}], **top}
+    return [diagnostic.message for diagnostic in found(spec, names)]
+
+
+def test_a_misspelt_branch_is_named_with_its_column() -> None:
+    (message,) = messages({"match": "^(?:cls_tokn|pos_embed)$"})
+    assert message.startswith("the branch 'cls_tokn' at column 5 of '^(?:cls_tokn|pos_embed)$' does nothing")
+
+
+@pytest.mark.parametrize(
+    "silenced",
+    [
+        {"optional": True},
+        {"check": {"regex-dead-branch": "ignore"}},
+        {"exclude": "^(?:cls_token|pos_embed)$"},  # the rule selects nothing: LRS203
+    ],
+)
+def test_nothing_is_said(silenced: dict[str, Any]) -> None:
+    assert messages({"match": "^(?:cls_tokn|pos_embed)$", **silenced}) == []
+    assert messages({"match": "^(?:cls_tokn|pos_embed)$"}) != []
+
+
+def test_the_class_of_the_owner_is_not_judged() -> None:
+    parameter = lrspec.Parameter("a", (), (1,), True, ("Linear",), ())
+    rules = [{"where": {"module": "Linear|Nothing"}, "lr_mult": 1}]
+    spec = lrspec.loads(json.dumps({"lrspec": 1, "optimizer": {"lr": 1}, "rules": rules}), "json")
+    assert lrspec.check(spec, lrspec.Inventory((parameter,))) == []
+
+
+def test_a_branch_that_only_captures_counts_on_a_ladder_alone() -> None:
+    names = ["blocks.0.weight", "blocks.1.weight"]
+    regex = r"^blocks\.(?:(\d)|[01])\.weight"
+    assert len(messages({"match": regex}, names)) == 1
+    spec = {"lrspec": 1, "optimizer": {"lr": 1}, "rules": [{"layers": regex, "layer_decay": 0.5}]}
+    (diagnostic,) = found(spec, names)
+    assert diagnostic.message.startswith("the branch '[01]' at column 18")
+
+
+def test_a_branch_for_the_second_name_of_a_tied_parameter_does_something() -> None:
+    tied = lrspec.Parameter("tokens.weight", ("head.weight",), (1,), True, ("Embedding",), (("Linear",),))
+    spec = spec_with(r"^(?:tokens|head)\.", "match")
+    file = lrspec.loads(json.dumps(spec), "json")
+    assert lrspec.check(file, lrspec.Inventory((tied,))) == []
+
+
+def test_a_branch_without_which_the_regex_is_slow_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "REGEX_SECONDS", 0.2)
+    regex = "^(?:a+b|(?:a+)+c|[ab]*b)$"
+    assert messages({"match": regex}, ["a" * 40 + "b", "ac", "bb"]) == []
+    (message,) = messages({"match": regex}, ["aaab", "ac", "bb"])
+    assert message.startswith("the branch 'a+b' at column 5")
