@@ -17,7 +17,7 @@ from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
 from lrspec.source import printable
 from lrspec.spec import Rule
-from lrspec.unselected import taken_out, why_nothing
+from lrspec.unselected import why_nothing, why_unused
 from lrspec.wording import axis_words, count, few, value_words
 
 Check = Callable[[Resolution], Iterator[Finding]]
@@ -121,7 +121,7 @@ def unused_pattern(resolution: Resolution) -> Iterator[Finding]:
                     "LRS205",
                     f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
                     f"`{resolution.spec.rule_names[index]}` selects {count(len(selection.parameters), 'parameter')}"
-                    f"{taken_out(resolution, index, hit.pattern)}",
+                    f"{why_unused(resolution, index, hit.pattern)}",
                     "Mend or remove it; if it is for some models only, add `optional: true` to the rule.",
                 )
 

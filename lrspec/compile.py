@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrspec.checks import CHECKS
+from lrspec.dead_branches import regex_dead_branch
 from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
@@ -52,7 +53,7 @@ def attempt(
         return Outcome(locate(findings, file.document, spec))
     try:
         resolution = resolve(spec, Names(inventory))
-        findings = [finding for check in (*CHECKS, *REGEX_LINTS) for finding in check(resolution)]
+        findings = [finding for check in (*CHECKS, *REGEX_LINTS, regex_dead_branch) for finding in check(resolution)]
     except SlowRegexError as slow:
         return Outcome(locate([_slow_regex(slow)], file.document, spec))
     parameters = plan_parameters(resolution)

@@ -60,6 +60,7 @@ CODES = {
         ("LRS303", "zero-lr", "warning"),
         ("LRS304", "large-value", "warning"),
         ("LRS305", "mixed-decay", "warning"),
+        ("LRS306", "regex-dead-branch", "warning"),
     )
 }
 """Every diagnostic by its code."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from lrspec.inventory import Inventory
 from lrspec.patterns import Pattern
@@ -23,6 +23,9 @@ REGEX_SECONDS = 2.0
 """How long one regex may take for all names; an ordinary one takes 0.02 s for 100,000."""
 
 Key = TypeVar("Key")
+
+Captures: TypeAlias = tuple[str, ...]
+"""What the groups of a regex captured in a name; `0` for one that took no part or captured nothing."""
 
 
 class Name(NamedTuple):
@@ -76,6 +79,25 @@ class Names:
             raise SlowRegexError(pattern, text, self.seconds) from None
         return found
 
+    def still(self, pattern: Pattern, captures: Mapping[Name, Captures | None]) -> bool:
+        """Whether the regex matches all of these names, and captures in them what is given, where that is not None.
+
+        The first name in which it does not ends the search.
+
+        Raises:
+            SlowRegexError: as `search`.
+        """
+        search, text = pattern.compiled.search, ""
+        try:
+            with _timer(self.seconds):
+                for name, expected in captures.items():
+                    match = search(text := self.texts[name])
+                    if match is None or (expected is not None and captured(match) != expected):
+                        return False
+        except _TimeIsUpError:
+            raise SlowRegexError(pattern, text, self.seconds) from None
+        return True
+
     def parameters(self, pattern: Pattern) -> list[int]:
         """The parameters one of whose names the regex matches, in model order.
 
@@ -83,6 +105,11 @@ class Names:
             SlowRegexError: as `search`.
         """
         return list(dict.fromkeys(name.parameter for name in self.search(pattern, self.texts)))
+
+
+def captured(match: re.Match[str]) -> Captures:
+    """What the groups of a regex captured."""
+    return tuple(text or "0" for text in match.groups())
 
 
 @contextmanager

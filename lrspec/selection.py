@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrspec.inventory import Inventory
-from lrspec.matching import Name, Names
+from lrspec.matching import Captures, Name, Names, captured
 from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.spec import Rule
 
@@ -16,7 +16,7 @@ class Place(NamedTuple):
     """Where on a ladder a name falls: the entry that has it, and what the entry's groups captured."""
 
     entry: int
-    captures: tuple[str, ...]
+    captures: Captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PatternHits:
 
     pattern: Pattern
     entry: int
-    captures: dict[Name, tuple[str, ...]]
+    captures: dict[Name, Captures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,7 @@ def _hits(regexes: RuleRegexes, names: Names, candidates: Mapping[Name, str]) ->
     for entry, patterns in enumerate(regexes.entries):
         for pattern in patterns:
             found = names.search(pattern, candidates)
-            captures = {name: tuple(text or "0" for text in match.groups()) for name, match in found.items()}
-            yield PatternHits(pattern, entry, captures)
+            yield PatternHits(pattern, entry, {name: captured(match) for name, match in found.items()})
 
 
 def _first_names(names: Iterable[Name]) -> dict[int, Name]:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 from lrspec.matching import SlowRegexError
 from lrspec.modules import WRAPPED
 from lrspec.patterns import Pattern, RuleRegexes
+from lrspec.regex_tokens import tokens
 from lrspec.resolution import Resolution
+from lrspec.source import printable
 from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
+
+_EATEN = {
+    "\0": ("a NUL", "0"),
+    "\a": ("a bell", "a"),
+    "\b": ("a backspace", "b"),
+    "\t": ("a tab", "t"),
+    "\n": ("a line break", "n"),
+    "\v": ("a vertical tab", "v"),
+    "\f": ("a form feed", "f"),
+    "\r": ("a carriage return", "r"),
+    "\x1b": ("an escape", "e"),
+    "\x85": ("a next line", "N"),
+    "\xa0": ("a no-break space", "_"),
+    "\u2028": ("a line separator", "L"),
+    "\u2029": ("a paragraph separator", "P"),
+}
+"""What YAML makes in double quotes of a backslash and a letter, by what comes of it."""
 
 
 def why_nothing(resolution: Resolution, rule: int) -> str:
@@ -22,21 +43,19 @@ def why_nothing(resolution: Resolution, rule: int) -> str:
     matched = {parameter for pattern in regexes.selecting for parameter in resolution.names.parameters(pattern)}
     if matched or not regexes.entries:
         kept = count(len(matched) or len(parameters), "parameter")
-        return f"{_narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
+        return f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
     return f"no name of {count(len(parameters), 'parameter')} matches. {_hint(resolution, regexes)}"
 
 
-def taken_out(resolution: Resolution, rule: int, pattern: Pattern) -> str:
-    """What to add about a regex that does match, while other keys of its rule leave nothing of that."""
-    matched = resolution.names.parameters(pattern)
-    if not matched:
-        return ""
-    return (
-        f": {_narrowing(resolution, rule, 'takes', 'take')} out the {count(len(matched), 'parameter')} that it matches"
-    )
+def why_unused(resolution: Resolution, rule: int, pattern: Pattern) -> str:
+    """What to add about one regex that selects nothing: what takes out all that it matches, or why it has missed."""
+    if matched := resolution.names.parameters(pattern):
+        keys = narrowing(resolution, rule, "takes", "take")
+        return f": {keys} out the {count(len(matched), 'parameter')} that it matches"
+    return "".join(f". {reason}" for reason in islice(_reasons(resolution, pattern), 1))
 
 
-def _narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
+def narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
     """The keys that narrow a rule, with a verb for one of them or for two."""
     keys = [f"`{key}`" for key in _KEYS if getattr(resolution.spec.rules[rule], key) is not None]
     return f"{' and '.join(keys)} {one if len(keys) == 1 else two}"
@@ -68,8 +87,25 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
         yield f"Names are without what wrappers add, such as `{wrapping[0]}.`"
     if pattern.regex.endswith("\n"):
         yield "The regex ends in a line break, which no name has: write it on one line, in single quotes"
+    if eaten := _control_character(pattern):
+        yield (
+            f"The regex has {eaten} in it, as in double quotes YAML reads the backslash itself: put the regex in "
+            "single quotes (in JSON, double the backslash)"
+        )
     if _matches_in_other_case(resolution, pattern):
         yield "Matching is case-sensitive"
+
+
+def _control_character(pattern: Pattern) -> str:
+    """The first character that was probably meant as an escape of the regex; empty for none."""
+    texts = (pattern.regex[token.start : token.end] for token in tokens(pattern.regex) if token.kind == "literal")
+    for text in texts:
+        if text in _EATEN:
+            name, letter = _EATEN[text]
+            return f"{name} (`\\{letter}`)"
+        if unicodedata.category(text[0]) == "Cc":
+            return f"the control character `{printable(text)}`"
+    return ""
 
 
 def _matches_in_other_case(resolution: Resolution, pattern: Pattern) -> bool:

@@ -109,7 +109,7 @@ CHECKED_BY_RULE = [
 ]
 CHECKED_BY_MODEL = ["zero-lr", "large-value"]
 # Lints that `bruteforce` does not judge: never an error, which would take the groups away.
-UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay"]
+UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch"]
 
 
 def _chance(percent: int) -> st.SearchStrategy[bool]:

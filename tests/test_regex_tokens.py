@@ -31,7 +31,7 @@ def _walk(items: Any) -> tuple[int, bool]:
         name = str(operator)
         dots += name == "ANY"
         literal |= name in ("LITERAL", "NOT_LITERAL")
-        for inner in _inner(name, value):
+        for inner in inner_of(name, value):
             more_dots, more_literal = _walk(inner)
             alone = name.endswith("REPEAT") and len(inner) == 1 and str(inner[0][0]) == "ANY"
             dots += 0 if alone else more_dots
@@ -39,7 +39,7 @@ def _walk(items: Any) -> tuple[int, bool]:
     return dots, literal
 
 
-def _inner(name: str, value: Any) -> list[Any]:
+def inner_of(name: str, value: Any) -> list[Any]:
     if name.endswith("REPEAT"):
         return [value[2]]
     if name == "BRANCH":

@@ -1,0 +1,110 @@
+"""A `Resolution` to the findings LRS306: branches of an alternation in a regex that do nothing on the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lrspec.about import About
+from lrspec.diagnostics import Finding
+from lrspec.matching import Captures, Name, Names, SlowRegexError
+from lrspec.patterns import Pattern
+from lrspec.regex_branches import Branch, branches, without
+from lrspec.resolution import Resolution
+from lrspec.selection import PatternHits
+from lrspec.source import printable
+from lrspec.unselected import narrowing
+from lrspec.wording import count, few
+
+
+def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
+    """LRS306: branches of a regex without which it would do the same on the model."""
+    for use in _uses(resolution):
+        if dead := _dead(resolution.names, use) if use.captures else []:
+            do, them = ("does", "it") if len(dead) == 1 else ("do", "them")
+            yield About(resolution, use.pattern.path, use.rule).finding(
+                "LRS306",
+                f"{_listed(use.pattern.regex, dead)} of '{printable(use.pattern.regex)}' {do} nothing on this model: "
+                f"without {them} the regex {use.does}{_taken_out(resolution, use, dead)}",
+                f"Mend or remove {them}; if the rule is for several models, add `optional: true` to it.",
+            )
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A regex of a rule: what it `does`, and to which names, with what it captures in them where that counts."""
+
+    rule: int
+    pattern: Pattern
+    does: str
+    captures: Mapping[Name, Captures | None]
+
+
+def _uses(resolution: Resolution) -> Iterator[_Use]:
+    """The regexes that have branches, in rules that select something and are not optional."""
+    for rule, selection in enumerate(resolution.selections):
+        if selection.parameters and not resolution.spec.rules[rule].optional:
+            yield from (_selecting(resolution, rule, hit) for hit in selection.hits if _has_branches(hit.pattern))
+            yield from (_excluding(resolution, rule, each) for each in selection.regexes.exclude if _has_branches(each))
+
+
+def _has_branches(pattern: Pattern) -> bool:
+    return bool(branches(pattern.regex))
+
+
+def _selecting(resolution: Resolution, rule: int, hit: PatternHits) -> _Use:
+    if resolution.spec.rules[rule].layers is not None and hit.pattern.compiled.groups:
+        return _Use(rule, hit.pattern, "puts the same names on the same layers", hit.captures)
+    return _Use(rule, hit.pattern, "selects the same names", dict.fromkeys(hit.captures))
+
+
+def _excluding(resolution: Resolution, rule: int, pattern: Pattern) -> _Use:
+    names = resolution.names
+    return _Use(rule, pattern, "takes out the same names", dict.fromkeys(names.search(pattern, names.texts)))
+
+
+def _dead(names: Names, use: _Use) -> list[Branch]:
+    """The branches that do nothing, and could go all at once: of those that do the same, the later ones.
+
+    A regex matches nothing new with branches disabled, so that only the names that it matches are tried.
+    """
+    dead: list[Branch] = []
+    for branch in sorted(branches(use.pattern.regex), key=lambda branch: (branch.depth, -branch.start)):
+        inside = any(branch.within(other) for other in dead)
+        if not inside and _unchanged(names, use, [*dead, branch]):
+            dead.append(branch)
+    return sorted(dead, key=lambda branch: branch.start)
+
+
+def _unchanged(names: Names, use: _Use, disabled: list[Branch]) -> bool:
+    """Whether the regex does the same with some branches disabled; not where that takes too long to tell."""
+    try:
+        return names.still(_disable(use.pattern, disabled), use.captures)
+    except SlowRegexError:
+        return False
+
+
+def _disable(pattern: Pattern, disabled: list[Branch]) -> Pattern:
+    return Pattern(without(pattern.regex, disabled), pattern.path)
+
+
+# --------------------------------------------------------------------------------------------------- wording
+
+
+def _listed(regex: str, dead: list[Branch]) -> str:
+    """`the branch 'b' at column 3`."""
+    listed = [f"'{regex[branch.start : branch.end]}' at column {branch.start + 1}" for branch in dead]
+    return f"the {'branch' if len(dead) == 1 else 'branches'} {few(listed)}"
+
+
+def _taken_out(resolution: Resolution, use: _Use, dead: list[Branch]) -> str:
+    """What to add where dead branches do match names, which other keys of the rule take out."""
+    try:
+        both = [resolution.names.parameters(each) for each in (use.pattern, _disable(use.pattern, dead))]
+    except SlowRegexError:
+        return ""
+    out = len(both[0]) - len(both[1])
+    keys = narrowing(resolution, use.rule, "takes", "take")
+    return (
+        f"; {keys} out what {'it' if len(dead) == 1 else 'they'} would add ({count(out, 'parameter')})" if out else ""
+    )
