@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,11 @@ def test_escapes_and_line_breaks_of_a_spec_are_spelt_out(
     validator.validate(log)
     (result,) = log["runs"][0]["results"]
     assert result["message"]["text"].startswith("unknown key `\\x1b[31m<b>\\n::error::` in a rule\n")
+
+
+def test_a_spec_cannot_put_a_link_into_a_message(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.lrspec.yaml"
+    path.write_text("lrspec: 1\nrules: [{match: '[here](https://example.com', lr: 1, '[x](y)': 1}]\n")
+    texts = [result["message"]["text"] for result in log_of(capsys, str(path))["runs"][0]["results"]]
+    assert [re.findall(r"(?<!\\)\[[^\]]*\]\(", text) for text in texts] == [[], []]
+    assert "unknown key `\\[x](y)` in a rule" in texts[1]

@@ -5,6 +5,7 @@ Columns count characters, which SARIF calls `unicodeCodePoints`; ends are exclus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,6 +16,7 @@ from lrspec.checking import Checked, Failure
 from lrspec.diagnostics import CODES, Code, Diagnostic, Suggestion
 from lrspec.source import Span, printable
 
+_LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -60,7 +62,7 @@ def _result(found: Diagnostic) -> dict[str, Any]:
         "ruleId": found.code,
         "ruleIndex": list(CODES).index(found.code),
         "level": found.severity.value,
-        "message": {"text": "\n".join(printable(line) for line in found.message.split("\n"))},
+        "message": {"text": _text(found.message)},
         "locations": [_location(found.path, found.span)],
         "properties": {"rule": found.rule, "parameters": list(found.parameters), "models": list(found.models)},
     }
@@ -73,7 +75,7 @@ def _fix(path: str, suggestion: Suggestion) -> dict[str, Any]:
         "insertedContent": {"text": suggestion.replacement},
     }
     return {
-        "description": {"text": f"Write {printable(suggestion.replacement)}"},
+        "description": {"text": _text(f"Write {suggestion.replacement}")},
         "artifactChanges": [{"artifactLocation": {"uri": _uri(path)}, "replacements": [replacement]}],
     }
 
@@ -81,9 +83,15 @@ def _fix(path: str, suggestion: Suggestion) -> dict[str, Any]:
 def _notification(failure: Failure) -> dict[str, Any]:
     return {
         "level": "error",
-        "message": {"text": printable(failure.message)},
+        "message": {"text": _text(failure.message)},
         "locations": [_location(failure.path, failure.span)],
     }
+
+
+def _text(message: str) -> str:
+    """A message without escapes, and without what would be a link (SARIF 2.1.0, 3.11.6): `[here](https://…)`."""
+    lines = "\n".join(printable(line) for line in message.split("\n"))
+    return _LINK.sub(r"\\[", lines)
 
 
 def _location(path: str, span: Span | None) -> dict[str, Any]:
