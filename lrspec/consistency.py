@@ -69,7 +69,8 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
     """LRS104 for a key with nothing after it; options and arguments may be null."""
     if isinstance(content, dict | list):
         for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            yield from _empty_values(value, (*path, step))
+            if value is None or isinstance(value, dict | list):
+                yield from _empty_values(value, (*path, step))
     elif content is None and path and not takes_null(path):
         message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
         yield Finding("LRS104", path, message, rule_of(path))

@@ -8,6 +8,7 @@ from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
 from lrspec.suggest import did_you_mean, meant
 
+_RULE_KEYS = frozenset(Rule.model_fields)
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
@@ -24,7 +25,7 @@ def unknown_key(path: Path) -> str:
 
 def meant_key(key: str) -> str:
     """The key of a rule that a key of a rule probably stands for: itself, if it is one."""
-    if key in Rule.model_fields:
+    if key in _RULE_KEYS:
         return key
     if key in _INVERSE_OF_FREEZE:
         return "freeze"
