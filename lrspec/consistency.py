@@ -11,7 +11,7 @@ from typing import Any
 
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
-from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
+from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, patterns
 from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import (
@@ -200,7 +200,7 @@ def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 
 def _regex(pattern: Pattern) -> Iterator[Finding]:
-    if not pattern.regex or len(pattern.regex) > MAX_PATTERN:
+    if len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex):
         return
     try:
         compile_regex(pattern.regex)
