@@ -6,7 +6,7 @@ They work on the plain values, so that they have their say even where pydantic h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from lrspec.diagnostics import Finding
@@ -24,7 +24,7 @@ from lrspec.spec import (
     default_rule_name,
 )
 from lrspec.suggest import did_you_mean
-from lrspec.unknown_keys import meant_key
+from lrspec.unknown_keys import RULE_KEYS, meant_key
 
 SCHEMES = ("timm", "torchvision", "hf", "params")
 _COMPANIONS = (
@@ -126,23 +126,26 @@ def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------------------------- one rule
 
 
-def _meant_keys(rule: dict[str, Any]) -> set[str]:
+def _meant_keys(rule: dict[str, Any]) -> Set[str]:
     """The keys of a rule, misspelt ones as they were probably meant: a key that is misspelt is not missing as well."""
-    return {meant_key(key) for key in rule}
+    return rule.keys() if rule.keys() <= RULE_KEYS else {meant_key(key) for key in rule}
 
 
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
     selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
-    fallback = any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
-    if not selects and not fallback:
+    if not selects and not _is_fallback(rule):
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
         advice = "A catch-all for what is left says `fallback: true`."
         yield Finding("LRS104", path, f"{message}\n{advice}", rule_of(path))
     if rule.get("where") == {}:
         message = "`where` is empty: expected `ndim` or `module`"
         yield Finding("LRS104", (*path, "where"), message, rule_of(path))
+
+
+def _is_fallback(rule: dict[str, Any]) -> bool:
+    return any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
 
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:

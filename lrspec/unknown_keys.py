@@ -8,7 +8,9 @@ from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
 from lrspec.suggest import did_you_mean, meant
 
-_RULE_KEYS = frozenset(Rule.model_fields)
+RULE_KEYS = frozenset(Rule.model_fields)
+"""The keys of a rule."""
+
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
@@ -25,7 +27,7 @@ def unknown_key(path: Path) -> str:
 
 def meant_key(key: str) -> str:
     """The key of a rule that a key of a rule probably stands for: itself, if it is one."""
-    if key in _RULE_KEYS:
+    if key in RULE_KEYS:
         return key
     if key in _INVERSE_OF_FREEZE:
         return "freeze"
