@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics import Finding, Meant
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import Path
 from lrspec.wording import count_parameters, list_parameters
@@ -27,12 +27,14 @@ class About:
         """How many parameters and elements these are."""
         return count_parameters([self.resolution.parameters[index] for index in self.parameters], adjective)
 
-    def finding(self, code: str, message: str, advice: str, *, at_key: bool = False) -> Finding:
+    def finding(
+        self, code: str, message: str, advice: str, *, at_key: bool = False, meant: Meant | None = None
+    ) -> Finding:
         """The finding; without parameters there is no line for them."""
         selected = None if self.rule is None else self.resolution.selections[self.rule].parameters
         listed = [list_parameters(self.resolution.inventory, self.parameters, selected)] if self.parameters else []
         names = tuple(self.resolution.parameters[index].name for index in self.parameters)
-        return Finding(code, self.path, "\n".join([message, *listed, advice]), self.rule, names, at_key)
+        return Finding(code, self.path, "\n".join([message, *listed, advice]), self.rule, names, at_key, meant)
 
 
 def about_setting(resolution: Resolution, reach: Reach, parameters: Sequence[int]) -> About:

@@ -5,7 +5,7 @@ One generator a diagnostic; `lrspec explain CODE` has the manual of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from lrspec.about import About, about_selection, about_setting
 from lrspec.axes import comparable
@@ -78,6 +78,19 @@ def unused_rule(resolution: Resolution) -> Iterator[Finding]:
                 "LRS203",
                 f"the rule `{resolution.spec.rule_names[index]}` selects nothing: {why_nothing(resolution, index)}",
                 "Mend what it selects by, or remove it; if it is for some models only, add `optional: true`.",
+            )
+
+
+def unused_in_every_model(resolutions: Sequence[Resolution]) -> Iterator[Finding]:
+    """LRS203 of several models together: an optional rule that selects nothing in any of them."""
+    for index, rule in enumerate(resolutions[0].spec.rules):
+        selections = [resolution.selections[index] for resolution in resolutions]
+        if rule.optional and not any(selection.parameters or selection.unknowable for selection in selections):
+            yield about_selection(resolutions[0], index).finding(
+                "LRS203",
+                f"the rule `{resolutions[0].spec.rule_names[index]}` is optional, and selects nothing in any of "
+                f"the {len(resolutions)} models",
+                "Mend what it selects by, or remove it.",
             )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics import Finding, Meant
 from lrspec.document import Document
 from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, patterns
 from lrspec.scalars import all_finite
@@ -23,7 +23,7 @@ from lrspec.spec import (
     Optimizer,
     default_rule_name,
 )
-from lrspec.suggest import did_you_mean
+from lrspec.suggest import did_you_mean, meant
 from lrspec.unknown_keys import RULE_KEYS, meant_key
 
 SCHEMES = ("timm", "torchvision", "hf", "params")
@@ -86,7 +86,8 @@ def _sources(content: dict[str, Any]) -> Iterator[Finding]:
         inner = isinstance(model, dict) and "source" in model
         source = model["source"] if isinstance(model, dict) and inner else model
         if isinstance(source, str) and (wrong := _wrong_source(source)):
-            yield Finding("LRS104", (*path, "source") if inner else path, wrong)
+            at = (*path, "source") if inner else path
+            yield Finding("LRS104", at, wrong, meant=_meant_source(source))
         if isinstance(model, dict) and not all_finite(model.get("args")):
             yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
 
@@ -103,6 +104,12 @@ def _wrong_source(source: str) -> str | None:
         wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"
         return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
     return "expected the name of a model" if not name.strip() else None
+
+
+def _meant_source(source: str) -> Meant | None:
+    scheme, colon, name = source.partition(":")
+    word = meant(scheme, SCHEMES) if colon and scheme not in (*SCHEMES, "py") and ":" not in name else None
+    return Meant(f"{word}:{name}") if word and name.strip() else None
 
 
 def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:

@@ -69,12 +69,30 @@ ADJUSTABLE = {code.name: code for code in CODES.values() if code.adjustable}
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What was probably meant: the text to put in place of a piece of the spec.
+
+    It is `safe` where it cannot change what is selected: `lrspec check --fix` writes it.
+    """
+
+    replacement: str
+    span: Span
+    safe: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The suggestion as in JSON."""
+        return {"replacement": self.replacement, **_place(self.span), "safe": self.safe}
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding about a spec, at a place in it.
 
     `line` and `column` are 1-based, `end_column` is exclusive. `message` has up to three lines: what is
     wrong, the parameters that it is about (the first few with shape and size), and what to do.
     `parameters` has the first names of all of them; `rule` is the rule that it is about, if any.
+    `suggestion` is there where one answer is likely. Where a spec is checked against several models,
+    `models` are those of which it is true.
     """
 
     code: str
@@ -84,6 +102,8 @@ class Diagnostic:
     span: Span
     rule: str | None = None
     parameters: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None
+    models: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,13 +138,21 @@ class Diagnostic:
             "severity": self.severity.value,
             "message": self.message,
             "path": self.path,
-            "line": self.line,
-            "column": self.column,
-            "end_line": self.end_line,
-            "end_column": self.end_column,
+            **_place(self.span),
             "rule": self.rule,
             "parameters": list(self.parameters),
+            "suggestion": self.suggestion.to_dict() if self.suggestion else None,
+            "models": list(self.models),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What was probably meant in place of a key or a value: a text, or a `plain` word such as `1e-3` or `true`."""
+
+    text: str
+    plain: bool = False
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +165,7 @@ class Finding:
     rule: int | None = None
     parameters: tuple[str, ...] = ()
     at_key: bool = False
+    meant: Meant | None = None
 
 
 class SpecError(Exception):
@@ -150,6 +179,11 @@ class SpecError(Exception):
         super().__init__(report)
         self.diagnostics = diagnostics
         self.plan = plan
+
+
+def _place(span: Span) -> dict[str, int]:
+    (start, end) = (span.start, span.end)
+    return {"line": start.line, "column": start.column, "end_line": end.line, "end_column": end.column}
 
 
 def ordered(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -1,11 +1,15 @@
-"""What a command works on where its words leave it open: the spec of a folder, the model of a spec."""
+"""What a command works on where its words leave it open: the specs of folders, the model of a spec."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from lrspec.repository import files_of
 from lrspec.spec import ModelSource, Spec
 
+_SPEC = re.compile(r"(?:.*)\.lrspec\.(?:yaml|yml|json)")
 ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
 
 
@@ -30,6 +34,19 @@ def find_spec(folder: Path) -> str:
 
 def _is_named_spec(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".")
+
+
+def find_specs(paths: Iterable[str]) -> list[str]:
+    """The specs that paths name: files as they are, folders searched; each once, a folder's sorted by name.
+
+    What git ignores is left out of folders, but not where it is named.
+    """
+    found = (spec for path in paths for spec in (_specs_below(path) if Path(path).is_dir() else [path]))
+    return list(dict.fromkeys(found))
+
+
+def _specs_below(folder: str) -> list[str]:
+    return sorted(path.as_posix() for path in files_of(Path(folder)) if _SPEC.fullmatch(path.name))
 
 
 def only_model(spec: Spec) -> ModelSource:

@@ -21,6 +21,7 @@ class Document:
     """A text that has been read, or not: `root` is None where `problems` tell what stopped the reading."""
 
     path: str
+    format: Format
     text: Text
     sha256: str
     root: Node | None
@@ -71,26 +72,26 @@ def parse(data: bytes, path: str, format: Format) -> Document:
     digest = hashlib.sha256(data).hexdigest()
     if len(data) > MAX_BYTES:
         problem = Problem("LRS101", Text("").span(0, 0), f"larger than {MAX_BYTES:,} bytes, which no spec is")
-        return Document(path, Text(""), digest, None, (problem,))
+        return Document(path, format, Text(""), digest, None, (problem,))
     try:
         text = Text(data.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as error:
-        return _not_utf8(data, error, path, digest)
+        return _not_utf8(data, error, path, format, digest)
     problems: list[Problem] = []
     try:
         root = (read_json if format == "json" else read_yaml)(text, problems)
     except Unreadable as stop:
-        return Document(path, text, digest, None, (*problems, stop.problem))
-    return Document(path, text, digest, root, tuple(problems))
+        return Document(path, format, text, digest, None, (*problems, stop.problem))
+    return Document(path, format, text, digest, root, tuple(problems))
 
 
-def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, digest: str) -> Document:
+def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, format: Format, digest: str) -> Document:
     start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     good = data[start : start + error.start].decode()
     text = Text(good + data[start + error.start :].decode(errors="replace"))
     message = f"not UTF-8: the byte 0x{error.object[error.start]:02x} does not belong here\nSave the file as UTF-8."
     problem = Problem("LRS101", text.span(len(good), len(good) + 1), message)
-    return Document(path, text, digest, None, (problem,))
+    return Document(path, format, text, digest, None, (problem,))
 
 
 def _child(node: Node, step: str | int) -> Node | None:

@@ -128,6 +128,23 @@ class PlanParameter(_Part):
     """Its layer; null without a ladder."""
 
 
+class PlanSuggestion(_Part):
+    """What was probably meant: the text to put in place of a piece of the spec."""
+
+    replacement: str
+    """The text."""
+    line: int
+    """The line where what it replaces starts."""
+    column: int
+    """The column where what it replaces starts."""
+    end_line: int
+    """The line where what it replaces ends."""
+    end_column: int
+    """The column after the last character of what it replaces."""
+    safe: bool
+    """Whether it cannot change what is selected: `lrspec check --fix` writes it."""
+
+
 class PlanDiagnostic(_Part):
     """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
 
@@ -153,6 +170,10 @@ class PlanDiagnostic(_Part):
     """The rule that it is about."""
     parameters: list[str]
     """The first names of the parameters that it is about."""
+    suggestion: PlanSuggestion | None
+    """What was probably meant, where one answer is likely."""
+    models: list[str]
+    """Of several models that were checked, those of which it is true; empty for all else."""
 
 
 class PlanFile(_Part):
@@ -170,6 +191,47 @@ class PlanFile(_Part):
     """The parameters, in model order; empty where the spec itself has errors."""
     diagnostics: list[PlanDiagnostic]
     """The findings, in the order of their places."""
+
+
+class CheckedFile(_Part):
+    """A spec that was checked."""
+
+    path: str
+    """Its path, as it was given or found."""
+    sha256: str | None
+    """The hash of its bytes; null where it could not be read."""
+    models: list[str]
+    """The models that it was checked against."""
+    skipped: list[str]
+    """The models that it names and that were left out, as `--no-model` and `--no-build` ask for."""
+    fixed: Size
+    """How many suggestions `--fix` has written into it."""
+
+
+class CheckFailure(_Part):
+    """Something that could not be checked."""
+
+    path: str
+    """The spec."""
+    message: str
+    """Why."""
+    line: int | None
+    """The line of the spec that it is about, if any."""
+    column: int | None
+    """The column of the spec that it is about, if any."""
+
+
+class CheckFile(_Part):
+    """What `lrspec check` has found."""
+
+    lrspec_check: Literal[1]
+    """The version of this format: 1."""
+    files: list[CheckedFile]
+    """The specs, in the order in which they were checked."""
+    diagnostics: list[PlanDiagnostic]
+    """The findings: file by file, in the order of their places."""
+    failures: list[CheckFailure]
+    """What could not be checked."""
 
 
 def read_inventory(text: str) -> InventoryFile:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from lrspec.diagnostics import Suggestion
 from lrspec.nodes import (
     MAX_DEPTH,
     MAX_NODES,
@@ -28,6 +29,7 @@ from lrspec.scalars import Scalar, integer
 from lrspec.source import Span, Text, printable
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"|[^\s{}\[\],:"]+', re.DOTALL)
+_MEANT_ESCAPE = re.compile(r'\\["\\/u]')
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -60,12 +62,20 @@ def _syntax_problem(text: Text, error: json.JSONDecodeError) -> Problem:
     if "escape" in error.msg and here == "\\":
         escape = printable(content[start : start + 2])
         message = f"`{escape}` is not an escape of JSON\nWrite a backslash of a regex twice: `\\{escape}`"
-        return Problem("LRS101", text.span(start, start + 2), message)
+        return Problem("LRS101", text.span(start, start + 2), message, _backslashes_twice(text, start))
     advice = _ADVICE.get(here, "")
     if error.pos == len(content) - len(content.lstrip()):
         advice = advice or "\nA file that ends in `.json` is read as JSON."
     message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}{advice}"
     return Problem("LRS101", text.span(start, min(start + 1, len(content))), message)
+
+
+def _backslashes_twice(text: Text, index: int) -> Suggestion | None:
+    """The string around `index` with each backslash twice; none where some may be meant as escapes of JSON."""
+    around = next((token for token in _TOKEN.finditer(text.content) if token.end() > index), None)
+    if around is None or not around.group().endswith('"') or _MEANT_ESCAPE.search(around.group()):
+        return None
+    return Suggestion(around.group().replace("\\", "\\\\"), text.span(around.start(), around.end()), safe=True)
 
 
 _ADVICE = {

@@ -13,6 +13,7 @@ from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
 from lrspec.render.text import report
 from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
+from lrspec.suggestions import suggestion
 from lrspec.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -89,7 +90,9 @@ def read_file(path: StrPath) -> Reading:
 def read(data: bytes, path: str, format: Format) -> Reading:
     """Read a spec from the bytes of a file; what is wrong is in the result."""
     document = parse(data, path, format)
-    problems = [Diagnostic(p.code, Severity.error, p.message, path, p.span) for p in document.problems]
+    problems = [
+        Diagnostic(p.code, Severity.error, p.message, path, p.span, suggestion=p.suggestion) for p in document.problems
+    ]
     if document.root is None:
         return Reading(document, None, ordered(problems))
     spec, findings = validate(document)
@@ -105,14 +108,16 @@ def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -
 
 
 def _diagnostic(finding: Finding, document: Document, spec: Spec | None) -> Diagnostic:
+    span = document.key_span(finding.path) if finding.at_key else document.span(finding.path)
     return Diagnostic(
         code=finding.code,
         severity=_severity(finding, spec),
         message=finding.message,
         path=document.path,
-        span=document.key_span(finding.path) if finding.at_key else document.span(finding.path),
+        span=span,
         rule=None if finding.rule is None else _rule_name(finding.rule, document),
         parameters=finding.parameters,
+        suggestion=suggestion(finding.meant, span, document.text, document.format) if finding.meant else None,
     )
 
 

@@ -37,6 +37,12 @@ def text() -> str:
     return files("lrspec").joinpath("manual.md").read_text(encoding="utf-8")
 
 
+def summary(code: Code) -> str:
+    """The first paragraph of the section of one diagnostic, in one line."""
+    _, _, first, *_ = section(code).split("\n\n")
+    return " ".join(first.split())
+
+
 def section(code: Code) -> str:
     """The section of one diagnostic, in Markdown."""
     heading = f"## {code.code} {code.name}\n"

@@ -28,7 +28,9 @@ class ModelError(Exception):
     """A model that cannot be built or read; the text, in one line, says why and what to do."""
 
 
-def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: bool = False) -> Inventory:
+def inventory_of(
+    source: str, args: dict[str, Any], folder: Path, *, run_code: bool = False, outside: bool = False
+) -> Inventory:
     """The inventory of a model by its name.
 
     Args:
@@ -36,6 +38,7 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
         args: arguments for building it.
         folder: what a `params:` path is relative to.
         run_code: whether `py:` is allowed, which imports and calls code of the user's.
+        outside: whether a `params:` file may lie outside of `folder`.
 
     Raises:
         ModelError: where it cannot be built or read.
@@ -46,7 +49,7 @@ def inventory_of(source: str, args: dict[str, Any], folder: Path, *, run_code: b
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
     if scheme == "params":
-        return read_params(folder / name)
+        return read_params(folder / name if outside else _inside(folder, name))
     for key in _WEIGHTS:
         if args.get(key):
             raise ModelError(f"{key}={args[key]}: no weights are ever read; leave it out")
@@ -70,6 +73,23 @@ def read_params(path: Path) -> Inventory:
         raise ModelError(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
     except ValueError as failure:  # InventoryError; a path with a NUL is a ValueError
         raise ModelError(f"{printable(str(path))}: {failure}") from None
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The path of a file that a spec names, links followed: it may only be below the spec's own folder."""
+    path = folder / name
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links; a NUL
+        inside = True  # reading it will say what is wrong
+    if not inside:
+        raise ModelError(
+            f"params:{printable(name)}: outside the spec's own folder, and a spec may name files below it only; "
+            "move it there, or allow it with --allow-outside"
+        )
+    if path.exists() and not path.is_file():
+        raise ModelError(f"params:{printable(name)}: not a regular file")
+    return path
 
 
 def _builder(scheme: str, name: str, source: str, *, run_code: bool) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
+from lrspec.diagnostics import Suggestion
 from lrspec.scalars import Scalar
 from lrspec.source import Span, Text, printable
 
@@ -53,11 +54,12 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
 class Problem(NamedTuple):
-    """Something that is wrong with a text as a document."""
+    """Something that is wrong with a text as a document, and what to write instead where one answer is likely."""
 
     code: str
     span: Span
     message: str
+    suggestion: Suggestion | None = None
 
 
 class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's way to stop)

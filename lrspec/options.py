@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics import Finding, Meant
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
-from lrspec.source import printable
+from lrspec.scalars import plain_number
+from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
 from lrspec.suggest import did_you_mean, meant
+from lrspec.wrong_values import describe
 
 _KEYS = tuple(Optimizer.model_fields)
 
@@ -35,18 +37,21 @@ def _type(kind: str) -> Iterator[Finding]:
     """LRS104 for a type that is not an optimizer of torch.optim with groups."""
     if "." in kind or kind in ARGUMENTS:
         return
+    if kind in ONE_GROUP_ONLY:
+        message = f"`{kind}` takes no parameter groups\nA spec is for optimizers that do."
+        yield Finding("LRS104", ("optimizer", "type"), message)
+        return
     wrong = f"`{printable(kind)}` is not an optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
     advice = "Other classes are named with their module: `package.module.Class`."
-    if kind in ONE_GROUP_ONLY:
-        wrong, advice = f"`{kind}` takes no parameter groups", "A spec is for optimizers that do."
-    yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}")
+    yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}", meant=_meant(kind, ARGUMENTS))
 
 
 def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
-    """LRS106 for keys that are no arguments of the class."""
-    for key in optimizer:
-        wrong = _no_weight_decay(key, kind) if key in _KEYS else _wrong_option(key, kind, _KEYS)
-        if wrong:
+    """LRS106 for keys that are no arguments of the class, LRS104 for numbers in quotes."""
+    for key, value in optimizer.items():
+        if key not in _KEYS:
+            yield from _option(("optimizer", key), value, kind, _KEYS)
+        elif wrong := _no_weight_decay(key, kind):
             yield Finding("LRS106", ("optimizer", key), wrong, at_key=True)
 
 
@@ -63,29 +68,45 @@ def _without_type(optimizer: dict[str, Any], untyped: bool) -> Iterator[Finding]
         else:
             message = f"unknown key `{printable(key)}` in `optimizer`{did_you_mean(key, _KEYS)}"
             advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
-            yield Finding("LRS103", ("optimizer", key), f"{message}\n{advice}", at_key=True)
+            said = f"{message}\n{advice}"
+            yield Finding("LRS103", ("optimizer", key), said, at_key=True, meant=_meant(key, _KEYS))
 
 
 def _rule(rule: dict[str, Any], index: int, kind: Any, untyped: bool) -> Iterator[Finding]:
-    """LRS104 for options without a type of optimizer, LRS106 for options that it does not take."""
+    """LRS104 for options without a type of optimizer, and what is wrong with each of them."""
     options = rule.get("options")
     if isinstance(options, dict) and options and untyped:
         message = "`options` are arguments of the optimizer, and `optimizer.type` is missing\nGive `optimizer.type`."
         yield Finding("LRS104", ("rules", index, "options"), message, index)
-    for key in options if isinstance(options, dict) else ():
-        if wrong := _wrong_option(key, kind):
-            yield Finding("LRS106", ("rules", index, "options", key), wrong, index, at_key=True)
+    for key, value in options.items() if isinstance(options, dict) else ():
+        yield from _option(("rules", index, "options", key), value, kind)
     for key in ("weight_decay", "weight_decay_mult"):
         if key in rule and (wrong := _no_weight_decay("weight_decay", kind)):
             yield Finding("LRS106", ("rules", index, key), wrong, index, at_key=True)
 
 
-def _wrong_option(key: str, kind: Any, beside: tuple[str, ...] = ()) -> str | None:
-    """What is wrong with an option; None for what the class takes, and for classes that lrspec does not know.
+def _option(path: Path, value: Any, kind: Any, beside: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """LRS106 for an option that the class does not take, LRS104 for a number in quotes.
 
-    `beside` are the keys that stand beside options in the same mapping.
+    Of classes that lrspec does not know any option will do. `beside` are the keys that stand beside options in the
+    same mapping.
     """
-    known = ARGUMENTS.get(kind) if isinstance(kind, str) else None
+    key, known = str(path[-1]), ARGUMENTS.get(kind) if isinstance(kind, str) else None
+    if wrong := _wrong_option(key, kind, known, beside):
+        likely = _meant(key, [*beside, *sorted(known - NOT_OPTIONS)]) if known and key not in NOT_OPTIONS else None
+        yield Finding("LRS106", path, wrong, rule_of(path), at_key=True, meant=likely)
+    elif known and isinstance(value, str) and plain_number(value) is not None:
+        message = f"`{key}`: expected a number, found {describe(value)}\nWrite the number without quotes: {value}"
+        yield Finding("LRS104", path, message, rule_of(path), meant=Meant(value, plain=True, safe=True))
+
+
+def _meant(word: str, known: Iterable[str]) -> Meant | None:
+    likely = meant(word, known)
+    return Meant(likely) if likely else None
+
+
+def _wrong_option(key: str, kind: Any, known: frozenset[str] | None, beside: tuple[str, ...]) -> str | None:
+    """What is wrong with the name of an option; None for what the class takes."""
     if key in ("lr", "weight_decay"):
         return f"`{key}` is not an option\nWrite `{key}:` in the rule itself."
     if key in NOT_OPTIONS:

@@ -16,7 +16,7 @@ def emit(text: str, file: str | None) -> None:
         OSError: where the file cannot be written; what was there before is still there then.
     """
     if file is not None and file != "-":
-        return write_file(Path(file), text)
+        return write_file(Path(file), text.encode())
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -25,17 +25,17 @@ def emit(text: str, file: str | None) -> None:
     return None
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Write beside, then rename; into devices and pipes, which cannot be renamed over, directly."""
     target = path.resolve()
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8", newline="\n")
+        target.write_bytes(content)
         return
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     beside = Path(name)
     try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (a handle, not a path)
-            file.write(text)
+        with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)
+            file.write(content)
         _copy_mode(target, beside)
         beside.replace(target)
     except BaseException:

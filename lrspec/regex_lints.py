@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from lrspec.about import About
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics import Finding, Meant
 from lrspec.matching import Name, SlowRegexError
 from lrspec.patterns import Pattern
 from lrspec.regex_tokens import has_literal, single_dots
@@ -41,6 +41,7 @@ def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
                 f"the `.` at column {dot + 1} of '{printable(pattern.regex)}' stands for any character, and with "
                 f"`\\.` the regex would not match {count(len(lost), 'parameter')} that it does match",
                 "Write `\\.` for a dot, or `[^.]` where any other character is meant.",
+                meant=Meant(_escaped(pattern.regex, dot)),
             )
 
 
@@ -122,9 +123,13 @@ def _within_number(text: str, index: int) -> bool:
 
 def _lost(resolution: Resolution, pattern: Pattern, dot: int, matched: Matches) -> list[int]:
     """The parameters that the regex would not match with its dot escaped; none where that takes too long to tell."""
-    escaped = Pattern(f"{pattern.regex[:dot]}\\.{pattern.regex[dot + 1 :]}", pattern.path)
+    escaped = Pattern(_escaped(pattern.regex, dot), pattern.path)
     try:
         kept = {name.parameter for name in resolution.names.search(escaped, matched)}
     except SlowRegexError:
         return []
     return sorted({name.parameter for name in matched} - kept)
+
+
+def _escaped(regex: str, dot: int) -> str:
+    return f"{regex[:dot]}\\.{regex[dot + 1 :]}"

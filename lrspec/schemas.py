@@ -1,4 +1,4 @@
-"""The JSON Schemas of the spec, the plan and the inventory, made from the pydantic models."""
+"""The JSON Schemas of the spec, the plan, the inventory and the check, made from the pydantic models."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from lrspec.formats import InventoryFile, PlanFile
+from lrspec.formats import CheckFile, InventoryFile, PlanFile
 from lrspec.spec import Spec
 
-Kind: TypeAlias = Literal["spec", "plan", "params"]
+Kind: TypeAlias = Literal["spec", "plan", "params", "check"]
 
-MODELS: dict[Kind, type[BaseModel]] = {"spec": Spec, "plan": PlanFile, "params": InventoryFile}
+MODELS: dict[Kind, type[BaseModel]] = {"spec": Spec, "plan": PlanFile, "params": InventoryFile, "check": CheckFile}
 FILES: dict[Kind, str] = {
     "spec": "lrspec.v1.schema.json",
     "plan": "lrspec-plan.v1.schema.json",
     "params": "lrspec-params.v1.schema.json",
+    "check": "lrspec-check.v1.schema.json",
 }
 """What the schemas are called in `schemas/`."""
 
-_TITLES: dict[Kind, str] = {"spec": "lrspec", "plan": "lrspec plan", "params": "lrspec parameter inventory"}
+_TITLES: dict[Kind, str] = {
+    "spec": "lrspec",
+    "plan": "lrspec plan",
+    "params": "lrspec parameter inventory",
+    "check": "lrspec check",
+}
 
 
 class _Generator(GenerateJsonSchema):

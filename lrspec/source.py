@@ -47,6 +47,14 @@ class Text:
         """The piece between two 0-based indices; `end` is exclusive."""
         return Span(self.position(start), self.position(end))
 
+    def index(self, position: Position) -> int:
+        """The 0-based index of the character at a place."""
+        return self._starts[position.line - 1] + position.column - 1
+
+    def piece(self, span: Span) -> str:
+        """The text between two places."""
+        return self.content[self.index(span.start) : self.index(span.end)]
+
     def line(self, number: int) -> str:
         """The line with that number, from 1, without its end; empty past the last one."""
         if number > len(self._starts):

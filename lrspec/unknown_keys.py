@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrspec.diagnostics import ADJUSTABLE, CODES
+from lrspec.diagnostics import ADJUSTABLE, CODES, Meant
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS
 from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
@@ -23,6 +23,15 @@ def unknown_key(path: Path) -> str:
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
     beginning = f"unknown key `{printable(key)}` in {whole}"
     return f"{beginning}\n{special}" if special else f"{beginning}{did_you_mean(key, known)}\n{keys}"
+
+
+def suggested_key(path: Path) -> Meant | None:
+    """What to write in place of the unknown key that `path` ends in, where one answer is likely."""
+    key, (known, whole) = str(path[-1]), keys_at(path[:-1])
+    if path[-2:-1] == ("check",) and _about_severity(key):
+        return Meant(CODES[key.upper()].name) if key.upper() in CODES else None
+    word = None if whole == "a rule" and _in_a_rule(key) else meant(key, known)
+    return Meant(word) if word else None
 
 
 def meant_key(key: str) -> str:

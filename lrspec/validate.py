@@ -18,8 +18,8 @@ from lrspec.options import option_findings
 from lrspec.source import Path, rule_of
 from lrspec.spec import MAX_RULES, TAGS, Spec
 from lrspec.suggest import meant
-from lrspec.unknown_keys import keys_at, unknown_key
-from lrspec.wrong_values import missing_key, too_long, wrong_value
+from lrspec.unknown_keys import keys_at, suggested_key, unknown_key
+from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 
 
 def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
@@ -74,7 +74,7 @@ def _value_finding(error: Any) -> Iterator[Finding]:
     path: Path = tuple(step for step in location if step not in TAGS)
     if kind == "extra_forbidden":
         path = (*(step for step in location[:-1] if step not in TAGS), location[-1])
-        yield Finding("LRS103", path, unknown_key(path), rule_of(path), at_key=True)
+        yield Finding("LRS103", path, unknown_key(path), rule_of(path), at_key=True, meant=suggested_key(path))
     elif kind == "missing":
         yield Finding("LRS104", path[:-1], missing_key(path), rule_of(path))
     elif kind in ("too_long", "string_too_long"):
@@ -84,7 +84,7 @@ def _value_finding(error: Any) -> Iterator[Finding]:
     elif kind == "too_short" and found:
         return  # said by what is wrong with the items
     else:
-        yield Finding("LRS104", path, wrong_value(path, error), rule_of(path))
+        yield Finding("LRS104", path, wrong_value(path, error), rule_of(path), meant=suggested_value(error))
 
 
 def _telling(findings: list[Finding], document: Document) -> Iterator[Finding]:

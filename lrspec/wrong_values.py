@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lrspec.diagnostics import Meant, Severity
 from lrspec.scalars import plain_number
 from lrspec.source import Path, last_key, printable
 from lrspec.spec import MAX_PATTERN, MAX_RULES
+from lrspec.suggest import nearest
 
 _EXPECTED = {
     "float_type": "a number",
@@ -30,6 +32,7 @@ _EXPECTED = {
 
 _NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
 _LONGEST = 60
 
 
@@ -43,6 +46,22 @@ def wrong_value(path: Path, error: Any) -> str:
     place = f"`{last_key(path)}`: " if path else ""
     advice = _advice(path, error["type"], found)
     return f"{place}expected {expected}, found {describe(found)}" + (f"\n{advice}" if advice else "")
+
+
+def suggested_value(error: Any) -> Meant | None:
+    """What to write in place of a value that pydantic finds wrong, where one answer is likely."""
+    kind, found = error["type"], error["input"]
+    if not isinstance(found, str):
+        return None
+    if kind in _NUMERIC and plain_number(found) is not None:
+        return Meant(found, plain=True, safe=True)
+    if kind in _NUMERIC and _DECIMAL_COMMA.fullmatch(found):
+        return Meant(found.replace(",", "."), plain=True)
+    if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
+        return Meant("true" if found.lower() in _TRUE else "false", plain=True)
+    if kind == "literal_error" and (near := nearest(found, list(Severity), 1)):
+        return Meant(near[0])
+    return None
 
 
 def missing_key(path: Path) -> str:
@@ -89,7 +108,7 @@ def _advice(path: Path, kind: str, found: Any) -> str:
 def _advice_on_text(kind: str, found: str) -> str:
     if kind in _NUMERIC and plain_number(found) is not None:
         return f"Write the number without quotes: {found}"
-    if kind in _NUMERIC and re.fullmatch(r"\d+,\d+", found):
+    if kind in _NUMERIC and _DECIMAL_COMMA.fullmatch(found):
         return f"Write a decimal point: {found.replace(',', '.')}"
     if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
         return f"Write {'true' if found.lower() in _TRUE else 'false'}, without quotes."

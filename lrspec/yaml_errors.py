@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lrspec.diagnostics import Suggestion
 from lrspec.nodes import Problem
 from lrspec.source import Text, printable
 
+_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\\n\r]|\\[^\n\r])*)"')
 _QUOTES = "Regexes belong in single quotes."
 
 
@@ -73,7 +75,16 @@ def _escape(complaint: Complaint, text: Text) -> Problem:
         f"`{escape}` in double quotes: YAML itself reads the backslash there, and knows no `{escape}`\n"
         "Put the regex in single quotes."
     )
-    return Problem("LRS101", text.span(index, index + 2), message)
+    return Problem("LRS101", text.span(index, index + 2), message, _in_single_quotes(complaint.context_index, text))
+
+
+def _in_single_quotes(start: int, text: Text) -> Suggestion | None:
+    """The same characters in single quotes; none where a backslash written twice leaves two readings."""
+    found = _DOUBLE_QUOTED.match(text.content, start)
+    if found is None or "\\\\" in found[1]:
+        return None
+    inside = found[1].replace('\\"', '"').replace("'", "''")
+    return Suggestion(f"'{inside}'", text.span(found.start(), found.end()), safe=True)
 
 
 def _at(text: Text, index: int, message: str) -> Problem:

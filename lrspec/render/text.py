@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from textwrap import wrap
+from typing import TypeAlias
 from unicodedata import combining, east_asian_width
 
 from lrspec.diagnostics import Diagnostic, Severity
 from lrspec.source import Text, printable
 
+Paint: TypeAlias = Callable[[str, str], str]
+"""Colours a text: `paint("error", text)`; the parts are the severities, `place` and `gutter`."""
+
 _WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
 
-def report(diagnostics: Sequence[Diagnostic], text: Text) -> str:
+def plain(_: str, text: str) -> str:
+    """Without colour."""
+    return text
+
+
+def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = plain) -> str:
     """All diagnostics of a spec, and how many there are; empty where there are none."""
     if not diagnostics:
         return ""
-    blocks = ["\n".join(_block(found, text)) for found in diagnostics]
-    return "\n\n".join([*blocks, summary(diagnostics)])
+    return "\n\n".join([*blocks(diagnostics, text, paint), summary(diagnostics)])
 
 
-def summary(diagnostics: Sequence[Diagnostic]) -> str:
+def blocks(diagnostics: Iterable[Diagnostic], text: Text, paint: Paint = plain) -> Iterator[str]:
+    """Each diagnostic of a spec with its line and a caret under its place."""
+    for found in diagnostics:
+        yield "\n".join(_block(found, text, paint))
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     severities = [found.severity for found in diagnostics]
     counts = [(severities.count(kind), kind.value) for kind in (Severity.error, Severity.warning)]
     return ", ".join(f"{count:,} {kind}{'s' if count > 1 else ''}" for count, kind in counts if count)
 
 
-def _block(found: Diagnostic, text: Text) -> Iterator[str]:
+def _block(found: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
     first, *more = found.message.split("\n")
-    place = f"{printable(found.path)}:{found.line}:{found.column}"
-    yield f"{place}: {found.severity} {found.code} {found.name}: {printable(first)}"
+    place = paint("place", f"{printable(found.path)}:{found.line}:{found.column}:")
+    yield f"{place} {paint(found.severity.value, f'{found.severity} {found.code}')} {found.name}: {printable(first)}"
     gutter = " " * len(str(found.line))
-    yield f" {gutter} |"
+    yield paint("gutter", f" {gutter} |")
     line, caret = _excerpt(found, text)
-    yield f" {found.line} | {line}".rstrip()
-    yield f" {gutter} | {caret}"
-    first_indent, indent = f" {gutter} = ", f" {gutter}   "
-    for said in more:
-        yield from wrap(
-            printable(said),
-            _WIDEST + len(indent),
-            initial_indent=first_indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+    yield f"{paint('gutter', f' {found.line} |')} {line}".rstrip()
+    yield f"{paint('gutter', f' {gutter} |')} {paint(found.severity.value, caret)}"
+    for said in [*more, *_models(found)]:
+        first_line, *others = wrap(printable(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
+        yield f"{paint('gutter', f' {gutter} =')} {first_line}"
+        yield from (f" {gutter}   {line}" for line in others)
+
+
+def _models(found: Diagnostic) -> list[str]:
+    """Of several models, those of which it is true."""
+    return [f"With {', '.join(found.models)}."] if found.models else []
 
 
 def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:

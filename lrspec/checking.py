@@ -1,0 +1,213 @@
+"""Checks specs, one file after the other: what is wrong with each in itself, and for the models that it is for.
+
+Whatever keeps a spec, or one of its models, from being checked is a `Failure` in the result; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from lrspec.checks import unused_in_every_model
+from lrspec.compile import Outcome, attempt
+from lrspec.diagnostics import Diagnostic, ordered
+from lrspec.fixes import fix_file
+from lrspec.inventory import Inventory
+from lrspec.load import Reading, SpecFile, locate, read_file
+from lrspec.models import ModelError, inventory_of, read_params
+from lrspec.source import Span, Text, printable
+from lrspec.spec import ModelSource
+from lrspec.validate import nothing_to_multiply
+
+
+class Depth(StrEnum):
+    """How far a check goes: documents alone, saved inventories as well, or models that have to be built as well."""
+
+    documents = "documents"
+    inventories = "inventories"
+    models = "models"
+
+
+@dataclass(frozen=True)
+class Against:
+    """What specs are checked against: models and inventories of the command line, or else the specs' own.
+
+    With `fix` what is surely meant is written into them before.
+    """
+
+    models: tuple[ModelSource, ...] = ()
+    params: tuple[str, ...] = ()
+    depth: Depth = Depth.models
+    outside: bool = False
+    fix: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be checked, and why; its place in the spec, where it has one."""
+
+    path: str
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of one spec: the models that it was checked against, those left out, findings and failures."""
+
+    path: str
+    text: Text
+    sha256: str | None
+    models: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    fixed: int = 0
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A model to check a spec against; `span` is where the spec names it, if it does."""
+
+    source: ModelSource
+    span: Span | None
+
+    @property
+    def label(self) -> str:
+        args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
+        return printable(f"{self.source.source} ({args})" if args else self.source.source)
+
+
+class Checker:
+    """Checks specs against the same models; each model is built once."""
+
+    def __init__(self, against: Against) -> None:
+        self._against = against
+        self._inventories: dict[tuple[str, str, str], Inventory | ModelError] = {}
+
+    def check_file(self, path: str) -> Checked:
+        """Check the spec in a file."""
+        try:
+            fixed = fix_file(path) if self._against.fix else 0
+            reading = read_file(path)
+        except OSError as failure:
+            why = (failure.strerror or "cannot be read").lower()
+            return Checked(path, Text(""), None, failures=(Failure(path, why),))
+        return replace(self.check(reading), fixed=fixed)
+
+    def check(self, reading: Reading) -> Checked:
+        """Check a spec that has been read."""
+        document = reading.document
+        checked = Checked(document.path, document.text, document.sha256)
+        if reading.spec is None:
+            return replace(checked, diagnostics=reading.diagnostics)
+        candidates = list(self._candidates(reading.file()))
+        wanted = [candidate for candidate in candidates if self._is_wanted(candidate)]
+        skipped = tuple(candidate.label for candidate in candidates if candidate not in wanted)
+        return self._with_models(replace(checked, skipped=skipped), reading.file(), wanted)
+
+    def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
+        outcomes: dict[str, Outcome] = {}
+        failures = []
+        for candidate in candidates:
+            try:
+                outcomes[candidate.label] = attempt(file, self._inventory(candidate, file))
+            except ModelError as error:
+                failures.append(Failure(file.path, str(error), candidate.span))
+        return replace(
+            checked,
+            models=tuple(outcomes),
+            diagnostics=_together(file, outcomes, complete=not failures),
+            failures=tuple(failures),
+        )
+
+    def _candidates(self, file: SpecFile) -> Iterator[_Candidate]:
+        """The models of the command line, or else the spec's own."""
+        given = [*self._against.models, *(ModelSource(source=f"params:{path}") for path in self._against.params)]
+        if given:
+            yield from (_Candidate(source, None) for source in given)
+            return
+        listed = isinstance(file.spec.models, tuple)
+        for index, source in enumerate(file.spec.sources):
+            yield _Candidate(source, file.document.span(("models", index) if listed else ("models",)))
+
+    def _is_wanted(self, candidate: _Candidate) -> bool:
+        if self._against.depth is Depth.inventories:
+            return candidate.source.source.startswith("params:")
+        return self._against.depth is Depth.models
+
+    def _inventory(self, candidate: _Candidate, file: SpecFile) -> Inventory:
+        own = candidate.span is not None
+        folder = Path(file.path).parent if own else Path()
+        key = (candidate.source.source, json.dumps(candidate.source.args), str(folder))
+        if key not in self._inventories:
+            self._inventories[key] = self._built(candidate.source, folder, own=own)
+        found = self._inventories[key]
+        if isinstance(found, ModelError):
+            raise found
+        return found
+
+    def _built(self, model: ModelSource, folder: Path, *, own: bool) -> Inventory | ModelError:
+        """The inventory of a model, or why there is none."""
+        try:
+            if not own and model.source.startswith("params:"):
+                return read_params(Path(model.source.removeprefix("params:")))
+            outside = self._against.outside or not own
+            return inventory_of(model.source, model.args, folder, run_code=not own, outside=outside)
+        except ModelError as error:
+            return error
+
+
+def _together(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -> tuple[Diagnostic, ...]:
+    """What was found with any of the models, each finding once, with the models of which it is true."""
+    if not outcomes:
+        return locate(nothing_to_multiply(file.spec), file.document, file.spec)
+    if len(outcomes) == 1:
+        (only,) = outcomes.values()
+        return only.diagnostics
+    models: dict[Diagnostic, list[str]] = {}
+    for model, outcome in outcomes.items():
+        for found in outcome.diagnostics:
+            models.setdefault(found, []).append(model)
+    each = [replace(found, models=tuple(labels)) for found, labels in models.items()]
+    return ordered([*each, *(_of_all(file, [*outcomes.values()]) if complete else ())])
+
+
+def _of_all(file: SpecFile, outcomes: Sequence[Outcome]) -> tuple[Diagnostic, ...]:
+    """What is true of the models together only."""
+    resolutions = [outcome.resolution for outcome in outcomes if outcome.resolution]
+    complete = len(resolutions) == len(outcomes)
+    return locate(unused_in_every_model(resolutions), file.document, file.spec) if complete else ()
+
+
+def to_dict(checked: Sequence[Checked]) -> dict[str, Any]:
+    """The results of a check, as `lrspec check --format json` writes them."""
+    return {
+        "lrspec_check": 1,
+        "files": [_file(each) for each in checked],
+        "diagnostics": [found.to_dict() for each in checked for found in each.diagnostics],
+        "failures": [_failure(failure) for each in checked for failure in each.failures],
+    }
+
+
+def _file(checked: Checked) -> dict[str, Any]:
+    return {
+        "path": checked.path,
+        "sha256": checked.sha256,
+        "models": list(checked.models),
+        "skipped": list(checked.skipped),
+        "fixed": checked.fixed,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "path": failure.path,
+        "message": failure.message,
+        "line": failure.span.start.line if failure.span else None,
+        "column": failure.span.start.column if failure.span else None,
+    }

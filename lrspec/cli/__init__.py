@@ -1,0 +1,65 @@
+"""The command `lrspec`: words in, exit status out; a file for each of its commands.
+
+Exit statuses: 0 clean, 1 findings of severity error (with `--strict` warnings, too), 2 could not run, 130 interrupted.
+Everything but click is imported by the command that needs it, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from lrspec import __version__
+from lrspec.cli.check import check
+from lrspec.cli.compile import compile_
+from lrspec.cli.explain import explain
+from lrspec.cli.formats import params, schema
+from lrspec.cli.words import say
+
+
+def main() -> None:
+    """Run the command, and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with these arguments, and return its exit status."""
+    _prepare_streams()
+    try:
+        return int(cli.main(arguments, prog_name="lrspec", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as failure:
+        failure.show()
+        return failure.exit_code
+    except click.UsageError as failure:
+        path = failure.ctx.command_path if failure.ctx else "lrspec"
+        say(f"{path}: {failure.format_message()} (see {path} --help)")
+        return failure.exit_code
+    except click.ClickException as failure:
+        failure.show()
+        return failure.exit_code
+    except click.Abort:
+        say("lrspec: interrupted")
+        return 130
+    except SystemExit:  # click's way to end where the reader of its help has left
+        return 0
+
+
+def _prepare_streams() -> None:
+    """Let output be UTF-8 whatever the locale, and go nowhere where a stream is closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for the whole run)
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]}, commands=[compile_, check, explain, params, schema]
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """A declarative compiler for PyTorch optimizer parameter groups."""

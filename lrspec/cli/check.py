@@ -1,0 +1,155 @@
+"""`lrspec check`: everything that is wrong with specs, for people, for pull requests and for other tools."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrspec.cli import words
+from lrspec.cli.inputs import read_stdin
+from lrspec.cli.outputs import as_json, emit, painter, status
+from lrspec.cli.words import CannotRun, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lrspec.checking import Against, Checked
+    from lrspec.render.text import Paint
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@words.models
+@words.model_arg
+@words.several_params
+@click.option("--no-model", is_flag=True, help="Check the documents alone; nothing else is opened.")
+@click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text")
+@words.strict
+@click.option(
+    "--fix", is_flag=True, help="Mend what cannot change what is selected: quoted numbers, quotes of regexes."
+)
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Check so many at once.")
+@words.outside
+@words.output
+@words.stdin_filename
+@words.color
+def check(
+    paths: tuple[str, ...],
+    models: tuple[str, ...],
+    args: dict[str, Any],
+    params: tuple[str, ...],
+    no_model: bool,
+    no_build: bool,
+    form: str,
+    strict: bool,
+    fix: bool,
+    jobs: int,
+    allow_outside: bool,
+    output: str | None,
+    stdin_filename: str | None,
+    color: str,
+) -> int:
+    """Check specs: each PATH is a spec, or a folder in which they are searched; the current folder without one.
+
+    Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
+    """
+    from lrspec.checking import Against, Depth
+    from lrspec.spec import ModelSource
+
+    if (no_model or no_build) and (models or (no_model and params)):
+        raise click.UsageError(f"{'--no-model' if no_model else '--no-build'} and a model exclude each other")
+    if args and not models:
+        raise click.UsageError("--model-arg goes with --model")
+    if fix and "-" in paths:
+        raise click.UsageError("--fix cannot write into standard input")
+    against = Against(
+        models=tuple(ModelSource(source=model, args=args) for model in models),
+        params=params,
+        depth=Depth.documents if no_model else Depth.inventories if no_build else Depth.models,
+        outside=allow_outside,
+        fix=fix,
+    )
+    checked = _checked(_found(paths or (".",)), against, jobs, stdin_filename)
+    _write(checked, form, output, painter(color, terminal=output is None and sys.stdout.isatty()))
+    return _status(checked, strict)
+
+
+def _found(paths: tuple[str, ...]) -> list[str]:
+    from lrspec.discovery import find_specs
+
+    if "" in paths:
+        raise click.UsageError("PATH is empty")
+    specs = find_specs(paths)
+    if not specs:
+        raise CannotRun(
+            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json)"
+        )
+    return specs
+
+
+def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:
+    """Check the specs one after the other; on a terminal with a bar, where that takes long."""
+    from lrspec.checking import Checker
+    from lrspec.jobs import JobsError, check_files
+
+    if paths == ["-"]:
+        return [Checker(against).check(read_stdin(stdin_filename))]
+    if "-" in paths:
+        raise click.UsageError("`-` is checked alone")
+    try:
+        with _progress(len(paths)) as advance:
+            checked = []
+            for each in check_files(paths, against, jobs):
+                checked.append(each)
+                advance()
+            return checked
+    except JobsError as failure:
+        raise CannotRun(str(failure)) from None
+
+
+def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
+    if not sys.stderr.isatty():
+        return nullcontext(lambda: None)
+    from lrspec.render.progress import progress
+
+    return progress(total)
+
+
+def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Paint) -> None:
+    """Write the result; what it does not show of failures, and the line that sums up, go to standard error."""
+    from lrspec.render.checked import checked_summary, failure_text
+
+    emit(_rendered(checked, form, paint), output)
+    if form == "text" and output is None:
+        return
+    for failure in (failure for each in checked for failure in each.failures):
+        say(f"lrspec: {failure_text(failure)}")
+    say(checked_summary(checked))
+
+
+def _rendered(checked: Sequence[Checked], form: str, paint: Paint) -> str:
+    if form == "json":
+        from lrspec.checking import to_dict
+
+        return as_json(to_dict(checked))
+    if form == "sarif":
+        from lrspec.render.sarif import sarif
+
+        return as_json(sarif(checked))
+    if form == "github":
+        from lrspec.render.github import github
+
+        return github(checked)
+    from lrspec.render.checked import checked_text
+
+    return checked_text(checked, paint)
+
+
+def _status(checked: Sequence[Checked], strict: bool) -> int:
+    if any(each.failures for each in checked):
+        return 2
+    return status([found for each in checked for found in each.diagnostics], strict)

@@ -1,0 +1,91 @@
+"""`lrspec compile`: which parameter gets what, and the groups that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrspec.cli import words
+from lrspec.cli.inputs import inventory_for, read_spec
+from lrspec.cli.outputs import as_json, emit, print_report, status, width
+
+if TYPE_CHECKING:
+    from lrspec.diagnostics import Diagnostic
+    from lrspec.inventory import Inventory
+    from lrspec.load import Reading
+    from lrspec.plan import Plan
+    from lrspec.spec import Spec
+
+
+@click.command("compile")
+@click.argument("spec", required=False)
+@words.model
+@words.model_arg
+@words.params
+@words.lr
+@words.weight_decay
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@words.strict
+@words.outside
+@words.output
+@words.stdin_filename
+@words.color
+def compile_(
+    spec: str | None,
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    lr: float | None,
+    weight_decay: float | None,
+    form: str,
+    strict: bool,
+    allow_outside: bool,
+    output: str | None,
+    stdin_filename: str | None,
+    color: str,
+) -> int:
+    """Compile SPEC for a model: which parameter gets what, and the groups that say so.
+
+    SPEC may be left out where the folder has just one; `-` is standard input. Without --model and --params
+    the spec's own model is taken.
+    """
+    from lrspec.compile import attempt
+
+    reading = read_spec(spec, stdin_filename)
+    if reading.spec is None:
+        return _refuse(reading, None, reading.diagnostics, form, output, color)
+    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside)
+    outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay)
+    if outcome.plan is None:
+        return _refuse(reading, inventory, outcome.diagnostics, form, output, color)
+    print_report(outcome.diagnostics, reading, color)
+    if form == "json":
+        emit(as_json(outcome.plan.to_dict()), output)
+    elif outcome.plan.groups is not None:
+        emit(_table(outcome.plan, reading.file().spec, lr, weight_decay, None if output else width()), output)
+    return status(outcome.diagnostics, strict)
+
+
+def _refuse(
+    reading: Reading,
+    inventory: Inventory | None,
+    diagnostics: tuple[Diagnostic, ...],
+    form: str,
+    output: str | None,
+    color: str,
+) -> int:
+    """Report the errors of a spec in itself; in JSON they are the result as well."""
+    from lrspec.plan import plan_without_parameters
+
+    if form == "json":
+        document = reading.document
+        emit(as_json(plan_without_parameters(document.path, document.sha256, inventory, diagnostics)), output)
+    return print_report(diagnostics, reading, color)
+
+
+def _table(plan: Plan, spec: Spec, lr: float | None, weight_decay: float | None, columns: int | None) -> str:
+    from lrspec.render.table import table
+    from lrspec.summary import replaced
+
+    return table(plan, spec, replaced(spec, lr, weight_decay), columns)

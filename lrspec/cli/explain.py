@@ -1,0 +1,72 @@
+"""`lrspec explain`: why a parameter gets what it gets, or what a diagnostic means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lrspec.cli import words
+from lrspec.cli.inputs import inventory_for, read_spec
+from lrspec.cli.outputs import emit, print_report, status
+from lrspec.cli.words import CannotRun, say
+
+
+@click.command()
+@click.argument("words_", nargs=-1, required=True, metavar="SPEC NAME | CODE")
+@words.model
+@words.model_arg
+@words.params
+@words.outside
+@words.stdin_filename
+@words.color
+def explain(
+    words_: tuple[str, ...],
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    allow_outside: bool,
+    stdin_filename: str | None,
+    color: str,
+) -> int:
+    """Explain why a parameter gets what it gets, or what a diagnostic means.
+
+    With SPEC and NAME (an exact name, or a regex): which rules have the parameter, what each sets, and what holds.
+    With a CODE such as LRS201, or its name: what it means and how to mend it.
+    """
+    if len(words_) > 2:
+        raise click.UsageError("expected SPEC and NAME, or CODE")
+    if len(words_) == 1:
+        return _explain_code(words_[0])
+    from lrspec.compile import attempt
+    from lrspec.explain import UnknownParameterError, find
+    from lrspec.explain import explain as explanation
+
+    reading = read_spec(words_[0], stdin_filename)
+    if reading.spec is None:
+        return print_report(reading.diagnostics, reading, color)
+    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside)
+    outcome = attempt(reading.file(), inventory)
+    if outcome.plan is None or outcome.resolution is None:
+        return print_report(outcome.diagnostics, reading, color)
+    try:
+        found = find(inventory, words_[1])
+    except UnknownParameterError as failure:
+        raise CannotRun(str(failure)) from None
+    named = {inventory.parameters[index].name for index in found}
+    about = [each for each in outcome.diagnostics if not each.parameters or named.intersection(each.parameters)]
+    print_report(about, reading, color)
+    if others := len(outcome.diagnostics) - len(about):
+        say(f"lrspec: {others:,} more in this spec, about other parameters: lrspec compile {words_[0]}")
+    emit("\n\n".join(explanation(outcome.resolution, outcome.plan, index) for index in found) + "\n", None)
+    return status(outcome.diagnostics, strict=False)
+
+
+def _explain_code(word: str) -> int:
+    from lrspec.manual import UnknownCodeError, find, section
+
+    try:
+        emit(section(find(word)), None)
+    except UnknownCodeError as failure:
+        raise CannotRun(f"{failure} (to explain a parameter: lrspec explain SPEC NAME)") from None
+    return 0

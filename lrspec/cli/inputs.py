@@ -1,0 +1,72 @@
+"""What a command works on: the spec that its words name, and the model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrspec.cli.words import CannotRun
+
+if TYPE_CHECKING:
+    from lrspec.inventory import Inventory
+    from lrspec.load import Reading, SpecFile
+
+
+def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
+    """Read the spec of that name, or the one of the folder; `-` is standard input."""
+    from lrspec.discovery import UndecidedError, find_spec
+    from lrspec.load import read_file
+
+    if spec == "":
+        raise click.UsageError("SPEC is empty")
+    try:
+        path = find_spec(Path()) if spec is None else spec
+        return read_stdin(stdin_filename) if path == "-" else read_file(path)
+    except UndecidedError as failure:
+        raise CannotRun(str(failure)) from None
+    except OSError as failure:
+        raise CannotRun(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
+
+
+def read_stdin(filename: str | None) -> Reading:
+    """Read a spec from standard input; `filename` is what reports call it, and its ending says the format."""
+    from lrspec.document import format_of
+    from lrspec.load import ENOUGH, read
+
+    name = filename or "<stdin>"
+    return read(sys.stdin.buffer.read(ENOUGH), name, format_of(name))
+
+
+def inventory_for(
+    file: SpecFile, model: str | None, args: dict[str, Any], params: str | None, *, outside: bool
+) -> Inventory:
+    """The model that the command line names, or the spec's own."""
+    from lrspec.discovery import UndecidedError, only_model
+    from lrspec.models import ModelError, inventory_of, read_params
+
+    if model is not None and params is not None:
+        raise click.UsageError("--model and --params exclude each other")
+    if params is not None and args:
+        raise click.UsageError("--model-arg and --params exclude each other")
+    if model is not None:
+        return build(model, args)
+    try:
+        if params is not None:
+            return read_params(Path(params))
+        only = only_model(file.spec)
+        return inventory_of(only.source, {**only.args, **args}, Path(file.path).parent, outside=outside)
+    except (ModelError, UndecidedError) as failure:
+        raise CannotRun(str(failure)) from None
+
+
+def build(model: str, args: dict[str, Any]) -> Inventory:
+    """The inventory of a model that the command line names."""
+    from lrspec.models import ModelError, inventory_of
+
+    try:
+        return inventory_of(model, args, Path(), run_code=True, outside=True)
+    except ModelError as failure:
+        raise CannotRun(str(failure)) from None

@@ -1,0 +1,76 @@
+"""What a command leaves: results on standard output or in a file, reports on standard error, an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrspec.cli.words import CannotRun, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lrspec.diagnostics import Diagnostic
+    from lrspec.load import Reading
+    from lrspec.render.text import Paint
+
+_COLOURS: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "place": {"bold": True},
+    "gutter": {"fg": "blue"},
+}
+
+
+def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str) -> int:
+    """Print diagnostics on standard error, and return the status that they make."""
+    from lrspec.render.text import report
+
+    if diagnostics:
+        say(report(diagnostics, reading.document.text, painter(color, terminal=sys.stderr.isatty())))
+    return status(diagnostics, strict=False)
+
+
+def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
+    """0, or 1 where there are errors; with `strict` warnings count."""
+    from lrspec.diagnostics import has_errors
+
+    return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
+
+
+def emit(text: str, output: str | None) -> None:
+    """Write a result to standard output, or to a file."""
+    from lrspec.output import emit as write
+
+    try:
+        write(text, output)
+    except OSError as failure:
+        where = output or "standard output"
+        raise CannotRun(f"{where}: {(failure.strerror or 'cannot be written').lower()}") from None
+
+
+def as_json(value: Any) -> str:
+    """The text of a JSON result."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def width() -> int | None:
+    """The width of the terminal, or None where standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def painter(color: str, *, terminal: bool) -> Paint:
+    """How reports are coloured: `always`, `never`, or `auto`, on a terminal only and not under NO_COLOR."""
+    from lrspec.render.text import plain
+
+    wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return _paint if color == "always" or (color == "auto" and wanted) else plain
+
+
+def _paint(part: str, text: str) -> str:
+    return click.style(text, **_COLOURS[part])

@@ -1,0 +1,83 @@
+"""Words of the command line to values: what the options mean, and what is said where a command cannot run."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+import click
+
+
+class CannotRun(click.ClickException):
+    """Something that keeps a command from running; one line, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the line on standard error."""
+        say(f"lrspec: {self.message}")
+
+
+def say(text: str) -> None:
+    """Print on standard error; that its reader has left is not an error."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(text, err=True, color=True)  # whether there are colours in it is decided before
+
+
+def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
+    """A finite number of at least 0, spelt as in a spec."""
+    from lrspec.scalars import plain_number
+
+    number = None if word is None else plain_number(word)
+    if word is not None and (number is None or not 0 <= number < math.inf):
+        raise click.BadParameter(f"expected a finite number of at least 0, found {word}", param=parameter)
+    return None if number is None else float(number)
+
+
+def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    from lrspec.document import parse
+    from lrspec.scalars import all_finite
+
+    args: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        document = parse(text.encode(errors="surrogatepass"), word, "yaml")
+        if not equals or not key.isidentifier() or document.problems or not all_finite(document.value):
+            raise click.BadParameter(f"expected KEY=VALUE with a value as in YAML, found {word}", param=parameter)
+        args[key] = document.value
+    return args
+
+
+_MODEL = "resnet18, timm:NAME, torchvision:NAME, py:MODULE:FACTORY."
+_PARAMS = "A saved inventory, or one parameter name a line."
+
+model = click.option("--model", "-m", metavar="M", help=_MODEL)
+models = click.option(
+    "--model", "-m", "models", metavar="M", multiple=True, help=f"{_MODEL} May be given several times."
+)
+model_arg = click.option(
+    "--model-arg",
+    "args",
+    metavar="K=V",
+    multiple=True,
+    callback=_model_args,
+    help="An argument for building the model.",
+)
+params = click.option("--params", "-p", metavar="FILE", help=_PARAMS)
+several_params = click.option("--params", "-p", metavar="FILE", multiple=True, help=f"{_PARAMS} Also several.")
+lr = click.option(
+    "--lr", metavar="X", callback=_number, help="In place of optimizer.lr; absolute values in rules stay."
+)
+weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
+outside = click.option("--allow-outside", is_flag=True, help="Let a spec name inventories outside its own folder.")
+strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+output = click.option("--output", "-o", metavar="FILE", help="Write the result there.")
+stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")
+color = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in reports; NO_COLOR is heard, too.",
+)

@@ -1,0 +1,49 @@
+"""Checks many files, in this process or in several; the results come in the order of the files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from lrspec.checking import Against, Checked, Checker
+
+
+class JobsError(RuntimeError):
+    """A process that checked files has ended before its time."""
+
+
+def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterator[Checked]:
+    """Check each file.
+
+    Raises:
+        JobsError: where a process was killed, by lack of memory, say.
+    """
+    if jobs == 1 or len(paths) < 2:
+        yield from map(Checker(against).check_file, paths)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
+    with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
+        try:
+            yield from pool.map(_check, paths)
+        except BrokenProcessPool:
+            raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+_checker: Checker | None = None
+"""What a process of the pool checks with, so that it builds each model once."""
+
+
+def _begin(against: Against) -> None:
+    global _checker  # the pool begins a process with this call
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word
+    _checker = Checker(against)
+
+
+def _check(path: str) -> Checked:
+    assert _checker is not None
+    return _checker.check_file(path)

@@ -1,0 +1,105 @@
+"""A check as SARIF 2.1.0, the format of code scanning (OASIS, sarif-v2.1.0).
+
+Columns count characters, which SARIF calls `unicodeCodePoints`; ends are exclusive, as in SARIF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any
+from urllib.parse import quote
+
+from lrspec import __version__, manual
+from lrspec.checking import Checked, Failure
+from lrspec.diagnostics import CODES, Code, Diagnostic, Suggestion
+from lrspec.source import Span, printable
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(checked: Sequence[Checked]) -> dict[str, Any]:
+    """The log of one run: the table of rules, a result for each finding, a notification for each failure."""
+    failures = [failure for each in checked for failure in each.failures]
+    run = {
+        "tool": {"driver": _driver()},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not failures,
+                "toolExecutionNotifications": [_notification(failure) for failure in failures],
+            }
+        ],
+        "results": [_result(found) for each in checked for found in each.diagnostics],
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _driver() -> dict[str, Any]:
+    return {
+        "name": "lrspec",
+        "semanticVersion": __version__,
+        "rules": [_rule(code) for code in CODES.values()],
+    }
+
+
+def _rule(code: Code) -> dict[str, Any]:
+    summary = manual.summary(code)
+    return {
+        "id": code.code,
+        "name": "".join(word.capitalize() for word in code.name.split("-")),
+        "shortDescription": {"text": code.name.replace("-", " ")},
+        "fullDescription": {"text": summary},
+        "help": {"text": summary, "markdown": manual.section(code)},
+        "defaultConfiguration": {"level": code.severity.value},
+    }
+
+
+def _result(found: Diagnostic) -> dict[str, Any]:
+    result = {
+        "ruleId": found.code,
+        "ruleIndex": list(CODES).index(found.code),
+        "level": found.severity.value,
+        "message": {"text": "\n".join(printable(line) for line in found.message.split("\n"))},
+        "locations": [_location(found.path, found.span)],
+        "properties": {"rule": found.rule, "parameters": list(found.parameters), "models": list(found.models)},
+    }
+    return {**result, "fixes": [_fix(found.path, found.suggestion)]} if found.suggestion else result
+
+
+def _fix(path: str, suggestion: Suggestion) -> dict[str, Any]:
+    replacement = {
+        "deletedRegion": _region(suggestion.span),
+        "insertedContent": {"text": suggestion.replacement},
+    }
+    return {
+        "description": {"text": f"Write {printable(suggestion.replacement)}"},
+        "artifactChanges": [{"artifactLocation": {"uri": _uri(path)}, "replacements": [replacement]}],
+    }
+
+
+def _notification(failure: Failure) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": printable(failure.message)},
+        "locations": [_location(failure.path, failure.span)],
+    }
+
+
+def _location(path: str, span: Span | None) -> dict[str, Any]:
+    region = {"region": _region(span)} if span else {}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}, **region}}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.start.line,
+        "startColumn": span.start.column,
+        "endLine": span.end.line,
+        "endColumn": span.end.column,
+    }
+
+
+def _uri(path: str) -> str:
+    """A path as a URI, relative to where the command runs; an absolute one is a `file:`."""
+    return Path(path).as_uri() if Path(path).is_absolute() else quote(PurePath(path).as_posix(), errors="replace")

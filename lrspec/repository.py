@@ -1,0 +1,45 @@
+"""The files of a folder, without those that git ignores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+_LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+_NO_HOOK = ("-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Every regular file in a folder and below; where it is in a git repository, those that git does not ignore.
+
+    Repositories inside the folder are searched as well, submodules are not. Outside of git, virtual environments are
+    left out, and nothing else; links to folders are never followed.
+    """
+    listed = _listed_by_git(folder)
+    if listed is None:
+        yield from _walked(folder)
+        return
+    for path in listed:
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not path.is_symlink() and (path / ".git").is_dir():
+            yield from files_of(path)
+
+
+def _listed_by_git(folder: Path) -> list[Path] | None:
+    """What git knows of a folder, and what it would know; None without git, or where there is no repository."""
+    try:
+        ran = subprocess.run(["git", *_NO_HOOK, *_LIST], cwd=folder, capture_output=True, check=False)
+    except OSError:
+        return None
+    names = ran.stdout.split(b"\0") if ran.returncode == 0 else None
+    return None if names is None else [folder / os.fsdecode(name) for name in dict.fromkeys(names) if name]
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = [name for name in folders if name != ".git" and not (here / name / "pyvenv.cfg").exists()]
+        yield from (path for name in files if (path := here / name).is_file())
