@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import sys
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
@@ -34,6 +38,12 @@ _TITLES: dict[Kind, str] = {
 class _Generator(GenerateJsonSchema):
     """A key that is not given is absent, never null; titles that only repeat the key are left out."""
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        for field, description in _descriptions(schema["cls"]).items():
+            made["properties"][field]["description"] = description
+        return made
+
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
@@ -51,6 +61,18 @@ class _PlanGenerator(_Generator):
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return GenerateJsonSchema.nullable_schema(self, schema)
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """What is written below each field of a model. pydantic could read that, but does so at every start."""
+    source = ast.parse(inspect.getsource(sys.modules[model.__module__]))
+    bodies = [node.body for node in source.body if isinstance(node, ast.ClassDef) and node.name == model.__name__]
+    found = {}
+    for field, below in (pair for body in bodies for pair in pairwise(body)):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = inspect.cleandoc(text)
+    return found
 
 
 def schema(kind: Kind) -> dict[str, Any]:
