@@ -1,11 +1,11 @@
-"""How long checking takes, beside what it cannot be quicker than by much.
+"""How long reading and checking take, beside PyYAML's own loader and beside bare imports.
 
     python benchmarks/checking.py
 
 Reading one large spec, places and all, is timed beside `yaml.load` with PyYAML's C loader, which gives bare values.
-Checking many specs is timed as a whole process beside one that only imports the libraries that lrspec is built on.
-Either pair is timed in turn, and medians are compared. The regexes are such as most specs have: reading knows them to
-compile without compiling them. The table is printed, and written to RESULTS.md beside this file.
+Checking many specs is timed as a whole process, beside one that only imports the libraries that lrspec is built on.
+The two of a pair are timed in turn, and their medians compared. The regexes are such as most specs have: reading
+knows that they compile without compiling them. The table is printed, and written to RESULTS.md beside this file.
 """
 
 from __future__ import annotations
