@@ -6,7 +6,6 @@ Everything but click is imported by the command that needs it, so that `--help` 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -23,9 +22,7 @@ from lrspec.cli.words import say
 
 def main() -> None:
     """Run the command, and exit with its status."""
-    status = run(sys.argv[1:])
-    gc.freeze()  # nothing of what there is need be searched for garbage, now that the process ends
-    sys.exit(status)
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
