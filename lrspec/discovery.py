@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lrspec.repository import files_of
+from lrspec.repository import files_of, is_folder
 from lrspec.spec import ModelSource, Spec
 
 _SPEC = re.compile(r"(?:.*)\.lrspec\.(?:yaml|yml|json)")
@@ -41,7 +41,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
     What git ignores is left out of folders, but not where it is named.
     """
-    found = (spec for path in paths for spec in (_specs_below(path) if Path(path).is_dir() else [path]))
+    found = (spec for path in paths for spec in (_specs_below(path) if is_folder(Path(path)) else [path]))
     return list(dict.fromkeys(found))
 
 

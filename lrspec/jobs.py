@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from lrspec.checking import Against, Checked, Checker
 
@@ -13,7 +14,7 @@ class JobsError(RuntimeError):
 
 
 def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterator[Checked]:
-    """Check each file.
+    """Check each file; with several `jobs`, in the main thread only.
 
     Raises:
         JobsError: where a process was killed, by lack of memory, say.
@@ -28,11 +29,24 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
     with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
         try:
-            yield from pool.map(_check, paths)
+            with _interrupts_ignored():  # by the processes, which begin here and inherit it
+                results = pool.map(_check, paths)
+            yield from results
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:  # Ctrl-C: the pool would wait for what is being built
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _checker: Checker | None = None
@@ -41,7 +55,6 @@ _checker: Checker | None = None
 
 def _begin(against: Against) -> None:
     global _checker  # the pool begins a process with this call
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word
     _checker = Checker(against)
 
 

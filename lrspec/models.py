@@ -79,15 +79,15 @@ def _inside(folder: Path, name: str) -> Path:
     """The path of a file that a spec names, links followed: it may only be below the spec's own folder."""
     path = folder / name
     try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links; a NUL
-        inside = True  # reading it will say what is wrong
+        inside, regular = path.resolve().is_relative_to(folder.resolve()), path.is_file() or not path.exists()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say what is wrong
+        inside, regular = True, True
     if not inside:
         raise ModelError(
             f"params:{printable(name)}: outside the spec's own folder, and a spec may name files below it only; "
             "move it there, or allow it with --allow-outside"
         )
-    if path.exists() and not path.is_file():
+    if not regular:
         raise ModelError(f"params:{printable(name)}: not a regular file")
     return path
 

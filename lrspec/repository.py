@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _NO_HOOK = ("-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
 
 
@@ -22,24 +23,41 @@ def files_of(folder: Path) -> Iterator[Path]:
         yield from _walked(folder)
         return
     for path in listed:
-        if path.is_file():
+        if is_file(path):
             yield path
-        elif path.is_dir() and not path.is_symlink() and (path / ".git").is_dir():
+        elif is_folder(path / ".git") and not path.is_symlink():
             yield from files_of(path)
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file, or a link to one; what cannot be looked at is none."""
+    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises where permission is lacking)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, or a link to one; what cannot be looked at is none."""
+    return os.path.isdir(path)  # noqa: PTH112  (as above)
 
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
     """What git knows of a folder, and what it would know; None without git, or where there is no repository."""
     try:
-        ran = subprocess.run(["git", *_NO_HOOK, *_LIST], cwd=folder, capture_output=True, check=False)
+        ran = subprocess.run(
+            ["git", *_NO_HOOK, *_LIST], cwd=folder, env=_environment(), capture_output=True, check=False
+        )
     except OSError:
         return None
     names = ran.stdout.split(b"\0") if ran.returncode == 0 else None
     return None if names is None else [folder / os.fsdecode(name) for name in dict.fromkeys(names) if name]
 
 
+def _environment() -> dict[str, str]:
+    """The environment without what a git hook sets for its own repository, which need not be that of the folder."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+
+
 def _walked(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = [name for name in folders if name != ".git" and not (here / name / "pyvenv.cfg").exists()]
-        yield from (path for name in files if (path := here / name).is_file())
+        yield from (path for name in files if is_file(path := here / name))

@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from lrspec.formats import CheckFile, InventoryFile, PlanFile
+from lrspec.schema_conditions import with_conditions
 from lrspec.spec import Spec
 
 Kind: TypeAlias = Literal["spec", "plan", "params", "check"]
@@ -36,7 +37,7 @@ _TITLES: dict[Kind, str] = {
 
 
 class _Generator(GenerateJsonSchema):
-    """A key that is not given is absent, never null; titles that only repeat the key are left out."""
+    """What is written below a field describes it."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
@@ -44,8 +45,9 @@ class _Generator(GenerateJsonSchema):
             made["properties"][field]["description"] = description
         return made
 
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
+
+class _FileGenerator(_Generator):
+    """For the files that lrspec writes: titles that only repeat the key are left out, and so is null as a default."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         if schema.get("default", ...) is None:
@@ -56,11 +58,31 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-class _PlanGenerator(_Generator):
-    """In the files that lrspec writes, null is a value: a shape that is not known."""
+class _SpecGenerator(_Generator):
+    """For specs, which people write: a key that is not given is absent, never null; titles are what editors show."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return GenerateJsonSchema.nullable_schema(self, schema)
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def get_title_from_name(self, name: str) -> str:
+        return name
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """One schema with several types: of `oneOf` few validators say what was expected."""
+        choices = {_TYPES[str(tag)]: self.generate_inner(choice) for tag, choice in schema["choices"].items()}
+        scalar = choices.pop(None)
+        types = scalar["type"] if isinstance(scalar["type"], list) else [scalar["type"]]
+        message = f"Expected {schema['custom_error_message']}."
+        conditions = [{"if": {"type": kind}, "then": choice} for kind, choice in choices.items()]
+        condition = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
+        return {**scalar, "type": [*types, *choices], "errorMessage": message, **condition}
+
+
+_TYPES = {"<scalar>": None, "<list>": "array", "<mapping>": "object"}
+"""The tags of `spec.TAGS` in JSON Schema; a scalar says itself of which type it is."""
 
 
 def _descriptions(model: type[BaseModel]) -> dict[str, str]:
@@ -77,10 +99,24 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
 
 def schema(kind: Kind) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one of the formats."""
-    generator = _Generator if kind == "spec" else _PlanGenerator
-    made = MODELS[kind].model_json_schema(schema_generator=generator)
-    made["title"] = _TITLES[kind]
-    return {"$schema": GenerateJsonSchema.schema_dialect, **made}
+    made = _spec_schema() if kind == "spec" else MODELS[kind].model_json_schema(schema_generator=_FileGenerator)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": _TITLES[kind]}
+
+
+def _spec_schema() -> dict[str, Any]:
+    made: dict[str, Any] = _in_markdown(Spec.model_json_schema(schema_generator=_SpecGenerator))
+    return with_conditions(made)
+
+
+def _in_markdown(schema: Any) -> Any:
+    """The schema with its descriptions as Markdown, too: language servers show backticks of plain ones as they are."""
+    if isinstance(schema, list):
+        return [_in_markdown(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    description = schema.get("description")
+    markdown = {"markdownDescription": description} if isinstance(description, str) else {}
+    return {key: _in_markdown(value) for key, value in schema.items()} | markdown
 
 
 def schema_text(kind: Kind) -> str:

@@ -65,6 +65,11 @@ def _version(value: Any) -> Any:
     return value
 
 
+def _said(message: str, **schema: str) -> Any:
+    """What an editor says where a value is not of its type or pattern."""
+    return Field(json_schema_extra={"errorMessage": message, **schema})
+
+
 _Lax = Strict(False)  # a list of a document becomes a tuple; what it holds stays strict
 
 Regex: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
@@ -87,8 +92,17 @@ OptionScalar: TypeAlias = Annotated[
 OptionValue: TypeAlias = Annotated[
     Annotated[OptionScalar, Tag("<scalar>")] | Annotated[tuple[OptionNumber, ...], _Lax, Tag("<list>")],
     _either("a number, true or false, null, text, or a list of numbers"),
+    Field(title="option", description="An argument of the optimizer's class."),
 ]
-SeverityName: TypeAlias = Literal["error", "warning", "ignore"]
+RuleName: TypeAlias = Annotated[
+    str,
+    Field(pattern=f"^{RULE_NAME.pattern}$"),
+    _said("Letters, digits, `_` and `-` only.", pattern=rf"^{RULE_NAME.pattern}(?![\s\S])"),  # a `$` of Python's
+]
+SeverityName: TypeAlias = Annotated[
+    Literal["error", "warning", "ignore"],
+    Field(json_schema_extra={"enumDescriptions": ["reported: no groups", "reported", "not reported"]}),
+]
 
 
 class _Part(BaseModel):
@@ -97,16 +111,16 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class ModelSource(_Part):
+class ModelSource(_Part, title="model"):
     """A model with the arguments that build it."""
 
     source: str
     """What to build: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `hf:DIR`, `params:FILE`."""
-    args: dict[str, Any] = Field(default_factory=dict)
+    args: dict[str, Any] = Field(default_factory=dict, title="a mapping of arguments")
     """Arguments for building it, such as `{num_classes: 2}`."""
 
 
-class Where(_Part):
+class Where(_Part, title="a mapping of ndim and module"):
     """What narrows a rule beyond names."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -117,7 +131,7 @@ class Where(_Part):
     """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
 
 
-class Decay(_Part):
+class Decay(_Part, title="layer_decay"):
     """A layer-wise decay with a floor."""
 
     factor: Factor
@@ -126,7 +140,7 @@ class Decay(_Part):
     """The multiplier that no layer falls below, in [0, 1]."""
 
 
-class Join(_Part):
+class Join(_Part, title="join"):
     """An entry of a ladder that shares a layer of the entry before it."""
 
     join: Patterns
@@ -160,11 +174,16 @@ Models: TypeAlias = Annotated[
 Check = create_model(
     "Check",
     __base__=_Part,
+    __cls_kwargs__={"title": "a mapping of names to severities"},
     __doc__="Severities by the names of diagnostics.",
     **{
         code.name.replace("-", "_"): (
             SeverityName | None,
-            Field(None, alias=code.name, description=f"{code.code}, by default: {code.severity}."),
+            Field(
+                None,
+                alias=code.name,
+                description=f"{code.code}, by default: {code.severity}. `lrspec explain {code.code}` says more.",
+            ),
         )
         for code in ADJUSTABLE.values()
     },  # type: ignore[call-overload]
@@ -180,40 +199,15 @@ NOT_WITH_FREEZE = (*(key for key in SETTINGS if key != "freeze"), "layers")
 """The keys of a rule that `freeze: true` excludes."""
 
 
-def _required(*keys: str) -> dict[str, Any]:
-    return {"required": list(keys)}
-
-
-_RULE_SCHEMA: dict[str, Any] = {
-    "dependentRequired": {"layers": ["layer_decay"], "layer_decay": ["layers"]},
-    "allOf": [
-        *({"not": _required(*keys)} for keys in EXCLUSIVE),
-        {"anyOf": [_required(key) for key in SETTINGS]},
-        {
-            "anyOf": [
-                *(_required(key) for key in ("match", "layers", "where")),
-                {"properties": {"fallback": {"const": True}}, **_required("fallback")},
-            ]
-        },
-        {
-            "if": {"properties": {"freeze": {"const": True}}, **_required("freeze")},
-            "then": {"not": {"anyOf": [_required(key) for key in NOT_WITH_FREEZE]}},
-        },
-    ],
-}
-
-
 def default_rule_name(index: int) -> str:
     """What a rule without a name is called, by its index, which is from 0: `rule-1`, `rule-2`, …"""
     return f"rule-{index + 1}"
 
 
-class Rule(_Part):
+class Rule(_Part, title="a rule"):
     """One rule: it selects parameters and sets things on them."""
 
-    model_config = ConfigDict(json_schema_extra=_RULE_SCHEMA)
-
-    name: Annotated[str, Field(pattern=f"^{RULE_NAME.pattern}$")] | None = None
+    name: RuleName | None = None
     """What reports and groups call the rule: letters, digits, `_` and `-`. `rule-N` without one."""
     match: Patterns | None = None
     """A regex, or a list of which any will do, searched in the parameter's name. Anchor it: `^head\\.`"""
@@ -237,7 +231,7 @@ class Rule(_Part):
     """The weight decay, as a multiple of `optimizer.weight_decay`."""
     freeze: bool | None = None
     """`true`: not trained, and in no group. `false`: trained even if the model has it frozen."""
-    options: dict[str, OptionValue] | None = None
+    options: Annotated[dict[str, OptionValue], Field(title="a mapping of arguments")] | None = None
     """Other arguments of the optimizer: `{betas: [0.9, 0.99]}`. Needs `optimizer.type`."""
     fallback: bool = False
     """For what is left: sets only what no earlier rule has decided."""
@@ -247,7 +241,7 @@ class Rule(_Part):
     """Severities of findings about this rule, by name: `{unused-pattern: ignore}`."""
 
 
-class Optimizer(_Part):
+class Optimizer(_Part, title="a mapping of type, lr, …"):
     """What every group starts from; other keys are arguments of the class that `type` names."""
 
     model_config = ConfigDict(extra="allow")
@@ -269,13 +263,18 @@ class Optimizer(_Part):
 class Spec(_Part):
     """An lrspec: rules that map parameter names to learning rates, weight decays, freezing and options."""
 
-    lrspec: Annotated[Literal[1], BeforeValidator(_version)]
+    lrspec: Annotated[Literal[1], BeforeValidator(_version), _said("Expected 1, the version of the language.")]
     """The version of the language: 1."""
     models: Models | None = None
     """The model, or the list of models, that the spec is for; paths are relative to the spec."""
     optimizer: Optimizer = Optimizer()
     """What every group starts from."""
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MAX_RULES), _Lax]
+    rules: Annotated[
+        tuple[Rule, ...],
+        Field(min_length=1, max_length=MAX_RULES),
+        _Lax,
+        _said("Rules are a list: begin each with `- `."),
+    ]
     """The rules, in order: on each axis of a parameter the first that sets it wins."""
     check: Check | None = None
     """Severities by name: `{unmatched-parameter: warning}`."""

@@ -6,6 +6,7 @@ settings happen to be equal. Whatever `specs` draws is valid: it has no 1xx find
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -289,3 +290,39 @@ def _checks(draw: st.DrawFn, names: list[str]) -> dict[str, str]:
 def _lenient_checks(draw: st.DrawFn) -> dict[str, str]:
     """No error by default, so that groups are made in spite of all that collides."""
     return {name: draw(st.sampled_from(["warning", "ignore"])) for name in CHECKED_BY_RULE + CHECKED_BY_MODEL}
+
+
+# Specs with a change -------------------------------------------------------------------------------
+
+ODD_KEYS = [
+    *("lr", "match", "layers", "layer_decay", "freeze", "weight_decay", "options", "where", "check", "join"),
+    *("type", "betas", "momentum", "params", "models", "source", "optimizer", "factor", "unused-rule", "syntax", "lrr"),
+]
+ODD_VALUES: list[Any] = [
+    *(None, True, False, 0, 1, 2, -1, 0.5, 1.5, "", "a", "^(", "a b", "a\n", "1", "error"),
+    *([], {}, [1], ["a"], [None], [{"join": "a"}], {"join": "a"}, {"factor": 0.5}, {"ndim": 1}, {"betas": [0, 1]}),
+    *("SGD", "Rprop", "LBFGS", "adamw", "a.B", "py:a:b", "timm:a", "hf-hub:a", "a:b", "params: ", " "),
+    *({"source": "a"}, {"source": "py:a"}, ["a", {"source": "a", "args": {"b": None}}], {"type": "Rprop"}),
+]
+
+
+@st.composite
+def changed_specs(draw: st.DrawFn) -> dict[str, Any]:
+    """A spec, as parsed, in which a few things are taken out, put in or replaced; often it is wrong afterwards."""
+    spec: dict[str, Any] = deepcopy(draw(specs()))
+    odd = st.sampled_from(ODD_VALUES).map(deepcopy)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.sampled_from(_mappings_and_lists(spec)))
+        if isinstance(place, list):
+            place.insert(draw(st.integers(0, len(place))), draw(odd))
+        elif place and draw(st.booleans()):
+            del place[draw(st.sampled_from(sorted(place)))]
+        else:
+            place[draw(st.sampled_from([*ODD_KEYS, *sorted(place)]))] = draw(odd)
+    return spec
+
+
+def _mappings_and_lists(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = [deeper for each in inner for deeper in _mappings_and_lists(each)]
+    return [value, *found] if isinstance(value, dict | list) else found

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
 
 import lrspec
-from lrspec.load import read_file
+from lrspec.load import read, read_file
 from lrspec.schemas import FILES, Kind, schema, schema_text
+from tests.strategies import changed_specs, specs
+from tests.test_golden import FAULTY, spec_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,8 +30,13 @@ def accepted() -> list[Path]:
 ACCEPTED = accepted()
 
 
+@cache
+def validator(kind: Kind) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(kind))
+
+
 def valid(kind: Kind, value: Any) -> bool:
-    return bool(jsonschema.Draft202012Validator(schema(kind)).is_valid(value))
+    return bool(validator(kind).is_valid(value))
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -88,6 +97,103 @@ def test_what_the_compiler_refuses_the_schema_refuses(value: dict[str, Any]) -> 
     assert not valid("spec", value)
     with pytest.raises(lrspec.SpecError):
         lrspec.loads(json.dumps(value), format="json")
+
+
+# What a schema cannot say, by the folder of the golden case that shows it.
+BEYOND_THE_SCHEMA = {
+    "LRS104-infinite": "JSON has no such number",
+    "LRS104-nan": "JSON has no such number",
+    "LRS104-ladder-without-lr": "judged when compiling: `--lr` may give what is multiplied",
+    "LRS104-no-decay-to-multiply": "judged when compiling: `--weight-decay` may give what is multiplied",
+    "LRS104-nothing-to-multiply": "judged when compiling: `--lr` may give what is multiplied",
+    "LRS104-product-too-large": "judged when compiling: it is a product",
+    "LRS107-name-of-an-unnamed-rule": "a schema cannot compare the items of a list by one key",
+    "LRS107-same-name": "a schema cannot compare the items of a list by one key",
+    "LRS107-three-times": "a schema cannot compare the items of a list by one key",
+}
+OF_THE_SCHEMA = ("LRS103", "LRS104", "LRS106", "LRS107", "LRS101-regex-too-long", "LRS101-too-many-rules")
+WRONG = [folder for folder in FAULTY if folder.name.startswith(OF_THE_SCHEMA)]
+
+
+@pytest.mark.parametrize("folder", WRONG, ids=lambda folder: folder.name)
+def test_a_golden_mistake_is_refused_unless_no_schema_can_say_so(folder: Path) -> None:
+    value = read_file(spec_of(folder)).document.value
+    assert valid("spec", value) == (folder.name in BEYOND_THE_SCHEMA)
+
+
+def test_what_no_schema_can_say_is_shown_by_golden_mistakes() -> None:
+    assert set(BEYOND_THE_SCHEMA) <= {folder.name for folder in WRONG}
+
+
+# Python's `re` refuses regexes of its own (LRS105), and names are compared across rules (LRS107).
+UNSEEN = {"LRS105", "LRS107"}
+
+
+@settings(max_examples=300)
+@given(changed_specs())
+def test_the_schema_and_the_compiler_agree_on_specs_with_a_change(value: Any) -> None:
+    found = read(json.dumps(value).encode(), "spec.lrspec.json", "json").diagnostics
+    assert valid("spec", value) == ({each.code for each in found} <= UNSEEN)
+
+
+@given(specs())
+def test_every_drawn_spec_is_valid(value: dict[str, Any]) -> None:
+    assert valid("spec", value)
+
+
+SAID: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an unknown key": (
+        base(match="a", lr=1, lrr=1),
+        "$.rules[0]",
+        "Additional properties are not allowed ('lrr' was unexpected)",
+    ),
+    "keys that exclude each other": (
+        base(match="a", freeze=True, lr=1),
+        "$.rules[0]",
+        "'lr' is not one of ['name', 'match', 'exclude', 'where', 'freeze', 'fallback', 'optional', 'check']",
+    ),
+    "a ladder without a decay": (
+        base(layers="a", lr=1),
+        "$.rules[0]",
+        "'layer_decay' is a required property",
+    ),
+    "a wrong type where there are several": (
+        base(match=10, lr=1),
+        "$.rules[0].match",
+        "10 is not of type 'string', 'array'",
+    ),
+    "a wrong item of a list": (
+        base(match=["a", 10], lr=1),
+        "$.rules[0].match[1]",
+        "10 is not of type 'string'",
+    ),
+    "a number out of range": (
+        base(layers="a", layer_decay={"factor": 2}),
+        "$.rules[0].layer_decay.factor",
+        "2 is greater than the maximum of 1",
+    ),
+    "a join first": (
+        base(layers=[{"join": "a"}], layer_decay=0.5),
+        "$.rules[0].layers[0]",
+        "{'join': 'a'} is not of type 'string', 'array'",
+    ),
+    "an option of another optimizer": (
+        base(match="a", options={"betas": [0, 1]}),
+        "$.rules[0].options",
+        "'betas' is not one of ['dampening', 'differentiable', 'foreach', 'fused', 'maximize', 'momentum', 'nesterov']",
+    ),
+    "code as a model": (
+        {**base(match="a", lr=1), "models": "py:a:b"},
+        "$.models",
+        "'py:a:b' does not match '^(?!py:)'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "path", "message"), SAID.values(), ids=SAID)
+def test_validators_without_messages_of_ours_are_clear(value: dict[str, Any], path: str, message: str) -> None:
+    (error,) = validator("spec").iter_errors(value)
+    assert (error.json_path, error.message) == (path, message)
 
 
 def test_freeze_false_goes_with_other_settings() -> None:

@@ -1,0 +1,405 @@
+"""What an editor shows of a spec: the YAML language server is asked, with the schema that is committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrspec.optimizers import ARGUMENTS
+from lrspec.spec import Rule
+from tests.language_server import LanguageServer, Told
+from tests.test_docs import blocks
+from tests.test_examples import SCHEMA_LINE, SPECS
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parent / "editor" / "package.json"
+PAGE = ROOT / "docs" / "editors.md"
+CLEAN = sorted((ROOT / "tests" / "golden").glob("clean-*/spec.lrspec.yaml"))
+
+VERSION_2 = Told("2", "Expected 1, the version of the language.")
+BASE = f"{SCHEMA_LINE}\nlrspec: 1\noptimizer: {{type: AdamW, lr: 1e-3}}\nrules:\n"
+
+
+@pytest.fixture(scope="session")
+def installed(pytestconfig: pytest.Config) -> Path:
+    """The language server, installed by npm into pytest's cache."""
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("editor")
+    shutil.copy(PACKAGE, folder)
+    command = folder / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+    if not _is_current(folder):
+        npm = shutil.which("npm") or unavailable("there is no npm on the path")
+        words = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+        ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+        if ran.returncode:
+            unavailable(f"npm cannot install it: {ran.stderr.strip()}")
+    return command
+
+
+def unavailable(why: str) -> str:
+    """Fails where the suite must be whole, and skips on the machine of a contributor."""
+    reason = f"the YAML language server is needed to see what editors show, and {why}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _is_current(folder: Path) -> bool:
+    path = folder / "node_modules" / "yaml-language-server" / "package.json"
+    wanted = json.loads(PACKAGE.read_bytes())["dependencies"]["yaml-language-server"]
+    return path.exists() and bool(json.loads(path.read_bytes())["version"] == wanted)
+
+
+@pytest.fixture(scope="session")
+def server(installed: Path) -> Iterator[LanguageServer]:
+    """The server, in a folder beside `schemas`, where it takes texts for files."""
+    with LanguageServer(["node", str(installed), "--stdio"], ROOT / "examples") as running:
+        yield running
+
+
+# ------------------------------------------------------------------------------------------- what is right
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SPECS if path.suffix == ".yaml"] + CLEAN, ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_clean_spec_opens_clean(server: LanguageServer, path: Path) -> None:
+    text = path.read_text(encoding="utf-8-sig").removeprefix(SCHEMA_LINE)
+    assert server.told(f"{SCHEMA_LINE}\n{text}") == []
+
+
+# ------------------------------------------------------------------------------------------- what is wrong
+
+RULES: dict[str, tuple[str, list[Told]]] = {
+    "a misspelt key": (
+        "{match: a, lr_mlt: 0.1}",
+        [Told("lr_mlt", "Property lr_mlt is not allowed.")],
+    ),
+    "match and layers": (
+        "{match: a, layers: b, layer_decay: 0.9}",
+        [Told("layers", "`match` and `layers` exclude each other: keep one of the two.")],
+    ),
+    "lr and lr_mult": (
+        "{match: a, lr: 1, lr_mult: 0.1}",
+        [Told("lr_mult", "`lr` and `lr_mult` exclude each other: keep one of the two.")],
+    ),
+    "weight_decay twice": (
+        "{match: a, weight_decay: 0, weight_decay_mult: 0}",
+        [Told("weight_decay_mult", "`weight_decay` and `weight_decay_mult` exclude each other: keep one of the two.")],
+    ),
+    "freeze and lr": (
+        "{match: a, freeze: true, lr: 0}",
+        [Told("lr", "`freeze: true` excludes every other setting: what is frozen is not trained.")],
+    ),
+    "layers alone": (
+        "{layers: a, lr: 1}",
+        [Told("{", "`layers` comes with `layer_decay`: give it, or select by `match`.")],
+    ),
+    "layer_decay alone": (
+        "{match: a, layer_decay: 0.9}",
+        [Told("{", "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`.")],
+    ),
+    "a negative number": (
+        "{match: a, lr: -1}",
+        [Told("-1", "Value is below the minimum of 0.")],
+    ),
+    "a decay above 1": (
+        "{layers: a, layer_decay: 1.1}",
+        [Told("1.1", "Value is above the maximum of 1.")],
+    ),
+    "a decay of 0": (
+        "{layers: a, layer_decay: {factor: 0}}",
+        [Told("0", "Value is below the exclusive minimum of 0.")],
+    ),
+    "a number in quotes": (
+        "{match: a, lr: '1e-3'}",
+        [Told("'1e-3'", 'Incorrect type. Expected "number".')],
+    ),
+    "a regex that is a number": (
+        "{match: 10, lr: 1}",
+        [Told("10", "Expected a regex, or a list of regexes.")],
+    ),
+    "one of several regexes is a number": (
+        "{match: [a, 10], lr: 1}",
+        [Told("10", 'Incorrect type. Expected "string".')],
+    ),
+    "a layer that is a number": (
+        "{layers: [a, 10], layer_decay: 0.9}",
+        [Told("10", "Expected a regex, a list of regexes, or `join: …`.")],
+    ),
+    "an empty regex": (
+        "{match: '', lr: 1}",
+        [Told("''", "String is shorter than the minimum length of 1.")],
+    ),
+    "no regex in a list": (
+        "{match: [], lr: 1}",
+        [Told("[]", "Array has too few items. Expected 1 or more.")],
+    ),
+    "where as a regex": (
+        "{where: Norm, lr: 1}",
+        [Told("Norm", 'Incorrect type. Expected "a mapping of ndim and module".')],
+    ),
+    "an empty where": (
+        "{where: {}, lr: 1}",
+        [Told("{}", "Object has fewer properties than the required number of 1")],
+    ),
+    "ndim in quotes": (
+        "{where: {ndim: '1'}, lr: 1}",
+        [Told("'1'", "Expected a whole number, or a list of whole numbers.")],
+    ),
+    "selects by nothing": (
+        "{lr: 1}",
+        [
+            Told(
+                "{",
+                "The rule selects by nothing: expected `match`, `layers` or `where`. "
+                "A catch-all for what is left says `fallback: true`.",
+            )
+        ],
+    ),
+    "sets nothing": (
+        "{match: a}",
+        [
+            Told(
+                "{",
+                "The rule sets nothing: expected one of lr, lr_mult, layer_decay, lr_scale, weight_decay, "
+                "weight_decay_mult, freeze, options.",
+            )
+        ],
+    ),
+    "a join first": (
+        "{layers: [{join: a}, b], layer_decay: 0.9}",
+        [Told("{join: a}", "The first entry is a `join`: there is no layer before it to share.")],
+    ),
+    "a name with a dot": (
+        "{name: layer1.0, match: a, lr: 1}",
+        [Told("layer1.0", "Letters, digits, `_` and `-` only.")],
+    ),
+    "an option of another optimizer": (
+        "{match: a, options: {momentum: 0.9}}",
+        [
+            Told(
+                "momentum",
+                "Not an option of AdamW. Its options are amsgrad, betas, capturable, differentiable, eps, foreach, "
+                "fused, maximize.",
+            )
+        ],
+    ),
+    "an option that is a mapping": (
+        "{match: a, options: {betas: {a: 1}}}",
+        [Told("{a: 1}", "Expected a number, true or false, null, text, or a list of numbers.")],
+    ),
+    "no severity": (
+        "{match: a, lr: 1, check: {zero-lr: off}}",
+        [Told("off", 'Value is not accepted. Valid values: "error", "warning", "ignore".')],
+    ),
+    "a severity that is fixed": (
+        "{match: a, lr: 1, check: {syntax: ignore}}",
+        [Told("syntax", "Property syntax is not allowed.")],
+    ),
+    "a quoted boolean": (
+        "{match: a, freeze: 'yes'}",
+        [Told("'yes'", 'Incorrect type. Expected "boolean".')],
+    ),
+    "several mistakes": (
+        "{match: a, lr: -1, lr_mult: 1, weight_deacy: 0, options: {betas: '', epz: 1}}",
+        [
+            Told("-1", "Value is below the minimum of 0."),
+            Told("weight_deacy", "Property weight_deacy is not allowed."),
+            Told("lr_mult", "`lr` and `lr_mult` exclude each other: keep one of the two."),
+            Told(
+                "epz",
+                "Not an option of AdamW. Its options are amsgrad, betas, capturable, differentiable, eps, foreach, "
+                "fused, maximize.",
+            ),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "told"), RULES.values(), ids=RULES)
+def test_a_mistake_in_a_rule_is_told_at_its_place(server: LanguageServer, rule: str, told: list[Told]) -> None:
+    assert server.told(f"{BASE}  - {rule}\n") == told
+
+
+NEEDS_A_TYPE = "Arguments of an optimizer need its class: give `optimizer.type`."
+SPECIFICATIONS: dict[str, tuple[str, list[Told]]] = {
+    "another version": (
+        "lrspec: 2\nrules: [{match: a, lr: 1}]",
+        [VERSION_2],
+    ),
+    "a key of no spec": (
+        "lrspec: 1\noptimiser: {lr: 1}\nrules: [{match: a, lr: 1}]",
+        [Told("optimiser", "Property optimiser is not allowed.")],
+    ),
+    "no rules": (
+        "lrspec: 1\nrules: []",
+        [Told("[]", "Array has too few items. Expected 1 or more.")],
+    ),
+    "rules as a mapping": (
+        "lrspec: 1\nrules: {head: {match: a, lr: 1}}",
+        [Told("{head: {match: a, lr: 1}}", "Rules are a list: begin each with `- `.")],
+    ),
+    "an empty value": (
+        "lrspec: 1\noptimizer: {lr: }\nrules: [{match: a, lr: 1}]",
+        [Told("", 'Incorrect type. Expected "number".')],
+    ),
+    "an unknown optimizer": (
+        "lrspec: 1\noptimizer: {type: adamw}\nrules: [{match: a, lr: 1}]",
+        [
+            Told(
+                "adamw",
+                "Not an optimizer of torch.optim that takes parameter groups. Other classes are named with their "
+                "module: `package.module.Class`.",
+            )
+        ],
+    ),
+    "an argument of another optimizer": (
+        "lrspec: 1\noptimizer: {type: Rprop, momentum: 1}\nrules: [{match: a, lr: 1}]",
+        [
+            Told(
+                "momentum",
+                "Not an argument of Rprop. Possible here: type, lr, capturable, differentiable, etas, foreach, "
+                "maximize, step_sizes.",
+            )
+        ],
+    ),
+    "weight decay where there is none": (
+        "lrspec: 1\noptimizer: {type: Rprop}\nrules: [{match: a, weight_decay: 1}]",
+        [Told("weight_decay", "Rprop has no weight decay.")],
+    ),
+    "arguments without a type": (
+        "lrspec: 1\noptimizer: {betas: [0.9, 0.99]}\nrules: [{match: a, lr: 1}]",
+        [Told("betas", NEEDS_A_TYPE)],
+    ),
+    "options without a type": (
+        "lrspec: 1\nrules: [{match: a, options: {eps: 1}}]",
+        [Told("eps", NEEDS_A_TYPE)],
+    ),
+    "a misspelt key of the optimizer": (
+        "lrspec: 1\noptimizer: {weight_deacy: 0}\nrules: [{match: a, lr: 1}]",
+        [
+            Told(
+                "weight_deacy",
+                "Not a key of `optimizer`: those are type, lr, weight_decay; with a `type` the arguments of that "
+                "class, too.",
+            )
+        ],
+    ),
+    "what a group has already": (
+        "lrspec: 1\noptimizer: {type: a.B, params: 1}\nrules: [{match: a, options: {lr: 1}}]",
+        [
+            Told("params", "Not an option: every group has that key already."),
+            Told("lr", "Not an option: write it in the rule itself."),
+        ],
+    ),
+    "code as a model": (
+        "lrspec: 1\nmodels: py:a:b\nrules: [{match: a, lr: 1}]",
+        [Told("py:a:b", "A spec never names code to import: `lrspec params` saves its parameters for `params:FILE`.")],
+    ),
+    "a model from outside": (
+        "lrspec: 1\nmodels: [a, {source: 'timm:hf-hub:a'}]\nrules: [{match: a, lr: 1}]",
+        [Told("'timm:hf-hub:a'", "That would load from outside: name an architecture, such as `timm:resnet18`.")],
+    ),
+    "a model of no kind": (
+        "lrspec: 1\nmodels: torch:a\nrules: [{match: a, lr: 1}]",
+        [Told("torch:a", "Not a kind of model: the kinds are timm, torchvision, hf, params.")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), SPECIFICATIONS.values(), ids=SPECIFICATIONS)
+def test_a_mistake_in_a_spec_is_told_at_its_place(server: LanguageServer, text: str, told: list[Told]) -> None:
+    assert server.told(f"{SCHEMA_LINE}\n{text}\n") == told
+
+
+# ------------------------------------------------------------------------------------------- what is offered and shown
+
+
+def offered(server: LanguageServer, text: str) -> list[str]:
+    return [item["label"] for item in server.completions(text)]
+
+
+def test_a_new_rule_is_offered_each_key_of_a_rule_once(server: LanguageServer) -> None:
+    assert sorted(offered(server, f"{BASE}  - |\n")) == sorted(Rule.model_fields)
+
+
+def test_a_rule_is_offered_the_keys_that_it_has_not(server: LanguageServer) -> None:
+    given = {"name", "match"}
+    labels = offered(server, f"{BASE}  - name: a\n    match: b\n    |\n")
+    assert sorted(labels) == sorted(set(Rule.model_fields) - given)
+
+
+def test_a_key_is_offered_with_its_description(server: LanguageServer) -> None:
+    (item,) = [item for item in server.completions(f"{BASE}  - |\n") if item["label"] == "lr_mult"]
+    assert item["documentation"]["value"] == Rule.model_fields["lr_mult"].description
+
+
+def test_types_of_optimizers_are_offered(server: LanguageServer) -> None:
+    assert set(ARGUMENTS) <= set(offered(server, f"{SCHEMA_LINE}\nlrspec: 1\noptimizer:\n  type: |\n"))
+
+
+def test_arguments_of_the_optimizer_are_offered(server: LanguageServer) -> None:
+    labels = offered(server, f"{SCHEMA_LINE}\nlrspec: 1\noptimizer:\n  type: SGD\n  |\n")
+    assert set(labels) == ARGUMENTS["SGD"]
+
+
+def test_options_of_the_optimizer_are_offered(server: LanguageServer) -> None:
+    labels = offered(server, f"{BASE}  - match: a\n    options:\n      |\n")
+    assert set(labels) == ARGUMENTS["AdamW"] - {"lr", "weight_decay"}
+
+
+def test_severities_are_offered(server: LanguageServer) -> None:
+    assert offered(server, f"{BASE}  - match: a\n    check:\n      zero-lr: |\n") == ["error", "warning", "ignore"]
+
+
+@pytest.mark.parametrize("key", ["match", "lr_mult", "freeze"])
+def test_a_key_is_described_where_the_cursor_rests(server: LanguageServer, key: str) -> None:
+    text = "  - match: a\n    lr_mult: 1\n    freeze: false\n".replace(key, f"{key[:2]}|{key[2:]}")
+    shown = server.hover(BASE + text)
+    assert shown.startswith(f"#### {key.replace('_', chr(92) + '_')}\n\n{Rule.model_fields[key].description}\n")
+
+
+# ------------------------------------------------------------------------------------------- what the page says
+
+
+def fenced(kind: str) -> list[str]:
+    return [block.body for block in blocks(PAGE) if block.info == kind]
+
+
+@pytest.mark.parametrize("header", fenced("yaml"))
+def test_each_header_of_the_page_names_the_schema(server: LanguageServer, header: str) -> None:
+    here = header.replace("lrspec.v1.schema.json", "../schemas/lrspec.v1.schema.json")
+    assert server.told(f"{here}lrspec: 2\nrules: [{{match: a, lr: 1}}]\n") == [VERSION_2]
+
+
+def test_the_page_has_the_headers_of_both_families() -> None:
+    assert [header.partition("lrspec.v1")[0] for header in fenced("yaml")] == [
+        SCHEMA_LINE.partition("../schemas")[0],
+        "# $schema: ",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.lrspec.yaml", "a.lrspec.yml", ".lrspec.yaml", ".lrspec.yml"])
+def test_the_setting_of_the_page_is_for_every_spec(installed: Path, tmp_path: Path, name: str) -> None:
+    (page,) = fenced("json")
+    shutil.copy(ROOT / "schemas" / "lrspec.v1.schema.json", tmp_path)
+    with LanguageServer(["node", str(installed), "--stdio"], tmp_path, json.loads(page)["yaml.schemas"]) as server:
+        assert server.told("lrspec: 2\nrules: [{match: a, lr: 1}]\n", name) == [VERSION_2]
+
+
+def test_the_settings_of_the_page_say_the_same() -> None:
+    (json_page,), (toml_page,), (lua_page,) = fenced("json"), fenced("toml"), fenced("lua")
+    schemas = json.loads(json_page)["yaml.schemas"]
+    config = tomllib.loads(toml_page)["language-server"]["yaml-language-server"]["config"]
+    assert config == {"yaml": {"schemas": schemas}}
+    for path, patterns in schemas.items():
+        listed = ", ".join(f'"{pattern}"' for pattern in patterns)
+        assert f'["{path}"] = {{ {listed} }},' in lua_page
