@@ -6,12 +6,12 @@ They work on the plain values, so that they have their say even where pydantic h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from lrspec.diagnostics import Finding, Meant
 from lrspec.document import Document
-from lrspec.patterns import FAILURES, Pattern, compile_regex, patterns
+from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, patterns
 from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import (
@@ -24,7 +24,7 @@ from lrspec.spec import (
     default_rule_name,
 )
 from lrspec.suggest import did_you_mean, meant
-from lrspec.unknown_keys import meant_key
+from lrspec.unknown_keys import RULE_KEYS, meant_key
 
 SCHEMES = ("timm", "torchvision", "hf", "params")
 _COMPANIONS = (
@@ -69,7 +69,8 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
     """LRS104 for a key with nothing after it; options and arguments may be null."""
     if isinstance(content, dict | list):
         for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            yield from _empty_values(value, (*path, step))
+            if value is None or isinstance(value, dict | list):
+                yield from _empty_values(value, (*path, step))
     elif content is None and path and not takes_null(path):
         message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
         yield Finding("LRS104", path, message, rule_of(path))
@@ -132,23 +133,26 @@ def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------------------------- one rule
 
 
-def _meant_keys(rule: dict[str, Any]) -> set[str]:
+def _meant_keys(rule: dict[str, Any]) -> Set[str]:
     """The keys of a rule, misspelt ones as they were probably meant: a key that is misspelt is not missing as well."""
-    return {meant_key(key) for key in rule}
+    return rule.keys() if rule.keys() <= RULE_KEYS else {meant_key(key) for key in rule}
 
 
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
     selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
-    fallback = any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
-    if not selects and not fallback:
+    if not selects and not _is_fallback(rule):
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
         advice = "A catch-all for what is left says `fallback: true`."
         yield Finding("LRS104", path, f"{message}\n{advice}", rule_of(path))
     if rule.get("where") == {}:
         message = "`where` is empty: expected `ndim` or `module`"
         yield Finding("LRS104", (*path, "where"), message, rule_of(path))
+
+
+def _is_fallback(rule: dict[str, Any]) -> bool:
+    return any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
 
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
@@ -206,7 +210,7 @@ def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 
 def _regex(pattern: Pattern) -> Iterator[Finding]:
-    if not pattern.regex or len(pattern.regex) > MAX_PATTERN:
+    if len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex):
         return
     try:
         compile_regex(pattern.regex)

@@ -34,18 +34,21 @@ class Document:
 
     def span(self, path: Path) -> Span:
         """The place of the value at `path`, or of the nearest value around it that exists."""
-        return self._nearest(path)[0].span
+        return self._span(self._nearest(path)[0])
 
     def key_span(self, path: Path) -> Span:
         """The place of the key that `path` ends in, or of the nearest value where there is no such key."""
         parent, rest = self._nearest(path[:-1])
         entry = _entry(parent, path[-1]) if not rest else None
-        return entry.key_span if entry else self.span(path)
+        return self._span(entry.key) if entry else self.span(path)
 
     def is_incomplete(self, path: Path) -> bool:
         """Whether there is a mapping at `path` of which some entry could not be read."""
         node, rest = self._nearest(path)
         return not rest and isinstance(node, MappingNode) and not node.complete
+
+    def _span(self, node: Node) -> Span:
+        return self.text.span(node.start, node.end)
 
     def _nearest(self, path: Path) -> tuple[Node, Path]:
         """The last node that exists on the way along `path`, and what is left of the way there."""
@@ -99,4 +102,4 @@ def _child(node: Node, step: str | int) -> Node | None:
 
 
 def _entry(node: Node, step: str | int) -> Entry | None:
-    return node.by_key.get(step) if isinstance(node, MappingNode) and isinstance(step, str) else None
+    return node.entries.get(step) if isinstance(node, MappingNode) and isinstance(step, str) else None

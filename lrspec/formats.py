@@ -18,7 +18,7 @@ Size = Annotated[int, Field(ge=0)]
 class _Part(BaseModel):
     """A part of a file: strict types; later versions may add keys."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
 class InventoryParameter(_Part):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from lrspec.checking import Against, Checked, Checker
@@ -25,6 +22,10 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
     if jobs == 1 or len(paths) < 2:
         yield from map(Checker(against).check_file, paths)
         return
+    import multiprocessing  # here, since most checks are of one process, and these take long to import
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
     with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
         try:

@@ -9,23 +9,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from lrspec.diagnostics import Suggestion
 from lrspec.nodes import (
     MAX_DEPTH,
     MAX_NODES,
     Entry,
+    MappingNode,
     Node,
     Problem,
     ScalarNode,
     SequenceNode,
     Unreadable,
-    mapping,
+    by_key,
     too_deep,
     too_many,
 )
-from lrspec.scalars import integer
+from lrspec.scalars import Scalar, integer
 from lrspec.source import Span, Text, printable
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"|[^\s{}\[\],:"]+', re.DOTALL)
@@ -104,37 +104,38 @@ class _Reader:
             return self._object(token)
         if token.group() == "[":
             return self._array(token)
-        return ScalarNode(self._span(token, token), self._decoded(token))
+        return self._scalar(token)
 
     def _array(self, start: re.Match[str]) -> Node:
         items: list[Node] = []
         while (token := next(self._tokens)).group() != "]":
             if token.group() != ",":
                 items.append(self._value(token))
-        return SequenceNode(self._span(start, token), tuple(items))
+        return SequenceNode(start.start(), token.end(), tuple(items))
 
     def _object(self, start: re.Match[str]) -> Node:
         entries: list[Entry] = []
         while (token := next(self._tokens)).group() != "}":
             if token.group() != ",":
                 entries.append(self._entry(token))
-        return mapping(self._span(start, token), entries, self._problems)
+        return MappingNode(start.start(), token.end(), by_key(entries, self._text, self._problems))
 
     def _entry(self, key: re.Match[str]) -> Entry:
         self._count(key)
         next(self._tokens)  # the colon
-        return Entry(self._decoded(key), self._span(key, key), self._value(next(self._tokens)))
+        return Entry(self._scalar(key), self._value(next(self._tokens)))
 
-    def _decoded(self, token: re.Match[str]) -> Any:
-        value = json.loads(token.group(), parse_int=integer)
+    def _scalar(self, token: re.Match[str]) -> ScalarNode:
+        value: Scalar = json.loads(token.group(), parse_int=integer)
         if isinstance(value, str) and _HALF.search(value):
-            raise Unreadable(Problem("LRS101", self._span(token, token), "half of a surrogate pair, which is no text"))
-        return value
+            raise Unreadable(Problem("LRS101", self._span(token), "half of a surrogate pair, which is no text"))
+        word = value if isinstance(value, str) else token.group()
+        return ScalarNode(token.start(), token.end(), value, word)
 
     def _count(self, token: re.Match[str]) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise too_many(self._span(token, token))
+            raise too_many(self._span(token))
 
-    def _span(self, first: re.Match[str], last: re.Match[str]) -> Span:
-        return self._text.span(first.start(), last.end())
+    def _span(self, token: re.Match[str]) -> Span:
+        return self._text.span(token.start(), token.end())

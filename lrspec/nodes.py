@@ -1,56 +1,53 @@
-"""The nodes of a document: values with the span that each has in the text, and the limits they must keep."""
+"""The nodes of a document: values with the place that each has in the text, and the limits they must keep.
+
+A spec has thousands of nodes, and few are ever pointed at: so they are tuples, and their places are 0-based indices
+into the text, `end` exclusive, of which `Text.span` makes lines and columns.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.diagnostics import Suggestion
 from lrspec.scalars import Scalar
-from lrspec.source import Span, printable
+from lrspec.source import Span, Text, printable
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
-    """A number, a boolean, null, or text."""
+class ScalarNode(NamedTuple):
+    """A number, a boolean, null, or text; `word` is its text, whatever that means."""
 
-    span: Span
+    start: int
+    end: int
     value: Scalar
+    word: str
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceNode:
+class SequenceNode(NamedTuple):
     """A list."""
 
-    span: Span
+    start: int
+    end: int
     items: tuple[Node, ...]
 
 
 class Entry(NamedTuple):
     """One key of a mapping, with its value."""
 
-    key: str
-    key_span: Span
+    key: ScalarNode
     value: Node
 
 
-@dataclass(frozen=True)
-class MappingNode:
-    """A mapping; each key once. It is not `complete` where an entry of its own could not be read."""
+class MappingNode(NamedTuple):
+    """A mapping, by the words of its keys. It is not `complete` where an entry of its own could not be read."""
 
-    span: Span
-    entries: tuple[Entry, ...]
+    start: int
+    end: int
+    entries: dict[str, Entry]
     complete: bool = True
-
-    @cached_property
-    def by_key(self) -> dict[str, Entry]:
-        """The entries by their keys."""
-        return {entry.key: entry for entry in self.entries}
 
 
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
@@ -79,20 +76,22 @@ def plain(node: Node) -> Any:
         return node.value
     if isinstance(node, SequenceNode):
         return [plain(item) for item in node.items]
-    return {entry.key: plain(entry.value) for entry in node.entries}
+    return {key: plain(entry.value) for key, entry in node.entries.items()}
 
 
-def mapping(span: Span, entries: list[Entry], problems: list[Problem], *, complete: bool = True) -> MappingNode:
-    """A mapping of `entries`; a key that comes again is a problem, and its first value holds."""
+def by_key(entries: list[Entry], text: Text, problems: list[Problem]) -> dict[str, Entry]:
+    """The entries of a mapping by their keys; a key that comes again is a problem, and its first value holds."""
     first: dict[str, Entry] = {}
     for entry in entries:
-        if entry.key not in first:
-            first[entry.key] = entry
-            continue
-        line = first[entry.key].key_span.start.line
-        message = f"the key `{printable(entry.key)}` is already given on line {line}\nKeep one of the two."
-        problems.append(Problem("LRS102", entry.key_span, message))
-    return MappingNode(span, tuple(first.values()), complete)
+        if first.setdefault(entry.key.word, entry) is not entry:
+            problems.append(_given_again(entry.key, first[entry.key.word].key, text))
+    return first
+
+
+def _given_again(key: ScalarNode, first: ScalarNode, text: Text) -> Problem:
+    line = text.position(first.start).line
+    message = f"the key `{printable(key.word)}` is already given on line {line}\nKeep one of the two."
+    return Problem("LRS102", text.span(key.start, key.end), message)
 
 
 def too_deep(span: Span) -> Unreadable:

@@ -23,6 +23,7 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_BEGINS_A_NUMBER = frozenset("+-.0123456789")
 _LONGEST_INTEGER = 400  # digits; float64 ends at 309, and Python refuses to convert more than 4,300
 
 
@@ -30,6 +31,8 @@ def plain_scalar(word: str) -> Scalar:
     """The value of an unquoted scalar: null, a boolean, a number, or the text itself."""
     if word in _WORDS:
         return _WORDS[word]
+    if word[0] not in _BEGINS_A_NUMBER:
+        return word
     number = plain_number(word)
     return word if number is None else number
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import sys
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
@@ -32,7 +36,17 @@ _TITLES: dict[Kind, str] = {
 }
 
 
-class _FileGenerator(GenerateJsonSchema):
+class _Generator(GenerateJsonSchema):
+    """What is written below a field describes it."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        for field, description in _descriptions(schema["cls"]).items():
+            made["properties"][field]["description"] = description
+        return made
+
+
+class _FileGenerator(_Generator):
     """For the files that lrspec writes: titles that only repeat the key are left out, and so is null as a default."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
@@ -44,7 +58,7 @@ class _FileGenerator(GenerateJsonSchema):
         return False
 
 
-class _SpecGenerator(GenerateJsonSchema):
+class _SpecGenerator(_Generator):
     """For specs, which people write: a key that is not given is absent, never null; titles are what editors show."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
@@ -69,6 +83,18 @@ class _SpecGenerator(GenerateJsonSchema):
 
 _TYPES = {"<scalar>": None, "<list>": "array", "<mapping>": "object"}
 """The tags of `spec.TAGS` in JSON Schema; a scalar says itself of which type it is."""
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """What is written below each field of a model. pydantic could read that, but does so at every start."""
+    source = ast.parse(inspect.getsource(sys.modules[model.__module__]))
+    bodies = [node.body for node in source.body if isinstance(node, ast.ClassDef) and node.name == model.__name__]
+    found = {}
+    for field, below in (pair for body in bodies for pair in pairwise(body)):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = inspect.cleandoc(text)
+    return found
 
 
 def schema(kind: Kind) -> dict[str, Any]:

@@ -108,7 +108,7 @@ SeverityName: TypeAlias = Annotated[
 class _Part(BaseModel):
     """A part of a spec: frozen, of strict types, without keys that it does not know."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class ModelSource(_Part, title="model"):

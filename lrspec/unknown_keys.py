@@ -8,6 +8,9 @@ from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
 from lrspec.suggest import did_you_mean, meant
 
+RULE_KEYS = frozenset(Rule.model_fields)
+"""The keys of a rule."""
+
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
@@ -33,7 +36,7 @@ def suggested_key(path: Path) -> Meant | None:
 
 def meant_key(key: str) -> str:
     """The key of a rule that a key of a rule probably stands for: itself, if it is one."""
-    if key in Rule.model_fields:
+    if key in RULE_KEYS:
         return key
     if key in _INVERSE_OF_FREEZE:
         return "freeze"

@@ -7,8 +7,7 @@ follow YAML 1.2, aliases are counted as often as they are used, and every node k
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import yaml
@@ -17,12 +16,13 @@ from lrspec.nodes import (
     MAX_DEPTH,
     MAX_NODES,
     Entry,
+    MappingNode,
     Node,
     Problem,
     ScalarNode,
     SequenceNode,
     Unreadable,
-    mapping,
+    by_key,
     too_deep,
     too_many,
 )
@@ -52,13 +52,12 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
         raise Unreadable(problem_of(_complaint(error), text)) from None
 
 
-class _Built(NamedTuple):
-    """A node with the number of its nodes and of its levels, aliases expanded, and a scalar's text as it is written."""
+class _Anchored(NamedTuple):
+    """A node that aliases can use, with the number of its nodes and of its levels, aliases expanded."""
 
     node: Node
     size: int
     height: int
-    word: str
 
 
 class _Reader:
@@ -67,91 +66,94 @@ class _Reader:
     def __init__(self, text: Text, problems: list[Problem]) -> None:
         self._text = text
         self._problems = problems
-        self._breaks = _stand_ins(text.content)
-        self._events: Iterator[Any] = yaml.parse(text.content.translate(self._breaks), Loader=_Loader)
-        self._anchors: dict[str, _Built | None] = {}
+        breaks = _stand_ins(text.content)
+        self._originals = {ord(stand_in): original for original, stand_in in breaks.items()}
+        self._next: Callable[[], Any] = _Loader(text.content.translate(breaks) if breaks else text.content).get_event
+        self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
+        self._deepest = 0
 
     def document(self) -> Node:
-        next(self._events)  # the start of the stream
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            return ScalarNode(self._text.span(0, 0), None)
-        root = self._built(next(self._events), 0)
-        next(self._events)  # the end of the document
-        event = next(self._events)
-        if not isinstance(event, yaml.StreamEndEvent):
-            raise Unreadable(Problem("LRS101", self._span(event), "a second document: a spec is one document"))
-        return root.node
+        self._next()  # the start of the stream
+        if type(self._next()) is yaml.StreamEndEvent:
+            return ScalarNode(0, 0, None, "")
+        root = self._node(self._next(), 0)
+        self._next()  # the end of the document
+        event = self._next()
+        if type(event) is not yaml.StreamEndEvent:
+            span = self._text.span(event.start_mark.index, event.end_mark.index)
+            raise Unreadable(Problem("LRS101", span, "a second document: a spec is one document"))
+        return root
 
-    def _built(self, event: Any, depth: int) -> _Built:
-        if isinstance(event, yaml.AliasEvent):
+    def _node(self, event: Any, depth: int) -> Node:
+        if type(event) is yaml.AliasEvent:
             return self._alias(event, depth)
         if event.tag is not None:
             self._problems.append(Problem("LRS101", self._tag_span(event), "a tag: a spec has none\nRemove it."))
         if event.anchor is not None:
-            self._anchors[event.anchor] = None
-        before = self._nodes
-        self._count(event, 1)
-        node, height = self._node(event, depth)
-        word = self._word(event) if isinstance(event, yaml.ScalarEvent) else ""
-        built = _Built(node, self._nodes - before, height, word)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = built
-        return built
+            return self._anchored(event, depth)
+        return self._unanchored(event, depth)
 
-    def _node(self, event: Any, depth: int) -> tuple[Node, int]:
-        if isinstance(event, yaml.ScalarEvent):
-            word = self._word(event)
-            return ScalarNode(self._span(event), word if event.style in _QUOTED else plain_scalar(word)), 0
+    def _anchored(self, event: Any, depth: int) -> Node:
+        self._anchors[event.anchor] = None
+        before, deepest = self._nodes, self._deepest
+        self._deepest = depth
+        node = self._unanchored(event, depth)
+        self._anchors[event.anchor] = _Anchored(node, self._nodes - before, self._deepest - depth)
+        self._deepest = max(deepest, self._deepest)
+        return node
+
+    def _unanchored(self, event: Any, depth: int) -> Node:
+        self._count(event, 1)
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            return self._scalar(event)
         if depth == MAX_DEPTH:
             raise too_deep(self._span(event))
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(event, depth + 1)
-        return self._mapping(event, depth + 1)
+        self._deepest = max(self._deepest, depth + 1)
+        return self._sequence(event, depth + 1) if kind is yaml.SequenceStartEvent else self._mapping(event, depth + 1)
 
-    def _word(self, event: Any) -> str:
-        """The text of a scalar, with the characters in it for which others stand in."""
-        text: str = event.value
-        return text.translate({ord(stand_in): original for original, stand_in in self._breaks.items()})
+    def _scalar(self, event: Any) -> ScalarNode:
+        word = event.value.translate(self._originals) if self._originals else event.value
+        value = word if event.style in _QUOTED else plain_scalar(word)
+        end = event.end_mark.index
+        return ScalarNode(min(self._begin(event), end), end, value, word)
 
-    def _alias(self, event: Any, depth: int) -> _Built:
+    def _alias(self, event: Any, depth: int) -> Node:
         if event.anchor not in self._anchors:
             message = (
                 f"`*{printable(event.anchor)}` refers to an anchor that is not defined before it\n"
                 "If this is a regex, put it in single quotes."
             )
             raise Unreadable(Problem("LRS101", self._span(event), message))
-        built = self._anchors[event.anchor]
-        if built is None:
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
             raise Unreadable(Problem("LRS101", self._span(event), f"`*{printable(event.anchor)}` contains itself"))
-        self._count(event, built.size)
-        if depth + built.height > MAX_DEPTH:
+        self._count(event, anchored.size)
+        if depth + anchored.height > MAX_DEPTH:
             raise too_deep(self._span(event))
-        return built._replace(node=replace(built.node, span=self._span(event)))
+        self._deepest = max(self._deepest, depth + anchored.height)
+        return anchored.node._replace(start=event.start_mark.index, end=event.end_mark.index)
 
-    def _sequence(self, start: Any, depth: int) -> tuple[Node, int]:
-        items: list[_Built] = []
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            items.append(self._built(event, depth))
-        last = items[-1].node.span if items else None
-        node = SequenceNode(self._collection_span(start, event, last), tuple(item.node for item in items))
-        return node, 1 + max((item.height for item in items), default=0)
+    def _sequence(self, start: Any, depth: int) -> SequenceNode:
+        items: list[Node] = []
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth))
+        end = _end(start, event, items[-1] if items else None)
+        return SequenceNode(self._begin(start), end, tuple(items))
 
-    def _mapping(self, start: Any, depth: int) -> tuple[Node, int]:
+    def _mapping(self, start: Any, depth: int) -> MappingNode:
         entries: list[Entry] = []
-        height, complete = 0, True
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._built(event, depth)
-            value = self._built(next(self._events), depth)
-            height = max(height, key.height, value.height)
-            if wrong := _wrong_key(key):
-                self._problems.append(Problem("LRS101", key.node.span, wrong))
-                complete = False
+        complete = True
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            key, value = self._node(event, depth), self._node(self._next(), depth)
+            if isinstance(key, ScalarNode) and key.word != "<<":
+                entries.append(Entry(key, value))
             else:
-                entries.append(Entry(key.word, key.node.span, value.node))
-        last = entries[-1].value.span if entries else None
-        span = self._collection_span(start, event, last)
-        return mapping(span, entries, self._problems, complete=complete), 1 + height
+                self._problems.append(Problem("LRS101", self._text.span(key.start, key.end), _wrong_key(key)))
+                complete = False
+        end = _end(start, event, entries[-1].value if entries else None)
+        return MappingNode(self._begin(start), end, by_key(entries, self._text, self._problems), complete)
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
@@ -167,26 +169,25 @@ class _Reader:
         end = event.end_mark.index
         return self._text.span(min(self._begin(event), end), end)
 
-    def _collection_span(self, start: Any, end: Any, last: Span | None) -> Span:
-        """A collection in brackets ends with them; one without ends where its last value does."""
-        begin = self._text.position(self._begin(start))
-        if start.flow_style or last is None:
-            return Span(begin, self._text.position(end.end_mark.index))
-        return Span(begin, last.end)
-
     def _begin(self, event: Any) -> int:
         """Where the value of an event begins, behind its anchor and its tag."""
         start: int = event.start_mark.index
-        has_properties = getattr(event, "tag", None) or getattr(event, "anchor", None)
-        found = _PROPERTIES.match(self._text.content, start) if has_properties else None
+        if event.anchor is None and event.tag is None:
+            return start
+        found = _PROPERTIES.match(self._text.content, start)
         return found.end() if found else start
 
 
-def _wrong_key(key: _Built) -> str | None:
-    """What is wrong with a key; keys are taken as they are written: `1` and `true` are words there, too."""
-    if not isinstance(key.node, ScalarNode):
-        return "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
-    return "a merge key: a spec has none\nWrite the settings out." if key.word == "<<" else None
+def _end(start: Any, end: Any, last: Node | None) -> int:
+    """Where a collection ends: one in brackets with them, one without where its last value does."""
+    return last.end if last and not start.flow_style else end.end_mark.index
+
+
+def _wrong_key(key: Node) -> str:
+    """What is wrong with a key that is no word; `1` and `true` are words there, too."""
+    if isinstance(key, ScalarNode):
+        return "a merge key: a spec has none\nWrite the settings out."
+    return "a list or a mapping as a key: keys are words\nPut a regex in single quotes."
 
 
 def _stand_ins(content: str) -> dict[int, str]:

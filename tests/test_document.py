@@ -214,6 +214,18 @@ def test_depth_counts_through_aliases() -> None:
     assert codes(deep + "[" * 12 + "*a" + "]" * 12) == ["LRS101"]
 
 
+def test_an_anchored_value_is_as_deep_as_what_it_holds_aliases_too() -> None:
+    chain = "a: &a " + "[" * 20 + "]" * 20 + "\nb: &b [*a, 1]\nc: "
+    assert read(chain + "[" * 10 + "*b" + "]" * 10).problems == ()
+    assert codes(chain + "[" * 11 + "*b" + "]" * 11) == ["LRS101"]
+
+
+def test_an_anchored_value_is_no_deeper_than_what_it_holds() -> None:
+    beside_deep = "a: [" + "[" * 20 + "]" * 20 + ", &b [1]]\nc: "
+    assert read(beside_deep + "[" * 30 + "*b" + "]" * 30).problems == ()
+    assert codes(beside_deep + "[" * 31 + "*b" + "]" * 31) == ["LRS101"]
+
+
 def test_100000_nodes_are_the_last() -> None:
     for format in ("yaml", "json"):
         fits = "[" + ",".join(["1"] * 99_999) + "]"

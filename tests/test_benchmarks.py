@@ -1,0 +1,19 @@
+"""The benchmarks run; how quick things are is not judged here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKING = Path(__file__).parent.parent / "benchmarks" / "checking.py"
+
+
+def test_the_benchmark_of_checking_prints_and_writes_a_row_for_each_of_its_two_measurements(tmp_path: Path) -> None:
+    written = tmp_path / "results.md"
+    small = ("--rules", "3", "--specs", "2", "--runs", "1", "--output", str(written))
+    printed = subprocess.run([sys.executable, str(CHECKING), *small], capture_output=True, text=True, check=True).stdout
+    assert written.read_text(encoding="utf-8") == printed
+    rows = re.findall(r"^\| `(lrspec[^`]+)`.*\| +[\d.]+ \| +[\d.]+ \|$", printed, re.MULTILINE)
+    assert rows == ["lrspec.loads", "lrspec check --no-model"]
