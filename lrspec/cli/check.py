@@ -10,7 +10,7 @@ import click
 
 from lrspec.cli import words
 from lrspec.cli.inputs import read_stdin
-from lrspec.cli.outputs import as_json, emit, painter, status
+from lrspec.cli.outputs import as_json, emit, is_watched, painter, status
 from lrspec.cli.words import CannotRun, say
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
 
 
 def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    if not sys.stderr.isatty():
+    if not is_watched():
         return nullcontext(lambda: None)
     from lrspec.render.progress import progress
 
