@@ -17,7 +17,7 @@ class Terminal(StringIO):
         return True
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, term: str = "xterm", **streams: StringIO | None) -> bool:
+def watched(monkeypatch: pytest.MonkeyPatch, term: str, streams: dict[str, StringIO | None]) -> bool:
     monkeypatch.setenv("TERM", term)
     for name, stream in {"stdin": Terminal(), "stderr": Terminal(), **streams}.items():
         monkeypatch.setattr(sys, name, stream)
@@ -25,14 +25,14 @@ def watched(monkeypatch: pytest.MonkeyPatch, term: str = "xterm", **streams: Str
 
 
 def test_before_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert watched(monkeypatch)
+    assert watched(monkeypatch, "xterm", {})
 
 
 @pytest.mark.parametrize("other", [StringIO(), None])
 @pytest.mark.parametrize("stream", ["stdin", "stderr"])
 def test_not_where_a_stream_is_none(stream: str, other: StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not watched(monkeypatch, **{stream: other})
+    assert not watched(monkeypatch, "xterm", {stream: other})
 
 
 def test_not_on_a_terminal_that_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not watched(monkeypatch, term="dumb")
+    assert not watched(monkeypatch, "dumb", {})
