@@ -86,7 +86,8 @@ def _found(paths: tuple[str, ...]) -> list[str]:
     specs = find_specs(paths)
     if not specs:
         raise CannotRun(
-            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json)"
+            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
+            "what git ignores is not searched"
         )
     return specs
 
