@@ -162,7 +162,10 @@ def test_no_spec_at_all_is_no_success(check: Any) -> None:
     Path("empty").mkdir()
     ran = check("empty")
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err == "lrspec: no spec in empty: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json)\n"
+    assert ran.err == (
+        "lrspec: no spec in empty: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
+        "what git ignores is not searched\n"
+    )
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_checked(check: Any) -> None:

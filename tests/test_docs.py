@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import timm
 import torch
 
 import lrspec
-
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
-
-
-class Block(NamedTuple):
-    """A fenced block of a page."""
-
-    info: str
-    body: str
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    for found in FENCE.finditer(page.read_text(encoding="utf-8")):
-        yield Block(found["info"], found["body"])
+from tests.pages import PAGES, ROOT, blocks, files, run_shell
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the specs that the README names, and with the examples."""
-    for block in blocks(ROOT / "README.md"):
-        if name := re.match(r"# (\S+\.lrspec\.yaml)\n", block.body):
-            (tmp_path / name[1]).write_text(block.body.partition("\n")[2], encoding="utf-8")
+    for name, text in files(ROOT / "README.md"):
+        if name.endswith(".lrspec.yaml"):
+            (tmp_path / name).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -46,9 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def shell(command: str) -> str:
     """What a command prints, on standard error first, as a terminal would show it."""
-    ready = f'lrspec() {{ "{sys.executable}" -m lrspec "$@"; }}; {command}'
-    ran = subprocess.run(["bash", "-c", ready], capture_output=True, text=True, encoding="utf-8", check=False)
-    assert "Traceback" not in ran.stderr
+    ran = run_shell(command)
     return ran.stderr + ran.stdout
 
 

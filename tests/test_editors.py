@@ -14,7 +14,7 @@ from lrspec.optimizers import ARGUMENTS
 from lrspec.schemas import schema
 from lrspec.spec import Rule
 from tests.language_server import LanguageServer, Told
-from tests.test_docs import blocks
+from tests.pages import blocks
 from tests.test_examples import SCHEMA_LINE, SPECS
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ import click
 
 from lrspec.cli import words
 from lrspec.cli.inputs import read_stdin
-from lrspec.cli.outputs import as_json, emit, painter, status
+from lrspec.cli.outputs import as_json, emit, is_watched, painter, status
 from lrspec.cli.words import CannotRun, say
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _found(paths: tuple[str, ...]) -> list[str]:
     specs = find_specs(paths)
     if not specs:
         raise CannotRun(
-            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json)"
+            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
+            "what git ignores is not searched"
         )
     return specs
 
@@ -112,7 +113,7 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
 
 
 def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    if not sys.stderr.isatty():
+    if not is_watched():
         return nullcontext(lambda: None)
     from lrspec.render.progress import progress
 

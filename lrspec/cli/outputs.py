@@ -64,6 +64,12 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def is_watched() -> bool:
+    """Whether somebody sits before a terminal that can draw: pre-commit gives a hook one to write to, none to read."""
+    streams = (sys.stdin, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
 def painter(color: str, *, terminal: bool) -> Paint:
     """How reports are coloured: `always`, `never`, or `auto`, on a terminal only and not under NO_COLOR."""
     from lrspec.render.text import plain
