@@ -83,7 +83,10 @@ class _Candidate:
 
 
 class Checker:
-    """Checks specs against the same models; each model is built once."""
+    """Checks specs against the same models; each model is built once.
+
+    All of it raises ModelError where a model of the command line cannot be built.
+    """
 
     def __init__(self, against: Against) -> None:
         self._against = against
@@ -117,6 +120,8 @@ class Checker:
             try:
                 outcomes[candidate.label] = attempt(file, self._inventory(candidate, file))
             except ModelError as error:
+                if candidate.span is None:
+                    raise
                 failures.append(Failure(file.path, str(error), candidate.span))
         return replace(
             checked,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,8 +42,11 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
     What git ignores is left out of folders, but not where it is named.
     """
-    found = (spec for path in paths for spec in (_specs_below(path) if is_folder(Path(path)) else [path]))
-    return list(dict.fromkeys(found))
+    found: dict[str, str] = {}
+    for path in paths:
+        for spec in _specs_below(path) if is_folder(Path(path)) else [path]:
+            found.setdefault(os.path.normpath(spec), spec)
+    return list(found.values())
 
 
 def _specs_below(folder: str) -> list[str]:

@@ -18,6 +18,7 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
 
     Raises:
         JobsError: where a process was killed, by lack of memory, say.
+        ModelError: where a model of the command line cannot be built.
     """
     if jobs == 1 or len(paths) < 2:
         yield from map(Checker(against).check_file, paths)

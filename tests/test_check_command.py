@@ -153,7 +153,7 @@ def test_links_to_folders_are_not_followed_and_pipes_are_no_specs(check: Any) ->
 def test_each_spec_is_checked_once_in_the_order_of_the_words(check: Any) -> None:
     write("b.lrspec.yaml", BROKEN)
     write("a.lrspec.yaml", BROKEN)
-    ran = check("b.lrspec.yaml", ".", "a.lrspec.yaml")
+    ran = check("b.lrspec.yaml", ".", "./a.lrspec.yaml", str(Path("b.lrspec.yaml").name))
     assert places(ran.out) == ["b.lrspec.yaml:5:25", "a.lrspec.yaml:5:25"]
     assert ran.out.endswith("2 specs checked against 1 model: 2 errors\n")
 
@@ -208,6 +208,16 @@ def test_models_of_the_command_line_take_the_place_of_the_specs_own(check: Any) 
         ("LRS204", ["params:other.params.json"]),
         ("LRS209", ["params:other.params.json"]),
     ]
+
+
+@pytest.mark.parametrize("words", [("--model", "no_such_net"), ("--params", "missing.json")])
+def test_a_model_of_the_command_line_that_cannot_be_built_is_said_once(check: Any, words: tuple[str, ...]) -> None:
+    for name in ("a.lrspec.yaml", "b.lrspec.yaml"):
+        write(name, BROKEN)
+    for jobs in ("1", "2"):
+        ran = check(*words, "--jobs", jobs)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert words[1] in ran.err
 
 
 def test_what_is_true_of_several_models_is_said_once_with_their_names(check: Any) -> None:
@@ -347,6 +357,11 @@ def test_the_result_goes_whole_to_a_file(check: Any, form: str) -> None:
     assert (written.status, written.out) == (1, "")
     assert Path("out.txt").read_text(encoding="utf-8") == shown.out
     assert written.err == "1 spec checked against 1 model: 1 error\n"
+
+
+def test_a_folder_that_does_not_exist_is_said_before_the_work(check: Any) -> None:
+    write("a.lrspec.yaml", BROKEN)
+    assert check("-o", "none/out.json") == Ran(2, "", "lrspec: none/out.json: no such file or directory\n")
 
 
 @pytest.mark.parametrize(

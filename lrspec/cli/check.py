@@ -96,6 +96,7 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
     from lrspec.checking import Checker
     from lrspec.jobs import JobsError, check_files
+    from lrspec.models import ModelError
 
     if paths == ["-"]:
         return [Checker(against).check(read_stdin(stdin_filename))]
@@ -108,7 +109,7 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
                 checked.append(each)
                 advance()
             return checked
-    except JobsError as failure:
+    except (JobsError, ModelError) as failure:
         raise CannotRun(str(failure)) from None
 
 

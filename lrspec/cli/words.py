@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,6 +50,13 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
     return args
 
 
+def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
+    """A file in a folder that exists: where there is none, that is better said before the work than after it."""
+    if file is not None and not Path(file).parent.is_dir():
+        raise CannotRun(f"{file}: no such file or directory")
+    return file
+
+
 _MODEL = "resnet18, timm:NAME, torchvision:NAME, py:MODULE:FACTORY."
 _PARAMS = "A saved inventory, or one parameter name a line."
 
@@ -72,7 +80,7 @@ lr = click.option(
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name inventories outside its own folder.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-output = click.option("--output", "-o", metavar="FILE", help="Write the result there.")
+output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result there.")
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")
 color = click.option(
     "--color",

@@ -22,7 +22,8 @@ def checked_summary(checked: Sequence[Checked]) -> str:
     against = {model for each in checked for model in each.models}
     with_models = f" against {count(len(against), 'model')}" if against else ""
     found = summary(found for each in checked for found in each.diagnostics) or "nothing found"
-    return "; ".join([f"{count(specs, 'spec')} checked{with_models}: {found}", *_besides(checked)])
+    outcome = f": {found}" if specs else ""
+    return "; ".join([f"{count(specs, 'spec')} checked{with_models}{outcome}", *_besides(checked)])
 
 
 def failure_text(failure: Failure) -> str:
