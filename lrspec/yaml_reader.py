@@ -34,6 +34,7 @@ _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
 _TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
+_SECOND = "a second document: a spec is one document\nPut it into a file of its own."
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -80,7 +81,7 @@ class _Reader:
         next(self._events)  # the end of the document
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise Unreadable(Problem("LRS101", self._span(event), "a second document: a spec is one document"))
+            raise Unreadable(Problem("LRS101", self._span(event), _SECOND))
         return root.node
 
     def _built(self, event: Any, depth: int) -> _Built:
