@@ -21,6 +21,7 @@ from lrspec.spec import (
     NOT_WITH_FREEZE,
     SETTINGS,
     Optimizer,
+    Rule,
     default_rule_name,
 )
 from lrspec.suggest import did_you_mean, meant
@@ -62,7 +63,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
     for index, rule in enumerate(_rules(document.value)):
         if isinstance(rule, dict):
             path: Path = ("rules", index)
-            for check in (_selecting, _setting, _companions, _layers, _regexes):
+            for check in (_complete, _companions, _layers, _regexes):
                 yield from check(rule, path)
             yield from _excluded(rule, path, document)
 
@@ -147,6 +148,13 @@ def _meant_keys(rule: dict[str, Any]) -> set[str]:
     return {meant_key(key) for key in rule}
 
 
+def _complete(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule that lacks something; not where none of its keys is one of a rule, which is said already."""
+    if not rule or _meant_keys(rule) & {*Rule.model_fields}:
+        yield from _selecting(rule, path)
+        yield from _setting(rule, path)
+
+
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
@@ -163,7 +171,9 @@ def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that sets nothing."""
-    given = _meant_keys({key: value for key, value in rule.items() if value != {}})
+    where = rule.get("where")
+    misplaced = set(where) if isinstance(where, dict) else set()
+    given = misplaced | _meant_keys({key: value for key, value in rule.items() if value != {}})
     if not given & {*SETTINGS, "layers"}:
         message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
         yield Finding("LRS104", path, message, rule_of(path))

@@ -11,6 +11,7 @@ from lrspec.scalars import plain_number
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
 from lrspec.suggest import did_you_mean, meant
+from lrspec.unknown_keys import number_as_key
 from lrspec.wrong_values import describe
 
 _KEYS = tuple(Optimizer.model_fields)
@@ -115,6 +116,8 @@ def _wrong_option(key: str, kind: Any, known: frozenset[str] | None, beside: tup
         return None
     if key == "options" and beside:
         return "`options` is a key of rules\nWrite the arguments in `optimizer` itself."
+    if advice := number_as_key(key):
+        return f"`{printable(key)}` is not an argument of {kind}\n{advice}"
     others = [*beside, *sorted(known - NOT_OPTIONS)]
     wrong = f"`{printable(key)}` is not an argument of {kind}{did_you_mean(key, others)}"
     return f"{wrong}\nPossible here: {', '.join(others)}."
