@@ -47,9 +47,10 @@ def large_value(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
 def mixed_decay(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS305: norms or biases of one kind, of which some get weight decay and some get none."""
     kinds: dict[tuple[str, str], list[int]] = {}
+    contested = _contested_decay(resolution)
     for index, each in enumerate(planned):
         shape, owner = each.parameter.shape, each.parameter.module
-        if each.status.trains and shape is not None and len(shape) <= 1 and owner:
+        if each.status.trains and shape is not None and len(shape) <= 1 and owner and index not in contested:
             kinds.setdefault((owner[0], each.name.rpartition(".")[2]), []).append(index)
     default = DEFAULT_WEIGHT_DECAY.get(resolution.spec.optimizer.type or "", 0.0)
     for (owner_name, leaf), members in kinds.items():
@@ -129,6 +130,15 @@ def _of_rule_or_base(resolution: Resolution, reach: Reach | None, base: str) -> 
 
 
 # ----------------------------------------------------------------------------------------------- mixed decay
+
+
+def _contested_decay(resolution: Resolution) -> set[int]:
+    """The parameters whose weight decay rules disagree on: no name was missed there, and LRS202 has its say."""
+    values: dict[int, set[float]] = {}
+    for reach in resolution.reaches:
+        for parameter in reach.parameters if reach.setting.axis == "weight_decay" else ():
+            values.setdefault(parameter, set()).add(reach.setting.value)
+    return {parameter for parameter, given in values.items() if len(given) > 1}
 
 
 def _decay(planned: PlannedParameter, default: float) -> float:
