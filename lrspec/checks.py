@@ -17,7 +17,7 @@ from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
 from lrspec.source import Path, printable
 from lrspec.spec import Rule
-from lrspec.unselected import taken_out, why_nothing
+from lrspec.unselected import likely_reason, taken_out, why_nothing
 from lrspec.wording import axis_words, count, few, two_values, value_words
 
 Check = Callable[[Resolution], Iterator[Finding]]
@@ -123,7 +123,7 @@ def unused_pattern(resolution: Resolution) -> Iterator[Finding]:
                     "LRS205",
                     f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
                     f"`{resolution.spec.rule_names[index]}` selects {count(len(selection.parameters), 'parameter')}"
-                    f"{taken_out(resolution, index, hit.pattern)}",
+                    f"{taken_out(resolution, index, hit.pattern) or likely_reason(resolution, hit.pattern)}",
                     "Mend or remove it; if it is for some models only, add `optional: true` to the rule.",
                 )
 

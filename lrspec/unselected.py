@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from lrspec.matching import SlowRegexError
 from lrspec.modules import WRAPPED
-from lrspec.patterns import Pattern, RuleRegexes
+from lrspec.patterns import FAILURES, Pattern, RuleRegexes
 from lrspec.resolution import Resolution
+from lrspec.source import printable
+from lrspec.suggest import did_you_mean
 from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
@@ -36,6 +38,12 @@ def taken_out(resolution: Resolution, rule: int, pattern: Pattern) -> str:
     )
 
 
+def likely_reason(resolution: Resolution, pattern: Pattern) -> str:
+    """What to add about a regex that no name matches; empty where no reason is likely."""
+    reason = next(_reasons(resolution, pattern), None)
+    return f". {reason}" if reason else ""
+
+
 def _narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
     """The keys that narrow a rule, with a verb for one of them or for two."""
     keys = [f"`{key}`" for key in _KEYS if getattr(resolution.spec.rules[rule], key) is not None]
@@ -47,7 +55,15 @@ def _owners(resolution: Resolution, rule: int) -> str:
     if where is None or where.module is None:
         return ""
     owners = dict.fromkeys(parameter.module[0] for parameter in resolution.parameters if parameter.module)
-    return f". The modules are {few(list(owners))}" if owners else ""
+    return f". The modules are {few(list(owners))}{_meant_module(where.module, list(owners))}" if owners else ""
+
+
+def _meant_module(regex: str, owners: list[str]) -> str:
+    """What to add about a `where.module` that no class has: `nn.LayerNorm`, or a slip."""
+    last = regex.rpartition(".")[2]
+    if last != regex and any(last in owner for owner in owners):
+        return f"; a class is known by its own name alone, '{printable(last)}'"
+    return did_you_mean(regex, owners)
 
 
 def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
@@ -68,12 +84,22 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
         yield f"Names are without what wrappers add, such as `{wrapping[0]}.`"
     if pattern.regex.endswith("\n"):
         yield "The regex ends in a line break, which no name has: write it on one line, in single quotes"
-    if _matches_in_other_case(resolution, pattern):
+    if _matches(resolution, pattern, pattern.regex, re.IGNORECASE):
         yield "Matching is case-sensitive"
+    if _matches(resolution, pattern, (inner := pattern.regex.strip("/"))):
+        yield f"Without the slashes it matches: '{printable(inner)}'"
+    pieces = [piece.strip() for piece in pattern.regex.split(",")]
+    if any(_matches(resolution, pattern, piece) for piece in pieces if piece):
+        yield f"Several regexes are a list: [{', '.join(_quoted(piece) for piece in pieces if piece)}]"
 
 
-def _matches_in_other_case(resolution: Resolution, pattern: Pattern) -> bool:
+def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:
+    """Whether another regex in place of one would match some name; not where it is slow, empty or none."""
     try:
-        return bool(resolution.names.parameters(Pattern(pattern.regex, pattern.path, re.IGNORECASE)))
-    except SlowRegexError:
+        return other != "" and bool(resolution.names.parameters(Pattern(other, pattern.path, flags)))
+    except (SlowRegexError, *FAILURES):
         return False
+
+
+def _quoted(regex: str) -> str:
+    return "'" + printable(regex).replace("'", "''") + "'"
