@@ -10,7 +10,7 @@ from lrspec.modules import WRAPPED
 from lrspec.patterns import FAILURES, Pattern, RuleRegexes
 from lrspec.resolution import Resolution
 from lrspec.source import printable
-from lrspec.suggest import did_you_mean
+from lrspec.suggest import did_you_mean, nearest
 from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
@@ -91,6 +91,17 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     pieces = [piece.strip() for piece in pattern.regex.split(",")]
     if any(_matches(resolution, pattern, piece) for piece in pieces if piece):
         yield f"Several regexes are a list: [{', '.join(_quoted(piece) for piece in pieces if piece)}]"
+
+    yield from _misspelt(resolution, pattern)
+
+
+def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
+    """A word of a regex that is in no name, while one of a name is near."""
+    components = dict.fromkeys(part for text in resolution.names.texts.values() for part in text.split("."))
+    for word in re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"\\.", " ", pattern.regex)):
+        missing = not any(word in component for component in components)
+        if missing and (near := nearest(word, components, 1)):
+            yield f"No name has '{printable(word)}': did you mean '{printable(near[0])}'?"
 
 
 def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:
