@@ -18,7 +18,7 @@ from lrspec.selection import Place
 from lrspec.source import printable
 from lrspec.spec import Rule
 from lrspec.unselected import why_nothing, why_unused
-from lrspec.wording import axis_words, count, few, value_words
+from lrspec.wording import axis_words, count, few, two_values, value_words
 
 Check = Callable[[Resolution], Iterator[Finding]]
 
@@ -44,12 +44,13 @@ def overlapping_rules(resolution: Resolution) -> Iterator[Finding]:
     for first, later, found in _contested(resolution):
         if not _equal(first, later):
             about, names = about_setting(resolution, later, found), resolution.spec.rule_names
-            holds = f": {value_words(first.setting.value)} holds, not {value_words(later.setting.value)}"
+            holds = f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"
             yield about.finding(
                 "LRS202",
                 f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} before "
                 f"`{names[later.rule]}` does{'' if later.setting.axis == 'layer' else holds}",
-                "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
+                _last(resolution, [first.rule])
+                or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
             )
 
 
@@ -102,12 +103,13 @@ def shadowed_rule(resolution: Resolution) -> Iterator[Finding]:
         if not selected or catch_all or index in resolution.effective or _lost(resolution, index):
             continue
         about, names = about_selection(resolution, index, selected), resolution.spec.rule_names
-        before = ", ".join(f"`{names[earlier]}`" for earlier in _holding(resolution, index))
+        holding = _holding(resolution, index)
+        before = ", ".join(f"`{names[earlier]}`" for earlier in holding)
         yield about.finding(
             "LRS204",
             f"the rule `{names[index]}` sets nothing on {about.counted()} that it selects: "
             f"earlier rules have set it all ({before})",
-            "Move this rule before those, narrow those, or remove it.",
+            _last(resolution, holding) or "Move this rule before those, narrow those, or remove it.",
         )
 
 
@@ -136,7 +138,7 @@ def frozen_only_rule(resolution: Resolution) -> Iterator[Finding]:
                 "LRS206",
                 f"all that the rule `{resolution.spec.rule_names[index]}` selects is frozen "
                 f"(by {_freezing(resolution, selected)}), so that what it sets has no effect",
-                "Remove it, or let them train (`freeze: false`, if the model has them frozen).",
+                _to_train(resolution, selected),
             )
 
 
@@ -264,6 +266,13 @@ def _lost_by_pattern(resolution: Resolution, rule: int) -> Iterator[tuple[Patter
 # --------------------------------------------------------------------------------------------------- wording
 
 
+def _last(resolution: Resolution, earlier: Sequence[int]) -> str:
+    """What to do about an earlier rule that is a fallback; empty where none is."""
+    names, rules = resolution.spec.rule_names, resolution.spec.rules
+    found = [f"`{names[rule]}`" for rule in earlier if rules[rule].fallback]
+    return f"Put {found[0]} last: a fallback takes what the rules before it have left." if found else ""
+
+
 def _two_places(parameter: Parameter, places: dict[Place, Name]) -> str:
     """The first two places of a parameter, with the names by which it is there."""
     (one, name), (other, other_name) = list(places.items())[:2]
@@ -285,10 +294,22 @@ def _wanted(resolution: Resolution, rule: int, parameters: list[int]) -> str:
 
 def _freezing(resolution: Resolution, parameters: list[int]) -> str:
     """By what parameters are frozen: rules, or the model."""
-    reaches = [resolution.winner("freeze", parameter) for parameter in parameters]
+    by_model = [] if all(resolution.frozen_by_spec(parameter) for parameter in parameters) else ["the model"]
+    return " and ".join([*_freezing_rules(resolution, parameters), *by_model])
+
+
+def _freezing_rules(resolution: Resolution, parameters: list[int]) -> list[str]:
+    reaches = (resolution.winner("freeze", parameter) for parameter in parameters)
     rules = sorted({reach.rule for reach in reaches if reach})
-    by = [f"`{resolution.spec.rule_names[rule]}`" for rule in rules] + (["the model"] if None in reaches else [])
-    return " and ".join(by)
+    return [f"`{resolution.spec.rule_names[rule]}`" for rule in rules]
+
+
+def _to_train(resolution: Resolution, parameters: list[int]) -> str:
+    """What to do about a rule on parameters that are frozen."""
+    rules = _freezing_rules(resolution, parameters)
+    if not rules:
+        return "Remove it, or let them train: `freeze: false`."
+    return f"Remove it, or let {' and '.join(rules)} leave them out (`exclude`)."
 
 
 def _texts(captures: tuple[str, ...]) -> str:

@@ -21,12 +21,23 @@ from lrspec.spec import (
     NOT_WITH_FREEZE,
     SETTINGS,
     Optimizer,
+    Rule,
     default_rule_name,
 )
 from lrspec.suggest import did_you_mean, meant
 from lrspec.unknown_keys import RULE_KEYS, meant_key
 
 SCHEMES = ("timm", "torchvision", "hf", "params")
+_REGEX_ADVICE = {
+    "nothing to repeat": "`*`, `+` and `?` repeat what stands before them; any text is `.*`.",
+    "missing ), unterminated": r"Close it with `)`; a parenthesis that stands for itself is `\(`.",
+    "unbalanced parenthesis": r"Open it with `(`, or remove it; a parenthesis that stands for itself is `\)`.",
+    "unterminated character set": r"Close it with `]`; a bracket that stands for itself is `\[`.",
+    "multiple repeat": "Any text is `.*`.",
+    "look-behind": "It must have one length: match what stands before outside of it, or take names out by `exclude`.",
+}
+"""What to do about what Python's `re` complains of, by a part of what it says."""
+
 _COMPANIONS = (
     ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
     ("layer_decay", "layers", "A ladder selects by `layers`, in place of `match`."),
@@ -52,7 +63,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
     for index, rule in enumerate(_rules(document.value)):
         if isinstance(rule, dict):
             path: Path = ("rules", index)
-            for check in (_selecting, _setting, _companions, _layers, _regexes):
+            for check in (_complete, _companions, _layers, _regexes):
                 yield from check(rule, path)
             yield from _excluded(rule, path, document)
 
@@ -138,6 +149,13 @@ def _meant_keys(rule: dict[str, Any]) -> Set[str]:
     return rule.keys() if rule.keys() <= RULE_KEYS else {meant_key(key) for key in rule}
 
 
+def _complete(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule that lacks something; not where none of its keys is one of a rule, which is said already."""
+    if not rule or _meant_keys(rule) & {*Rule.model_fields}:
+        yield from _selecting(rule, path)
+        yield from _setting(rule, path)
+
+
 def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
@@ -157,7 +175,9 @@ def _is_fallback(rule: dict[str, Any]) -> bool:
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that sets nothing."""
-    given = _meant_keys({key: value for key, value in rule.items() if value != {}})
+    where = rule.get("where")
+    misplaced = set(where) if isinstance(where, dict) else set()
+    given = misplaced | _meant_keys({key: value for key, value in rule.items() if value != {}})
     if not given & {*SETTINGS, "layers"}:
         message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
         yield Finding("LRS104", path, message, rule_of(path))
@@ -193,7 +213,10 @@ def _layers(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a ladder that begins with a `join`."""
     layers = rule.get("layers")
     if isinstance(layers, list) and layers and isinstance(layers[0], dict) and "join" in layers[0]:
-        message = "the first entry is a `join`: there is no layer before it to share"
+        message = (
+            "the first entry is a `join`: there is no layer before it to share\n"
+            "Write it without `join`, or behind the entry whose layer it shares."
+        )
         yield Finding("LRS104", (*path, "layers", 0), message, rule_of(path))
 
 
@@ -216,7 +239,8 @@ def _regex(pattern: Pattern) -> Iterator[Finding]:
         compile_regex(pattern.regex)
     except FAILURES as failure:
         message = f"not a regex: {_regex_problem(pattern.regex, failure)}"
-        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path))
+        likely = _glob_as_regex(pattern.regex)
+        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path), meant=Meant(likely) if likely else None)
 
 
 def _regex_problem(regex: str, failure: BaseException) -> str:
@@ -226,9 +250,19 @@ def _regex_problem(regex: str, failure: BaseException) -> str:
     if at is None:
         return str(failure)
     here = f"`{printable(regex[at])}`" if at < len(regex) else "the end"
-    advice = "\n`*` repeats what stands before it; any text is `.*`." if "nothing to repeat" in str(failure) else ""
     problem = getattr(failure, "msg", str(failure))
-    return f"{problem}, at {here} (column {at + 1} of the regex){advice}"
+    advice = next((advice for part, advice in _REGEX_ADVICE.items() if part in problem), "")
+    if glob := _glob_as_regex(regex):
+        advice = f"This looks like a glob: as a regex, which is searched in names, it is '{glob}'."
+    return f"{problem}, at {here} (column {at + 1} of the regex)" + (f"\n{advice}" if advice else "")
+
+
+def _glob_as_regex(regex: str) -> str | None:
+    """What a glob such as `*.bias` would be as a regex; None for what does not look like one."""
+    if not re.fullmatch(r"\*+[\w.*-]*\w[\w.*-]*", regex):
+        return None
+    end = "" if regex.endswith("*") else "$"
+    return re.sub(r"\*+", ".*", regex.strip("*").replace(".", r"\.")) + end
 
 
 def _place(regex: str, failure: BaseException) -> int | None:

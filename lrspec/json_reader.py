@@ -63,11 +63,24 @@ def _syntax_problem(text: Text, error: json.JSONDecodeError) -> Problem:
         escape = printable(content[start : start + 2])
         message = f"`{escape}` is not an escape of JSON\nWrite a backslash of a regex twice: `\\{escape}`"
         return Problem("LRS101", text.span(start, start + 2), message, _backslashes_twice(text, start))
+    comma = _trailing_comma(content, start)
+    if comma is not None:
+        message = "not JSON: a comma behind the last item\nRemove it."
+        return Problem("LRS101", text.span(comma, comma + 1), message)
     advice = _ADVICE.get(here, "")
     if error.pos == len(content) - len(content.lstrip()):
         advice = advice or "\nA file that ends in `.json` is read as JSON."
     message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}{advice}"
     return Problem("LRS101", text.span(start, min(start + 1, len(content))), message)
+
+
+def _trailing_comma(content: str, index: int) -> int | None:
+    """Where a comma stands before a closing bracket: versions of Python complain of the one or of the other."""
+    before = content[:index].rstrip()
+    if content[index : index + 1] in ("]", "}") and before.endswith(","):
+        return len(before) - 1
+    trailing = content[index : index + 1] == "," and content[index + 1 :].lstrip()[:1] in ("]", "}")
+    return index if trailing else None
 
 
 def _backslashes_twice(text: Text, index: int) -> Suggestion | None:

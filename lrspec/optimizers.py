@@ -26,6 +26,18 @@ _ARGUMENTS = {
 ARGUMENTS = {name: frozenset(arguments.split()) for name, arguments in _ARGUMENTS.items()}
 """The arguments of each optimizer's class, `lr` and `weight_decay` among them, `params` not."""
 
+LENGTHS = {"betas": 2, "etas": 2, "step_sizes": 2, "ns_coefficients": 3}
+"""The arguments that are lists of numbers in all classes that have them, and how many numbers."""
+
+FLAGS = frozenset(
+    {"amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable"}
+    | {"foreach", "fused", "maximize", "nesterov"}
+)
+"""The arguments that are true or false."""
+
+TEXTS = frozenset({"adjust_lr_fn"})
+"""The arguments that are texts."""
+
 DEFAULT_WEIGHT_DECAY = {"AdamW": 0.01, "Muon": 0.1}
 """The weight decay that a class applies where none is given; the others apply none."""
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from lrspec.diagnostics import Finding, Meant
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
-from lrspec.scalars import plain_number
+from lrspec.option_values import option_value_finding
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
 from lrspec.suggest import did_you_mean, meant
-from lrspec.wrong_values import describe
+from lrspec.unknown_keys import number_as_key
 
 _KEYS = tuple(Optimizer.model_fields)
 
@@ -47,7 +47,7 @@ def _type(kind: str) -> Iterator[Finding]:
 
 
 def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
-    """LRS106 for keys that are no arguments of the class, LRS104 for numbers in quotes."""
+    """LRS106 for keys that are no arguments of the class, LRS104 for values that they cannot have."""
     for key, value in optimizer.items():
         if key not in _KEYS:
             yield from _option(("optimizer", key), value, kind, _KEYS)
@@ -86,7 +86,7 @@ def _rule(rule: dict[str, Any], index: int, kind: Any, untyped: bool) -> Iterato
 
 
 def _option(path: Path, value: Any, kind: Any, beside: tuple[str, ...] = ()) -> Iterator[Finding]:
-    """LRS106 for an option that the class does not take, LRS104 for a number in quotes.
+    """LRS106 for an option that the class does not take, LRS104 for a value that it cannot have.
 
     Of classes that lrspec does not know any option will do. `beside` are the keys that stand beside options in the
     same mapping.
@@ -95,9 +95,8 @@ def _option(path: Path, value: Any, kind: Any, beside: tuple[str, ...] = ()) -> 
     if wrong := _wrong_option(key, kind, known, beside):
         likely = _meant(key, [*beside, *sorted(known - NOT_OPTIONS)]) if known and key not in NOT_OPTIONS else None
         yield Finding("LRS106", path, wrong, rule_of(path), at_key=True, meant=likely)
-    elif known and isinstance(value, str) and plain_number(value) is not None:
-        message = f"`{key}`: expected a number, found {describe(value)}\nWrite the number without quotes: {value}"
-        yield Finding("LRS104", path, message, rule_of(path), meant=Meant(value, plain=True, safe=True))
+    elif known and (unfit := option_value_finding(path, value)):
+        yield unfit
 
 
 def _meant(word: str, known: Iterable[str]) -> Meant | None:
@@ -115,6 +114,8 @@ def _wrong_option(key: str, kind: Any, known: frozenset[str] | None, beside: tup
         return None
     if key == "options" and beside:
         return "`options` is a key of rules\nWrite the arguments in `optimizer` itself."
+    if advice := number_as_key(key):
+        return f"`{printable(key)}` is not an argument of {kind}\n{advice}"
     others = [*beside, *sorted(known - NOT_OPTIONS)]
     wrong = f"`{printable(key)}` is not an argument of {kind}{did_you_mean(key, others)}"
     return f"{wrong}\nPossible here: {', '.join(others)}."

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.consistency import SCHEMES
-from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS
+from lrspec.optimizers import ARGUMENTS, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
 
 JsonSchema: TypeAlias = dict[str, Any]
@@ -114,6 +114,7 @@ def _optimizer_conditions() -> Iterator[JsonSchema]:
     yield _for_keys(optimizer=_for_keys(type=_known_or_dotted()))
     yield _untyped()
     yield _unknown_class()
+    yield _values_of_known_classes()
     for kind, arguments in ARGUMENTS.items():
         yield {"if": _type_is({"const": kind}), "then": _class(kind, arguments)}
 
@@ -147,6 +148,21 @@ def _unknown_class() -> JsonSchema:
     own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
     rule = _for_keys(options={"allOf": [taken, own]})
     return {"if": _type_is({"pattern": r"\."}), "then": _optimizer_and_rules(taken, rule)}
+
+
+def _values_of_known_classes() -> JsonSchema:
+    """What arguments can be, whatever the class: `option_values.py`."""
+    options = {argument for known in ARGUMENTS.values() for argument in known} - NOT_OPTIONS
+    values = _for_keys(**{key: _value(key) for key in sorted(options - TEXTS)})
+    return {"if": _type_is({"pattern": r"^[^.]*$"}), "then": _optimizer_and_rules(values, _for_keys(options=values))}
+
+
+def _value(argument: str) -> JsonSchema:
+    if length := LENGTHS.get(argument):
+        message = f"Expected a list of {length} numbers."
+        return {"type": "array", "minItems": length, "maxItems": length, "errorMessage": message}
+    expected = "Expected true or false." if argument in FLAGS else "Expected a number."
+    return {"not": {"type": "string"}, "errorMessage": expected}
 
 
 def _class(kind: str, arguments: frozenset[str]) -> JsonSchema:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from lrspec.diagnostics import ADJUSTABLE, CODES, Meant
 from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS
+from lrspec.scalars import plain_number
 from lrspec.source import Path, printable
-from lrspec.spec import Decay, Join, ModelSource, Rule, Spec, Where
+from lrspec.spec import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
 from lrspec.suggest import did_you_mean, meant
 
 RULE_KEYS = frozenset(Rule.model_fields)
 """The keys of a rule."""
 
+_OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
@@ -19,7 +23,7 @@ def unknown_key(path: Path) -> str:
     key, (known, whole) = str(path[-1]), keys_at(path[:-1])
     if path[-2:-1] == ("check",) and (other := _about_severity(key)):
         return other
-    special = _in_a_rule(key) if whole == "a rule" else None
+    special = number_as_key(key) or _elsewhere(key, whole)
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
     beginning = f"unknown key `{printable(key)}` in {whole}"
     return f"{beginning}\n{special}" if special else f"{beginning}{did_you_mean(key, known)}\n{keys}"
@@ -30,7 +34,7 @@ def suggested_key(path: Path) -> Meant | None:
     key, (known, whole) = str(path[-1]), keys_at(path[:-1])
     if path[-2:-1] == ("check",) and _about_severity(key):
         return Meant(CODES[key.upper()].name) if key.upper() in CODES else None
-    word = None if whole == "a rule" and _in_a_rule(key) else meant(key, known)
+    word = None if number_as_key(key) or _elsewhere(key, whole) else meant(key, known)
     return Meant(word) if word else None
 
 
@@ -42,7 +46,14 @@ def meant_key(key: str) -> str:
         return "freeze"
     if key in Where.model_fields:
         return "where"
+    if _OF_REGEXES.search(key):
+        return key
     return "options" if _is_argument(key) else meant(key, Rule.model_fields) or key
+
+
+def number_as_key(key: str) -> str | None:
+    """What to do about a number where a key belongs: `{lr: 1,5e-4}` gives the key `5e-4`."""
+    return "In braces a comma ends the value: write a decimal point." if plain_number(key) is not None else None
 
 
 def _is_argument(key: str) -> bool:
@@ -57,6 +68,19 @@ def _about_severity(key: str) -> str | None:
     return None
 
 
+def _elsewhere(key: str, whole: str) -> str | None:
+    """What to say of a key that there is, in another form or at another place."""
+    if whole == "a rule":
+        return _in_a_rule(key)
+    if whole == "`where`" and key in Rule.model_fields:
+        return "It belongs in the rule itself, beside `where`."
+    if whole == "a spec" and (key in Optimizer.model_fields or _is_argument(key)):
+        return f"It belongs under `optimizer`: `optimizer: {{{key}: …}}`."
+    if whole == "a spec" and key in Rule.model_fields:
+        return "It belongs in a rule, under `rules`."
+    return None
+
+
 def _in_a_rule(key: str) -> str | None:
     if key in _INVERSE_OF_FREEZE:
         return f"`{key}: false` is `freeze: true`, and `{key}: true` is `freeze: false`."
@@ -64,6 +88,8 @@ def _in_a_rule(key: str) -> str | None:
         return f"It belongs under `where`: `where: {{{key}: …}}`."
     if _is_argument(key):
         return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`."
+    if _OF_REGEXES.search(key):
+        return "A regex is the value of `match`, and what the rule sets stands beside it."
     return None
 
 

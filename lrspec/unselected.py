@@ -9,10 +9,11 @@ from itertools import islice
 
 from lrspec.matching import SlowRegexError
 from lrspec.modules import WRAPPED
-from lrspec.patterns import Pattern, RuleRegexes
+from lrspec.patterns import FAILURES, Pattern, RuleRegexes
 from lrspec.regex_tokens import tokens
 from lrspec.resolution import Resolution
 from lrspec.source import printable
+from lrspec.suggest import did_you_mean, nearest
 from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
@@ -66,7 +67,15 @@ def _owners(resolution: Resolution, rule: int) -> str:
     if where is None or where.module is None:
         return ""
     owners = dict.fromkeys(parameter.module[0] for parameter in resolution.parameters if parameter.module)
-    return f". The modules are {few(list(owners))}" if owners else ""
+    return f". The modules are {few(list(owners))}{_meant_module(where.module, list(owners))}" if owners else ""
+
+
+def _meant_module(regex: str, owners: list[str]) -> str:
+    """What to add about a `where.module` that no class has: `nn.LayerNorm`, or a slip."""
+    last = regex.rpartition(".")[2]
+    if last != regex and any(last in owner for owner in owners):
+        return f"; a class is known by its own name alone, '{printable(last)}'"
+    return did_you_mean(regex, owners)
 
 
 def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
@@ -92,8 +101,15 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
             f"The regex has {eaten} in it, as in double quotes YAML reads the backslash itself: put the regex in "
             "single quotes (in JSON, double the backslash)"
         )
-    if _matches_in_other_case(resolution, pattern):
+    if _matches(resolution, pattern, pattern.regex, re.IGNORECASE):
         yield "Matching is case-sensitive"
+    if _matches(resolution, pattern, (inner := pattern.regex.strip("/"))):
+        yield f"Without the slashes it matches: '{printable(inner)}'"
+    pieces = [piece.strip() for piece in pattern.regex.split(",")]
+    if any(_matches(resolution, pattern, piece) for piece in pieces if piece):
+        yield f"Several regexes are a list: [{', '.join(_quoted(piece) for piece in pieces if piece)}]"
+
+    yield from _misspelt(resolution, pattern)
 
 
 def _control_character(pattern: Pattern) -> str:
@@ -108,8 +124,22 @@ def _control_character(pattern: Pattern) -> str:
     return ""
 
 
-def _matches_in_other_case(resolution: Resolution, pattern: Pattern) -> bool:
+def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
+    """A word of a regex that is in no name, while one of a name is near."""
+    components = dict.fromkeys(part for text in resolution.names.texts.values() for part in text.split("."))
+    for word in re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"\\.", " ", pattern.regex)):
+        missing = not any(word in component for component in components)
+        if missing and (near := nearest(word, components, 1)):
+            yield f"No name has '{printable(word)}': did you mean '{printable(near[0])}'?"
+
+
+def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:
+    """Whether another regex in place of one would match some name; not where it is slow, empty or none."""
     try:
-        return bool(resolution.names.parameters(Pattern(pattern.regex, pattern.path, re.IGNORECASE)))
-    except SlowRegexError:
+        return other != "" and bool(resolution.names.parameters(Pattern(other, pattern.path, flags)))
+    except (SlowRegexError, *FAILURES):
         return False
+
+
+def _quoted(regex: str) -> str:
+    return "'" + printable(regex).replace("'", "''") + "'"

@@ -44,6 +44,16 @@ def value_words(value: Any) -> str:
     return number(value) if isinstance(value, int | float) else f"'{value}'"
 
 
+def two_values(one: Any, other: Any) -> tuple[str, str]:
+    """Two settings that differ, in six digits where these tell them apart: a product of settings may have sixteen."""
+    short = _rounded(one), _rounded(other)
+    return short if short[0] != short[1] else (value_words(one), value_words(other))
+
+
+def _rounded(value: Any) -> str:
+    return value_words(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
 def count(things: int, noun: str) -> str:
     """`1 parameter`, `62 parameters`."""
     return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"

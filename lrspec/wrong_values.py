@@ -8,7 +8,7 @@ from typing import Any
 from lrspec.diagnostics import Meant, Severity
 from lrspec.scalars import plain_number
 from lrspec.source import Path, last_key, printable
-from lrspec.spec import MAX_PATTERN, MAX_RULES
+from lrspec.spec import MAX_PATTERN, MAX_RULES, RULE_NAME
 from lrspec.suggest import nearest
 
 _EXPECTED = {
@@ -32,7 +32,9 @@ _EXPECTED = {
 
 _NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
-_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_NOTHING = ("None", "none", "nil")
+_DECIMAL_COMMA = re.compile(r"\d+,\d+(?:[eE][-+]?\d+)?")
+_DASHES = str.maketrans("‐‑‒–—−", "------")
 _LONGEST = 60
 
 
@@ -53,14 +55,14 @@ def suggested_value(error: Any) -> Meant | None:
     kind, found = error["type"], error["input"]
     if not isinstance(found, str):
         return None
-    if kind in _NUMERIC and plain_number(found) is not None:
-        return Meant(found, plain=True, safe=True)
-    if kind in _NUMERIC and _DECIMAL_COMMA.fullmatch(found):
-        return Meant(found.replace(",", "."), plain=True)
+    if kind in _NUMERIC and (number := _meant_number(found)):
+        return Meant(number, plain=True, safe=number == found)
     if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
         return Meant("true" if found.lower() in _TRUE else "false", plain=True)
     if kind == "literal_error" and (near := nearest(found, list(Severity), 1)):
         return Meant(near[0])
+    if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
+        return Meant(word)
     return None
 
 
@@ -97,19 +99,61 @@ def _advice(path: Path, kind: str, found: Any) -> str:
     if not path:
         return "A spec begins with `lrspec: 1` and has `rules:`."
     if isinstance(found, str):
-        return _advice_on_text(kind, found)
+        return _advice_on_text(path, kind, found)
     if kind == "string_type" and isinstance(found, bool | int | float):
         return "Put it in quotes."
+    if kind == "less_than_equal" and path[-1] in ("layer_decay", "factor"):
+        return _advice_on_decay(found)
     if path == ("rules",) and isinstance(found, dict):
-        return "Rules are a list: begin each with `- `."
+        return f"Rules are a list: begin each with `- `{_first_rule(found)}."
     return ""
 
 
-def _advice_on_text(kind: str, found: str) -> str:
-    if kind in _NUMERIC and plain_number(found) is not None:
-        return f"Write the number without quotes: {found}"
-    if kind in _NUMERIC and _DECIMAL_COMMA.fullmatch(found):
-        return f"Write a decimal point: {found.replace(',', '.')}"
+def _advice_on_decay(found: float) -> str:
+    if 2 <= found <= 100:
+        return f"For {found:g} percent write {found / 100:g}."
+    return "It is what each layer has of the rate of the layer after it, which is nearer to the output."
+
+
+def _first_rule(found: dict[str, Any]) -> str:
+    """How a mapping of rules by their names would begin as a list."""
+    name, rule = next(iter(found.items()), ("", None))
+    return f", as in `- name: {name}`" if isinstance(rule, dict) and RULE_NAME.fullmatch(name) else ""
+
+
+def _advice_on_text(path: Path, kind: str, found: str) -> str:
+    if kind in _NUMERIC and (number := _meant_number(found)):
+        return f"Write the number {_how(found)}: {number}"
+    if kind in _NUMERIC and found in _NOTHING:
+        return "Leave the key out, or give a number."
+    if kind == "int_type" and "ndim" in path:
+        return "Write the numbers themselves: 1, or [0, 1] for at most one dimension."
     if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
-        return f"Write {'true' if found.lower() in _TRUE else 'false'}, without quotes."
+        word = "true" if found.lower() in _TRUE else "false"
+        return f"Write {word}{', without quotes' if found.lower() == word else ''}."
+    if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
+        return f"For example `{word}`."
+    if path == ("optimizer",) and re.fullmatch(r"[\w.]+", found):
+        return f"Write `optimizer: {{type: {found}}}`."
     return ""
+
+
+def _meant_number(found: str) -> str | None:
+    """The number that a text was probably meant to be."""
+    number = found.translate(_DASHES).removesuffix(",")
+    if _DECIMAL_COMMA.fullmatch(number):
+        number = number.replace(",", ".")
+    return number if plain_number(number) is not None else None
+
+
+def _how(found: str) -> str:
+    """What to do to the text of a number, so that it is one."""
+    if plain_number(found) is not None:
+        return "without quotes"
+    if found.endswith(","):
+        return "without the comma"
+    return "with a decimal point" if "," in found else "with a plain hyphen"
+
+
+def _as_rule_name(found: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", found).strip("-")

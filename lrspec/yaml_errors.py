@@ -13,6 +13,7 @@ from lrspec.nodes import Problem
 from lrspec.source import Text, printable
 
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\\n\r]|\\[^\n\r])*)"')
+_FITS_NOTHING = r"expected key|<block end>|'-' indicator"
 _QUOTES = "Regexes belong in single quotes."
 
 
@@ -32,6 +33,11 @@ def problem_of(complaint: Complaint, text: Text) -> Problem:
         return _escape(complaint, text)
     at_tab = "a tab: " if text.content[complaint.index : complaint.index + 1] == "\t" else ""
     subject = f"{at_tab}{complaint.problem} | {complaint.context}"
+    if re.search(_FITS_NOTHING, subject) and (closing := _closed_before(text, complaint.index)):
+        message = (
+            f"the value has ended with the `{closing}` before this\nIf it is a regex, put all of it in single quotes."
+        )
+        return _at(text, complaint.index, message)
     for pattern, message, at_context in _KNOWN:
         if re.search(pattern, subject):
             index = complaint.context_index if at_context else complaint.index
@@ -43,7 +49,11 @@ def problem_of(complaint: Complaint, text: Text) -> Problem:
 
 
 _KNOWN = (
-    (r"end of stream.*quoted", "this quote is never closed", True),
+    (
+        r"end of stream.*quoted",
+        "this quote is never closed\nClose it; within single quotes write one twice: `''`.",
+        True,
+    ),
     (r"scanning an alias", "`*` begins an alias in YAML, and no name follows\n" + _QUOTES, True),
     (r"scanning an anchor", "`&` begins an anchor in YAML, and no name follows\n" + _QUOTES, True),
     (
@@ -56,7 +66,7 @@ _KNOWN = (
     (r"mapping values are not allowed", "`: ` inside a value, or the line is indented too far\n" + _QUOTES, False),
     (r"could not find expected ':'", "no `: ` after this key\nA colon is followed by a space.", True),
     (
-        r"expected key|<block end>|'-' indicator",
+        _FITS_NOTHING,
         "this fits nothing above it: its indentation is off, or the value before it has ended already\n"
         "The keys of one mapping begin in the same column. " + _QUOTES,
         False,
@@ -66,6 +76,12 @@ _KNOWN = (
     (r"cannot start any token|node content", "`{character}` cannot begin a value\n" + _QUOTES, False),
 )
 """What a complaint contains, what it means, and whether its place is where its context began."""
+
+
+def _closed_before(text: Text, index: int) -> str:
+    """The bracket or quote that ends a value right before `index`, on the same line."""
+    before = text.content[:index].rstrip(" ")[-1:]
+    return before if before in ("]", "}", "'", '"') else ""
 
 
 def _escape(complaint: Complaint, text: Text) -> Problem:

@@ -34,6 +34,7 @@ _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
 _TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
+_SECOND = "a second document: a spec is one document\nPut it into a file of its own."
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -82,7 +83,7 @@ class _Reader:
         event = self._next()
         if type(event) is not yaml.StreamEndEvent:
             span = self._text.span(event.start_mark.index, event.end_mark.index)
-            raise Unreadable(Problem("LRS101", span, "a second document: a spec is one document"))
+            raise Unreadable(Problem("LRS101", span, _SECOND))
         return root
 
     def _node(self, event: Any, depth: int) -> Node:

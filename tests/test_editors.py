@@ -162,8 +162,16 @@ RULES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "an option that is a mapping": (
-        "{match: a, options: {betas: {a: 1}}}",
+        "{match: a, options: {eps: {a: 1}}}",
         [Told("{a: 1}", "Expected a number, true or false, null, text, or a list of numbers.")],
+    ),
+    "one beta": (
+        "{match: a, options: {betas: 0.9}}",
+        [Told("0.9", "Expected a list of 2 numbers.")],
+    ),
+    "a word for a flag": (
+        "{match: a, options: {amsgrad: no}}",
+        [Told("no", "Expected true or false.")],
     ),
     "no severity": (
         "{match: a, lr: 1, check: {zero-lr: off}}",
@@ -178,7 +186,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
         [Told("'yes'", 'Incorrect type. Expected "boolean".')],
     ),
     "several mistakes": (
-        "{match: a, lr: -1, lr_mult: 1, weight_deacy: 0, options: {betas: '', epz: 1}}",
+        "{match: a, lr: -1, lr_mult: 1, weight_deacy: 0, options: {betas: [0.9, 0.99], epz: 1}}",
         [
             Told("-1", "Value is below the minimum of 0."),
             Told("weight_deacy", "Property weight_deacy is not allowed."),

@@ -6,7 +6,7 @@ import inspect
 
 import torch
 
-from lrspec.optimizers import ARGUMENTS, DEFAULT_WEIGHT_DECAY, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.optimizers import ARGUMENTS, DEFAULT_WEIGHT_DECAY, FLAGS, LENGTHS, NOT_OPTIONS, ONE_GROUP_ONLY, TEXTS
 
 
 def signatures() -> dict[str, dict[str, inspect.Parameter]]:
@@ -31,3 +31,20 @@ def test_default_weight_decays_are_torchs() -> None:
 def test_no_argument_is_called_as_a_key_of_groups() -> None:
     assert not {"params", "param_names", "name"} & set().union(*ARGUMENTS.values())
     assert {"lr", "weight_decay"} <= NOT_OPTIONS
+
+
+def defaults(argument: str) -> list[object]:
+    return [
+        found[argument].default
+        for name, found in signatures().items()
+        if name not in ONE_GROUP_ONLY and argument in found
+    ]
+
+
+def test_what_is_said_of_the_kinds_of_arguments_is_so_in_every_class() -> None:
+    for argument, length in LENGTHS.items():
+        assert {len(default) if isinstance(default, tuple) else 0 for default in defaults(argument)} == {length}
+    for argument in FLAGS:
+        assert {type(default) for default in defaults(argument)} <= {bool, type(None)}
+    for argument in set().union(*ARGUMENTS.values()) - FLAGS - TEXTS - {*LENGTHS}:
+        assert {type(default) for default in defaults(argument)} <= {float, int, tuple}
