@@ -162,7 +162,7 @@ def _value(argument: str) -> JsonSchema:
         message = f"Expected a list of {length} numbers."
         return {"type": "array", "minItems": length, "maxItems": length, "errorMessage": message}
     expected = "Expected true or false." if argument in FLAGS else "Expected a number."
-    return {"not": {"type": "string"}, "errorMessage": expected}
+    return {"type": ["number", "boolean", "null", "array", "object"], "errorMessage": expected}
 
 
 def _class(kind: str, arguments: frozenset[str]) -> JsonSchema:
