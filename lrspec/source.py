@@ -39,7 +39,9 @@ class Text:
         return [0, *(end.end() for end in re.finditer(r"\r\n|\n|\r", self.content))]
 
     def position(self, index: int) -> Position:
-        """The place of the character at `index`, 0-based."""
+        """The place of the character at `index`, 0-based; within CRLF, that of the CR."""
+        if index and self.content.startswith("\r\n", index - 1):
+            index -= 1
         line = bisect_right(self._starts, index)
         return Position(line, index - self._starts[line - 1] + 1)
 
@@ -51,8 +53,8 @@ class Text:
         """The line with that number, from 1, without its end; empty past the last one."""
         if number > len(self._starts):
             return ""
-        bounds = [*self._starts, len(self.content)]
-        return self.content[bounds[number - 1] : bounds[number]].rstrip("\r\n")
+        end = self._starts[number] if number < len(self._starts) else len(self.content)
+        return self.content[self._starts[number - 1] : end].rstrip("\r\n")
 
 
 def spell(path: Path) -> str:
