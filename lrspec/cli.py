@@ -36,7 +36,9 @@ class CannotRun(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line on standard error."""
-        _say(f"lrspec: {self.message}")
+        from lrspec.source import harmless
+
+        _say(harmless(f"lrspec: {self.message}"))
 
 
 def main() -> None:

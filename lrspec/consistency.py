@@ -220,10 +220,10 @@ def _regex_problem(regex: str, failure: BaseException) -> str:
         return "nested too deep, or too large"
     at = _place(regex, failure)
     if at is None:
-        return str(failure)
+        return printable(str(failure))
     here = f"`{printable(regex[at])}`" if at < len(regex) else "the end"
     advice = "\n`*` repeats what stands before it; any text is `.*`." if "nothing to repeat" in str(failure) else ""
-    problem = getattr(failure, "msg", str(failure))
+    problem = printable(getattr(failure, "msg", str(failure)))
     return f"{problem}, at {here} (column {at + 1} of the regex){advice}"
 
 

@@ -63,8 +63,18 @@ def spell(path: Path) -> str:
     return "".join(steps).removeprefix(".")
 
 
+_LONGEST = 200  # characters
+
+
 def printable(text: str) -> str:
-    """The text with whatever would move a cursor or hide something spelt out: `\\x1b`, `\\n`."""
+    """The text as a message quotes it: harmless, and without what follows its first 200 characters."""
+    return harmless(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
+
+
+def harmless(text: str) -> str:
+    r"""The text with whatever would move a cursor or hide something spelt out: `\x1b`, `\n`."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -76,4 +86,4 @@ def rule_of(path: Path) -> int | None:
 def last_key(path: Path) -> str:
     """The key that a value belongs to, with its place in a list: `match[1]`."""
     last = max(place for place, step in enumerate(path) if isinstance(step, str))
-    return str(path[last]) + "".join(f"[{step}]" for step in path[last + 1 :])
+    return printable(str(path[last])) + "".join(f"[{step}]" for step in path[last + 1 :])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from lrspec.source import printable
+
 _OTHER_WORDS = {
     "learning_rate": "lr",
     "lr_multiplier": "lr_mult",
@@ -41,4 +43,4 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
     words = list(known)
     first = meant(word, words)
     found = [] if first is None else list(dict.fromkeys([first, *nearest(word, words, most)]))[:most]
-    return f": did you mean {', '.join(f'`{each}`' for each in found)}?" if found else ""
+    return f": did you mean {', '.join(f'`{printable(each)}`' for each in found)}?" if found else ""

@@ -24,7 +24,7 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "too_short": "at least one item",
     "string_too_short": "some text",
-    "string_pattern_mismatch": "letters, digits, `_` and `-` only",
+    "string_pattern_mismatch": "up to 200 letters, digits, `_` and `-` only",
 }
 """By pydantic's types of errors; what is not listed says itself what it expects."""
 
@@ -88,9 +88,9 @@ def _advice(path: Path, kind: str, found: Any) -> str:
 
 def _advice_on_text(kind: str, found: str) -> str:
     if kind in _NUMERIC and plain_number(found) is not None:
-        return f"Write the number without quotes: {found}"
+        return f"Write the number without quotes: {printable(found)}"
     if kind in _NUMERIC and re.fullmatch(r"\d+,\d+", found):
-        return f"Write a decimal point: {found.replace(',', '.')}"
+        return f"Write a decimal point: {printable(found.replace(',', '.'))}"
     if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
         return f"Write {'true' if found.lower() in _TRUE else 'false'}, without quotes."
     return ""

@@ -7,7 +7,7 @@ from textwrap import wrap
 from unicodedata import combining, east_asian_width
 
 from lrspec.diagnostics import Diagnostic, Severity
-from lrspec.source import Text, printable
+from lrspec.source import Text, harmless
 
 _WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
@@ -29,8 +29,8 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
 
 def _block(found: Diagnostic, text: Text) -> Iterator[str]:
     first, *more = found.message.split("\n")
-    place = f"{printable(found.path)}:{found.line}:{found.column}"
-    yield f"{place}: {found.severity} {found.code} {found.name}: {printable(first)}"
+    place = f"{harmless(found.path)}:{found.line}:{found.column}"
+    yield f"{place}: {found.severity} {found.code} {found.name}: {harmless(first)}"
     gutter = " " * len(str(found.line))
     yield f" {gutter} |"
     line, caret = _excerpt(found, text)
@@ -39,7 +39,7 @@ def _block(found: Diagnostic, text: Text) -> Iterator[str]:
     first_indent, indent = f" {gutter} = ", f" {gutter}   "
     for said in more:
         yield from wrap(
-            printable(said),
+            harmless(said),
             _WIDEST + len(indent),
             initial_indent=first_indent,
             subsequent_indent=indent,
@@ -63,7 +63,7 @@ def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:
 
 
 def _displayed(text: str) -> str:
-    return printable(text.replace("\t", " "))
+    return harmless(text.replace("\t", " "))
 
 
 def _width(text: str) -> int:
