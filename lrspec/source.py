@@ -46,8 +46,8 @@ class Text:
         return Position(line, index - self._starts[line - 1] + 1)
 
     def span(self, start: int, end: int) -> Span:
-        """The piece between two 0-based indices; `end` is exclusive."""
-        return Span(self.position(start), self.position(end))
+        """The piece between two 0-based indices; `end` is exclusive, and the text's own at the latest."""
+        return Span(self.position(start), self.position(min(end, len(self.content))))
 
     def line(self, number: int) -> str:
         """The line with that number, from 1, without its end; empty past the last one."""
