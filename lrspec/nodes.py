@@ -12,6 +12,7 @@ from lrspec.source import Span, printable
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 100_000
+MAX_KEY = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +82,17 @@ def plain(node: Node) -> Any:
 
 
 def mapping(span: Span, entries: list[Entry], problems: list[Problem], *, complete: bool = True) -> MappingNode:
-    """A mapping of `entries`; a key that comes again is a problem, and its first value holds."""
+    """A mapping of `entries`; a key that comes again is a problem, and its first value holds, and so is a long one."""
     first: dict[str, Entry] = {}
     for entry in entries:
-        if entry.key not in first:
-            first[entry.key] = entry
-            continue
-        line = first[entry.key].key_span.start.line
-        message = f"the key `{printable(entry.key)}` is already given on line {line}\nKeep one of the two."
-        problems.append(Problem("LRS102", entry.key_span, message))
+        if len(entry.key) > MAX_KEY:
+            message = f"a key of more than {MAX_KEY} characters, which a spec does not have"
+            problems.append(Problem("LRS101", entry.key_span, message))
+            complete = False
+        elif first.setdefault(entry.key, entry) is not entry:
+            line = first[entry.key].key_span.start.line
+            message = f"the key `{printable(entry.key)}` is already given on line {line}\nKeep one of the two."
+            problems.append(Problem("LRS102", entry.key_span, message))
     return MappingNode(span, tuple(first.values()), complete)
 
 
