@@ -9,14 +9,17 @@ from unicodedata import combining, east_asian_width
 from lrspec.diagnostics import Diagnostic, Severity
 from lrspec.source import Text, harmless
 
+_SHOWN = 1000  # diagnostics
 _WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
 
 def report(diagnostics: Sequence[Diagnostic], text: Text) -> str:
-    """All diagnostics of a spec, and how many there are; empty where there are none."""
+    """The diagnostics of a spec, the first thousand of them, and how many there are; empty where there are none."""
     if not diagnostics:
         return ""
-    blocks = ["\n".join(_block(found, text)) for found in diagnostics]
+    blocks = ["\n".join(_block(found, text)) for found in diagnostics[:_SHOWN]]
+    if len(diagnostics) > _SHOWN:
+        blocks.append(f"and {len(diagnostics) - _SHOWN:,} more")
     return "\n\n".join([*blocks, summary(diagnostics)])
 
 
