@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +84,16 @@ def read_file(path: StrPath) -> Reading:
         OSError: where the file cannot be read.
     """
     name = os.fspath(path)
+    _refuse_pipe(name)
     with Path(name).open("rb") as file:
         return read(file.read(ENOUGH), name, format_of(name))
+
+
+def _refuse_pipe(name: str) -> None:
+    """A named pipe would block until somebody writes to it; what is below /dev/ is open already."""
+    mode = Path(name).stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or name.startswith("/dev/")):
+        raise OSError(errno.EINVAL, "not a regular file (`-` reads standard input)", name)
 
 
 def read(data: bytes, path: str, format: Format) -> Reading:
