@@ -56,13 +56,46 @@ TOKENS = (
 )
 JUNK: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 3.5, 1e-3, 1e300, 10**400, float("nan"), float("inf"), "", " ", "a", "1e-3"),
-    *("^a", "(", "[", "(a|", "\\", "a" * 5000, "timm:", "py:os:system", "params:/dev/zero", "error", "\u202e", "\x1b[0m"),
+    *(
+        "^a",
+        "(",
+        "[",
+        "(a|",
+        "\\",
+        "a" * 5000,
+        "timm:",
+        "py:os:system",
+        "params:/dev/zero",
+        "error",
+        "\u202e",
+        "\x1b[0m",
+    ),
     *([], {}, [[]], [{}], [None], [1, "a"], [True], ["^a", "("], [["^a"], {"join": "^b"}], {"join": None}),
     *({"join": {"join": "a"}}, {"factor": 2}, {"factor": 0.5, "min_mult": 2}, {"a": {"a": {"a": []}}}),
-    *({"<<": 1}, {"": 1}, {"lr": 1}, {"ndim": []}, {"unmatched-parameter": "ignore"}, {"source": "x", "args": {"a": []}}),
+    *(
+        {"<<": 1},
+        {"": 1},
+        {"lr": 1},
+        {"ndim": []},
+        {"unmatched-parameter": "ignore"},
+        {"source": "x", "args": {"a": []}},
+    ),
 )
 KEYS = (
-    *("lrspec", "models", "optimizer", "rules", "check", "name", "match", "layers", "exclude", "where", "lr", "lr_mult"),
+    *(
+        "lrspec",
+        "models",
+        "optimizer",
+        "rules",
+        "check",
+        "name",
+        "match",
+        "layers",
+        "exclude",
+        "where",
+        "lr",
+        "lr_mult",
+    ),
     *("layer_decay", "lr_scale", "weight_decay", "weight_decay_mult", "freeze", "options", "fallback", "optional"),
     *("type", "betas", "eps", "join", "factor", "min_mult", "ndim", "module", "source", "args", "params", "lrs"),
     *("unused-rule", "LRS203", "syntax", "", "a b", "\x1b[2J", "é", "1", "<<", "requires_grad", "<scalar>", "<list>"),
@@ -86,7 +119,9 @@ def as_bytes(text: str) -> bytes:
 
 def raw_bytes() -> st.SearchStrategy[bytes]:
     """Any bytes, some with the mark of an encoding before them."""
-    marks = st.sampled_from([b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"])
+    marks = st.sampled_from(
+        [b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"]
+    )
     return st.tuples(marks, st.binary(max_size=200)).map(b"".join)
 
 
