@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from lrspec.deadline import Allowance, TimeIsUpError
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
-from lrspec.patterns import FAILURES, Pattern, compile_regex, ordinary_seconds, patterns
+from lrspec.patterns import FAILURES, Pattern, compile_regex, may_compile_slowly, ordinary_seconds, patterns
 from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import (
@@ -205,7 +206,8 @@ def _regex(pattern: Pattern, allowance: Allowance) -> Iterator[Finding]:
     if not pattern.regex or len(pattern.regex) > MAX_PATTERN:
         return
     try:
-        with allowance.spend(ordinary_seconds(pattern.regex)):
+        slow = may_compile_slowly(pattern.regex)
+        with allowance.spend(ordinary_seconds(pattern.regex)) if slow else nullcontext():
             compile_regex(pattern.regex)
     except TimeIsUpError:
         message = "the regex takes too long to compile\nSets of many characters do, above all with `(?i)`: narrow them."

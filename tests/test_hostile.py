@@ -306,6 +306,16 @@ def test_a_slow_compilation_ends() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "wide", ["[\u0100-\uffef]" * 800, r"[\u0100-\uffef]" * 250, r"[^\0-\N{HANGUL SYLLABLE HIH}]" * 120]
+)
+def test_sets_of_many_characters_are_known_however_they_are_written(wide: str) -> None:
+    re.purge()
+    with pytest.raises(lrspec.SpecError, match="the regex takes too long to compile"):
+        loaded(f"(?i){wide}")
+
+
+@pytest.mark.usefixtures("impatient")
 def test_slow_regexes_share_their_time_and_ordinary_ones_take_none_of_it() -> None:
     re.purge()
     with pytest.raises(lrspec.SpecError) as raised:
