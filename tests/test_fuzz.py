@@ -43,7 +43,7 @@ def enough(examples: int) -> settings:
     return settings(max_examples=MORE or examples, derandomize=not MORE, suppress_health_check=checks)
 
 
-@enough(700)
+@enough(4000)
 @given(documents())
 def test_any_bytes_give_a_spec_or_errors_in_the_text(data: bytes) -> None:
     for format in FORMATS:
@@ -54,7 +54,7 @@ def test_any_bytes_give_a_spec_or_errors_in_the_text(data: bytes) -> None:
             check_compile(reading.file())
 
 
-@enough(300)
+@enough(1500)
 @given(texts())
 def test_any_text_gives_a_spec_or_a_spec_error(text: str) -> None:
     for format in FORMATS:
