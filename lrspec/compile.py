@@ -140,8 +140,9 @@ def param_groups(
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:
+    time = "too long, after other slow ones," if slow.seconds is None else f"longer than {slow.seconds:g} s"
     message = (
-        f"the regex takes longer than {slow.seconds:g} s on '{printable(slow.text)}'\n"
+        f"the regex takes {time} on '{printable(slow.text)}'\n"
         "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
     )
     return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))

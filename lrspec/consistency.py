@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
+from contextlib import nullcontext
 from typing import Any
 
+from lrspec.deadline import Allowance, TimeIsUpError
 from lrspec.diagnostics import Finding, Meant
 from lrspec.document import Document
-from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, patterns
+from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, ordinary_seconds, patterns
 from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import (
@@ -60,11 +62,13 @@ def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
 
 def rule_findings(document: Document) -> Iterator[Finding]:
     """What is wrong with each rule of a document in itself."""
+    allowance = Allowance()
     for index, rule in enumerate(_rules(document.value)):
         if isinstance(rule, dict):
             path: Path = ("rules", index)
-            for check in (_complete, _companions, _layers, _regexes):
+            for check in (_complete, _companions, _layers):
                 yield from check(rule, path)
+            yield from _regexes(rule, path, allowance)
             yield from _excluded(rule, path, document)
 
 
@@ -220,23 +224,28 @@ def _layers(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
         yield Finding("LRS104", (*path, "layers", 0), message, rule_of(path))
 
 
-def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS105 for every regex that Python's `re` refuses."""
+def _regexes(rule: dict[str, Any], path: Path, allowance: Allowance) -> Iterator[Finding]:
+    """LRS105 for every regex that Python's `re` refuses, or does not compile in the time allowed."""
     where = rule.get("where")
     module = where.get("module") if isinstance(where, dict) else None
     module_patterns = patterns(module, (*path, "where", "module")) if isinstance(module, str) else iter(())
     for key in ("match", "layers", "exclude"):
         for pattern in patterns(rule.get(key), (*path, key)):
-            yield from _regex(pattern)
+            yield from _regex(pattern, allowance)
     for pattern in module_patterns:
-        yield from _regex(pattern)
+        yield from _regex(pattern, allowance)
 
 
-def _regex(pattern: Pattern) -> Iterator[Finding]:
+def _regex(pattern: Pattern, allowance: Allowance) -> Iterator[Finding]:
     if len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex):
         return
     try:
-        compile_regex(pattern.regex)
+        slow = may_compile_slowly(pattern.regex)
+        with allowance.spend(ordinary_seconds(pattern.regex)) if slow else nullcontext():
+            compile_regex(pattern.regex)
+    except TimeIsUpError:
+        message = "the regex takes too long to compile\nSets of many characters do, above all with `(?i)`: narrow them."
+        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path))
     except FAILURES as failure:
         message = f"not a regex: {_regex_problem(pattern.regex, failure)}"
         likely = _glob_as_regex(pattern.regex)
@@ -248,9 +257,9 @@ def _regex_problem(regex: str, failure: BaseException) -> str:
         return "nested too deep, or too large"
     at = _place(regex, failure)
     if at is None:
-        return str(failure)
+        return printable(str(failure))
     here = f"`{printable(regex[at])}`" if at < len(regex) else "the end"
-    problem = getattr(failure, "msg", str(failure))
+    problem = printable(getattr(failure, "msg", str(failure)))
     advice = next((advice for part, advice in _REGEX_ADVICE.items() if part in problem), "")
     if glob := _glob_as_regex(regex):
         advice = f"This looks like a glob: as a regex, which is searched in names, it is '{glob}'."

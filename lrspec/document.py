@@ -89,9 +89,20 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, format: Format,
     start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     good = data[start : start + error.start].decode()
     text = Text(good + data[start + error.start :].decode(errors="replace"))
-    message = f"not UTF-8: the byte 0x{error.object[error.start]:02x} does not belong here\nSave the file as UTF-8."
+    what = f"the byte 0x{error.object[error.start]:02x} does not belong here"
+    if other := next((name for mark, name in _OTHER_ENCODINGS if data.startswith(mark)), None):
+        what = f"the file is in {other}"
+    message = f"not UTF-8: {what}\nSave the file as UTF-8."
     problem = Problem("LRS101", text.span(len(good), len(good) + 1), message)
     return Document(path, format, text, digest, None, (problem,))
+
+
+_OTHER_ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 
 
 def _child(node: Node, step: str | int) -> Node | None:

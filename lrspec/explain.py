@@ -54,7 +54,7 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     if planned.status.trains:
         lines.append(f"  learning rate   {_rate(resolution, planned, index)}")
         lines.append(f"  weight decay    {_decay(resolution, planned, index)}")
-        lines += [f"  {name:<15} {value_words(value)}" for name, value in planned.settings.options]
+        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
     return "\n".join([*lines, *_rules(resolution, index)])
 
 

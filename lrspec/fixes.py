@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lrspec.diagnostics import Suggestion
 from lrspec.document import format_of
-from lrspec.load import ENOUGH, Reading, read
+from lrspec.load import Reading, read, read_bytes
 from lrspec.output import write_file
 from lrspec.source import Text
 
@@ -21,9 +21,7 @@ def fix_file(path: str) -> int:
     Raises:
         OSError: where it cannot be read or written.
     """
-    with Path(path).open("rb") as file:
-        data = file.read(ENOUGH)
-    fixed, count = fix(data, path)
+    fixed, count = fix(read_bytes(path), path)
     if count:
         write_file(Path(path), fixed)
     return count

@@ -28,7 +28,9 @@ from lrspec.nodes import (
 from lrspec.scalars import Scalar, integer
 from lrspec.source import Span, Text, printable
 
-_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"?|[^\s{}\[\],:"]+', re.DOTALL)
+"""A string that is never closed is a token, too: else the search would begin again at each quote in it."""
+
 _MEANT_ESCAPE = re.compile(r'\\["\\/u]')
 _HALF = re.compile("[\ud800-\udfff]")
 

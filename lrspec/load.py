@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +85,25 @@ def read_file(path: StrPath) -> Reading:
         OSError: where the file cannot be read.
     """
     name = os.fspath(path)
-    with Path(name).open("rb") as file:
-        return read(file.read(ENOUGH), name, format_of(name))
+    return read(read_bytes(name), name, format_of(name))
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, or as many of them as need be read.
+
+    Raises:
+        OSError: where it cannot be read, or is a named pipe.
+    """
+    _refuse_pipe(path)
+    with Path(path).open("rb") as file:
+        return file.read(ENOUGH)
+
+
+def _refuse_pipe(name: str) -> None:
+    """A named pipe would block until somebody writes to it; what is below /dev/ is open already."""
+    mode = Path(name).stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or name.startswith("/dev/")):
+        raise OSError(errno.EINVAL, "not a regular file (`-` reads standard input)", name)
 
 
 def read(data: bytes, path: str, format: Format) -> Reading:

@@ -1,26 +1,18 @@
-"""The names of a model's parameters, and searching them with a regex for no longer than allowed.
-
-Python's `re` can backtrack practically for ever. Where the platform can interrupt it (a timer's signal, in the main
-thread of POSIX), a search that is given a limit ends there; elsewhere a limit has no effect.
-"""
+"""The names of a model's parameters, and searching them with a regex for no longer than allowed."""
 
 from __future__ import annotations
 
 import re
-import signal
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from lrspec.deadline import Allowance, TimeIsUpError
 from lrspec.inventory import Inventory
-from lrspec.patterns import Pattern
+from lrspec.patterns import Pattern, ordinary_seconds
 
-REGEX_SECONDS = 2.0
-"""How long one regex may take for all names; an ordinary one takes 0.02 s for 100,000."""
+_ORDINARY = 10e-6  # seconds for a name: `\.bias$` takes 0.4e-6, `.*norm.*bias.*` 20e-6 for a name of 80 characters
 
 Key = TypeVar("Key")
 
@@ -36,23 +28,19 @@ class Name(NamedTuple):
 
 
 class SlowRegexError(Exception):
-    """A regex that took longer than allowed on a text."""
+    """A regex that took longer than allowed on a text; `seconds` are what it had, None if slow ones had used it up."""
 
-    def __init__(self, pattern: Pattern, text: str, seconds: float) -> None:
+    def __init__(self, pattern: Pattern, text: str, seconds: float | None) -> None:
         super().__init__(pattern.regex)
         self.pattern, self.text, self.seconds = pattern, text, seconds
 
 
-class _TimeIsUpError(Exception):
-    """Raised by the timer, wherever the search is."""
-
-
 @dataclass(frozen=True)
 class Names:
-    """All names of an inventory, and how many seconds one regex may take for all of them."""
+    """All names of an inventory, and the time that searching them may take."""
 
     inventory: Inventory
-    seconds: float = field(default_factory=lambda: REGEX_SECONDS)
+    allowance: Allowance = field(default_factory=Allowance)
 
     @cached_property
     def texts(self) -> dict[Name, str]:
@@ -69,14 +57,16 @@ class Names:
         Raises:
             SlowRegexError: where all of them together take longer than allowed, as far as that can be enforced.
         """
-        search, found, text = pattern.compiled.search, {}, ""
+        found: dict[Key, re.Match[str]] = {}
+        text, seconds = "", self.allowance.seconds if self.allowance.is_enough else None
         try:
-            with _timer(self.seconds):
+            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(among)):
+                search = pattern.compiled.search
                 for key, text in among.items():
                     if match := search(text):
                         found[key] = match
-        except _TimeIsUpError:
-            raise SlowRegexError(pattern, text, self.seconds) from None
+        except TimeIsUpError:
+            raise SlowRegexError(pattern, text, seconds) from None
         return found
 
     def still(self, pattern: Pattern, captures: Mapping[Name, Captures | None]) -> bool:
@@ -87,15 +77,16 @@ class Names:
         Raises:
             SlowRegexError: as `search`.
         """
-        search, text = pattern.compiled.search, ""
+        text, seconds = "", self.allowance.seconds if self.allowance.is_enough else None
         try:
-            with _timer(self.seconds):
+            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(captures)):
+                search = pattern.compiled.search
                 for name, expected in captures.items():
                     match = search(text := self.texts[name])
                     if match is None or (expected is not None and captured(match) != expected):
                         return False
-        except _TimeIsUpError:
-            raise SlowRegexError(pattern, text, self.seconds) from None
+        except TimeIsUpError:
+            raise SlowRegexError(pattern, text, seconds) from None
         return True
 
     def parameters(self, pattern: Pattern) -> list[int]:
@@ -110,29 +101,3 @@ class Names:
 def captured(match: re.Match[str]) -> Captures:
     """What the groups of a regex captured."""
     return tuple(text or "0" for text in match.groups())
-
-
-@contextmanager
-def _timer(seconds: float) -> Iterator[None]:
-    """Interrupt what runs inside when its time is up; a timer that the program has set goes on afterwards."""
-    if not _can_interrupt():
-        yield
-        return
-    handler = signal.signal(signal.SIGALRM, _time_is_up)
-    begun, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 1e-6), interval)
-
-
-def _can_interrupt() -> bool:
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    return hasattr(signal, "setitimer") and in_main_thread and signal.getsignal(signal.SIGALRM) is not None
-
-
-def _time_is_up(*_: object) -> None:
-    raise _TimeIsUpError

@@ -15,6 +15,7 @@ from lrspec.source import Span, Text, printable
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 100_000
+MAX_KEY = 200  # characters
 
 
 class ScalarNode(NamedTuple):
@@ -80,12 +81,22 @@ def plain(node: Node) -> Any:
 
 
 def by_key(entries: list[Entry], text: Text, problems: list[Problem]) -> dict[str, Entry]:
-    """The entries of a mapping by their keys; a key that comes again is a problem, and its first value holds."""
+    """The entries of a mapping by their keys; a key that comes again is a problem, and its first value holds.
+
+    A key that is too long is a problem, too, and its entry is left out.
+    """
     first: dict[str, Entry] = {}
     for entry in entries:
-        if first.setdefault(entry.key.word, entry) is not entry:
+        if len(entry.key.word) > MAX_KEY:
+            problems.append(_too_long(entry.key, text))
+        elif first.setdefault(entry.key.word, entry) is not entry:
             problems.append(_given_again(entry.key, first[entry.key.word].key, text))
     return first
+
+
+def _too_long(key: ScalarNode, text: Text) -> Problem:
+    message = f"a key of more than {MAX_KEY} characters, which a spec does not have"
+    return Problem("LRS101", text.span(key.start, key.end), message)
 
 
 def _given_again(key: ScalarNode, first: ScalarNode, text: Text) -> Problem:

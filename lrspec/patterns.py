@@ -12,6 +12,8 @@ from typing import Any
 from lrspec.source import Path
 from lrspec.spec import Join, Rule
 
+_ESCAPED_CHARACTER = re.compile(r"\\[0-7xuUN]")
+
 FAILURES = (re.error, ValueError, OverflowError, RecursionError, MemoryError)
 """What Python's `re` raises for a regex that it cannot compile."""
 
@@ -81,6 +83,16 @@ def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(regex, flags)
+
+
+def may_compile_slowly(regex: str) -> bool:
+    """Whether it may have a set of very many characters, which alone can take Python long to compile."""
+    return "[" in regex and not (regex.isascii() and _ESCAPED_CHARACTER.search(regex) is None)
+
+
+def ordinary_seconds(regex: str) -> float:
+    """What compiling a regex takes at the most where nothing is unusual about it."""
+    return 1e-3 + 10e-6 * len(regex)
 
 
 def patterns(value: Any, path: Path) -> Iterator[Pattern]:

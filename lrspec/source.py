@@ -39,13 +39,15 @@ class Text:
         return [0, *(end.end() for end in re.finditer(r"\r\n|\n|\r", self.content))]
 
     def position(self, index: int) -> Position:
-        """The place of the character at `index`, 0-based."""
+        """The place of the character at `index`, 0-based; within CRLF, that of the CR."""
+        if index and self.content.startswith("\r\n", index - 1):
+            index -= 1
         line = bisect_right(self._starts, index)
         return Position(line, index - self._starts[line - 1] + 1)
 
     def span(self, start: int, end: int) -> Span:
-        """The piece between two 0-based indices; `end` is exclusive."""
-        return Span(self.position(start), self.position(end))
+        """The piece between two 0-based indices; `end` is exclusive, and the text's own at the latest."""
+        return Span(self.position(start), self.position(min(end, len(self.content))))
 
     def index(self, position: Position) -> int:
         """The 0-based index of the character at a place."""
@@ -59,8 +61,8 @@ class Text:
         """The line with that number, from 1, without its end; empty past the last one."""
         if number > len(self._starts):
             return ""
-        bounds = [*self._starts, len(self.content)]
-        return self.content[bounds[number - 1] : bounds[number]].rstrip("\r\n")
+        end = self._starts[number] if number < len(self._starts) else len(self.content)
+        return self.content[self._starts[number - 1] : end].rstrip("\r\n")
 
 
 def spell(path: Path) -> str:
@@ -69,8 +71,18 @@ def spell(path: Path) -> str:
     return "".join(steps).removeprefix(".")
 
 
+_LONGEST = 200  # characters
+
+
 def printable(text: str) -> str:
-    """The text with whatever would move a cursor or hide something spelt out: `\\x1b`, `\\n`."""
+    """The text as a message quotes it: harmless, and without what follows its first 200 characters."""
+    return harmless(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
+
+
+def harmless(text: str) -> str:
+    r"""The text with whatever would move a cursor or hide something spelt out: `\x1b`, `\n`."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -82,4 +94,4 @@ def rule_of(path: Path) -> int | None:
 def last_key(path: Path) -> str:
     """The key that a value belongs to, with its place in a list: `match[1]`."""
     last = max(place for place, step in enumerate(path) if isinstance(step, str))
-    return str(path[last]) + "".join(f"[{step}]" for step in path[last + 1 :])
+    return printable(str(path[last])) + "".join(f"[{step}]" for step in path[last + 1 :])

@@ -29,7 +29,7 @@ from lrspec.diagnostics import ADJUSTABLE
 
 MAX_RULES = 1000
 MAX_PATTERN = 4096
-RULE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
@@ -208,7 +208,7 @@ class Rule(_Part, title="a rule"):
     """One rule: it selects parameters and sets things on them."""
 
     name: RuleName | None = None
-    """What reports and groups call the rule: letters, digits, `_` and `-`. `rule-N` without one."""
+    """What reports and groups call the rule: up to 200 letters, digits, `_` and `-`. `rule-N` without one."""
     match: Patterns | None = None
     """A regex, or a list of which any will do, searched in the parameter's name. Anchor it: `^head\\.`"""
     layers: Layers | None = None

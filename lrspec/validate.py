@@ -17,7 +17,7 @@ from lrspec.document import Document
 from lrspec.options import option_findings
 from lrspec.source import Path, rule_of
 from lrspec.spec import MAX_RULES, TAGS, Spec
-from lrspec.suggest import meant
+from lrspec.suggest import meant, one_document
 from lrspec.unknown_keys import keys_at, suggested_key, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 
@@ -27,11 +27,12 @@ def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
 
     The document must have been read (`document.root` is not None).
     """
-    spec, findings = _validate_values(document)
-    if isinstance(document.value, dict):
-        findings += document_findings(document.value)
-        findings += option_findings(document.value)
-        findings += rule_findings(document)
+    with one_document():
+        spec, findings = _validate_values(document)
+        if isinstance(document.value, dict):
+            findings += document_findings(document.value)
+            findings += option_findings(document.value)
+            findings += rule_findings(document)
     return (None if findings else spec), list(_telling(findings, document))
 
 

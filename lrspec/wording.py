@@ -24,7 +24,7 @@ _AXES = {
 
 def axis_words(axis: str) -> str:
     """What to call an axis in a sentence."""
-    return _AXES.get(axis) or f"the option `{axis.removeprefix('options.')}`"
+    return _AXES.get(axis) or f"the option `{printable(axis.removeprefix('options.'))}`"
 
 
 def number(value: float) -> str:
@@ -41,7 +41,7 @@ def value_words(value: Any) -> str:
         return f"[{', '.join(value_words(item) for item in value)}]"
     if value is None:
         return "null"
-    return number(value) if isinstance(value, int | float) else f"'{value}'"
+    return number(value) if isinstance(value, int | float) else f"'{printable(str(value))}'"
 
 
 def two_values(one: Any, other: Any) -> tuple[str, str]:

@@ -26,7 +26,7 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "too_short": "at least one item",
     "string_too_short": "some text",
-    "string_pattern_mismatch": "letters, digits, `_` and `-` only",
+    "string_pattern_mismatch": "up to 200 letters, digits, `_` and `-` only",
 }
 """By pydantic's types of errors; what is not listed says itself what it expects."""
 
@@ -123,7 +123,7 @@ def _first_rule(found: dict[str, Any]) -> str:
 
 def _advice_on_text(path: Path, kind: str, found: str) -> str:
     if kind in _NUMERIC and (number := _meant_number(found)):
-        return f"Write the number {_how(found)}: {number}"
+        return f"Write the number {_how(found)}: {printable(number)}"
     if kind in _NUMERIC and found in _NOTHING:
         return "Leave the key out, or give a number."
     if kind == "int_type" and "ndim" in path:
@@ -132,9 +132,9 @@ def _advice_on_text(path: Path, kind: str, found: str) -> str:
         word = "true" if found.lower() in _TRUE else "false"
         return f"Write {word}{', without quotes' if found.lower() == word else ''}."
     if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
-        return f"For example `{word}`."
+        return f"For example `{printable(word)}`."
     if path == ("optimizer",) and re.fullmatch(r"[\w.]+", found):
-        return f"Write `optimizer: {{type: {found}}}`."
+        return f"Write `optimizer: {{type: {printable(found)}}}`."
     return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import yaml
@@ -35,6 +36,8 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
 _TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
 _SECOND = "a second document: a spec is one document\nPut it into a file of its own."
+_TAG_DIRECTIVE = re.compile(r"^%TAG\b|(?<=\r)%TAG\b", re.MULTILINE)
+_MOST_DIRECTIVES = 100  # the parser compares each with all before it
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -47,6 +50,9 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
     if bad := _UNPRINTABLE.search(text.content):
         message = f"the character U+{ord(bad.group()):04X} cannot stand in YAML\nRemove it."
         raise Unreadable(Problem("LRS101", text.span(bad.start(), bad.end()), message))
+    if too_many_directives := next(islice(_TAG_DIRECTIVE.finditer(text.content), _MOST_DIRECTIVES, None), None):
+        message = f"more than {_MOST_DIRECTIVES} `%TAG` lines: a spec has no tags\nRemove them."
+        raise Unreadable(Problem("LRS101", text.span(*too_many_directives.span()), message))
     try:
         return _Reader(text, problems).document()
     except yaml.MarkedYAMLError as error:

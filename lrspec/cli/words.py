@@ -17,7 +17,9 @@ class CannotRun(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line on standard error."""
-        say(f"lrspec: {self.message}")
+        from lrspec.source import harmless
+
+        say(harmless(f"lrspec: {self.message}"))
 
 
 def say(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lrspec.checking import Checked, Failure
 from lrspec.render.text import Paint, blocks, plain, summary
-from lrspec.source import printable
+from lrspec.source import harmless
 from lrspec.wording import count, few
 
 
@@ -29,7 +29,7 @@ def checked_summary(checked: Sequence[Checked]) -> str:
 def failure_text(failure: Failure) -> str:
     """A failure in one line, with its place."""
     place = f":{failure.span.start.line}:{failure.span.start.column}" if failure.span else ""
-    return f"{printable(failure.path)}{place}: cannot be checked: {printable(failure.message)}"
+    return f"{harmless(failure.path)}{place}: cannot be checked: {harmless(failure.message)}"
 
 
 def _of_file(checked: Checked, paint: Paint) -> Iterator[str]:

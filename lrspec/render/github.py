@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from lrspec.checking import Checked
 from lrspec.diagnostics import Diagnostic
-from lrspec.source import Span, printable
+from lrspec.source import Span, harmless
 
 
 def github(checked: Sequence[Checked]) -> str:
@@ -23,16 +23,16 @@ def _of_file(checked: Checked) -> Iterator[str]:
     for found in checked.diagnostics:
         yield _command(found.severity.value, f"{found.code} {found.name}", found.path, found.span, _message(found))
     for failure in checked.failures:
-        yield _command("error", "cannot be checked", failure.path, failure.span, printable(failure.message))
+        yield _command("error", "cannot be checked", failure.path, failure.span, harmless(failure.message))
 
 
 def _message(found: Diagnostic) -> str:
     models = [f"With {', '.join(found.models)}."] if found.models else []
-    return "\n".join(printable(line) for line in [*found.message.split("\n"), *models])
+    return "\n".join(harmless(line) for line in [*found.message.split("\n"), *models])
 
 
 def _command(severity: str, title: str, path: str, span: Span | None, message: str) -> str:
-    properties = {"title": title, "file": printable(PurePath(path).as_posix()), **(_place(span) if span else {})}
+    properties = {"title": title, "file": harmless(PurePath(path).as_posix()), **(_place(span) if span else {})}
     listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     return f"::{severity} {listed}::{_data(message)}"
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from lrspec import __version__, manual
 from lrspec.checking import Checked, Failure
 from lrspec.diagnostics import CODES, Code, Diagnostic, Suggestion
-from lrspec.source import Span, printable
+from lrspec.source import Span, harmless
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -90,7 +90,7 @@ def _notification(failure: Failure) -> dict[str, Any]:
 
 def _text(message: str) -> str:
     """A message without escapes, and without what would be a link (SARIF 2.1.0, 3.11.6): `[here](https://…)`."""
-    lines = "\n".join(printable(line) for line in message.split("\n"))
+    lines = "\n".join(harmless(line) for line in message.split("\n"))
     return _LINK.sub(r"\\[", lines)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from lrspec.inventory import total_elements
 from lrspec.plan import Plan, PlannedParameter, Status
-from lrspec.source import printable
+from lrspec.source import harmless
 from lrspec.spec import Spec
 from lrspec.summary import Further, NamesInCommon, Row, decided, further
 from lrspec.wording import count, number, value_words
@@ -55,8 +55,8 @@ def _fitting(grid: Table, console: Console, left_out: dict[str, None]) -> Table:
 
 def _title(plan: Plan) -> str:
     args = ", ".join(f"{key}={value}" for key, value in plan.inventory.args.items())
-    model = printable(plan.inventory.source) + (f" ({printable(args)})" if args else "")
-    return f"{printable(plan.path)} for {model}"
+    model = harmless(plan.inventory.source) + (f" ({harmless(args)})" if args else "")
+    return f"{harmless(plan.path)} for {model}"
 
 
 def _decided_table(plan: Plan, rows: list[Row]) -> Table:
@@ -71,7 +71,7 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("weight decay", justify="right")
     common = NamesInCommon(plan)
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in _cells(row, printable(common.of(row.parameters)))))
+        grid.add_row(*(Text(cell) for cell in _cells(row, harmless(common.of(row.parameters)))))
     return grid if any(row.layer is not None for row in rows) else _without(grid, "layer")
 
 
@@ -130,7 +130,7 @@ def _further_table(rows: list[Further]) -> Table:
             f"{len(row.parameters):,}",
             _elements(_size(row.parameters)),
         )
-        grid.add_row(*(Text(printable(cell)) for cell in cells))
+        grid.add_row(*(Text(harmless(cell)) for cell in cells))
     return grid
 
 

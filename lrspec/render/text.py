@@ -8,11 +8,12 @@ from typing import TypeAlias
 from unicodedata import combining, east_asian_width
 
 from lrspec.diagnostics import Diagnostic, Severity
-from lrspec.source import Text, printable
+from lrspec.source import Text, harmless
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Colours a text: `paint("error", text)`; the parts are the severities, `place` and `gutter`."""
 
+_SHOWN = 1000  # diagnostics
 _WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
 
@@ -22,16 +23,18 @@ def plain(_: str, text: str) -> str:
 
 
 def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = plain) -> str:
-    """All diagnostics of a spec, and how many there are; empty where there are none."""
+    """The diagnostics of a spec, and how many there are; empty where there are none."""
     if not diagnostics:
         return ""
     return "\n\n".join([*blocks(diagnostics, text, paint), summary(diagnostics)])
 
 
-def blocks(diagnostics: Iterable[Diagnostic], text: Text, paint: Paint = plain) -> Iterator[str]:
-    """Each diagnostic of a spec with its line and a caret under its place."""
-    for found in diagnostics:
+def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = plain) -> Iterator[str]:
+    """Each diagnostic of a spec with its line and a caret under its place: the first thousand, and how many more."""
+    for found in diagnostics[:_SHOWN]:
         yield "\n".join(_block(found, text, paint))
+    if len(diagnostics) > _SHOWN:
+        yield f"and {len(diagnostics) - _SHOWN:,} more"
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
@@ -43,15 +46,15 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 def _block(found: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
     first, *more = found.message.split("\n")
-    place = paint("place", f"{printable(found.path)}:{found.line}:{found.column}:")
-    yield f"{place} {paint(found.severity.value, f'{found.severity} {found.code}')} {found.name}: {printable(first)}"
+    place = paint("place", f"{harmless(found.path)}:{found.line}:{found.column}:")
+    yield f"{place} {paint(found.severity.value, f'{found.severity} {found.code}')} {found.name}: {harmless(first)}"
     gutter = " " * len(str(found.line))
     yield paint("gutter", f" {gutter} |")
     line, caret = _excerpt(found, text)
     yield f"{paint('gutter', f' {found.line} |')} {line}".rstrip()
     yield f"{paint('gutter', f' {gutter} |')} {paint(found.severity.value, caret)}"
     for said in [*more, *_models(found)]:
-        first_line, *others = wrap(printable(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
+        first_line, *others = wrap(harmless(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
         yield f"{paint('gutter', f' {gutter} =')} {first_line}"
         yield from (f" {gutter}   {line}" for line in others)
 
@@ -76,7 +79,7 @@ def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:
 
 
 def _displayed(text: str) -> str:
-    return printable(text.replace("\t", " "))
+    return harmless(text.replace("\t", " "))
 
 
 def _width(text: str) -> int:
