@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrspec
-from lrspec import matching
 
 NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("ab.", repeat=length)]
 QUIET = ["", "^", "$", r"\."]
@@ -231,7 +230,7 @@ def test_a_branch_for_the_second_name_of_a_tied_parameter_does_something() -> No
 
 
 def test_a_branch_without_which_the_regex_is_slow_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "REGEX_SECONDS", 0.2)
+    monkeypatch.setattr("lrspec.deadline.REGEX_SECONDS", 0.2)
     regex = "^(?:a+b|(?:a+)+c|[ab]*b)$"
     assert messages({"match": regex}, ["a" * 40 + "b", "ac", "bb"]) == []
     (message,) = messages({"match": regex}, ["aaab", "ac", "bb"])
