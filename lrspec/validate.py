@@ -7,6 +7,7 @@ it always runs, so that one round of corrections is enough.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,18 +22,19 @@ from lrspec.suggest import meant, one_document
 from lrspec.unknown_keys import keys_at, suggested_key, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 
+_MOST = 10_000
+
 
 def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
-    """The spec that the document holds, or None and the findings that say why not.
+    """The spec that the document holds, or None and the findings that say why not: the first ten thousand of a kind.
 
     The document must have been read (`document.root` is not None).
     """
     with one_document():
         spec, findings = _validate_values(document)
         if isinstance(document.value, dict):
-            findings += document_findings(document.value)
-            findings += option_findings(document.value)
-            findings += rule_findings(document)
+            for found in (document_findings(document.value), option_findings(document.value), rule_findings(document)):
+                findings += islice(found, _MOST)
     return (None if findings else spec), list(_telling(findings, document))
 
 
@@ -56,12 +58,18 @@ def _no_base(index: int, key: str, base: str, flag: str) -> Finding:
 
 def _validate_values(document: Document) -> tuple[Spec | None, list[Finding]]:
     try:
-        return Spec.model_validate(document.value), []
+        return Spec.model_validate(_bounded(document.value)), []
     except ValidationError as failure:
-        errors = failure.errors(include_url=False)
+        errors = failure.errors(include_url=False)[:_MOST]
         misspelt = {_meant_path(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
         told = (error for error in errors if error["type"] != "missing" or error["loc"] not in misspelt)
         return None, [finding for error in told for finding in _value_finding(error)]
+
+
+def _bounded(content: Any) -> Any:
+    """The content with no more rules than show that there are too many; pydantic would judge each of them."""
+    rules = content.get("rules") if isinstance(content, dict) else None
+    return {**content, "rules": rules[: MAX_RULES + 1]} if isinstance(rules, list) else content
 
 
 def _meant_path(location: tuple[int | str, ...]) -> tuple[int | str | None, ...]:

@@ -156,4 +156,4 @@ def _how(found: str) -> str:
 
 
 def _as_rule_name(found: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", found).strip("-")
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", found[:_LONGEST]).strip("-")
