@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from lrspec.repository import files_of, is_folder
 from lrspec.spec import ModelSource, Spec
 
-_SPEC = re.compile(r"(?:.*)\.lrspec\.(?:yaml|yml|json)")
 ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
+_DOTTED = tuple(f".{ending}" for ending in ENDINGS)
 
 
 class UndecidedError(ValueError):
@@ -29,7 +28,7 @@ def find_spec(folder: Path) -> str:
     if len(own or others) == 1:
         return (own or others)[0]
     if not own and not others:
-        raise UndecidedError(f"no spec here: name one, or call it {', '.join('.' + ending for ending in ENDINGS)}")
+        raise UndecidedError(f"no spec here: name one, or call it {', '.join(_DOTTED)}")
     raise UndecidedError(f"several specs here: name one of {', '.join(own or others)}")
 
 
@@ -50,7 +49,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
 
 def _specs_below(folder: str) -> list[str]:
-    return sorted(path.as_posix() for path in files_of(Path(folder)) if _SPEC.fullmatch(path.name))
+    return sorted(path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(_DOTTED))
 
 
 def only_model(spec: Spec) -> ModelSource:

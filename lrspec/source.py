@@ -72,6 +72,7 @@ def spell(path: Path) -> str:
 
 
 _LONGEST = 200  # characters
+_COMMAND = re.compile(r"(?<!\S)::|##\[")
 
 
 def printable(text: str) -> str:
@@ -80,10 +81,13 @@ def printable(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""The text with whatever would move a cursor or hide something spelt out: `\x1b`, `\n`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    r"""The text with whatever would move a cursor, hide something or command a log spelt out: `\x1b`, `\n`.
+
+    GitHub's runner obeys lines of a log that begin with `::` behind blanks, and `##[` anywhere in a line.
+    """
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}{found[0][2:]}", text)
 
 
 def rule_of(path: Path) -> int | None:

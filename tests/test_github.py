@@ -79,7 +79,7 @@ def test_paths_and_keys_cannot_break_out_of_their_places(capsys: pytest.CaptureF
     assert [each["file"] for each in found] == [path, path]
     assert [each["message"].split("\n")[0] for each in found] == [
         "unknown key `x\\n::error::y` in a rule",
-        "unknown key `::warning::` in a rule",
+        "unknown key `:\\x3awarning::` in a rule",
     ]
 
 

@@ -374,7 +374,7 @@ def spin() -> None:
 
 # --------------------------------------------------------------------------------------- what would move a cursor
 
-EVIL = "\x1b[2J[red]x[/]\n::error::\r<b>\u202e\x9b31m\x00\ud800"
+EVIL = "\x1b[2J[red]x[/]\n::error::\r<b>\u202e\x9b31m ::stop-commands::x ##[group]y \x00\ud800"
 SPEC_EVIL = EVIL.replace("\x00", "").replace("\ud800", "")
 
 
@@ -428,7 +428,34 @@ def test_one_line_of_what_keeps_the_command_from_running_is_harmless(
 
 def assert_harmless(text: str) -> None:
     assert all(character.isprintable() or character == "\n" for character in text)
-    assert not re.search(r"(?m)^::", text)
+    assert not re.search(r"(?m)^\s*::|##\[", text)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_every_format_of_a_check_is_harmless(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = EVIL.replace("/", "").replace("\x00", "").replace("\ud800", "") + ".lrspec.yaml"
+    parameters = [{"name": EVIL, "aliases": [f"{EVIL}2"], "shape": [1], "module": [EVIL], "alias_modules": [[EVIL]]}]
+    inventory = {"lrspec_params": 1, "source": EVIL, "args": {"x": EVIL}, "parameters": parameters}
+    Path("evil.params.json").write_text(json.dumps(inventory))
+    Path(name).write_text(f"lrspec: 1\nrules: [{{match: b, lr: 2}}, {{match: x, freeze: false}}]\n# {SPEC_EVIL[:5]}\n")
+    Path(f"2{name}").write_text(f"lrspec: 1\nmodels: params:{json.dumps(SPEC_EVIL)}\nrules: [{{match: b, lr: 1}}]\n")
+    Path(f"3{name}").write_text(f"lrspec: 1\nrules: [{{match: b, lr: 1, {json.dumps(SPEC_EVIL)}: 1}}]\n")
+    evil = json.dumps("params:" + SPEC_EVIL)
+    Path(f"4{name}").write_text(f"lrspec: 1\nmodels: {evil}\nrules: [{{match: b, lr: 1}}]\n")
+    cli.run(["check", "--format", form, "-p", "evil.params.json"])
+    cli.run(["check", "--format", form])
+    out, err = capsys.readouterr()
+    assert_harmless(err)
+    assert out.count("LRS") >= 2
+    if form == "github":
+        lines = out.splitlines()
+        assert all(re.match(r"::(?:error|warning) title=", line) for line in lines)
+        assert all(line.isprintable() and line.count("::") >= 2 and not re.search(r"\s::|##\[", line) for line in lines)
+    else:
+        assert_harmless(out)
 
 
 def assert_ascii_json(value: Any) -> None:

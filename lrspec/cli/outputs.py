@@ -55,8 +55,8 @@ def emit(text: str, output: str | None) -> None:
 
 
 def as_json(value: Any) -> str:
-    """The text of a JSON result."""
-    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+    """The text of a JSON result; in the log of a workflow `##[` would be a command, see `source.harmless`."""
+    return json.dumps(value, indent=2, allow_nan=False).replace("##[", "##\\u005b") + "\n"
 
 
 def width() -> int | None:
