@@ -26,6 +26,9 @@ _ARGUMENTS = {
 ARGUMENTS = {name: frozenset(arguments.split()) for name, arguments in _ARGUMENTS.items()}
 """The arguments of each optimizer's class, `lr` and `weight_decay` among them, `params` not."""
 
+EVERY_ARGUMENT = frozenset[str]().union(*ARGUMENTS.values())
+"""The arguments of all of these classes."""
+
 LENGTHS = {"betas": 2, "etas": 2, "step_sizes": 2, "ns_coefficients": 3}
 """The arguments that are lists of numbers in all classes that have them, and how many numbers."""
 

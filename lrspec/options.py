@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lrspec.diagnostics import Finding, Meant
-from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.option_values import option_value_finding
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
@@ -61,7 +61,7 @@ def _without_type(optimizer: dict[str, Any], untyped: bool) -> Iterator[Finding]
     Where the `type` is only misspelt or empty, that is said already.
     """
     for key in (key for key in optimizer if key not in _KEYS):
-        if any(key in arguments for arguments in ARGUMENTS.values()):
+        if key in EVERY_ARGUMENT:
             message = f"`{key}` belongs to some optimizers only\nSay which: give `optimizer.type`."
             if untyped:
                 yield Finding("LRS104", ("optimizer", key), message)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.consistency import SCHEMES
-from lrspec.optimizers import ARGUMENTS, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
+from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
 
 JsonSchema: TypeAlias = dict[str, Any]
@@ -133,8 +133,7 @@ def _untyped() -> JsonSchema:
     keys = list(Optimizer.model_fields)
     needs_class = "Arguments of an optimizer need its class: give `optimizer.type`."
     unknown = f"Not a key of `optimizer`: those are {', '.join(keys)}; with a `type` the arguments of that class, too."
-    arguments = sorted({argument for known in ARGUMENTS.values() for argument in known})
-    names = {"if": {"enum": arguments}, "then": _one_of(keys, needs_class), "else": _one_of(keys, unknown)}
+    names = {"if": {"enum": sorted(EVERY_ARGUMENT)}, "then": _one_of(keys, needs_class), "else": _one_of(keys, unknown)}
     rule = _for_keys(options={"additionalProperties": False, "errorMessage": needs_class})
     return {
         "if": _is("optimizer", {"required": ["type"]}),
@@ -152,8 +151,7 @@ def _unknown_class() -> JsonSchema:
 
 def _values_of_known_classes() -> JsonSchema:
     """What arguments can be, whatever the class: `option_values.py`."""
-    options = {argument for known in ARGUMENTS.values() for argument in known} - NOT_OPTIONS
-    values = _for_keys(**{key: _value(key) for key in sorted(options - TEXTS)})
+    values = _for_keys(**{key: _value(key) for key in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS)})
     return {"if": _type_is({"pattern": r"^[^.]*$"}), "then": _optimizer_and_rules(values, _for_keys(options=values))}
 
 

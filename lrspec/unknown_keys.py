@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lrspec.diagnostics import ADJUSTABLE, CODES, Meant
-from lrspec.optimizers import ARGUMENTS, NOT_OPTIONS
+from lrspec.optimizers import EVERY_ARGUMENT, NOT_OPTIONS
 from lrspec.scalars import plain_number
 from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
@@ -57,7 +57,7 @@ def number_as_key(key: str) -> str | None:
 
 
 def _is_argument(key: str) -> bool:
-    return key not in NOT_OPTIONS and any(key in arguments for arguments in ARGUMENTS.values())
+    return key in EVERY_ARGUMENT and key not in NOT_OPTIONS
 
 
 def _about_severity(key: str) -> str | None:
