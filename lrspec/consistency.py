@@ -23,7 +23,6 @@ from lrspec.spec import (
     NOT_WITH_FREEZE,
     SETTINGS,
     Optimizer,
-    Rule,
     default_rule_name,
 )
 from lrspec.suggest import did_you_mean, meant
@@ -39,6 +38,9 @@ _REGEX_ADVICE = {
     "look-behind": "It must have one length: match what stands before outside of it, or take names out by `exclude`.",
 }
 """What to do about what Python's `re` complains of, by a part of what it says."""
+
+_MOST_UNKNOWN = 1000
+"""Of a spec with more unknown keys in its rules nobody needs to know which of them a rule lacks, misspelt."""
 
 _COMPANIONS = (
     ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
@@ -62,12 +64,14 @@ def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
 
 def rule_findings(document: Document) -> Iterator[Finding]:
     """What is wrong with each rule of a document in itself."""
-    allowance = Allowance()
+    allowance, unknown = Allowance(), 0
     for index, rule in enumerate(_rules(document.value)):
         if isinstance(rule, dict):
             path: Path = ("rules", index)
-            for check in (_complete, _companions, _layers):
-                yield from check(rule, path)
+            unknown += len(rule.keys() - RULE_KEYS)
+            if unknown <= _MOST_UNKNOWN:
+                yield from _lacking(rule, path)
+            yield from _layers(rule, path)
             yield from _regexes(rule, path, allowance)
             yield from _excluded(rule, path, document)
 
@@ -153,16 +157,17 @@ def _meant_keys(rule: dict[str, Any]) -> Set[str]:
     return rule.keys() if rule.keys() <= RULE_KEYS else {meant_key(key) for key in rule}
 
 
-def _complete(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+def _lacking(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     """LRS104 for a rule that lacks something; not where none of its keys is one of a rule, which is said already."""
-    if not rule or _meant_keys(rule) & {*Rule.model_fields}:
-        yield from _selecting(rule, path)
-        yield from _setting(rule, path)
-
-
-def _selecting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS104 for a rule that selects by nothing."""
     given = _meant_keys(rule)
+    if not rule or given & RULE_KEYS:
+        yield from _selecting(rule, given, path)
+        yield from _setting(rule, path)
+    yield from _companions(rule, given, path)
+
+
+def _selecting(rule: dict[str, Any], given: Set[str], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule that selects by nothing."""
     selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
     if not selects and not _is_fallback(rule):
         message = "the rule selects by nothing: expected `match`, `layers` or `where`"
@@ -178,7 +183,7 @@ def _is_fallback(rule: dict[str, Any]) -> bool:
 
 
 def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS104 for a rule that sets nothing."""
+    """LRS104 for a rule that sets nothing; of a setting that stands under `where` is said already that it does."""
     where = rule.get("where")
     misplaced = set(where) if isinstance(where, dict) else set()
     given = misplaced | _meant_keys({key: value for key, value in rule.items() if value != {}})
@@ -187,10 +192,10 @@ def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
         yield Finding("LRS104", path, message, rule_of(path))
 
 
-def _companions(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+def _companions(rule: dict[str, Any], given: Set[str], path: Path) -> Iterator[Finding]:
     """LRS104 for `layers` and `layer_decay` without each other."""
     for key, needed, advice in _COMPANIONS:
-        if key in rule and needed not in _meant_keys(rule):
+        if key in rule and needed not in given:
             message = f"`{key}` comes with `{needed}`, which is missing\n{advice}"
             yield Finding("LRS104", (*path, key), message, rule_of(path))
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from lrspec.source import printable
 
@@ -26,42 +25,23 @@ _OTHER_WORDS = {
 """What other tools call what a spec has keys for."""
 
 
-_COMPARED = 1000  # words; comparing one with all keys of a rule takes 0.1 ms
-_found: ContextVar[dict[tuple[str, int, tuple[str, ...]], list[str]] | None] = ContextVar("_found", default=None)
-
-
-@contextmanager
-def one_document() -> Iterator[None]:
-    """Inside, each word is compared with known ones once, and only so many are: a document may have 50,000."""
-    token = _found.set({})
-    try:
-        yield
-    finally:
-        _found.reset(token)
-
-
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known words that are nearest to a word, the nearest first; those that differ in case only before all."""
-    key = (word, most, tuple(known))
-    found = _found.get()
-    if found is None:
-        return _nearest(*key)
-    if key not in found and len(found) < _COMPARED:
-        found[key] = _nearest(*key)
-    return found.get(key, [])
-
-
-def _nearest(word: str, most: int, known: tuple[str, ...]) -> list[str]:
-    if len(word) > 4 * max(map(len, known), default=0):
+    words = list(known)
+    if len(word) > 4 * max(map(len, words), default=0):
         return []  # `get_close_matches` would say so too, after a long look
-    same = [each for each in known if each.lower() == word.lower()]
-    return (same or get_close_matches(word, known, most))[:most]
+    same = [each for each in words if each.lower() == word.lower()]
+    return (same or get_close_matches(word, words, most))[:most]
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if one is near."""
-    words = list(known)
-    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in words else nearest(word, words, 1)
+    return _meant(word, tuple(known))
+
+
+@lru_cache(maxsize=10_000)  # the unknown keys of a document, each of which is asked about several times
+def _meant(word: str, known: tuple[str, ...]) -> str | None:
+    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in known else nearest(word, known, 1)
     return found[0] if found else None
 
 
@@ -69,5 +49,6 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
     """`: did you mean `lr_mult`?`, or nothing where no known word is near."""
     words = list(known)
     first = meant(word, words)
-    found = [] if first is None else list(dict.fromkeys([first, *nearest(word, words, most)]))[:most]
+    others = nearest(word, words, most) if first and most > 1 else []
+    found = list(dict.fromkeys([first, *others]))[:most] if first else []
     return f": did you mean {', '.join(f'`{printable(each)}`' for each in found)}?" if found else ""

@@ -18,7 +18,7 @@ from lrspec.document import Document
 from lrspec.options import option_findings
 from lrspec.source import Path, rule_of
 from lrspec.spec import MAX_RULES, TAGS, Spec
-from lrspec.suggest import meant, one_document
+from lrspec.suggest import meant
 from lrspec.unknown_keys import keys_at, suggested_key, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 
@@ -30,11 +30,10 @@ def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
 
     The document must have been read (`document.root` is not None).
     """
-    with one_document():
-        spec, findings = _validate_values(document)
-        if isinstance(document.value, dict):
-            for found in (document_findings(document.value), option_findings(document.value), rule_findings(document)):
-                findings += islice(found, _MOST)
+    spec, findings = _validate_values(document)
+    if isinstance(document.value, dict):
+        for found in (document_findings(document.value), option_findings(document.value), rule_findings(document)):
+            findings += islice(found, _MOST)
     return (None if findings else spec), list(_telling(findings, document))
 
 
