@@ -1,43 +1,21 @@
-"""What keys of a document must be to each other, and what a regex must be: one generator a demand.
+"""What keys of a document must be to each other: one generator a demand.
 
 They work on the plain values, so that they have their say even where pydantic has refused a value beside.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Set
-from contextlib import nullcontext
 from typing import Any
 
-from lrspec.deadline import Allowance, TimeIsUpError
-from lrspec.diagnostics import Finding, Meant
+from lrspec.deadline import Allowance
+from lrspec.diagnostics import Finding
 from lrspec.document import Document
-from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, ordinary_seconds, patterns
-from lrspec.scalars import all_finite
 from lrspec.source import Path, last_key, printable, rule_of
-from lrspec.spec import (
-    EXCLUSIVE,
-    MAX_PATTERN,
-    MAX_RULES,
-    NOT_WITH_FREEZE,
-    SETTINGS,
-    Optimizer,
-    default_rule_name,
-)
-from lrspec.suggest import did_you_mean, meant
+from lrspec.spec import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
 from lrspec.unknown_keys import RULE_KEYS, meant_key
-
-SCHEMES = ("timm", "torchvision", "hf", "params")
-_REGEX_ADVICE = {
-    "nothing to repeat": "`*`, `+` and `?` repeat what stands before them; any text is `.*`.",
-    "missing ), unterminated": r"Close it with `)`; a parenthesis that stands for itself is `\(`.",
-    "unbalanced parenthesis": r"Open it with `(`, or remove it; a parenthesis that stands for itself is `\)`.",
-    "unterminated character set": r"Close it with `]`; a bracket that stands for itself is `\[`.",
-    "multiple repeat": "Any text is `.*`.",
-    "look-behind": "It must have one length: match what stands before outside of it, or take names out by `exclude`.",
-}
-"""What to do about what Python's `re` complains of, by a part of what it says."""
+from lrspec.wrong_regexes import regex_findings
+from lrspec.wrong_sources import source_findings
 
 _MOST_UNKNOWN = 1000
 """Of a spec with more unknown keys in its rules nobody needs to know which of them a rule lacks, misspelt."""
@@ -58,7 +36,7 @@ def takes_null(path: Path) -> bool:
 def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
     """What is wrong with a document apart from single rules and from the optimizer's options."""
     yield from _empty_values(content)
-    yield from _sources(content)
+    yield from source_findings(content.get("models"))
     yield from _rule_names(content)
 
 
@@ -72,7 +50,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
             if unknown <= _MOST_UNKNOWN:
                 yield from _lacking(rule, path)
             yield from _layers(rule, path)
-            yield from _regexes(rule, path, allowance)
+            yield from regex_findings(rule, path, allowance)
             yield from _excluded(rule, path, document)
 
 
@@ -93,42 +71,6 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
     elif content is None and path and not takes_null(path):
         message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
         yield Finding("LRS104", path, message, rule_of(path))
-
-
-def _sources(content: dict[str, Any]) -> Iterator[Finding]:
-    """LRS104 for a model that a spec may not name."""
-    models = content.get("models")
-    listed: list[tuple[Path, Any]] = [(("models",), models)]
-    if isinstance(models, list):
-        listed = [(("models", index), model) for index, model in enumerate(models)]
-    for path, model in listed:
-        inner = isinstance(model, dict) and "source" in model
-        source = model["source"] if isinstance(model, dict) and inner else model
-        if isinstance(source, str) and (wrong := _wrong_source(source)):
-            at = (*path, "source") if inner else path
-            yield Finding("LRS104", at, wrong, meant=_meant_source(source))
-        if isinstance(model, dict) and not all_finite(model.get("args")):
-            yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
-
-
-def _wrong_source(source: str) -> str | None:
-    scheme, _, name = source.rpartition(":")
-    first = source.partition(":")[0] if scheme else ""
-    if first == "py":
-        advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
-        return f"a spec never names code to import\n{advice}"
-    if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
-        return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
-    if first and first not in SCHEMES:
-        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"
-        return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
-    return "expected the name of a model" if not name.strip() else None
-
-
-def _meant_source(source: str) -> Meant | None:
-    scheme, colon, name = source.partition(":")
-    word = meant(scheme, SCHEMES) if colon and scheme not in (*SCHEMES, "py") and ":" not in name else None
-    return Meant(f"{word}:{name}") if word and name.strip() else None
 
 
 def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
@@ -227,61 +169,3 @@ def _layers(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
             "Write it without `join`, or behind the entry whose layer it shares."
         )
         yield Finding("LRS104", (*path, "layers", 0), message, rule_of(path))
-
-
-def _regexes(rule: dict[str, Any], path: Path, allowance: Allowance) -> Iterator[Finding]:
-    """LRS105 for every regex that Python's `re` refuses, or does not compile in the time allowed."""
-    where = rule.get("where")
-    module = where.get("module") if isinstance(where, dict) else None
-    module_patterns = patterns(module, (*path, "where", "module")) if isinstance(module, str) else iter(())
-    for key in ("match", "layers", "exclude"):
-        for pattern in patterns(rule.get(key), (*path, key)):
-            yield from _regex(pattern, allowance)
-    for pattern in module_patterns:
-        yield from _regex(pattern, allowance)
-
-
-def _regex(pattern: Pattern, allowance: Allowance) -> Iterator[Finding]:
-    if len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex):
-        return
-    try:
-        slow = may_compile_slowly(pattern.regex)
-        with allowance.spend(ordinary_seconds(pattern.regex)) if slow else nullcontext():
-            compile_regex(pattern.regex)
-    except TimeIsUpError:
-        message = "the regex takes too long to compile\nSets of many characters do, above all with `(?i)`: narrow them."
-        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path))
-    except FAILURES as failure:
-        message = f"not a regex: {_regex_problem(pattern.regex, failure)}"
-        likely = _glob_as_regex(pattern.regex)
-        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path), meant=Meant(likely) if likely else None)
-
-
-def _regex_problem(regex: str, failure: BaseException) -> str:
-    if isinstance(failure, RecursionError | MemoryError):
-        return "nested too deep, or too large"
-    at = _place(regex, failure)
-    if at is None:
-        return printable(str(failure))
-    here = f"`{printable(regex[at])}`" if at < len(regex) else "the end"
-    problem = printable(getattr(failure, "msg", str(failure)))
-    advice = next((advice for part, advice in _REGEX_ADVICE.items() if part in problem), "")
-    if glob := _glob_as_regex(regex):
-        advice = f"This looks like a glob: as a regex, which is searched in names, it is '{glob}'."
-    return f"{problem}, at {here} (column {at + 1} of the regex)" + (f"\n{advice}" if advice else "")
-
-
-def _glob_as_regex(regex: str) -> str | None:
-    """What a glob such as `*.bias` would be as a regex; None for what does not look like one."""
-    if not re.fullmatch(r"\*+[\w.*-]*\w[\w.*-]*", regex):
-        return None
-    end = "" if regex.endswith("*") else "$"
-    return re.sub(r"\*+", ".*", regex.strip("*").replace(".", r"\.")) + end
-
-
-def _place(regex: str, failure: BaseException) -> int | None:
-    """Where in the regex it fails; for a look-behind of any width Python does not say."""
-    if isinstance(failure, re.error) and failure.pos is not None:
-        return failure.pos
-    behind = re.search(r"\(\?<[=!]", regex) if "look-behind" in str(failure) else None
-    return behind.start() if behind else None

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from lrspec.consistency import SCHEMES
 from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
+from lrspec.wrong_sources import SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 

@@ -1,0 +1,57 @@
+"""What is wrong with the models that a spec names: code to import, a model from outside, no kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lrspec.diagnostics import Finding, Meant
+from lrspec.scalars import all_finite
+from lrspec.source import Path, printable
+from lrspec.suggest import did_you_mean, meant
+
+SCHEMES = ("timm", "torchvision", "hf", "params")
+"""The kinds of models that a spec may name."""
+
+
+def source_findings(models: Any) -> Iterator[Finding]:
+    """LRS104 for each model of `models` that a spec may not name, or not with such arguments."""
+    if isinstance(models, list):
+        for index, model in enumerate(models):
+            yield from _model(model, ("models", index))
+    else:
+        yield from _model(models, ("models",))
+
+
+def _model(model: Any, path: Path) -> Iterator[Finding]:
+    if isinstance(model, dict):
+        yield from _source(model.get("source"), (*path, "source"))
+        if not all_finite(model.get("args")):
+            yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
+    else:
+        yield from _source(model, path)
+
+
+def _source(source: Any, path: Path) -> Iterator[Finding]:
+    if isinstance(source, str) and (wrong := _wrong_source(source)):
+        yield Finding("LRS104", path, wrong, meant=_meant_source(source))
+
+
+def _wrong_source(source: str) -> str | None:
+    scheme, _, name = source.rpartition(":")
+    first = source.partition(":")[0] if scheme else ""
+    if first == "py":
+        advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
+        return f"a spec never names code to import\n{advice}"
+    if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
+        return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
+    if first and first not in SCHEMES:
+        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"
+        return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
+    return "expected the name of a model" if not name.strip() else None
+
+
+def _meant_source(source: str) -> Meant | None:
+    scheme, colon, name = source.partition(":")
+    word = meant(scheme, SCHEMES) if colon and scheme not in (*SCHEMES, "py") and ":" not in name else None
+    return Meant(f"{word}:{name}") if word and name.strip() else None
