@@ -71,7 +71,7 @@ def _owners(resolution: Resolution, rule: int) -> str:
 
 
 def _meant_module(regex: str, owners: list[str]) -> str:
-    """What to add about a `where.module` that no class has: `nn.LayerNorm`, or a slip."""
+    """What to add about a `where.module` that is in the name of no class: `nn.LayerNorm`, or a slip."""
     last = regex.rpartition(".")[2]
     if last != regex and any(last in owner for owner in owners):
         return f"; a class is known by its own name alone, '{printable(last)}'"
@@ -108,7 +108,6 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     pieces = [piece.strip() for piece in pattern.regex.split(",")]
     if any(_matches(resolution, pattern, piece) for piece in pieces if piece):
         yield f"Several regexes are a list: [{', '.join(_quoted(piece) for piece in pieces if piece)}]"
-
     yield from _misspelt(resolution, pattern)
 
 

@@ -57,8 +57,8 @@ def suggested_value(error: Any) -> Meant | None:
         return None
     if kind in _NUMERIC and (number := _meant_number(found)):
         return Meant(number, plain=True, safe=number == found)
-    if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
-        return Meant("true" if found.lower() in _TRUE else "false", plain=True)
+    if kind == "bool_type" and (word := _meant_flag(found)):
+        return Meant(word, plain=True)
     if kind == "literal_error" and (near := nearest(found, list(Severity), 1)):
         return Meant(near[0])
     if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
@@ -75,7 +75,7 @@ def missing_key(path: Path) -> str:
 
 
 def too_long(kind: str) -> str:
-    """The message for more rules, or for a longer regex, than a spec may have."""
+    """The message for more rules than a spec may have, or for a regex that is too long."""
     if kind == "too_long":
         return f"more than {MAX_RULES:,} rules"
     return f"a regex of more than {MAX_PATTERN:,} characters\nSplit it into a list of regexes."
@@ -128,14 +128,20 @@ def _advice_on_text(path: Path, kind: str, found: str) -> str:
         return "Leave the key out, or give a number."
     if kind == "int_type" and "ndim" in path:
         return "Write the numbers themselves: 1, or [0, 1] for at most one dimension."
-    if kind == "bool_type" and found.lower() in _TRUE + _FALSE:
-        word = "true" if found.lower() in _TRUE else "false"
+    if kind == "bool_type" and (word := _meant_flag(found)):
         return f"Write {word}{', without quotes' if found.lower() == word else ''}."
     if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
         return f"For example `{printable(word)}`."
     if path == ("optimizer",) and re.fullmatch(r"[\w.]+", found):
         return f"Write `optimizer: {{type: {printable(found)}}}`."
     return ""
+
+
+def _meant_flag(found: str) -> str | None:
+    """The boolean that a text was probably meant to be."""
+    if found.lower() in _TRUE:
+        return "true"
+    return "false" if found.lower() in _FALSE else None
 
 
 def _meant_number(found: str) -> str | None:
