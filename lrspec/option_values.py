@@ -18,8 +18,8 @@ def option_value_finding(path: Path, value: Any) -> Finding | None:
     """LRS104 for a value that the argument `path` ends in cannot have, whatever the optimizer; None where it may."""
     key = str(path[-1])
     if length := LENGTHS.get(key):
-        fits = isinstance(value, dict) or (isinstance(value, list) and len(value) in (0, length))
-        return None if fits else _no_list(path, value, length)  # a mapping and an empty list are refused elsewhere
+        fits = isinstance(value, dict) or (isinstance(value, list) and len(value) == length)
+        return None if fits else _no_list(path, value, length)  # of a mapping `spec.py` says that it is no option
     if not isinstance(value, str) or key in TEXTS:
         return None
     error = {"type": "bool_type" if key in FLAGS else "float_type", "input": value}
@@ -36,4 +36,4 @@ def _no_list(path: Path, value: Any, length: int) -> Finding:
 
 
 def _described(value: Any) -> str:
-    return f"a list of {len(value)}" if isinstance(value, list) else describe(value)
+    return f"a list of {len(value)}" if isinstance(value, list) and value else describe(value)
