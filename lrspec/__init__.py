@@ -8,7 +8,7 @@ import logging
 
 from lrspec.binding import BindError
 from lrspec.compile import check, compile, param_groups
-from lrspec.diagnostics import Diagnostic, Severity, SpecError
+from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
 from lrspec.inventory import Inventory, InventoryError, Parameter
 from lrspec.load import SpecFile, load, loads
 from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
@@ -29,6 +29,7 @@ __all__ = [
     "SpecError",
     "SpecFile",
     "Status",
+    "Suggestion",
     "check",
     "compile",
     "load",
