@@ -184,6 +184,21 @@ def test_standard_input_is_checked_under_a_name(folder: Path) -> None:
     assert (ran.returncode, places(ran.stdout)) == (1, ["x.lrspec.yaml:5:25"])
 
 
+@pytest.mark.parametrize("words", [("--model", "no_such_net"), ("--params", "missing.json")])
+def test_standard_input_with_a_model_that_cannot_be_built_is_one_line(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "lrspec", "check", "-", *words]
+    ran = subprocess.run(command, input=CLEAN, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert words[1] in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "compile"])
+def test_standard_input_that_is_closed_is_one_line(command: str) -> None:
+    code = f"import sys; sys.stdin = None; from lrspec.cli import run; sys.exit(run(['{command}', '-']))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "lrspec: standard input is closed\n")
+
+
 # ------------------------------------------------------------------------------------------------ which models
 
 
