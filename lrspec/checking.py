@@ -126,7 +126,7 @@ class Checker:
         return replace(
             checked,
             models=tuple(outcomes),
-            diagnostics=_together(file, outcomes, complete=not failures),
+            diagnostics=_together(file, outcomes, complete=not (failures or checked.skipped)),
             failures=tuple(failures),
         )
 

@@ -264,6 +264,14 @@ def test_an_optional_rule_must_select_something_in_one_of_several_models(
         assert (found["rule"], found["line"], found["column"], found["models"]) == ("maybe", 5, 26, [])
 
 
+def test_an_optional_rule_may_be_for_a_model_that_is_left_out(check: Any) -> None:
+    write("n.params.json", inventory(PARAMETERS))
+    models = "[params:m.params.json, params:n.params.json, resnet18]"
+    write("a.lrspec.yaml", OPTIONAL.replace("params:m.params.json", models))
+    ran = check("--no-build")
+    assert (ran.status, ran.out) == (0, "1 spec checked against 2 models: nothing found; 1 model left out\n")
+
+
 def test_the_severity_of_an_optional_rule_that_is_never_used_can_be_changed(check: Any) -> None:
     models = "[params:m.params.json, params:m.params.json, params:n.params.json]"
     write("n.params.json", inventory(PARAMETERS))
