@@ -55,6 +55,13 @@ def test_is_mended_and_all_else_stays(before: str, after: str) -> None:
     assert read(spec(after), "x.yaml", "yaml").spec is not None
 
 
+def test_a_file_with_two_byte_order_marks_stays_as_it_is() -> None:
+    data = b"\xef\xbb\xbf\xef\xbb\xbf" + spec('lr: "1e-3"')
+    assert fix(data, "x.yaml") == (data, 0)
+    (found,) = read(data, "x.yaml", "yaml").diagnostics
+    assert (found.code, found.line, found.column) == ("LRS101", 1, 1)
+
+
 @pytest.mark.parametrize(("before", "after"), MENDED.values(), ids=MENDED)
 def test_byte_order_mark_and_line_ends_stay(before: str, after: str) -> None:
     for end in (b"\r\n", b"\r"):
