@@ -39,6 +39,8 @@ LEFT = {
     "a number with spaces": "lr: ' 1 '",
     "a number in a block": "lr: 1, exclude: a}\n  - match: b\n    lr: |\n      1\n  - {match: c, lr: 1",
     "an alias of a quoted number": "name: &n '1', lr: *n",
+    "a quoted number that an alias repeats": "lr: &n '1', name: *n",
+    "a comment right behind the quote": "lr: '1'# so much\n    ",
     "a quoted number over two lines": "lr: '1\n    '",
 }
 
