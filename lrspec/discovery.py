@@ -10,7 +10,7 @@ from pathlib import Path
 from lrspec.repository import files_of, is_folder
 from lrspec.spec import ModelSource, Spec
 
-_SPEC = re.compile(r"(?:.*)\.lrspec\.(?:yaml|yml|json)")
+_SPEC = re.compile(r"(?s:.*)\.lrspec\.(?:yaml|yml|json)")
 ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
 
 

@@ -92,6 +92,7 @@ def test_all_names_of_specs_are_found_and_no_others(check: Any) -> None:
         "a.lrspec.json",
         "a.lrspec.yaml",
         "a.lrspec.yml",
+        "b\nc.lrspec.yml",
         "s/.lrspec.yml",
     ]
     for name in (*found, "lrspec.yaml", "a.lrspec.yaml.bak", "alrspec.yaml", "a.lrspec.toml", "a.yaml"):
