@@ -114,6 +114,13 @@ def test_the_command_writes_the_file_and_reports_what_is_left(
     assert capsys.readouterr().out.startswith("1 spec checked: nothing found; 1 mistake mended; ")
 
 
+def test_the_name_of_a_file_may_be_as_long_as_any(tmp_path: Path) -> None:
+    path = tmp_path / f"{'a' * 243}.lrspec.yaml"
+    path.write_bytes(spec("lr: '1'"))
+    assert run(["check", "--fix", str(path)]) == 0
+    assert path.read_bytes() == spec("lr: 1")
+
+
 def test_without_fix_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.lrspec.yaml"
     path.write_bytes(spec("lr: '1'"))
