@@ -245,6 +245,19 @@ def test_what_is_true_of_several_models_is_said_once_with_their_names(check: Any
     assert ran.out.endswith("1 spec checked against 2 models: 1 warning\n")
 
 
+def test_models_are_told_apart_however_long_their_names_are(check: Any) -> None:
+    folder = f"{'a' * 120}/{'b' * 120}"
+    write(f"{folder}/small.json", inventory([]))
+    write(f"{folder}/m.json", inventory(PARAMETERS))
+    write(
+        "a.lrspec.yaml",
+        CLEAN.replace("params:m.params.json", f"['params:{folder}/small.json', 'params:{folder}/m.json']"),
+    )
+    result = json.loads(check("--format", "json").out)
+    assert len(result["files"][0]["models"]) == 2
+    assert [found["code"] for found in result["diagnostics"]] == ["LRS203"]
+
+
 OPTIONAL = CLEAN.replace("'\\w'", "'^[cf]'") + "  - {name: maybe, match: '^stem', lr: 1e-2, optional: true}\n"
 
 
