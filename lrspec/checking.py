@@ -77,9 +77,10 @@ class _Candidate:
     span: Span | None
 
     @property
-    def label(self) -> str:
+    def words(self) -> str:
+        """All of it, which tells models apart; what is shown of it is its beginning."""
         args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
-        return printable(f"{self.source.source} ({args})" if args else self.source.source)
+        return f"{self.source.source} ({args})" if args else self.source.source
 
 
 class Checker:
@@ -110,7 +111,7 @@ class Checker:
             return replace(checked, diagnostics=reading.diagnostics)
         candidates = list(self._candidates(reading.file()))
         wanted = [candidate for candidate in candidates if self._is_wanted(candidate)]
-        skipped = tuple(candidate.label for candidate in candidates if candidate not in wanted)
+        skipped = tuple(printable(candidate.words) for candidate in candidates if candidate not in wanted)
         return self._with_models(replace(checked, skipped=skipped), reading.file(), wanted)
 
     def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
@@ -118,15 +119,15 @@ class Checker:
         failures = []
         for candidate in candidates:
             try:
-                outcomes[candidate.label] = attempt(file, self._inventory(candidate, file))
+                outcomes[candidate.words] = attempt(file, self._inventory(candidate, file))
             except ModelError as error:
                 if candidate.span is None:
                     raise
                 failures.append(Failure(file.path, str(error), candidate.span))
         return replace(
             checked,
-            models=tuple(outcomes),
-            diagnostics=_together(file, outcomes, complete=not failures),
+            models=tuple(map(printable, outcomes)),
+            diagnostics=_together(file, outcomes, complete=not (failures or checked.skipped)),
             failures=tuple(failures),
         )
 
@@ -177,7 +178,7 @@ def _together(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -
     models: dict[Diagnostic, list[str]] = {}
     for model, outcome in outcomes.items():
         for found in outcome.diagnostics:
-            models.setdefault(found, []).append(model)
+            models.setdefault(found, []).append(printable(model))
     each = [replace(found, models=tuple(labels)) for found, labels in models.items()]
     return ordered([*each, *(_of_all(file, [*outcomes.values()]) if complete else ())])
 

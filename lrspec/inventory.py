@@ -11,18 +11,22 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
+from operator import mul
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.modules import class_name, is_sharded, named_tensors, owner_classes
 from lrspec.scalars import all_finite
+from lrspec.source import printable
 
 if TYPE_CHECKING:
     from torch import nn
 
     from lrspec.formats import InventoryParameter
 
+_MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
 _SHARDED = (
     "compile before the model is sharded, and bind afterwards: "
     "plan = lrspec.compile(spec, model); shard the model; plan.param_groups(model)"
@@ -169,6 +173,8 @@ def _from_json(text: str) -> Inventory:
 
 
 def _from_file(each: InventoryParameter) -> Parameter:
+    if any(elements > _MOST_ELEMENTS for elements in accumulate(each.shape or (), mul)):
+        raise InventoryError(f"{printable(each.name)}: more elements than a tensor can have")
     owners = each.alias_modules or [[] for _ in each.aliases]
     if len(owners) != len(each.aliases):
         raise InventoryError(f"{each.name}: expected as many alias_modules as aliases")

@@ -31,8 +31,8 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
     with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
         try:
             with _interrupts_ignored():  # by the processes, which begin here and inherit it
-                results = pool.map(_check, paths)
-            yield from results
+                results = [pool.submit(_check, path) for path in paths]
+            yield from (result.result() for result in results)  # `map` would cancel what a killed process had
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
         except BaseException:  # Ctrl-C: the pool would wait for what is being built

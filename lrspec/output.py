@@ -31,7 +31,7 @@ def write_file(path: Path, content: bytes) -> None:
     if target.exists() and not target.is_file():
         target.write_bytes(content)
         return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lrspec.")
     beside = Path(name)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)

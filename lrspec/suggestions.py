@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 
 from lrspec.diagnostics import Meant, Suggestion
 from lrspec.document import Format
@@ -12,6 +13,9 @@ from lrspec.scalars import plain_number
 from lrspec.source import Span, Text
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_ANCHOR = re.compile(r"&([\w-]+)\s+$")
+_ALIAS = re.compile(r"\*([\w-]+)")
+_LONGEST_ANCHOR = 200  # characters
 _STYLES = {"'": "single", '"': "double"}
 _NO_TEXT = ("|", ">", "*", "[", "{")
 
@@ -21,8 +25,24 @@ def suggestion(meant: Meant, span: Span, text: Text, format: Format) -> Suggesti
     there = text.piece(span)
     if not there or there.startswith(_NO_TEXT) or "\n" in there or "\r" in there:
         return None
+    if meant.plain and text.content.startswith("#", text.index(span.end)):
+        return None  # a comment right behind a quote would become a part of the word
     written = _word(meant.text, format) if meant.plain else _styled(meant.text, there)
-    return None if written is None else Suggestion(written, span, meant.safe)
+    if written is None:
+        return None
+    return Suggestion(written, span, meant.safe and not _is_used_elsewhere(span, text))
+
+
+def _is_used_elsewhere(span: Span, text: Text) -> bool:
+    """Whether an alias repeats the value, which may be meant as text there."""
+    start = text.index(span.start)
+    anchor = _ANCHOR.search(text.content, max(0, start - _LONGEST_ANCHOR), start)
+    return anchor is not None and anchor[1] in _aliases(text.content)
+
+
+@lru_cache(maxsize=1)
+def _aliases(content: str) -> frozenset[str]:
+    return frozenset(_ALIAS.findall(content))
 
 
 def _styled(meant: str, there: str) -> str:

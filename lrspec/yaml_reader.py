@@ -47,6 +47,8 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
     Raises:
         Unreadable: where the text is not YAML, or a limit is exceeded.
     """
+    if text.content.startswith("\ufeff"):  # the parser would pass over it, and lose count of the characters
+        raise Unreadable(Problem("LRS101", text.span(0, 1), "a second byte-order mark\nRemove it."))
     if bad := _UNPRINTABLE.search(text.content):
         message = f"the character U+{ord(bad.group()):04X} cannot stand in YAML\nRemove it."
         raise Unreadable(Problem("LRS101", text.span(bad.start(), bad.end()), message))

@@ -92,6 +92,7 @@ def test_all_names_of_specs_are_found_and_no_others(check: Any) -> None:
         "a.lrspec.json",
         "a.lrspec.yaml",
         "a.lrspec.yml",
+        "b\nc.lrspec.yml",
         "s/.lrspec.yml",
     ]
     for name in (*found, "lrspec.yaml", "a.lrspec.yaml.bak", "alrspec.yaml", "a.lrspec.toml", "a.yaml"):
@@ -184,6 +185,21 @@ def test_standard_input_is_checked_under_a_name(folder: Path) -> None:
     assert (ran.returncode, places(ran.stdout)) == (1, ["x.lrspec.yaml:5:25"])
 
 
+@pytest.mark.parametrize("words", [("--model", "no_such_net"), ("--params", "missing.json")])
+def test_standard_input_with_a_model_that_cannot_be_built_is_one_line(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "lrspec", "check", "-", *words]
+    ran = subprocess.run(command, input=CLEAN, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert words[1] in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "compile"])
+def test_standard_input_that_is_closed_is_one_line(command: str) -> None:
+    code = f"import sys; sys.stdin = None; from lrspec.cli import run; sys.exit(run(['{command}', '-']))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "lrspec: standard input is closed\n")
+
+
 # ------------------------------------------------------------------------------------------------ which models
 
 
@@ -229,6 +245,19 @@ def test_what_is_true_of_several_models_is_said_once_with_their_names(check: Any
     assert ran.out.endswith("1 spec checked against 2 models: 1 warning\n")
 
 
+def test_models_are_told_apart_however_long_their_names_are(check: Any) -> None:
+    folder = f"{'a' * 120}/{'b' * 120}"
+    write(f"{folder}/small.json", inventory([]))
+    write(f"{folder}/m.json", inventory(PARAMETERS))
+    write(
+        "a.lrspec.yaml",
+        CLEAN.replace("params:m.params.json", f"['params:{folder}/small.json', 'params:{folder}/m.json']"),
+    )
+    result = json.loads(check("--format", "json").out)
+    assert len(result["files"][0]["models"]) == 2
+    assert [found["code"] for found in result["diagnostics"]] == ["LRS203"]
+
+
 OPTIONAL = CLEAN.replace("'\\w'", "'^[cf]'") + "  - {name: maybe, match: '^stem', lr: 1e-2, optional: true}\n"
 
 
@@ -247,6 +276,14 @@ def test_an_optional_rule_must_select_something_in_one_of_several_models(
     assert [found["code"] for found in result["diagnostics"]] == codes
     for found in result["diagnostics"]:
         assert (found["rule"], found["line"], found["column"], found["models"]) == ("maybe", 5, 26, [])
+
+
+def test_an_optional_rule_may_be_for_a_model_that_is_left_out(check: Any) -> None:
+    write("n.params.json", inventory(PARAMETERS))
+    models = "[params:m.params.json, params:n.params.json, resnet18]"
+    write("a.lrspec.yaml", OPTIONAL.replace("params:m.params.json", models))
+    ran = check("--no-build")
+    assert (ran.status, ran.out) == (0, "1 spec checked against 2 models: nothing found; 1 model left out\n")
 
 
 def test_the_severity_of_an_optional_rule_that_is_never_used_can_be_changed(check: Any) -> None:

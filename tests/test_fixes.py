@@ -39,6 +39,8 @@ LEFT = {
     "a number with spaces": "lr: ' 1 '",
     "a number in a block": "lr: 1, exclude: a}\n  - match: b\n    lr: |\n      1\n  - {match: c, lr: 1",
     "an alias of a quoted number": "name: &n '1', lr: *n",
+    "a quoted number that an alias repeats": "lr: &n '1', name: *n",
+    "a comment right behind the quote": "lr: '1'# so much\n    ",
     "a quoted number over two lines": "lr: '1\n    '",
 }
 
@@ -53,6 +55,13 @@ def spec(entries: str) -> bytes:
 def test_is_mended_and_all_else_stays(before: str, after: str) -> None:
     assert fix(spec(before), "x.yaml")[0] == spec(after)
     assert read(spec(after), "x.yaml", "yaml").spec is not None
+
+
+def test_a_file_with_two_byte_order_marks_stays_as_it_is() -> None:
+    data = b"\xef\xbb\xbf\xef\xbb\xbf" + spec('lr: "1e-3"')
+    assert fix(data, "x.yaml") == (data, 0)
+    (found,) = read(data, "x.yaml", "yaml").diagnostics
+    assert (found.code, found.line, found.column) == ("LRS101", 1, 1)
 
 
 @pytest.mark.parametrize(("before", "after"), MENDED.values(), ids=MENDED)
@@ -103,6 +112,13 @@ def test_the_command_writes_the_file_and_reports_what_is_left(
     path.write_bytes(spec("lr: '1'"))
     assert run(["check", "--fix", "a.lrspec.yaml"]) == 0
     assert capsys.readouterr().out.startswith("1 spec checked: nothing found; 1 mistake mended; ")
+
+
+def test_the_name_of_a_file_may_be_as_long_as_any(tmp_path: Path) -> None:
+    path = tmp_path / f"{'a' * 243}.lrspec.yaml"
+    path.write_bytes(spec("lr: '1'"))
+    assert run(["check", "--fix", str(path)]) == 0
+    assert path.read_bytes() == spec("lr: 1")
 
 
 def test_without_fix_nothing_is_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,12 @@ def test_a_path_from_the_root_is_a_file_uri(capsys: pytest.CaptureFixture[str], 
     path.write_text("lrspec: 1\nrules: []\n")
     (result,) = log_of(capsys, str(path))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == path.as_uri()
+
+
+def test_a_name_that_is_no_utf8_has_its_own_bytes_in_the_uri(capsys: pytest.CaptureFixture[str]) -> None:
+    (run_,) = log_of(capsys, os.fsdecode(b"\xff.lrspec.yaml"))["runs"]
+    (notification,) = run_["invocations"][0]["toolExecutionNotifications"]
+    assert notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.lrspec.yaml"
 
 
 def test_escapes_and_line_breaks_of_a_spec_are_spelt_out(

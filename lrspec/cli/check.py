@@ -98,11 +98,11 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
     from lrspec.jobs import JobsError, check_files
     from lrspec.models import ModelError
 
-    if paths == ["-"]:
-        return [Checker(against).check(read_stdin(stdin_filename))]
-    if "-" in paths:
+    if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` is checked alone")
     try:
+        if paths == ["-"]:
+            return [Checker(against).check(read_stdin(stdin_filename))]
         with _progress(len(paths)) as advance:
             checked = []
             for each in check_files(paths, against, jobs):

@@ -37,6 +37,8 @@ def read_stdin(filename: str | None) -> Reading:
     from lrspec.load import ENOUGH, read
 
     name = filename or "<stdin>"
+    if sys.stdin is None:
+        raise CannotRun("standard input is closed")
     return read(sys.stdin.buffer.read(ENOUGH), name, format_of(name))
 
 

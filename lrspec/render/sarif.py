@@ -5,6 +5,7 @@ Columns count characters, which SARIF calls `unicodeCodePoints`; ends are exclus
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -110,4 +111,4 @@ def _region(span: Span) -> dict[str, int]:
 
 def _uri(path: str) -> str:
     """A path as a URI, relative to where the command runs; an absolute one is a `file:`."""
-    return Path(path).as_uri() if Path(path).is_absolute() else quote(PurePath(path).as_posix(), errors="replace")
+    return Path(path).as_uri() if Path(path).is_absolute() else quote(os.fsencode(PurePath(path).as_posix()))
