@@ -39,7 +39,10 @@ def _is_named_spec(path: Path) -> bool:
 def find_specs(paths: Iterable[str]) -> list[str]:
     """The specs that paths name: files as they are, folders searched; each once, a folder's sorted by name.
 
-    What git ignores is left out of folders, but not where it is named.
+    What git ignores is left out of folders, and so are links that lead out of them, but not where they are named.
+
+    Raises:
+        UndecidedError: where there is none in a folder.
     """
     found: dict[str, str] = {}
     for path in paths:
@@ -49,7 +52,19 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
 
 def _specs_below(folder: str) -> list[str]:
-    return sorted(path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(_DOTTED))
+    found = [path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(_DOTTED)]
+    inside = sorted(path for path in found if _leads_inside(Path(path), Path(folder)))
+    if not inside:
+        raise UndecidedError(
+            f"no spec in {folder}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
+            "what git ignores is not searched"
+        )
+    return inside
+
+
+def _leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a file is in the folder, or a link to one that is: others are not for the folder's author to show."""
+    return not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
 
 
 def only_model(spec: Spec) -> ModelSource:

@@ -151,6 +151,17 @@ def test_links_to_folders_are_not_followed_and_pipes_are_no_specs(check: Any) ->
     assert check() == Ran(0, "1 spec checked against 1 model: nothing found\n", "")
 
 
+def test_links_that_lead_out_of_the_folder_are_not_opened_unless_they_are_named(check: Any) -> None:
+    write("secret", "a secret: [")
+    write("s/a.lrspec.yaml", CLEAN)
+    write("s/m.params.json", inventory(PARAMETERS))
+    Path("s/e.lrspec.yaml").symlink_to("../secret")
+    Path("s/f.lrspec.yaml").symlink_to("a.lrspec.yaml")
+    assert check("s") == Ran(0, "2 specs checked against 1 model: nothing found\n", "")
+    assert check("s", "--fix").status == 0
+    assert "secret" in check("s/e.lrspec.yaml").out
+
+
 def test_each_spec_is_checked_once_in_the_order_of_the_words(check: Any) -> None:
     write("b.lrspec.yaml", BROKEN)
     write("a.lrspec.yaml", BROKEN)
@@ -161,7 +172,8 @@ def test_each_spec_is_checked_once_in_the_order_of_the_words(check: Any) -> None
 
 def test_no_spec_at_all_is_no_success(check: Any) -> None:
     Path("empty").mkdir()
-    ran = check("empty")
+    write("a.lrspec.yaml", CLEAN)
+    ran = check("a.lrspec.yaml", "empty")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == (
         "lrspec: no spec in empty: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "

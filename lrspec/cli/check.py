@@ -79,17 +79,14 @@ def check(
 
 
 def _found(paths: tuple[str, ...]) -> list[str]:
-    from lrspec.discovery import find_specs
+    from lrspec.discovery import UndecidedError, find_specs
 
     if "" in paths:
         raise click.UsageError("PATH is empty")
-    specs = find_specs(paths)
-    if not specs:
-        raise CannotRun(
-            f"no spec in {', '.join(paths)}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
-            "what git ignores is not searched"
-        )
-    return specs
+    try:
+        return find_specs(paths)
+    except UndecidedError as failure:
+        raise CannotRun(str(failure)) from None
 
 
 def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:

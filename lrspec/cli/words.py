@@ -54,6 +54,8 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
 
 def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
     """A file in a folder that exists: where there is none, that is better said before the work than after it."""
+    if file == "-":
+        return None
     if file is not None and not Path(file).parent.is_dir():
         raise CannotRun(f"{file}: no such file or directory")
     return file
