@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 @words.several_params
 @click.option("--no-model", is_flag=True, help="Check the documents alone; nothing else is opened.")
 @click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
+)
 @words.strict
 @click.option(
     "--fix", is_flag=True, help="Mend what cannot change what is selected: quoted numbers, quotes of regexes."
 )
-@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Check so many at once.")
+@click.option(
+    "--jobs", "-j", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Check so many at once."
+)
 @words.outside
 @words.output
 @words.stdin_filename
