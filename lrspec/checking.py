@@ -18,7 +18,7 @@ from lrspec.diagnostics import Diagnostic, ordered
 from lrspec.fixes import fix_file
 from lrspec.inventory import Inventory
 from lrspec.load import Reading, SpecFile, locate, read_file
-from lrspec.models import ModelError, inventory_of, read_params
+from lrspec.models import ModelError, inventory_of
 from lrspec.source import Span, Text, printable
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
@@ -160,8 +160,6 @@ class Checker:
     def _built(self, model: ModelSource, folder: Path, *, own: bool) -> Inventory | ModelError:
         """The inventory of a model, or why there is none."""
         try:
-            if not own and model.source.startswith("params:"):
-                return read_params(Path(model.source.removeprefix("params:")))
             outside = self._against.outside or not own
             return inventory_of(model.source, model.args, folder, run_code=not own, outside=outside)
         except ModelError as error:

@@ -112,6 +112,12 @@ class Diagnostic:
         return CODES[self.code].name
 
     @property
+    def lines(self) -> list[str]:
+        """The message line by line; of several models, with those of which it is true."""
+        models = [f"With {', '.join(self.models)}."] if self.models else []
+        return [*self.message.split("\n"), *models]
+
+    @property
     def line(self) -> int:
         """The line where it starts, from 1."""
         return self.span.start.line

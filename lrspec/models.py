@@ -43,8 +43,8 @@ def inventory_of(
     Raises:
         ModelError: where it cannot be built or read.
     """
-    scheme, _, name = source.partition(":")
-    if not name:
+    scheme, colon, name = source.partition(":")
+    if not colon:
         scheme, name = "timm", source
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")

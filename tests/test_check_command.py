@@ -248,6 +248,21 @@ def test_a_model_of_the_command_line_that_cannot_be_built_is_said_once(check: An
         assert words[1] in ran.err
 
 
+def test_a_parameter_whose_name_is_a_blank_is_reported_as_any_other(check: Any) -> None:
+    write("blank.params.json", inventory([{"name": " "}, {"name": "a"}]))
+    write("a.lrspec.yaml", "lrspec: 1\nrules: [{match: a, lr: 1}]\n")
+    ran = check("-p", "blank.params.json")
+    assert (ran.status, places(ran.out)) == (1, ["a.lrspec.yaml:2:1"])
+    assert "1 trainable parameter\n" in ran.out
+
+
+@pytest.mark.parametrize("words", [("--params", ""), ("--model", "params:"), ("--model", "timm:"), ("--model", "py:")])
+def test_a_model_without_a_name_is_one_line(check: Any, words: tuple[str, str]) -> None:
+    write("a.lrspec.yaml", CLEAN)
+    ran = check(*words)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
 def test_what_is_true_of_several_models_is_said_once_with_their_names(check: Any) -> None:
     write("a.lrspec.yaml", WARNED.replace("params:m.params.json", "[params:m.params.json, params:n.params.json]"))
     write("n.params.json", inventory(PARAMETERS, "other"))

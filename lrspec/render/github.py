@@ -27,8 +27,7 @@ def _of_file(checked: Checked) -> Iterator[str]:
 
 
 def _message(found: Diagnostic) -> str:
-    models = [f"With {', '.join(found.models)}."] if found.models else []
-    return "\n".join(harmless(line) for line in [*found.message.split("\n"), *models])
+    return "\n".join(harmless(line) for line in found.lines)
 
 
 def _command(severity: str, title: str, path: str, span: Span | None, message: str) -> str:

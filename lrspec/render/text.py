@@ -45,7 +45,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _block(found: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
-    first, *more = found.message.split("\n")
+    first, *more = found.lines
     place = paint("place", f"{harmless(found.path)}:{found.line}:{found.column}:")
     yield f"{place} {paint(found.severity.value, f'{found.severity} {found.code}')} {found.name}: {harmless(first)}"
     gutter = " " * len(str(found.line))
@@ -53,15 +53,11 @@ def _block(found: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
     line, caret = _excerpt(found, text)
     yield f"{paint('gutter', f' {found.line} |')} {line}".rstrip()
     yield f"{paint('gutter', f' {gutter} |')} {paint(found.severity.value, caret)}"
-    for said in [*more, *_models(found)]:
-        first_line, *others = wrap(harmless(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
+    for said in more:
+        wrapped = wrap(harmless(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
+        first_line, *others = wrapped or [""]  # a name may be a blank
         yield f"{paint('gutter', f' {gutter} =')} {first_line}"
         yield from (f" {gutter}   {line}" for line in others)
-
-
-def _models(found: Diagnostic) -> list[str]:
-    """Of several models, those of which it is true."""
-    return [f"With {', '.join(found.models)}."] if found.models else []
 
 
 def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:
