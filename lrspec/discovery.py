@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from lrspec.repository import files_of, is_folder
+from lrspec.repository import files_of, is_file, is_folder
 from lrspec.spec import ModelSource, Spec
 
-ENDINGS = ("lrspec.yaml", "lrspec.yml", "lrspec.json")
-_DOTTED = tuple(f".{ending}" for ending in ENDINGS)
+ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")
+"""What the names of specs end in, or are."""
 
 
 class UndecidedError(ValueError):
@@ -23,17 +23,17 @@ def find_spec(folder: Path) -> str:
     Raises:
         UndecidedError: where there is none, or where there are several.
     """
-    own = [name for ending in ENDINGS if (folder / (name := f".{ending}")).is_file()]
-    others = sorted(path.name for ending in ENDINGS for path in folder.glob(f"*.{ending}") if _is_named_spec(path))
+    own = [name for name in ENDINGS if is_file(folder / name)]
+    others = sorted(path.name for ending in ENDINGS for path in folder.glob(f"*{ending}") if _is_named_spec(path))
     if len(own or others) == 1:
         return (own or others)[0]
     if not own and not others:
-        raise UndecidedError(f"no spec here: name one, or call it {', '.join(_DOTTED)}")
+        raise UndecidedError(f"no spec here: name one, or call it {', '.join(ENDINGS)}")
     raise UndecidedError(f"several specs here: name one of {', '.join(own or others)}")
 
 
 def _is_named_spec(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+    return is_file(path) and not path.name.startswith(".")
 
 
 def find_specs(paths: Iterable[str]) -> list[str]:
@@ -52,7 +52,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
 
 def _specs_below(folder: str) -> list[str]:
-    found = [path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(_DOTTED)]
+    found = [path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(ENDINGS)]
     inside = sorted(path for path in found if _leads_inside(Path(path), Path(folder)))
     if not inside:
         raise UndecidedError(

@@ -88,14 +88,10 @@ def _trailing_comma(content: str, index: int) -> int | None:
 def _backslashes_twice(text: Text, index: int) -> Suggestion | None:
     """The string around `index` with each backslash twice; none where some may be meant as escapes of JSON."""
     around = next((token for token in _TOKEN.finditer(text.content) if token.end() > index), None)
-    if (
-        around is None
-        or "\n" in around.group()
-        or not around.group().endswith('"')
-        or _MEANT_ESCAPE.search(around.group())
-    ):
+    string = around.group() if around else ""
+    if around is None or "\n" in string or not string.endswith('"') or _MEANT_ESCAPE.search(string):
         return None
-    return Suggestion(around.group().replace("\\", "\\\\"), text.span(around.start(), around.end()), safe=True)
+    return Suggestion(string.replace("\\", "\\\\"), text.span(around.start(), around.end()), safe=True)
 
 
 _ADVICE = {

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics import Finding
 from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.option_values import option_value_finding
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
-from lrspec.suggest import did_you_mean, meant
+from lrspec.suggest import did_you_mean, likely, meant
 from lrspec.unknown_keys import number_as_key
 
 _KEYS = tuple(Optimizer.model_fields)
@@ -43,7 +43,7 @@ def _type(kind: str) -> Iterator[Finding]:
         return
     wrong = f"`{printable(kind)}` is not an optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
     advice = "Other classes are named with their module: `package.module.Class`."
-    yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}", meant=_meant(kind, ARGUMENTS))
+    yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}", meant=likely(kind, ARGUMENTS))
 
 
 def _arguments(optimizer: dict[str, Any], kind: str) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _without_type(optimizer: dict[str, Any], untyped: bool) -> Iterator[Finding]
             message = f"unknown key `{printable(key)}` in `optimizer`{did_you_mean(key, _KEYS)}"
             advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
             said = f"{message}\n{advice}"
-            yield Finding("LRS103", ("optimizer", key), said, at_key=True, meant=_meant(key, _KEYS))
+            yield Finding("LRS103", ("optimizer", key), said, at_key=True, meant=likely(key, _KEYS))
 
 
 def _rule(rule: dict[str, Any], index: int, kind: Any, untyped: bool) -> Iterator[Finding]:
@@ -93,15 +93,10 @@ def _option(path: Path, value: Any, kind: Any, beside: tuple[str, ...] = ()) -> 
     """
     key, known = str(path[-1]), ARGUMENTS.get(kind) if isinstance(kind, str) else None
     if wrong := _wrong_option(key, kind, known, beside):
-        likely = _meant(key, [*beside, *sorted(known - NOT_OPTIONS)]) if known and key not in NOT_OPTIONS else None
-        yield Finding("LRS106", path, wrong, rule_of(path), at_key=True, meant=likely)
+        instead = likely(key, [*beside, *sorted(known - NOT_OPTIONS)]) if known and key not in NOT_OPTIONS else None
+        yield Finding("LRS106", path, wrong, rule_of(path), at_key=True, meant=instead)
     elif known and (unfit := option_value_finding(path, value)):
         yield unfit
-
-
-def _meant(word: str, known: Iterable[str]) -> Meant | None:
-    likely = meant(word, known)
-    return Meant(likely) if likely else None
 
 
 def _wrong_option(key: str, kind: Any, known: frozenset[str] | None, beside: tuple[str, ...]) -> str | None:

@@ -59,5 +59,5 @@ def _environment() -> dict[str, str]:
 def _walked(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         here = Path(place)
-        folders[:] = [name for name in folders if name != ".git" and not (here / name / "pyvenv.cfg").exists()]
+        folders[:] = [name for name in folders if name != ".git" and not is_file(here / name / "pyvenv.cfg")]
         yield from (path for name in files if is_file(path := here / name))

@@ -52,6 +52,11 @@ def plain_number(word: str) -> int | float | None:
     return math.nan if _NAN.fullmatch(word) else None
 
 
+def single_quoted(text: str) -> str:
+    """A text as YAML has it in single quotes, where a backslash is a backslash."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def integer(digits: str) -> int | float:
     """The integer that decimal `digits`, with or without a sign, spell; infinite beyond float64."""
     return float(digits) if len(digits) > _LONGEST_INTEGER else _within_float64(int(digits))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
+from lrspec.diagnostics import Meant
 from lrspec.source import printable
 
 _OTHER_WORDS = {
@@ -37,6 +38,12 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
 def meant(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if one is near."""
     return _meant(word, tuple(known))
+
+
+def likely(word: str, known: Iterable[str]) -> Meant | None:
+    """The known word that was probably meant, as what to write in place of a key or a value."""
+    found = meant(word, known)
+    return Meant(found) if found else None
 
 
 @lru_cache(maxsize=10_000)  # the unknown keys of a document, each of which is asked about several times

@@ -9,14 +9,13 @@ from functools import lru_cache
 
 from lrspec.diagnostics import Meant, Suggestion
 from lrspec.document import Format
-from lrspec.scalars import plain_number
+from lrspec.scalars import plain_number, single_quoted
 from lrspec.source import Span, Text
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ANCHOR = re.compile(r"&([\w-]+)\s+$")
 _ALIAS = re.compile(r"\*([\w-]+)")
 _LONGEST_ANCHOR = 200  # characters
-_STYLES = {"'": "single", '"': "double"}
 _NO_TEXT = ("|", ">", "*", "[", "{")
 
 
@@ -47,10 +46,9 @@ def _aliases(content: str) -> frozenset[str]:
 
 def _styled(meant: str, there: str) -> str:
     """A text with the quotes, if any, of what it replaces."""
-    style = _STYLES.get(there[0])
-    if style == "double":
+    if there.startswith('"'):
         return json.dumps(meant, ensure_ascii=False)
-    return "'" + meant.replace("'", "''") + "'" if style == "single" else meant
+    return single_quoted(meant) if there.startswith("'") else meant
 
 
 def _word(meant: str, format: Format) -> str | None:
@@ -58,6 +56,5 @@ def _word(meant: str, format: Format) -> str | None:
     number = plain_number(meant)
     if number is not None and not math.isfinite(number):
         return None
-    return (
-        json.dumps(number) if format == "json" and number is not None and not _JSON_NUMBER.fullmatch(meant) else meant
-    )
+    respelt = format == "json" and number is not None and not _JSON_NUMBER.fullmatch(meant)
+    return json.dumps(number) if respelt else meant

@@ -9,7 +9,7 @@ from lrspec.optimizers import EVERY_ARGUMENT, NOT_OPTIONS
 from lrspec.scalars import plain_number
 from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
-from lrspec.suggest import did_you_mean, meant
+from lrspec.suggest import did_you_mean, likely, meant
 
 RULE_KEYS = frozenset(Rule.model_fields)
 """The keys of a rule."""
@@ -18,24 +18,16 @@ _OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
-def unknown_key(path: Path) -> str:
-    """The message for the unknown key that `path` ends in."""
+def unknown_key(path: Path) -> tuple[str, Meant | None]:
+    """The message for the unknown key that `path` ends in, and what to write instead where one answer is likely."""
     key, (known, whole) = str(path[-1]), keys_at(path[:-1])
     if path[-2:-1] == ("check",) and (other := _about_severity(key)):
-        return other
-    special = number_as_key(key) or _elsewhere(key, whole)
-    keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
+        return other, Meant(CODES[key.upper()].name) if key.upper() in CODES else None
     beginning = f"unknown key `{printable(key)}` in {whole}"
-    return f"{beginning}\n{special}" if special else f"{beginning}{did_you_mean(key, known)}\n{keys}"
-
-
-def suggested_key(path: Path) -> Meant | None:
-    """What to write in place of the unknown key that `path` ends in, where one answer is likely."""
-    key, (known, whole) = str(path[-1]), keys_at(path[:-1])
-    if path[-2:-1] == ("check",) and _about_severity(key):
-        return Meant(CODES[key.upper()].name) if key.upper() in CODES else None
-    word = None if number_as_key(key) or _elsewhere(key, whole) else meant(key, known)
-    return Meant(word) if word else None
+    if special := number_as_key(key) or _elsewhere(key, whole):
+        return f"{beginning}\n{special}", None
+    keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
+    return f"{beginning}{did_you_mean(key, known)}\n{keys}", likely(key, known)
 
 
 def meant_key(key: str) -> str:

@@ -12,6 +12,7 @@ from lrspec.modules import WRAPPED
 from lrspec.patterns import FAILURES, Pattern, RuleRegexes
 from lrspec.regex_tokens import tokens
 from lrspec.resolution import Resolution
+from lrspec.scalars import single_quoted
 from lrspec.source import printable
 from lrspec.suggest import did_you_mean, nearest
 from lrspec.wording import count, few
@@ -107,7 +108,7 @@ def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
         yield f"Without the slashes it matches: '{printable(inner)}'"
     pieces = [piece.strip() for piece in pattern.regex.split(",")]
     if any(_matches(resolution, pattern, piece) for piece in pieces if piece):
-        yield f"Several regexes are a list: [{', '.join(_quoted(piece) for piece in pieces if piece)}]"
+        yield f"Several regexes are a list: [{', '.join(single_quoted(printable(piece)) for piece in pieces if piece)}]"
     yield from _misspelt(resolution, pattern)
 
 
@@ -133,12 +134,10 @@ def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
 
 
 def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:
-    """Whether another regex in place of one would match some name; not where it is slow, empty or none."""
+    """Whether another regex in place of one that matches no name would match some; not where it is slow."""
+    if other == "" or (other == pattern.regex and not flags):
+        return False
     try:
-        return other != "" and bool(resolution.names.parameters(Pattern(other, pattern.path, flags)))
+        return bool(resolution.names.parameters(Pattern(other, pattern.path, flags)))
     except (SlowRegexError, *FAILURES):
         return False
-
-
-def _quoted(regex: str) -> str:
-    return "'" + printable(regex).replace("'", "''") + "'"

@@ -19,7 +19,7 @@ from lrspec.options import option_findings
 from lrspec.source import Path, rule_of
 from lrspec.spec import MAX_RULES, TAGS, Spec
 from lrspec.suggest import meant
-from lrspec.unknown_keys import keys_at, suggested_key, unknown_key
+from lrspec.unknown_keys import keys_at, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 
 _MOST = 10_000
@@ -82,7 +82,8 @@ def _value_finding(error: Any) -> Iterator[Finding]:
     path: Path = tuple(step for step in location if step not in TAGS)
     if kind == "extra_forbidden":
         path = (*(step for step in location[:-1] if step not in TAGS), location[-1])
-        yield Finding("LRS103", path, unknown_key(path), rule_of(path), at_key=True, meant=suggested_key(path))
+        message, instead = unknown_key(path)
+        yield Finding("LRS103", path, message, rule_of(path), at_key=True, meant=instead)
     elif kind == "missing":
         yield Finding("LRS104", path[:-1], missing_key(path), rule_of(path))
     elif kind in ("too_long", "string_too_long"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lrspec.diagnostics import Suggestion
 from lrspec.nodes import Problem
+from lrspec.scalars import single_quoted
 from lrspec.source import Text, printable
 
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\\n\r]|\\[^\n\r])*)"')
@@ -99,8 +100,8 @@ def _in_single_quotes(start: int, text: Text) -> Suggestion | None:
     found = _DOUBLE_QUOTED.match(text.content, start)
     if found is None or "\\\\" in found[1]:
         return None
-    inside = found[1].replace('\\"', '"').replace("'", "''")
-    return Suggestion(f"'{inside}'", text.span(found.start(), found.end()), safe=True)
+    quoted = single_quoted(found[1].replace('\\"', '"'))
+    return Suggestion(quoted, text.span(found.start(), found.end()), safe=True)
 
 
 def _at(text: Text, index: int, message: str) -> Problem:
