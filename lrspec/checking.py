@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.checks import unused_in_every_model
-from lrspec.compile import Outcome, attempt
+from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics import Diagnostic, ordered
 from lrspec.fixes import fix_file
 from lrspec.inventory import Inventory
-from lrspec.load import Reading, SpecFile, locate, read_file
+from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError, inventory_of
 from lrspec.source import Span, Text, printable
 from lrspec.spec import ModelSource

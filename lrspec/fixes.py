@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lrspec.diagnostics import Suggestion
 from lrspec.document import format_of
-from lrspec.load import Reading, read, read_bytes
+from lrspec.loading import Reading, read, read_bytes
 from lrspec.output import write_file
 from lrspec.source import Text
 

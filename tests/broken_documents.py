@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lrspec.document import Format, format_of
-from lrspec.load import read
+from lrspec.loading import read
 
 ROOT = Path(__file__).parent.parent
 

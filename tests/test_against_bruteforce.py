@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import example, given, settings
 
 import lrspec
-from lrspec.compile import attempt
-from lrspec.load import read as read_spec
+from lrspec.compiling import attempt
+from lrspec.loading import read as read_spec
 from tests.bruteforce import Finding, Reading, read
 from tests.strategies import inventories, specs
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lrspec.cli import run
 from lrspec.fixes import fix
-from lrspec.load import read
+from lrspec.loading import read
 
 MENDED: dict[str, tuple[str, str]] = {
     "a quoted number": ('lr: "1e-3"', "lr: 1e-3"),

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import lrspec
-from lrspec.compile import attempt
+from lrspec.compiling import attempt
 from lrspec.diagnostics import Diagnostic
 from lrspec.document import Format
 from lrspec.explain import explain
-from lrspec.load import SpecFile, read
+from lrspec.loading import SpecFile, read
 from lrspec.render.table import table
 from lrspec.render.text import report
 from lrspec.source import Text

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec.compile import attempt
+from lrspec.compiling import attempt
 from lrspec.diagnostics import CODES
 from lrspec.document import format_of
-from lrspec.load import read
+from lrspec.loading import read
 from lrspec.render.text import report, summary
 from lrspec.source import Text
 

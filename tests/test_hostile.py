@@ -18,10 +18,10 @@ import pytest
 
 import lrspec
 from lrspec import cli, deadline
-from lrspec.compile import attempt
+from lrspec.compiling import attempt
 from lrspec.document import Format
 from lrspec.explain import explain
-from lrspec.load import Reading, SpecFile, read, read_file
+from lrspec.loading import Reading, SpecFile, read, read_file
 from lrspec.render.table import table
 from lrspec.render.text import report
 
@@ -470,7 +470,7 @@ def assert_ascii_json(value: Any) -> None:
 
 AUDITED = """
 import sys
-from lrspec.load import read_file
+from lrspec.loading import read_file
 from lrspec.render.text import report
 reading = read_file(sys.argv[1])
 report(reading.diagnostics, reading.document.text)

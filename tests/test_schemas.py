@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.load import read, read_file
+from lrspec.loading import read, read_file
 from lrspec.schemas import FILES, Kind, schema, schema_text
 from tests.strategies import changed_specs, specs
 from tests.test_golden import FAULTY, spec_of

@@ -13,7 +13,7 @@ from lrspec.cli.outputs import as_json, emit, print_report, status, width
 if TYPE_CHECKING:
     from lrspec.diagnostics import Diagnostic
     from lrspec.inventory import Inventory
-    from lrspec.load import Reading
+    from lrspec.loading import Reading
     from lrspec.plan import Plan
     from lrspec.spec import Spec
 
@@ -50,7 +50,7 @@ def compile_(
     SPEC may be left out where the folder has just one; `-` is standard input. Without --model and --params
     the spec's own model is taken.
     """
-    from lrspec.compile import attempt
+    from lrspec.compiling import attempt
 
     reading = read_spec(spec, stdin_filename)
     if reading.spec is None:

@@ -12,13 +12,13 @@ from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.inventory import Inventory
-    from lrspec.load import Reading, SpecFile
+    from lrspec.loading import Reading, SpecFile
 
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the one of the folder; `-` is standard input."""
     from lrspec.discovery import UndecidedError, find_spec
-    from lrspec.load import read_file
+    from lrspec.loading import read_file
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
@@ -34,7 +34,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
 def read_stdin(filename: str | None) -> Reading:
     """Read a spec from standard input; `filename` is what reports call it, and its ending says the format."""
     from lrspec.document import format_of
-    from lrspec.load import ENOUGH, read
+    from lrspec.loading import ENOUGH, read
 
     name = filename or "<stdin>"
     if sys.stdin is None:

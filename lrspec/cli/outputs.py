@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lrspec.diagnostics import Diagnostic
-    from lrspec.load import Reading
+    from lrspec.loading import Reading
     from lrspec.render.text import Paint
 
 _COLOURS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.compile import attempt
+from lrspec.compiling import attempt
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import compiled
 

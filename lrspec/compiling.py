@@ -11,7 +11,7 @@ from lrspec.dead_branches import regex_dead_branch
 from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
-from lrspec.load import SpecFile, StrPath, load, locate
+from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.matching import Names, SlowRegexError
 from lrspec.plan import Plan, group_parameters, plan_parameters
 from lrspec.regex_lints import REGEX_LINTS
