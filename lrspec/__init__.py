@@ -7,9 +7,10 @@ optimizer = torch.optim.AdamW(plan.param_groups(model))
 import logging
 
 from lrspec.binding import BindError
+from lrspec.columns import Parameter
 from lrspec.compiling import check, compile, param_groups
 from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
-from lrspec.inventory import Inventory, InventoryError, Parameter
+from lrspec.inventory import Inventory, InventoryError
 from lrspec.loading import SpecFile, load, loads
 from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
 

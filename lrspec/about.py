@@ -5,7 +5,7 @@ Messages name rules and keys in backticks, regexes and texts in single quotes; a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrspec.diagnostics import Finding, Meant
@@ -25,26 +25,31 @@ class About:
 
     def counted(self, adjective: str = "") -> str:
         """How many parameters and elements these are."""
-        return count_parameters([self.resolution.parameters[index] for index in self.parameters], adjective)
+        return count_parameters(self.resolution.columns, self.parameters, adjective)
 
     def finding(
         self, code: str, message: str, advice: str, *, at_key: bool = False, meant: Meant | None = None
     ) -> Finding:
         """The finding; without parameters there is no line for them."""
-        selected = None if self.rule is None else self.resolution.selections[self.rule].parameters
-        listed = [list_parameters(self.resolution.inventory, self.parameters, selected)] if self.parameters else []
-        names = tuple(self.resolution.parameters[index].name for index in self.parameters)
+        listed = [self._listed()] if self.parameters else []
+        names = tuple(self.resolution.columns.names[index] for index in self.parameters)
         return Finding(code, self.path, "\n".join([message, *listed, advice]), self.rule, names, at_key, meant)
 
+    def _listed(self) -> str:
+        by = {} if self.rule is None else self.resolution.selections[self.rule].parameters
+        which = {index: name.which for index, name in by.items()}
+        return list_parameters(self.resolution.columns, self.parameters, which)
 
-def about_setting(resolution: Resolution, reach: Reach, parameters: Sequence[int]) -> About:
-    """About what a rule sets on some parameters, at the value that it sets."""
-    return About(resolution, ("rules", reach.rule, *reach.setting.key), reach.rule, parameters)
+
+def about_setting(resolution: Resolution, reach: Reach, firsts: Iterable[int]) -> About:
+    """About what a rule sets on all parameters of some kinds, at the value that it sets."""
+    path: Path = ("rules", reach.rule, *reach.setting.key)
+    return About(resolution, path, reach.rule, resolution.kinds.expand(firsts))
 
 
-def about_selection(resolution: Resolution, rule: int, parameters: Sequence[int] = ()) -> About:
-    """About what a rule selects, at its `match` or `layers`, or else at the rule."""
-    return About(resolution, selecting_path(resolution, rule), rule, parameters)
+def about_selection(resolution: Resolution, rule: int, firsts: Iterable[int] = ()) -> About:
+    """About all parameters of some kinds that a rule selects, at its `match` or `layers`, or else at the rule."""
+    return About(resolution, selecting_path(resolution, rule), rule, resolution.kinds.expand(firsts))
 
 
 def selecting_path(resolution: Resolution, rule: int) -> Path:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lrspec.modules import is_sharded, named_tensors
+from lrspec.memory import uncollected
+from lrspec.modules import Found, is_sharded, walk
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.plan import Plan, PlannedParameter
+    from lrspec.columns import Columns
+    from lrspec.plan import Group, Plan
 
 
 class BindError(ValueError):
@@ -21,30 +24,36 @@ def param_groups(plan: Plan, model: nn.Module) -> list[dict[str, Any]]:
     """See `Plan.param_groups`."""
     if plan.groups is None:
         raise BindError("the plan has no groups: its spec has errors for this model")
-    tensors = _tensors(plan, model)
-    _refuse_other_frozenness(plan, tensors)
-    groups = []
-    for group in plan.groups:
+    with uncollected():
+        tensors = _tensors(plan, model)
+        _refuse_other_frozenness(plan, tensors)
+        return list(_groups(plan.groups, tensors))
+
+
+def _groups(groups: Iterable[Group], tensors: Mapping[str, nn.Parameter]) -> Iterator[dict[str, Any]]:
+    for group in groups:
         names = [name for name in group.params if name in tensors]
         if names:
             params = [tensors[name] for name in names]
-            groups.append({"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()})
-    return groups
+            yield {"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()}
 
 
 def freeze(plan: Plan, model: nn.Module) -> None:
     """See `Plan.freeze`."""
-    tensors = _tensors(plan, model)
-    changes = [
-        (tensors[planned.name], not planned.freeze)
-        for planned in plan.parameters
-        if planned.freeze is not None and planned.name in tensors
-    ]
+    changes = list(_changes(plan, _tensors(plan, model)))
     for tensor, requires_grad in changes:
         if requires_grad and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and the spec says `freeze: false`")
     for tensor, requires_grad in changes:
         tensor.requires_grad_(requires_grad)
+
+
+def _changes(plan: Plan, tensors: Mapping[str, nn.Parameter]) -> Iterator[tuple[nn.Parameter, bool]]:
+    """The tensors of which the spec sets `requires_grad`, with what it says."""
+    names = plan.inventory.columns.names
+    for share in plan.shares:
+        if share.given.freeze is not None:
+            yield from ((tensors[names[p]], not share.given.freeze) for p in share.members if names[p] in tensors)
 
 
 def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
@@ -53,58 +62,67 @@ def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
     Raises:
         BindError: for a trainable parameter that the plan does not know, another shape, or other ties.
     """
-    known = {name: planned for planned in plan.parameters for name in planned.parameter.names}
+    found, columns = walk(model), plan.inventory.columns
+    places = list(map(plan.inventory.index.get, found.names))
+    if not is_sharded(found):
+        _refuse_other_shapes(columns, found, places)
+    if columns.aliases or len(set(map(id, found.tensors))) < len(found.tensors):
+        _refuse_other_ties(columns, found, places)
+    if None in places:
+        _refuse_strangers(found, places)
+    return {columns.names[p]: tensor for p, tensor in zip(places, found.tensors, strict=True) if p is not None}
+
+
+def _refuse_other_shapes(columns: Columns, found: Found, places: list[int | None]) -> None:
+    shapes = columns.shapes
+    for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
+        if place is not None and tensor.shape != shapes[place] is not None:
+            raise BindError(
+                f"{name} has the shape {list(tensor.shape)}, and {list(shapes[place] or ())} in the plan: "
+                "compile the spec against this model (before it is sharded)"
+            )
+
+
+def _refuse_other_ties(columns: Columns, found: Found, places: list[int | None]) -> None:
     tensors: dict[str, nn.Parameter] = {}
     names: dict[int, str] = {}
-    strangers: dict[str, int] = {}
-    whole = not is_sharded(model)
-    for name, _, tensor in named_tensors(model):
-        planned = known.get(name)
-        if planned is None:
-            if tensor.requires_grad:
-                strangers[name] = id(tensor)
+    for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
+        if place is None:
             continue
-        if whole:
-            _refuse_other_shape(name, planned, tensor)
-        _refuse_other_ties(name, planned, tensor, tensors, names)
-        tensors[planned.name], names[id(tensor)] = tensor, planned.name
-    unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]
-    if unknown:
-        raise BindError(f"the plan does not know {few(unknown, SHOWN)}: compile the spec against this model")
-    return tensors
+        first = columns.names[place]
+        if tensors.setdefault(first, tensor) is not tensor:
+            raise BindError(f"{name} is tied to {first} in the plan, and not in this model: tie them before binding")
+        if names.setdefault(id(tensor), first) != first:
+            raise BindError(
+                f"{name} is tied to {names[id(tensor)]} in this model, and not in the plan: compile it again"
+            )
 
 
-def _refuse_other_shape(name: str, planned: PlannedParameter, tensor: nn.Parameter) -> None:
-    shape = planned.parameter.shape
-    if shape is not None and tuple(tensor.shape) != shape:
-        raise BindError(
-            f"{name} has the shape {list(tensor.shape)}, and {list(shape)} in the plan: "
-            "compile the spec against this model (before it is sharded)"
-        )
+def _refuse_strangers(found: Found, places: list[int | None]) -> None:
+    known = {id(tensor) for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
+    strangers = [
+        name
+        for name, place, tensor in zip(found.names, places, found.tensors, strict=True)
+        if place is None and tensor.requires_grad and id(tensor) not in known
+    ]
+    if strangers:
+        raise BindError(f"the plan does not know {few(strangers, SHOWN)}: compile the spec against this model")
 
 
-def _refuse_other_ties(
-    name: str,
-    planned: PlannedParameter,
-    tensor: nn.Parameter,
-    tensors: dict[str, nn.Parameter],
-    names: dict[int, str],
-) -> None:
-    before = tensors.get(planned.name)
-    if before is not None and before is not tensor:
-        raise BindError(f"{name} is tied to {planned.name} in the plan, and not in this model: tie them before binding")
-    if names.get(id(tensor), planned.name) != planned.name:
-        raise BindError(f"{name} is tied to {names[id(tensor)]} in this model, and not in the plan: compile it again")
-
-
-def _refuse_other_frozenness(plan: Plan, tensors: dict[str, nn.Parameter]) -> None:
-    differing = [p for p in plan.parameters if p.name in tensors and tensors[p.name].requires_grad != p.status.trains]
-    by_spec = [planned.name for planned in differing if planned.freeze is not None]
+def _refuse_other_frozenness(plan: Plan, tensors: Mapping[str, nn.Parameter]) -> None:
+    names = plan.inventory.columns.names
+    differing: dict[bool, list[int]] = {True: [], False: []}
+    for share in plan.shares:
+        trains = share.status.trains
+        found = [p for p in share.members if names[p] in tensors and tensors[names[p]].requires_grad != trains]
+        differing[share.given.freeze is not None] += found
+    by_spec, otherwise = ([names[p] for p in sorted(differing[by_spec])] for by_spec in (True, False))
     if by_spec:
         raise BindError(
             f"requires_grad of {few(by_spec, SHOWN)} is not what the spec says: call plan.freeze(model) first, "
             "or lrspec.param_groups(spec, model, freeze=True)"
         )
-    if differing:
-        names = few([planned.name for planned in differing], SHOWN)
-        raise BindError(f"requires_grad of {names} has changed since the plan was made: compile the spec again")
+    if otherwise:
+        raise BindError(
+            f"requires_grad of {few(otherwise, SHOWN)} has changed since the plan was made: compile the spec again"
+        )

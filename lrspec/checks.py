@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from lrspec.about import About, about_selection, about_setting
 from lrspec.axes import comparable
 from lrspec.diagnostics import Finding
-from lrspec.inventory import Parameter
-from lrspec.matching import Name
+from lrspec.names import Name
 from lrspec.patterns import Pattern
 from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
@@ -25,10 +24,9 @@ Check = Callable[[Resolution], Iterator[Finding]]
 
 def unmatched_parameter(resolution: Resolution) -> Iterator[Finding]:
     """LRS201: trainable parameters that no rule decides."""
-    everything = range(len(resolution.parameters))
-    found = [p for p in everything if p not in resolution.decided and resolution.trainable(p)]
+    found = [first for first in resolution.kinds.members if _is_unmatched(resolution, first)]
     if found:
-        about = About(resolution, ("rules",), None, found)
+        about = About(resolution, ("rules",), None, resolution.kinds.expand(found))
         rate = "lr: 1e-3" if resolution.spec.optimizer.lr is None else "lr_mult: 1"
         yield about.finding(
             "LRS201",
@@ -66,7 +64,7 @@ def ladder_in_two_places(resolution: Resolution) -> Iterator[Finding]:
             yield about.finding(
                 "LRS202",
                 f"the ladder of `{resolution.spec.rule_names[reach.rule]}` puts {about.counted()} in more than one "
-                f"place: {_two_places(resolution.parameters[found[0]], places[found[0]])}",
+                f"place: {_two_places(resolution.columns.names_of(found[0]), places[found[0]])}",
                 "Make each name match one entry; for a tied parameter, let the entries match only one of its names.",
             )
 
@@ -118,11 +116,12 @@ def unused_pattern(resolution: Resolution) -> Iterator[Finding]:
     for index, _ in _required(resolution):
         selection = resolution.selections[index]
         for hit in selection.hits:
-            if selection.parameters and not hit.captures:
+            if selection.parameters and not hit.matches:
+                selected = resolution.kinds.expand(selection.parameters)
                 yield About(resolution, hit.pattern.path, index).finding(
                     "LRS205",
                     f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
-                    f"`{resolution.spec.rule_names[index]}` selects {count(len(selection.parameters), 'parameter')}"
+                    f"`{resolution.spec.rule_names[index]}` selects {count(len(selected), 'parameter')}"
                     f"{why_unused(resolution, index, hit.pattern)}",
                     "Mend or remove it; if it is for some models only, add `optional: true` to the rule.",
                 )
@@ -146,7 +145,7 @@ def join_without_layer(resolution: Resolution) -> Iterator[Finding]:
     """LRS207: parameters of a `join` for which there is no layer to share."""
     for index in range(len(resolution.selections)):
         for pattern, found in _lost_by_pattern(resolution, index):
-            about = About(resolution, pattern.path, index, found)
+            about = About(resolution, pattern.path, index, resolution.kinds.expand(found))
             yield about.finding(
                 "LRS207",
                 f"the `join` finds no layer to share for {about.counted()}{_wanted(resolution, index, found)}",
@@ -187,7 +186,7 @@ def scaled_absolute_lr(resolution: Resolution) -> Iterator[Finding]:
             found.setdefault((rate, layer), []).append(parameter)
     for (rate, layer), parameters in found.items():
         later = max(rate, layer, key=lambda reach: reach.rule)
-        about, names = about_setting(resolution, later, sorted(parameters)), resolution.spec.rule_names
+        about, names = about_setting(resolution, later, parameters), resolution.spec.rule_names
         yield about.finding(
             "LRS210",
             f"`lr: {value_words(rate.setting.value)}` of `{names[rate.rule]}` is absolute, and on {about.counted()} "
@@ -213,6 +212,10 @@ CHECKS: tuple[Check, ...] = (
 
 
 # ------------------------------------------------------------------------------------------------- questions
+
+
+def _is_unmatched(resolution: Resolution, first: int) -> bool:
+    return first not in resolution.decided and resolution.trainable(first)
 
 
 def _required(resolution: Resolution) -> Iterator[tuple[int, Rule]]:
@@ -257,7 +260,7 @@ def _lost_by_pattern(resolution: Resolution, rule: int) -> Iterator[tuple[Patter
     """The parameters of `join`s without a layer, by the regex that has them."""
     selection, left = resolution.selections[rule], set(_lost(resolution, rule))
     for hit in selection.hits if left else ():
-        here = {name.parameter for name in hit.captures} & left
+        here = {name.parameter for name in hit.matches} & left
         if found := sorted(parameter for parameter in here if selection.place(parameter).entry == hit.entry):
             left -= set(found)
             yield hit.pattern, found
@@ -273,11 +276,11 @@ def _last(resolution: Resolution, earlier: Sequence[int]) -> str:
     return f"Put {found[0]} last: a fallback takes what the rules before it have left." if found else ""
 
 
-def _two_places(parameter: Parameter, places: dict[Place, Name]) -> str:
+def _two_places(names: Sequence[str], places: dict[Place, Name]) -> str:
     """The first two places of a parameter, with the names by which it is there."""
     (one, name), (other, other_name) = list(places.items())[:2]
-    there = "" if name == other_name else f"by its alias {printable(parameter.names[other_name.which])} "
-    return f"{printable(parameter.names[name.which])} is in {_place(one)}, and {there}in {_place(other)}"
+    there = "" if name == other_name else f"by its alias {printable(names[other_name.which])} "
+    return f"{printable(names[name.which])} is in {_place(one)}, and {there}in {_place(other)}"
 
 
 def _place(place: Place) -> str:

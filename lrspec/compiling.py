@@ -12,8 +12,9 @@ from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_err
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
-from lrspec.matching import Names, SlowRegexError
-from lrspec.plan import Plan, group_parameters, plan_parameters
+from lrspec.matching import Search, SlowRegexError
+from lrspec.memory import uncollected
+from lrspec.plan import Plan, group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
@@ -51,18 +52,24 @@ def attempt(
     spec = _override(file.spec, lr, weight_decay)
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(locate(findings, file.document, spec))
+    search = Search()
     try:
-        resolution = resolve(spec, Names(inventory))
-        findings = [finding for check in (*CHECKS, *REGEX_LINTS, regex_dead_branch) for finding in check(resolution)]
+        with search.allowance.watch(), uncollected():
+            return _attempt(file, spec, inventory, search)
     except SlowRegexError as slow:
         return Outcome(locate([_slow_regex(slow)], file.document, spec))
-    parameters = plan_parameters(resolution)
-    if infinite := list(infinite_value(resolution, parameters)):
+
+
+def _attempt(file: SpecFile, spec: Spec, inventory: Inventory, search: Search) -> Outcome:
+    resolution = resolve(spec, inventory, search)
+    findings = [finding for check in (*CHECKS, *REGEX_LINTS, regex_dead_branch) for finding in check(resolution)]
+    planned = shares(resolution)
+    if infinite := list(infinite_value(resolution, planned)):
         return Outcome(locate(infinite, file.document, spec))
-    findings += [finding for lint in LINTS for finding in lint(resolution, parameters)]
+    findings += [finding for lint in LINTS for finding in lint(resolution, planned)]
     diagnostics = locate(findings, file.document, spec)
-    groups = None if has_errors(diagnostics) else group_parameters(parameters)
-    plan = Plan(file.path, file.document.sha256, inventory, parameters, groups, diagnostics)
+    groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
+    plan = Plan(file.path, file.document.sha256, inventory, planned, groups, diagnostics)
     return Outcome(diagnostics, plan, resolution)
 
 
@@ -91,7 +98,7 @@ def compile(
     """
     file = spec if isinstance(spec, SpecFile) else load(spec)
     outcome = attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay)
-    text = report(outcome.diagnostics, file.document.text)
+    text = report(outcome.diagnostics, file.document.text) if outcome.diagnostics else ""
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(text, outcome.diagnostics, outcome.plan)
     if any(found.severity is Severity.warning for found in outcome.diagnostics):

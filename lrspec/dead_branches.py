@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lrspec.about import About
 from lrspec.diagnostics import Finding
-from lrspec.matching import Captures, Name, Names, SlowRegexError
+from lrspec.matching import SlowRegexError
+from lrspec.names import Name, Names
 from lrspec.patterns import Pattern
 from lrspec.regex_branches import Branch, branches, without
 from lrspec.resolution import Resolution
@@ -20,7 +22,7 @@ from lrspec.wording import count, few
 def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
     """LRS306: branches of a regex without which it would do the same on the model."""
     for use in _uses(resolution):
-        if dead := _dead(resolution.names, use) if use.captures else []:
+        if dead := _dead(resolution.names, use) if use.matches else []:
             do, them = ("does", "it") if len(dead) == 1 else ("do", "them")
             yield About(resolution, use.pattern.path, use.rule).finding(
                 "LRS306",
@@ -32,12 +34,13 @@ def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _Use:
-    """A regex of a rule: what it `does`, and to which names, with what it captures in them where that counts."""
+    """A regex of a rule: what it `does`, and its matches in names; `captures` tells whether what it captures counts."""
 
     rule: int
     pattern: Pattern
     does: str
-    captures: Mapping[Name, Captures | None]
+    matches: Mapping[Name, re.Match[str]]
+    captures: bool = False
 
 
 def _uses(resolution: Resolution) -> Iterator[_Use]:
@@ -54,13 +57,13 @@ def _has_branches(pattern: Pattern) -> bool:
 
 def _selecting(resolution: Resolution, rule: int, hit: PatternHits) -> _Use:
     if resolution.spec.rules[rule].layers is not None and hit.pattern.compiled.groups:
-        return _Use(rule, hit.pattern, "puts the same names on the same layers", hit.captures)
-    return _Use(rule, hit.pattern, "selects the same names", dict.fromkeys(hit.captures))
+        return _Use(rule, hit.pattern, "puts the same names on the same layers", hit.matches, captures=True)
+    return _Use(rule, hit.pattern, "selects the same names", hit.matches)
 
 
 def _excluding(resolution: Resolution, rule: int, pattern: Pattern) -> _Use:
     names = resolution.names
-    return _Use(rule, pattern, "takes out the same names", dict.fromkeys(names.search(pattern, names.texts)))
+    return _Use(rule, pattern, "takes out the same names", names.search(pattern, names.texts))
 
 
 def _dead(names: Names, use: _Use) -> list[Branch]:
@@ -79,7 +82,7 @@ def _dead(names: Names, use: _Use) -> list[Branch]:
 def _unchanged(names: Names, use: _Use, disabled: list[Branch]) -> bool:
     """Whether the regex does the same with some branches disabled; not where that takes too long to tell."""
     try:
-        return names.still(_disable(use.pattern, disabled), use.captures)
+        return names.does_the_same(use.pattern, _disable(use.pattern, disabled), use.matches, captures=use.captures)
     except SlowRegexError:
         return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 REGEX_SECONDS = 2.0
@@ -17,6 +17,9 @@ REGEX_SECONDS = 2.0
 
 REGEXES_SECONDS = 10.0
 """How long all regexes of a spec may take together, beyond what is ordinary."""
+
+
+_TICK = 0.05  # seconds of the clock
 
 
 class TimeIsUpError(Exception):
@@ -29,11 +32,26 @@ class Allowance:
     def __init__(self) -> None:
         self.seconds = REGEX_SECONDS
         self.left = REGEXES_SECONDS
+        self._end: float | None = None
+        self._watched = False
 
     @property
     def is_enough(self) -> bool:
         """Whether the next regex may take as long as any."""
         return self.left >= self.seconds
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Have a timer look on while regexes spend: one for all of them, since to set it takes as long as a regex."""
+        if self._watched or not _can_interrupt():
+            yield
+            return
+        self._watched = True
+        try:
+            with _ticking(self._tick):
+                yield
+        finally:
+            self._watched = False
 
     @contextmanager
     def spend(self, ordinary: float) -> Iterator[None]:
@@ -42,36 +60,32 @@ class Allowance:
         Raises:
             TimeIsUpError: where that is not enough, as far as it can be enforced.
         """
-        begun = time.thread_time()
-        try:
-            with _time_limit(min(self.seconds, self.left) + ordinary):
+        with self.watch():
+            begun = time.thread_time()
+            self._end = begun + min(self.seconds, self.left) + ordinary
+            try:
                 yield
-        finally:
-            beyond = time.thread_time() - begun - ordinary
-            self.left = max(self.left - max(beyond, 0.0), 0.0)
+            finally:
+                self._end = None
+                self.left = max(self.left - max(time.thread_time() - begun - ordinary, 0.0), 0.0)
+
+    def _tick(self, *_: object) -> None:
+        if self._end is not None and time.thread_time() >= self._end:
+            raise TimeIsUpError
 
 
 @contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt what runs inside when its time is up; a timer that the program has set goes on afterwards."""
-    if not _can_interrupt():
-        yield
-        return
-    end, left = time.thread_time() + seconds, 0.0
-
-    def ring(*_: object) -> None:
-        if (rest := end - time.thread_time()) <= 0:
-            raise TimeIsUpError
-        signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001))
-
-    handler = signal.signal(signal.SIGALRM, ring)
+def _ticking(tick: Callable[..., None]) -> Iterator[None]:
+    """Call something now and then while what is inside runs; a timer that the program has set goes on afterwards."""
+    left = 0.0
+    handler = signal.signal(signal.SIGALRM, tick)
     try:
-        begun, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds)
+        begun, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    finally:  # also where the timer rings on the way out
+    finally:  # also where the timer ticks on the way out
         signal.signal(signal.SIGALRM, handler)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 1e-6), interval)

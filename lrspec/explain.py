@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.inventory import Inventory, Parameter
-from lrspec.matching import Names, SlowRegexError
+from lrspec.columns import Parameter
+from lrspec.inventory import Inventory
+from lrspec.kinds import kinds
+from lrspec.matching import Search, SlowRegexError
+from lrspec.names import Names
 from lrspec.patterns import FAILURES, Pattern
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.resolution import Reach, Resolution
@@ -35,7 +38,8 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
     if wanted in inventory.index:
         return [inventory.index[wanted]]
     try:
-        found = Names(inventory).parameters(Pattern(wanted, ()))
+        search = Search()
+        found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES:
         found = []
     except SlowRegexError:
@@ -49,13 +53,13 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
 
 def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     """The explanation of one parameter, in lines of text."""
-    planned = plan.parameters[index]
+    planned, first = plan.parameters[index], resolution.kinds.first_of[index]
     lines = [_heading(planned.parameter), f"  status          {_status(plan, planned)}"]
     if planned.status.trains:
-        lines.append(f"  learning rate   {_rate(resolution, planned, index)}")
-        lines.append(f"  weight decay    {_decay(resolution, planned, index)}")
+        lines.append(f"  learning rate   {_rate(resolution, planned, first)}")
+        lines.append(f"  weight decay    {_decay(resolution, planned, first)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
-    return "\n".join([*lines, *_rules(resolution, index)])
+    return "\n".join([*lines, *_rules(resolution, first)])
 
 
 def _heading(parameter: Parameter) -> str:
@@ -72,16 +76,16 @@ def _status(plan: Plan, planned: PlannedParameter) -> str:
     return f"{_STATUS[planned.status]}, in group {place} ({plan.groups[place].name})"
 
 
-def _rate(resolution: Resolution, planned: PlannedParameter, index: int) -> str:
+def _rate(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
     if planned.settings.lr is None:
         return "the optimizer's own default: nothing sets it"
-    factors = " × ".join(_factors(resolution, planned, index))
+    factors = " × ".join(_factors(resolution, planned, first))
     return f"{number(planned.settings.lr)} = {factors}"
 
 
-def _factors(resolution: Resolution, planned: PlannedParameter, index: int) -> Iterator[str]:
+def _factors(resolution: Resolution, planned: PlannedParameter, first: int) -> Iterator[str]:
     names, optimizer = resolution.spec.rule_names, resolution.spec.optimizer
-    rate, scale = resolution.winner("lr", index), resolution.winner("scale", index)
+    rate, scale = resolution.winner("lr", first), resolution.winner("scale", first)
     if rate is None or rate.setting.key == ("lr_mult",):
         yield f"{number(optimizer.lr or 0.0)} (optimizer.lr)"
     if rate:
@@ -94,46 +98,46 @@ def _factors(resolution: Resolution, planned: PlannedParameter, index: int) -> I
         yield f"{number(scale.setting.value)} (lr_scale of {names[scale.rule]})"
 
 
-def _decay(resolution: Resolution, planned: PlannedParameter, index: int) -> str:
-    reach = resolution.winner("weight_decay", index)
+def _decay(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
+    reach = resolution.winner("weight_decay", first)
     if planned.settings.weight_decay is None:
         return "the optimizer's own default: nothing sets it"
     by = f"{reach.setting.key[0]} of {resolution.spec.rule_names[reach.rule]}" if reach else "optimizer.weight_decay"
     return f"{number(planned.settings.weight_decay)} ({by})"
 
 
-def _rules(resolution: Resolution, index: int) -> Iterator[str]:
+def _rules(resolution: Resolution, first: int) -> Iterator[str]:
     """What every rule has to say about the parameter, in the order of the rules."""
     names = resolution.spec.rule_names
     width = max(len(name) for name in names)
     yield "  rules, in order"
     for rule, selection in enumerate(resolution.selections):
         label = f"    {names[rule]:<{width}}  "
-        if index not in selection.parameters:
+        if first not in selection.parameters:
             yield label + "does not select it"
             continue
-        settings = [_setting(resolution, reach, index) for reach in resolution.reaches if reach.rule == rule]
-        yield f"{label}selects it {_by(resolution, rule, index)}: {'; '.join(settings)}"
+        settings = [_setting(resolution, reach, first) for reach in resolution.reaches if reach.rule == rule]
+        yield f"{label}selects it {_by(resolution, rule, first)}: {'; '.join(settings)}"
 
 
-def _by(resolution: Resolution, rule: int, index: int) -> str:
-    selection, parameter = resolution.selections[rule], resolution.parameters[index]
-    name = selection.parameters[index]
-    alias = f" on its alias {printable(parameter.names[name.which])}" if name.which else ""
-    regex = next((printable(hit.pattern.regex) for hit in selection.hits if name in hit.captures), None)
+def _by(resolution: Resolution, rule: int, first: int) -> str:
+    selection = resolution.selections[rule]
+    name = selection.parameters[first]
+    alias = f" on its alias {printable(resolution.columns.names_of(first)[name.which])}" if name.which else ""
+    regex = next((printable(hit.pattern.regex) for hit in selection.hits if name in hit.matches), None)
     narrowed = " and where" if resolution.spec.rules[rule].where else ""
     return f"by '{regex}'{narrowed}{alias}" if regex is not None else "by where" if narrowed else "as the catch-all"
 
 
-def _setting(resolution: Resolution, reach: Reach, index: int) -> str:
+def _setting(resolution: Resolution, reach: Reach, first: int) -> str:
     words = axis_words(reach.setting.axis)
     value = "" if reach.setting.axis == "layer" else f" to {value_words(reach.setting.value)}"
     ladder = resolution.ladders[reach.rule]
-    if reach.setting.axis == "layer" and ladder and index in ladder.lost:
+    if reach.setting.axis == "layer" and ladder and first in ladder.lost:
         return "finds no layer for it to share"
-    if index not in reach.members:
+    if first not in reach.members:
         return f"leaves {words} as it is"
-    winner = resolution.winners[reach.setting.axis][index]
+    winner = resolution.winners[reach.setting.axis][first]
     if winner is reach:
         return f"sets {words}{value}"
     return f"would set {words}{value}, but {resolution.spec.rule_names[winner.rule]} comes first"

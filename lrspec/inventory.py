@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from operator import mul
@@ -17,7 +17,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrspec.modules import class_name, is_sharded, named_tensors, owner_classes
+from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
+from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk
 from lrspec.scalars import all_finite
 from lrspec.source import printable
 
@@ -37,39 +38,7 @@ class InventoryError(ValueError):
     """A model or a file that gives no inventory of parameters; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a model, under its canonical name.
-
-    `shape` is None where only names are known. `module` has the class names of the module that owns it:
-    its own class and its bases, without `Module`. A tied parameter has its further names in `aliases`, in model
-    order, and their owners in `alias_modules`.
-    """
-
-    name: str
-    aliases: tuple[str, ...] = ()
-    shape: tuple[int, ...] | None = None
-    requires_grad: bool = True
-    module: tuple[str, ...] = ()
-    alias_modules: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The first name and the aliases."""
-        return (self.name, *self.aliases)
-
-    @property
-    def owners(self) -> tuple[tuple[str, ...], ...]:
-        """The classes of the owner of each of the names; none where they are not known."""
-        return (self.module, *self.alias_modules, *[()] * (len(self.aliases) - len(self.alias_modules)))
-
-    @property
-    def elements(self) -> int | None:
-        """The number of its elements, or None where the shape is not known."""
-        return None if self.shape is None else math.prod(self.shape)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Inventory:
     """The parameters of a model, in model order, each once.
 
@@ -77,16 +46,17 @@ class Inventory:
     the model was built with.
     """
 
-    parameters: tuple[Parameter, ...]
-    source: str = ""
-    args: dict[str, Any] = field(default_factory=dict)
+    columns: Columns
+    source: str
+    args: dict[str, Any]
 
-    def __post_init__(self) -> None:
-        seen: set[str] = set()
-        for name in (name for parameter in self.parameters for name in parameter.names):
-            if name in seen:
-                raise InventoryError(f"two parameters are called {name!r}")
-            seen.add(name)
+    def __init__(
+        self, parameters: Iterable[Parameter] | Columns, source: str = "", args: Mapping[str, Any] | None = None
+    ) -> None:
+        columns = parameters if isinstance(parameters, Columns) else Columns.of(parameters)
+        _refuse_equal_names(columns)
+        for name, value in (("columns", columns), ("source", source), ("args", dict(args or {}))):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_model(
@@ -98,12 +68,13 @@ class Inventory:
             InventoryError: for a model whose shapes or names sharding has changed (FSDP1, ZeRO-3), and for one with
                 lazy parameters.
         """
-        return cls(tuple(_model_parameters(model)), source or class_name(model), dict(args or {}))
+        return cls(_columns(walk(model), model), source or class_name(model), args)
 
     @classmethod
     def from_names(cls, names: Iterable[str], *, source: str = "") -> Inventory:
         """An inventory of names alone: without shapes and owners, all trainable."""
-        return cls(tuple(Parameter(name) for name in names), source)
+        known = list(names)
+        return cls(Columns(known, [None] * len(known), [True] * len(known), [()] * len(known), {}), source)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Inventory:
@@ -134,6 +105,11 @@ class Inventory:
         }
 
     @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters, in model order."""
+        return tuple(map(self.columns.parameter, range(len(self.columns.names))))
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of names, aliases and shapes, in order: `sha256:…`."""
         content = [[p.name, p.aliases, p.shape] for p in self.parameters]
@@ -143,18 +119,19 @@ class Inventory:
     @cached_property
     def elements(self) -> int | None:
         """The number of elements of all parameters, or None where a shape is not known."""
-        return total_elements(self.parameters)
+        return self.columns.elements(range(len(self.columns.names)))
 
     @cached_property
     def index(self) -> dict[str, int]:
         """The place of a parameter in `parameters`, by any of its names."""
-        return {name: place for place, parameter in enumerate(self.parameters) for name in parameter.names}
+        return {name: index for index, name in self.columns.all_names()}
 
 
-def total_elements(parameters: Iterable[Parameter]) -> int | None:
-    """The number of elements of some parameters, or None where a shape is not known."""
-    sizes = [parameter.elements for parameter in parameters]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+def _refuse_equal_names(columns: Columns) -> None:
+    names = [name for _, name in columns.all_names()] if columns.aliases else columns.names
+    if len(set(names)) < len(names):
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise InventoryError(f"two parameters are called {twice!r}")
 
 
 # -------------------------------------------------------------------------------------------------- from files
@@ -202,22 +179,40 @@ def _to_dict(parameter: Parameter) -> dict[str, Any]:
 # -------------------------------------------------------------------------------------------------- from models
 
 
-def _model_parameters(model: nn.Module) -> Iterator[Parameter]:
-    if is_sharded(model):
+def _columns(found: Found, model: nn.Module) -> Columns:
+    if is_sharded(found):
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
-    tied: dict[int, list[tuple[str, nn.Module, nn.Parameter]]] = {}
-    for name, owner, tensor in named_tensors(model):
-        if any(cls.__name__ == "UninitializedTensorMixin" for cls in type(tensor).__mro__):
+    _refuse_lazy(found)
+    classes = {cls: owner_classes(cls) for cls in set(found.owners)}
+    owners = [classes[cls] for cls in found.owners]
+    if len(set(map(id, found.tensors))) == len(found.tensors):
+        return _of_tensors(found.names, owners, found.tensors, {})
+    tied: dict[int, list[int]] = {}
+    for place, tensor in enumerate(found.tensors):
+        tied.setdefault(id(tensor), []).append(place)
+    aliases = {
+        index: Aliases(tuple(found.names[place] for place in places[1:]), tuple(owners[place] for place in places[1:]))
+        for index, places in enumerate(tied.values())
+        if len(places) > 1
+    }
+    first = [places[0] for places in tied.values()]
+    names, tensors = [found.names[place] for place in first], [found.tensors[place] for place in first]
+    return _of_tensors(names, [owners[place] for place in first], tensors, aliases)
+
+
+def _of_tensors(
+    names: list[str], owners: list[Classes], tensors: list[nn.Parameter], aliases: dict[int, Aliases]
+) -> Columns:
+    shapes: list[Shape | None] = [tensor.shape for tensor in tensors]
+    return Columns(names, shapes, [tensor.requires_grad for tensor in tensors], owners, aliases)
+
+
+def _refuse_lazy(found: Found) -> None:
+    lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
+    for name, tensor in zip(found.names, found.tensors, strict=True) if lazy else ():
+        if type(tensor) in lazy:
             raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
-        tied.setdefault(id(tensor), []).append((name, owner, tensor))
-    for found in tied.values():
-        names, owners = [name for name, *_ in found], [owner_classes(type(owner)) for _, owner, _ in found]
-        tensor = found[0][2]
-        yield Parameter(
-            names[0],
-            tuple(names[1:]),
-            tuple(tensor.shape),
-            tensor.requires_grad,
-            owners[0],
-            tuple(owners[1:]),
-        )
+
+
+def _is_lazy(cls: type) -> bool:
+    return any(base.__name__ == "UninitializedTensorMixin" for base in cls.__mro__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lrspec.kinds import Kinds, Members
 from lrspec.selection import Place, Selection
 from lrspec.spec import Decay, Rule
 
@@ -12,11 +14,11 @@ from lrspec.spec import Decay, Rule
 class Ladder:
     """A ladder as it came out for a model.
 
-    `layers` has the layer of each parameter on it, from the input, which is 0; `count` is the number of layers; `lost`
-    are the parameters of a `join` for which there is no layer to share.
+    `layers` has the parameters of each kind that is on it, by layer, from the input, which is 0; `count` is the number
+    of layers; `lost` are the kinds of a `join` for which there is no layer to share.
     """
 
-    layers: dict[int, int]
+    layers: dict[int, dict[int, Members]]
     count: int
     lost: frozenset[int]
 
@@ -30,26 +32,46 @@ def multiplier(decay: Decay, layer: int, count: int) -> float:
     return float(max(decay.factor ** (count - 1 - layer), decay.min_mult))
 
 
-def ladder(rule: Rule, selection: Selection, counted: list[int]) -> Ladder | None:
-    """The ladder of a rule, counted over the parameters on which it wins the layer axis; None without `layers`."""
+def ladder(rule: Rule, selection: Selection, counted: list[int], kinds: Kinds) -> Ladder | None:
+    """The ladder of a rule, counted over the kinds on which it wins the layer axis; None without `layers`."""
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    place = {parameter: selection.place(parameter) for parameter in counted}
-    opened = _opened([each for each in place.values() if each.entry not in joins])
-    numbers = {layer: number for number, layer in enumerate(opened)}
-    shared = _shared({each for each in place.values() if each.entry in joins}, joins, numbers)
-    on = numbers | shared
-    lost = frozenset(parameter for parameter in counted if place[parameter] not in on)
-    return Ladder({p: on[place[p]] for p in counted if p not in lost}, len(numbers), lost)
+    placed = {first: _by_place(first, selection, kinds) for first in counted}
+    numbers = {place: number for number, place in enumerate(_opened(placed.values(), joins))}
+    wanted = {place for places in placed.values() for place in places if place.entry in joins}
+    on = numbers | _shared(wanted, joins, numbers)
+    lost = frozenset(first for first, places in placed.items() if not places.keys() <= on.keys())
+    layers = {first: _by_layer(places, on) for first, places in placed.items() if first not in lost}
+    return Ladder(layers, len(numbers), lost)
 
 
-def _opened(places: list[Place]) -> list[Place]:
-    """The layers, from the input to the output; `places` are in model order."""
-    by_entry: dict[int, dict[Place, None]] = {}
-    for place in places:
-        by_entry.setdefault(place.entry, {})[place] = None
-    return [layer for entry in sorted(by_entry) for layer in _in_order(list(by_entry[entry]))]
+def _by_place(first: int, selection: Selection, kinds: Kinds) -> dict[Place, Members]:
+    """The parameters of a kind by the places that hold: all in one entry, by what each captures."""
+    entry = selection.place(first).entry
+    captured = kinds.by_captures(first, selection.match(first))
+    return {Place(entry, captures): members for captures, members in captured.items()}
+
+
+def _by_layer(places: dict[Place, Members], on: dict[Place, int]) -> dict[int, Members]:
+    """The parameters of a kind by layer: places with the numbers 1 and 01 are two, a `join` may share one for both."""
+    layers: dict[int, Members] = {}
+    for place, members in places.items():
+        layers[on[place]] = sorted([*layers.get(on[place], ()), *members])
+    return layers
+
+
+def _opened(placed: Iterable[dict[Place, Members]], joins: frozenset[int]) -> list[Place]:
+    """The layers, from the input to the output."""
+    named: dict[Place, int] = {}
+    for places in placed:
+        for place, members in places.items():
+            if place.entry not in joins:
+                named[place] = min(named.get(place, members[0]), members[0])
+    by_entry: dict[int, list[Place]] = {}
+    for place in sorted(named, key=named.__getitem__):
+        by_entry.setdefault(place.entry, []).append(place)
+    return [layer for entry in sorted(by_entry) for layer in _in_order(by_entry[entry])]
 
 
 def _in_order(layers: list[Place]) -> list[Place]:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from lrspec.about import About, selecting_path
+from lrspec.columns import Columns
 from lrspec.diagnostics import Finding
 from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
-from lrspec.plan import PlannedParameter
+from lrspec.plan import Share
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import Path, printable
 from lrspec.wording import number
 
-Planned = Sequence[PlannedParameter]
+Planned = Sequence[Share]
 Source = tuple[int | None, Path]
 """Where a value comes from: the rule, if it is one, and the path."""
 FindSource = Callable[[Resolution, int], Source]
+"""Finds it for a parameter that stands for its kind."""
 
 
 def zero_lr(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS303: a learning rate of 0, where `freeze` was probably meant."""
-    found = [p for p, each in enumerate(planned) if each.status.trains and each.settings.lr == 0]
+    found = [share for share in planned if share.status.trains and share.given.settings.lr == 0]
     for about in _by_source(resolution, found, _zero_source):
         yield about.finding(
             "LRS303",
@@ -33,30 +36,26 @@ def zero_lr(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
 
 def large_value(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS304: a learning rate or a weight decay above 1."""
-    for what, values, source in _rates_and_decays(planned):
-        large = [p for p, value in values.items() if planned[p].status.trains and 1 < value < math.inf]
-        for about in _by_source(resolution, large, source):
-            highest = number(max(values[p] for p in about.parameters))
+    for quantity in _QUANTITIES:
+        large = [share for share in planned if share.status.trains and 1 < quantity.of(share) < math.inf]
+        for about in _by_source(resolution, large, quantity.source):
+            members = set(about.parameters)
+            highest = number(max(quantity.of(share) for share in large if not members.isdisjoint(share.members)))
             yield about.finding(
                 "LRS304",
-                f"the {what} of {about.counted()} is {highest}, above 1",
+                f"the {quantity.name} of {about.counted()} is {highest}, above 1",
                 "Look at the exponent; if the value is meant, `check: {large-value: ignore}` says so.",
             )
 
 
 def mixed_decay(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS305: norms or biases of one kind, of which some get weight decay and some get none."""
-    kinds: dict[tuple[str, str], list[int]] = {}
-    for index, each in enumerate(planned):
-        shape, owner = each.parameter.shape, each.parameter.module
-        if each.status.trains and shape is not None and len(shape) <= 1 and owner:
-            kinds.setdefault((owner[0], each.name.rpartition(".")[2]), []).append(index)
     default = DEFAULT_WEIGHT_DECAY.get(resolution.spec.optimizer.type or "", 0.0)
-    for (owner_name, leaf), members in kinds.items():
-        decayed = [p for p in members if _decay(planned[p], default) > 0]
-        exempt = [p for p in members if _decay(planned[p], default) == 0]
+    for what, its in _norms_and_biases(resolution, planned):
+        decayed = sorted(p for share, members in its if _decay(share, default) > 0 for p in members)
+        exempt = sorted(p for share, members in its if _decay(share, default) == 0 for p in members)
         if decayed and exempt:
-            yield _mixed(resolution, f"{leaf} of {owner_name}", decayed, exempt)
+            yield _mixed(resolution, what, decayed, exempt)
 
 
 LINTS = (zero_lr, large_value, mixed_decay)
@@ -65,31 +64,24 @@ LINTS = (zero_lr, large_value, mixed_decay)
 
 def infinite_value(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS104: a product of settings that is no finite number: too large, or too large times 0."""
-    for what, values, source in _rates_and_decays(planned):
-        for about in _by_source(resolution, [p for p, value in values.items() if not math.isfinite(value)], source):
+    for quantity in _QUANTITIES:
+        wrong = [share for share in planned if not math.isfinite(quantity.of(share))]
+        for about in _by_source(resolution, wrong, quantity.source):
             yield about.finding(
-                "LRS104", f"the {what} of {about.counted()} is no finite number", "Its factors are too large."
+                "LRS104", f"the {quantity.name} of {about.counted()} is no finite number", "Its factors are too large."
             )
 
 
 # --------------------------------------------------------------------------------------------------- sources
 
 
-def _rates_and_decays(planned: Planned) -> Iterator[tuple[str, dict[int, float], FindSource]]:
-    """Learning rates and weight decays by parameter, each with how to find where one comes from."""
-    rates = {p: each.settings.lr for p, each in enumerate(planned) if each.settings.lr is not None}
-    decays = {p: each.settings.weight_decay for p, each in enumerate(planned) if each.settings.weight_decay is not None}
-    yield "learning rate", rates, _large_source
-    yield "weight decay", decays, _decay_source
-
-
-def _by_source(resolution: Resolution, parameters: list[int], source: FindSource) -> Iterator[About]:
+def _by_source(resolution: Resolution, planned: Iterable[Share], source: FindSource) -> Iterator[About]:
     """The parameters by where their values come from."""
     found: dict[Source, list[int]] = {}
-    for parameter in parameters:
-        found.setdefault(source(resolution, parameter), []).append(parameter)
+    for share in planned:
+        found.setdefault(source(resolution, share.first), []).extend(share.members)
     for (rule, path), members in found.items():
-        yield About(resolution, path, rule, members)
+        yield About(resolution, path, rule, sorted(members))
 
 
 def _of(reach: Reach) -> Source:
@@ -128,11 +120,50 @@ def _of_rule_or_base(resolution: Resolution, reach: Reach | None, base: str) -> 
     return _of(reach)
 
 
+class _Quantity(NamedTuple):
+    """A number that a parameter gets, 0 where nothing sets it; what to call it, and where it comes from."""
+
+    name: str
+    of: Callable[[Share], float]
+    source: FindSource
+
+
+_QUANTITIES = (
+    _Quantity("learning rate", lambda share: share.given.settings.lr or 0.0, _large_source),
+    _Quantity("weight decay", lambda share: share.given.settings.weight_decay or 0.0, _decay_source),
+)
+
+
 # ----------------------------------------------------------------------------------------------- mixed decay
 
 
-def _decay(planned: PlannedParameter, default: float) -> float:
-    given = planned.settings.weight_decay
+def _norms_and_biases(resolution: Resolution, planned: Planned) -> Iterator[tuple[str, list[tuple[Share, list[int]]]]]:
+    """The 0- and 1-dimensional parameters that are trained, by their owner's class and the last part of their names."""
+    columns = resolution.columns
+    found: dict[tuple[str, str], list[tuple[Share, list[int]]]] = {}
+    for share in planned:
+        first = share.members[0]
+        shape, owner = columns.shapes[first], columns.owners[first]
+        if share.status.trains and shape is not None and len(shape) <= 1 and owner:
+            for leaf, members in _by_leaf(columns, share.members).items():
+                found.setdefault((owner[0], leaf), []).append((share, members))
+    for (owner_name, leaf), its in sorted(found.items(), key=lambda item: item[1][0][1][0]):
+        yield f"{leaf} of {owner_name}", its
+
+
+def _by_leaf(columns: Columns, members: list[int]) -> dict[str, list[int]]:
+    """Parameters of one kind by the last part of their names, in which they may differ by digits."""
+    leaf = columns.names[members[0]].rpartition(".")[2]
+    if leaf.isalpha():
+        return {leaf: members}
+    found: dict[str, list[int]] = {}
+    for member in members:
+        found.setdefault(columns.names[member].rpartition(".")[2], []).append(member)
+    return found
+
+
+def _decay(share: Share, default: float) -> float:
+    given = share.given.settings.weight_decay
     return default if given is None else given
 
 
@@ -163,9 +194,10 @@ def _default(resolution: Resolution) -> str:
 
 def _decay_regex(resolution: Resolution, parameter: int) -> Source:
     """The regex by which a rule has the parameter whose weight decay it sets, or the rule where it has none."""
-    reach = resolution.winner("weight_decay", parameter)
+    first = resolution.kinds.first_of[parameter]
+    reach = resolution.winner("weight_decay", first)
     if reach is None:
         return None, ("rules",)
     hits = resolution.selections[reach.rule].hits
-    by = (hit.pattern.path for hit in hits if any(name.parameter == parameter for name in hit.captures))
+    by = (hit.pattern.path for hit in hits if any(name.parameter == first for name in hit.matches))
     return reach.rule, next(by, selecting_path(resolution, reach.rule))

@@ -5,8 +5,7 @@ torch is never imported here: a model brings its own, and its classes are known 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,18 +23,48 @@ WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
 """The names that wrappers give to what they wrap, and that canonical names are without."""
 
 
-def named_tensors(model: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:
-    """Every name of every parameter of a model, canonical, with its owner, in the order of `named_parameters()`."""
-    canonical = {"": ""}
-    wrapped: dict[str, str | None] = {"": _wraps(type(model))}
-    for path, module in model.named_modules(remove_duplicate=False):
-        if path:
-            parent, _, leaf = path.rpartition(".")
-            before = canonical[parent]
-            canonical[path] = before if leaf == wrapped[parent] else f"{before}.{leaf}".removeprefix(".")
-            wrapped[path] = _wraps(type(module))
-        for name, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
-            yield f"{canonical[path]}.{name}".removeprefix("."), module, tensor
+class Found(NamedTuple):
+    """What a model has, in the order of `named_parameters()`: an item of each list for every name of a parameter.
+
+    `names` are canonical, `owners` the classes of the modules that have the parameters as their own; `modules` are the
+    classes of all modules.
+    """
+
+    names: list[str]
+    owners: list[type]
+    tensors: list[nn.Parameter]
+    modules: set[type]
+
+
+def walk(model: nn.Module) -> Found:
+    """Every name of every parameter of a model.
+
+    torch's own `named_parameters()` is a generator for each level of the model, which takes twice as long.
+    """
+    found = Found([], [], [], set())
+    _visit(model, "", found, _WrappedNames())
+    return found
+
+
+class _WrappedNames(dict[type, str | None]):
+    """By class, the name that a wrapper gives to the module that it wraps; None for any other class."""
+
+    def __missing__(self, cls: type) -> str | None:
+        self[cls] = _wraps(cls)
+        return self[cls]
+
+
+def _visit(module: nn.Module, prefix: str, found: Found, wrapped: _WrappedNames) -> None:
+    cls = type(module)
+    found.modules.add(cls)
+    for name, tensor in module._parameters.items():
+        if tensor is not None:
+            found.names.append(prefix + name)
+            found.owners.append(cls)
+            found.tensors.append(tensor)
+    for name, child in module._modules.items():
+        if child is not None:
+            _visit(child, prefix if name == wrapped[cls] else f"{prefix}{name}.", found, wrapped)
 
 
 def owner_classes(owner: type) -> tuple[str, ...]:
@@ -70,10 +99,10 @@ def _from_torch(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "torch"
 
 
-def is_sharded(model: nn.Module) -> bool:
-    """Whether sharding has changed the shapes of the model's parameters: FSDP1's, and ZeRO-3's, does."""
-    fsdp1 = any(_wraps(type(module)) == _WRAPPERS["FullyShardedDataParallel"] for module in model.modules())
-    return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in model.parameters())
+def is_sharded(found: Found) -> bool:
+    """Whether sharding has changed the shapes of a model's parameters: FSDP1's, and ZeRO-3's, does."""
+    fsdp1 = any(_wraps(cls) == _WRAPPERS["FullyShardedDataParallel"] for cls in found.modules)
+    return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in found.tensors)
 
 
 def class_name(model: nn.Module) -> str:

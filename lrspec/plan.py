@@ -5,16 +5,18 @@ A plan holds no tensors, so that it can be saved, compared and printed, and boun
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
 from lrspec.axes import AXES, comparable
+from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
-from lrspec.inventory import Inventory, Parameter, total_elements
+from lrspec.inventory import Inventory
 from lrspec.ladder import multiplier
 from lrspec.resolution import Resolution
 
@@ -133,20 +135,48 @@ class Group:
         }
 
 
+class Given(NamedTuple):
+    """What a spec gives to a parameter: the same to all that equal settings reach."""
+
+    settings: Settings
+    set_by: dict[str, str]
+    layer: Layer | None
+    freeze: bool | None
+
+
+class Share(NamedTuple):
+    """Parameters of one kind, in model order, that are given the same; `first` stands for the kind."""
+
+    first: int
+    given: Given
+    status: Status
+    members: list[int]
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a spec says for a model.
 
-    `groups` is None where an error stops the compile. `inventory` is the model's; `diagnostics` are the findings,
-    in the order of their places.
+    `groups` is None where an error stops the compile. `inventory` is the model's; `shares` say what its parameters
+    get; `diagnostics` are the findings, in the order of their places.
     """
 
     path: str
     sha256: str
     inventory: Inventory
-    parameters: tuple[PlannedParameter, ...]
+    shares: tuple[Share, ...] = field(repr=False)
     groups: tuple[Group, ...] | None
     diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def parameters(self) -> tuple[PlannedParameter, ...]:
+        """What each parameter gets, in model order."""
+        planned = {
+            member: PlannedParameter(self.inventory.parameters[member], status, *given)
+            for _, given, status, members in self.shares
+            for member in members
+        }
+        return tuple(planned[index] for index in range(len(planned)))
 
     @cached_property
     def group_of(self) -> dict[str, int]:
@@ -208,31 +238,38 @@ def _model(inventory: Inventory) -> dict[str, Any]:
     }
 
 
-def plan_parameters(resolution: Resolution) -> tuple[PlannedParameter, ...]:
-    """What each parameter of a resolution gets, in model order."""
+def shares(resolution: Resolution) -> tuple[Share, ...]:
+    """What each parameter of a resolution gets, in the order in which the first of each share appears."""
     axes = sorted(resolution.winners, key=_axis_order)
-    made: dict[Any, _Given] = {}
-    planned = []
-    for index, parameter in enumerate(resolution.parameters):
-        winners = tuple(resolution.winners[axis].get(index) for axis in axes)
-        key = (winners, _layer_number(resolution, index))  # parameters with equal keys get the same
-        given = made.get(key) or made.setdefault(key, _given(resolution, index))
-        status = _status(resolution, index)
-        planned.append(PlannedParameter(parameter, status, given.settings, given.set_by, given.layer, given.freeze))
-    return tuple(planned)
+    made: dict[Hashable, Given] = {}
+    found = []
+    for first in resolution.kinds.members:
+        winners, status = [resolution.winners[axis].get(first) for axis in axes], _status(resolution, first)
+        for layer, members in _by_layer(resolution, first).items():
+            key = (*winners, layer)  # what has equal keys gets the same
+            given = made.get(key) or made.setdefault(key, _given(resolution, first, layer))
+            found.append(Share(first, given, status, members))
+    return tuple(sorted(found, key=lambda share: share.members[0]))
 
 
-def group_parameters(parameters: Iterable[PlannedParameter]) -> tuple[Group, ...]:
+def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
+    """The parameters of a kind by their layers; None where they are on no ladder."""
+    reach = resolution.winner("layer", first)
+    ladder = resolution.ladders[reach.rule] if reach else None
+    return ladder.layers[first] if ladder else {None: resolution.kinds.members[first]}
+
+
+def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
-    members: dict[Any, list[PlannedParameter]] = {}
-    for planned in parameters:
-        if planned.status.trains:
-            members.setdefault(planned.settings.key, []).append(planned)
+    together: dict[Hashable, list[Share]] = {}
+    for share in planned:
+        if share.status.trains:
+            together.setdefault(share.given.settings.key, []).append(share)
     groups: dict[str, Group] = {}
-    for group in members.values():
-        name = _unique(_group_name(group[0]), groups)
-        names = tuple(planned.name for planned in group)
-        groups[name] = Group(name, group[0].settings, names, total_elements(planned.parameter for planned in group))
+    for these in together.values():
+        name, members = _unique(_group_name(these[0].given), groups), sorted(chain(*(share.members for share in these)))
+        names = tuple([columns.names[member] for member in members])
+        groups[name] = Group(name, these[0].given.settings, names, columns.elements(members))
     return tuple(groups.values())
 
 
@@ -241,25 +278,16 @@ def _unique(name: str, taken: Container[str]) -> str:
     return f"{name}-2" if name in taken else name
 
 
-def _group_name(first: PlannedParameter) -> str:
+def _group_name(first: Given) -> str:
     label = {first.layer.rule: first.layer.label} if first.layer else {}
     rules = dict.fromkeys(first.set_by.values())
     return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
 
 
-class _Given(NamedTuple):
-    """What parameters that the same settings reach have in common."""
-
-    settings: Settings
-    set_by: dict[str, str]
-    layer: Layer | None
-    freeze: bool | None
-
-
-def _given(resolution: Resolution, index: int) -> _Given:
-    layer, freeze = _layer(resolution, index), resolution.winner("freeze", index)
-    settings = Settings(_lr(resolution, index, layer), _weight_decay(resolution, index), _options(resolution, index))
-    return _Given(settings, _set_by(resolution, index), layer, None if freeze is None else freeze.setting.value)
+def _given(resolution: Resolution, first: int, number: int | None) -> Given:
+    layer, freeze = _layer(resolution, first, number), resolution.winner("freeze", first)
+    settings = Settings(_lr(resolution, first, layer), _weight_decay(resolution, first), _options(resolution, first))
+    return Given(settings, _set_by(resolution, first), layer, None if freeze is None else freeze.setting.value)
 
 
 def _status(resolution: Resolution, index: int) -> Status:
@@ -291,14 +319,8 @@ def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(options.items()))
 
 
-def _layer_number(resolution: Resolution, index: int) -> int | None:
-    reach = resolution.winner("layer", index)
-    ladder = resolution.ladders[reach.rule] if reach else None
-    return ladder.layers[index] if ladder else None
-
-
-def _layer(resolution: Resolution, index: int) -> Layer | None:
-    reach, number = resolution.winner("layer", index), _layer_number(resolution, index)
+def _layer(resolution: Resolution, first: int, number: int | None) -> Layer | None:
+    reach = resolution.winner("layer", first)
     ladder = resolution.ladders[reach.rule] if reach else None
     if reach is None or ladder is None or number is None:
         return None

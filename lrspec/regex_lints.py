@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from lrspec.about import About
 from lrspec.diagnostics import Finding, Meant
-from lrspec.matching import Name, SlowRegexError
+from lrspec.digits import ALIKE
+from lrspec.matching import SlowRegexError
+from lrspec.names import Name
 from lrspec.patterns import Pattern
 from lrspec.regex_tokens import has_literal, single_dots
 from lrspec.resolution import Resolution
 from lrspec.source import printable
 from lrspec.wording import count
 
-Matches = Mapping[Name, str]
+Matches = Mapping[Name, re.Match[str]]
+"""The matches of a regex in names that stand for those of their kinds."""
 
 
 def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
     """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
-    for rule, pattern, matched in _judged(resolution, has_literal):
-        spans = {name: found.span() for name, found in resolution.names.search(pattern, matched).items()}
-        found = (judge(pattern, matched, spans) for judge in (_cut_number, _partial_component))
+    for rule, pattern, matches in _judged(resolution, has_literal):
+        found = (judge(resolution, pattern, matches) for judge in (_cut_number, _partial_component))
         lints = [lint for lint in found if lint]
         if lints:
+            parameters = {parameter for *_, parameters in lints for parameter in parameters}
             message, advice, _ = lints[0]
-            names = {name.parameter for *_, names in lints for name in names}
-            yield About(resolution, pattern.path, rule, sorted(names)).finding("LRS301", message, advice)
+            yield About(resolution, pattern.path, rule, sorted(parameters)).finding("LRS301", message, advice)
 
 
 def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
     """LRS302: a dot that matched something other than a dot, so that the regex selects more than it would with one."""
-    for rule, pattern, matched in _judged(resolution, single_dots):
+    for rule, pattern, matches in _judged(resolution, single_dots):
         found = (
-            (dot, lost) for dot in single_dots(pattern.regex) if (lost := _lost(resolution, pattern, dot, matched))
+            (dot, lost) for dot in single_dots(pattern.regex) if (lost := _lost(resolution, pattern, dot, matches))
         )
         if first := next(found, None):
             dot, lost = first
@@ -50,66 +54,87 @@ REGEX_LINTS = (regex_partial_component, regex_unescaped_dot)
 
 
 def _judged(resolution: Resolution, worth: Callable[[str], object]) -> Iterator[tuple[int, Pattern, Matches]]:
-    """Each regex on names that is worth judging, with its rule and the names that it matches.
+    """Each regex on names that is worth judging, with its rule and its matches.
 
     Of `match` and `layers` only names of parameters that the rule selects in the end: `exclude` is as good as a
     narrower regex.
     """
-    texts = resolution.names.texts
+    names = resolution.names
     for rule, selection in enumerate(resolution.selections):
         for hit in selection.hits:
             if worth(hit.pattern.regex):
-                yield rule, hit.pattern, {name: texts[name] for name in hit.captures}
+                yield rule, hit.pattern, hit.matches
         for pattern in selection.regexes.exclude if not selection.unknowable else ():
             if worth(pattern.regex):
-                yield rule, pattern, {name: texts[name] for name in resolution.names.search(pattern, texts)}
+                yield rule, pattern, names.search(pattern, names.texts)
 
 
-Lint = tuple[str, str, list[Name]]
-"""A message, an advice, and the names that they are about."""
+Lint = tuple[str, str, Sequence[int]]
+"""A message, an advice, and the parameters that they are about."""
 
 
-def _cut_number(pattern: Pattern, matched: Matches, spans: Mapping[Name, tuple[int, int]]) -> Lint | None:
+def _cut_number(resolution: Resolution, pattern: Pattern, matches: Matches) -> Lint | None:
     """A regex that stops between two digits."""
-    cut = [name for name, (start, end) in spans.items() if end > start and _within_number(matched[name], end)]
+    cut = {name: match for name, match in matches.items() if match[0] and _within_number(match.string, match.end())}
     if not cut:
         return None
-    text, (start, end) = matched[cut[0]], spans[cut[0]]
-    regex, of, taken = printable(pattern.regex), printable(text), printable(text[start:end])
+    match = next(iter(cut.values()))
+    regex, of, taken = printable(pattern.regex), printable(match.string), printable(match[0])
     message = f"'{regex}' ends inside a number: of {of} it matches '{taken}'"
-    return message, r"Take the whole number with `\d+`, or end the regex with `\.`.", cut
+    advice = r"Take the whole number with `\d+`, or end the regex with `\.`."
+    return message, advice, resolution.kinds.expand({name.parameter for name in cut})
 
 
-def _partial_component(pattern: Pattern, matched: Matches, spans: Mapping[Name, tuple[int, int]]) -> Lint | None:
+def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matches) -> Lint | None:
     """A regex that has what reads the same as a whole component of one name and as a part of one in others."""
-    whole: dict[str, Name] = {}
-    partial: dict[str, list[Name]] = {}
-    for name, (start, end) in spans.items():
-        for piece, is_whole in _edges(matched[name], start, end) if end > start else ():
-            if is_whole:
-                whole.setdefault(piece, name)
+    edges = {name: list(_edges(match)) for name, match in matches.items() if match[0]}
+    if not _may_read_the_same(edges, matches):
+        return None
+    whole: dict[str, str] = {}
+    partial: dict[str, list[tuple[int, str]]] = {}
+    for name, text, first in resolution.names.each(edges):
+        for edge in edges[first]:
+            piece = text[edge.start : edge.end]
+            if edge.is_whole:
+                whole.setdefault(piece, text)
             else:
-                partial.setdefault(piece, []).append(name)
+                partial.setdefault(piece, []).append((name.parameter, text))
     both = [piece for piece in partial if piece in whole]
     if not both:
         return None
-    there, here = printable(matched[whole[both[0]]]), printable(matched[partial[both[0]][0]])
     message = (
-        f"'{printable(pattern.regex)}' matches the whole of '{printable(both[0])}' in {there}, "
-        f"and a part of a longer component in {here}"
+        f"'{printable(pattern.regex)}' matches the whole of '{printable(both[0])}' in {printable(whole[both[0]])}, "
+        f"and a part of a longer component in {printable(partial[both[0]][0][1])}"
     )
     advice = r"Say where the component begins and ends: `^` or `\.` before it, `\.` or `$` after it."
-    return message, advice, [name for piece in both for name in partial[piece]]
+    return message, advice, [parameter for piece in both for parameter, _ in partial[piece]]
 
 
-def _edges(text: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
-    """The first and the last component that a match touches, as far as it does, and whether that is all of it."""
-    pieces = text[start:end].split(".")
-    last = len(pieces) - 1
-    for place in sorted({0, last}):
-        cut = (place == 0 and _inside(text, start)) or (place == last and _inside(text, end))
-        if pieces[place]:
-            yield pieces[place], not cut
+class _Edge(NamedTuple):
+    """The first or the last component that a match touches, as far as it does, and whether that is all of it."""
+
+    start: int
+    end: int
+    is_whole: bool
+
+
+def _edges(match: re.Match[str]) -> Iterator[_Edge]:
+    text, (start, end) = match.string, match.span()
+    first, last = text.find(".", start, end), text.rfind(".", start, end) + 1
+    first_end, last_start = (end, start) if first < 0 else (first, last)
+    for one, other in dict.fromkeys([(start, first_end), (last_start, end)]):
+        if one < other:
+            cut = (one == start and _inside(text, start)) or (other == end and _inside(text, end))
+            yield _Edge(one, other, not cut)
+
+
+def _may_read_the_same(edges: Mapping[Name, Sequence[_Edge]], matches: Matches) -> bool:
+    """Whether some whole component and some part read the same, but for digits: names of a kind differ in these."""
+    pieces: dict[bool, set[str]] = {True: set(), False: set()}
+    for name, its in edges.items():
+        for edge in its:
+            pieces[edge.is_whole].add(matches[name].string[edge.start : edge.end].translate(ALIKE))
+    return not pieces[True].isdisjoint(pieces[False])
 
 
 def _inside(text: str, index: int) -> bool:
@@ -121,14 +146,15 @@ def _within_number(text: str, index: int) -> bool:
     return _inside(text, index) and text[index - 1].isdigit() and text[index].isdigit()
 
 
-def _lost(resolution: Resolution, pattern: Pattern, dot: int, matched: Matches) -> list[int]:
+def _lost(resolution: Resolution, pattern: Pattern, dot: int, matches: Matches) -> list[int]:
     """The parameters that the regex would not match with its dot escaped; none where that takes too long to tell."""
     escaped = Pattern(_escaped(pattern.regex, dot), pattern.path)
     try:
-        kept = {name.parameter for name in resolution.names.search(escaped, matched)}
+        kept = resolution.names.matched(escaped, matches)
     except SlowRegexError:
         return []
-    return sorted({name.parameter for name in matched} - kept)
+    matched = resolution.kinds.expand({name.parameter for name in matches})
+    return [parameter for parameter in matched if parameter not in kept]
 
 
 def _escaped(regex: str, dot: int) -> str:

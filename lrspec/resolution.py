@@ -1,7 +1,7 @@
 """`Spec` and `Inventory` to a `Resolution`: on each axis of each parameter, every rule that sets it, in order.
 
 That the first one wins, that a later one overlaps, that a rule is unused or shadowed: all of these are questions to
-a resolution, which holds all of the matches.
+a resolution, which holds all of the matches. The first of each kind of parameters stands for all of the kind.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lrspec.axes import DECIDING, Setting, settings
-from lrspec.inventory import Inventory, Parameter
+from lrspec.columns import Columns
+from lrspec.inventory import Inventory
+from lrspec.kinds import Kinds, kinds
 from lrspec.ladder import Ladder, ladder
-from lrspec.matching import Names
+from lrspec.matching import Search
+from lrspec.names import Names
+from lrspec.patterns import RuleRegexes
 from lrspec.selection import Selection, select
 from lrspec.spec import Rule, Spec
 
@@ -34,7 +38,7 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """What a spec says about each parameter of an inventory.
+    """What a spec says about the first of each kind of parameters of an inventory, and so about all.
 
     `selections` and `ladders` have an item for each rule; `reaches` are the settings in the order of their rules;
     `winners` has, for each axis, the reach that comes first on each parameter that has any; `decided` are the
@@ -42,6 +46,7 @@ class Resolution:
     """
 
     spec: Spec
+    inventory: Inventory
     names: Names
     selections: tuple[Selection, ...]
     ladders: tuple[Ladder | None, ...]
@@ -50,14 +55,14 @@ class Resolution:
     decided: frozenset[int]
 
     @property
-    def inventory(self) -> Inventory:
-        """The parameters that the spec is resolved against."""
-        return self.names.inventory
+    def kinds(self) -> Kinds:
+        """All parameters, by the first of their kind."""
+        return self.names.kinds
 
     @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters of the inventory, in model order."""
-        return self.names.inventory.parameters
+    def columns(self) -> Columns:
+        """What is known of the parameters."""
+        return self.names.kinds.columns
 
     @cached_property
     def effective(self) -> frozenset[int]:
@@ -76,28 +81,36 @@ class Resolution:
     def trainable(self, parameter: int) -> bool:
         """Whether the parameter is trained: as a rule says, or else as the model does."""
         freeze = self.winner("freeze", parameter)
-        return self.parameters[parameter].requires_grad if freeze is None else not freeze.setting.value
+        return self.columns.trainable[parameter] if freeze is None else not freeze.setting.value
 
 
-def resolve(spec: Spec, names: Names) -> Resolution:
+def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     """Try every rule on every parameter, in order.
 
     Raises:
         SlowRegexError: where a regex takes longer than allowed.
     """
-    selections = tuple(select(rule, index, names) for index, rule in enumerate(spec.rules))
+    regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
+    names = Names(_kinds(inventory, regexes, searching), searching)
+    selections = tuple(select(rule, its, names) for rule, its in zip(spec.rules, regexes, strict=True))
     ladders: list[Ladder | None] = []
     reaches: list[Reach] = []
     claims = _Claims()
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
-        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection)))
+        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.kinds))
         found = list(_reaches(index, spec, selection, ladders[index], claims))
         for reach in found:
             claims.add(reach)
         reaches += found
     return Resolution(
-        spec, names, selections, tuple(ladders), tuple(reaches), claims.winners, frozenset(claims.decided)
+        spec, inventory, names, selections, tuple(ladders), tuple(reaches), claims.winners, frozenset(claims.decided)
     )
+
+
+def _kinds(inventory: Inventory, regexes: list[RuleRegexes], searching: Search) -> Kinds:
+    names = [pattern for its in regexes for pattern in (*its.selecting, *its.exclude)]
+    joins = [pattern for its in regexes for entry in sorted(its.joins) for pattern in its.entries[entry]]
+    return kinds(inventory.columns, names, joins, searching)
 
 
 class _Claims:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lrspec.inventory import Inventory
-from lrspec.matching import Captures, Name, Names, captured
+from lrspec.columns import Classes, Columns
+from lrspec.matching import Captures, captured
+from lrspec.names import Name, Names
 from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.spec import Rule
 
@@ -21,16 +23,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PatternHits:
-    """The names of selected parameters that one regex of `match` or `layers` matches, with what it captured."""
+    """The names of selected parameters that one regex of `match` or `layers` matches, and the matches."""
 
     pattern: Pattern
     entry: int
-    captures: dict[Name, Captures]
+    matches: dict[Name, re.Match[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one rule selects.
+    """What one rule selects, by the first of each kind of parameters.
 
     `parameters` has, in model order, each selected parameter with the first of its names that the rule selects.
     `places` has for each parameter of a ladder all the places where its names fall, and the first name there; the
@@ -48,66 +50,70 @@ class Selection:
         """The place of a parameter on the ladder."""
         return next(iter(self.places[parameter]))
 
+    def match(self, parameter: int) -> re.Match[str]:
+        """The match by which a parameter has its place on the ladder."""
+        place, name = next(iter(self.places[parameter].items()))
+        return next(hit.matches[name] for hit in self.hits if hit.entry == place.entry and name in hit.matches)
 
-def select(rule: Rule, index: int, names: Names) -> Selection:
-    """What the rule at `index` of a spec selects.
+
+def select(rule: Rule, regexes: RuleRegexes, names: Names) -> Selection:
+    """What a rule selects.
 
     Raises:
         SlowRegexError: where one of its regexes takes longer than allowed.
     """
-    regexes = RuleRegexes.of(rule, index)
-    if rule.where and names.inventory.elements is None:
+    if rule.where and any(names.kinds.columns.shapes[first] is None for first in names.kinds.members):
         return Selection(regexes, unknowable=True)
     candidates = _candidates(rule, regexes, names)
     if not regexes.entries:
         return Selection(regexes, _first_names(candidates))
     hits = tuple(_hits(regexes, names, candidates))
-    selected = sorted({name for hit in hits for name in hit.captures})
+    selected = sorted({name for hit in hits for name in hit.matches})
     places = _places(hits) if rule.layers is not None else {}
     return Selection(regexes, _first_names(selected), hits, places)
 
 
 def _candidates(rule: Rule, regexes: RuleRegexes, names: Names) -> dict[Name, str]:
     """The names that `where` and `exclude` leave to the rule, in model order."""
-    out = {parameter for pattern in regexes.exclude for parameter in names.parameters(pattern)}
-    out |= _other_dimensions(rule, names.inventory)
+    out = {name.parameter for pattern in regexes.exclude for name in names.search(pattern, names.texts)}
+    out |= _other_dimensions(rule, names)
     owners = _owners(regexes.module, names)
     if not out and owners is None:
         return names.texts
     return {
         name: text
         for name, text in names.texts.items()
-        if name.parameter not in out and (owners is None or _owner(name, names.inventory) in owners)
+        if name.parameter not in out and (owners is None or _owner(name, names.kinds.columns) in owners)
     }
 
 
-def _other_dimensions(rule: Rule, inventory: Inventory) -> set[int]:
+def _other_dimensions(rule: Rule, names: Names) -> set[int]:
     """The parameters that `where.ndim` takes out."""
     ndim = rule.where.ndim if rule.where else None
     if ndim is None:
         return set()
     taken = ndim if isinstance(ndim, tuple) else (ndim,)
-    return {index for index, each in enumerate(inventory.parameters) if len(each.shape or ()) not in taken}
+    shapes = names.kinds.columns.shapes
+    return {each for each in names.kinds.members if len(shapes[each] or ()) not in taken}
 
 
-def _owner(name: Name, inventory: Inventory) -> tuple[str, ...]:
-    return inventory.parameters[name.parameter].owners[name.which]
+def _owner(name: Name, columns: Columns) -> Classes:
+    return columns.owners_of(name.parameter)[name.which]
 
 
-def _owners(module: Pattern | None, names: Names) -> set[tuple[str, ...]] | None:
+def _owners(module: Pattern | None, names: Names) -> set[Classes] | None:
     """The classes of owners that `where.module` takes: those of which it is found in some name; None for all."""
     if module is None:
         return None
-    owners = dict.fromkeys(owner for parameter in names.inventory.parameters for owner in parameter.owners)
-    taken = names.search(module, {cls: cls for owner in owners for cls in owner})
+    owners = dict.fromkeys(_owner(name, names.kinds.columns) for name in names.texts)
+    taken = names.searching.matches(module, {cls: cls for owner in owners for cls in owner})
     return {owner for owner in owners if any(cls in taken for cls in owner)}
 
 
 def _hits(regexes: RuleRegexes, names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
     for entry, patterns in enumerate(regexes.entries):
         for pattern in patterns:
-            found = names.search(pattern, candidates)
-            yield PatternHits(pattern, entry, {name: captured(match) for name, match in found.items()})
+            yield PatternHits(pattern, entry, names.search(pattern, candidates))
 
 
 def _first_names(names: Iterable[Name]) -> dict[int, Name]:
@@ -121,8 +127,8 @@ def _places(hits: tuple[PatternHits, ...]) -> dict[int, dict[Place, Name]]:
     """The places of each parameter: by the order of its names, then of the entries; an entry's first match counts."""
     of_name: dict[Name, dict[int, Place]] = {}
     for hit in hits:
-        for name, captures in hit.captures.items():
-            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captures))
+        for name, match in hit.matches.items():
+            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captured(match)))
     places: dict[int, dict[Place, Name]] = {}
     for name in sorted(of_name):
         for place in of_name[name].values():

@@ -39,14 +39,14 @@ _EATEN = {
 
 def why_nothing(resolution: Resolution, rule: int) -> str:
     """Why a rule selects nothing."""
-    regexes, parameters = resolution.selections[rule].regexes, resolution.parameters
-    if not parameters:
+    regexes, names = resolution.selections[rule].regexes, resolution.columns.names
+    if not names:
         return "the model has no parameters"
     matched = {parameter for pattern in regexes.selecting for parameter in resolution.names.parameters(pattern)}
     if matched or not regexes.entries:
-        kept = count(len(matched) or len(parameters), "parameter")
+        kept = count(len(matched) or len(names), "parameter")
         return f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
-    return f"no name of {count(len(parameters), 'parameter')} matches. {_hint(resolution, regexes)}"
+    return f"no name of {count(len(names), 'parameter')} matches. {_hint(resolution, regexes)}"
 
 
 def why_unused(resolution: Resolution, rule: int, pattern: Pattern) -> str:
@@ -67,7 +67,8 @@ def _owners(resolution: Resolution, rule: int) -> str:
     where = resolution.spec.rules[rule].where
     if where is None or where.module is None:
         return ""
-    owners = dict.fromkeys(parameter.module[0] for parameter in resolution.parameters if parameter.module)
+    columns = resolution.columns
+    owners = dict.fromkeys(columns.owners[first][0] for first in resolution.kinds.members if columns.owners[first])
     return f". The modules are {few(list(owners))}{_meant_module(where.module, list(owners))}" if owners else ""
 
 
@@ -81,14 +82,11 @@ def _meant_module(regex: str, owners: list[str]) -> str:
 
 def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
     """A likely reason why the regexes have missed, or else what the names look like."""
-    beginnings = list(dict.fromkeys(parameter.name.split(".")[0] for parameter in resolution.parameters))
-    looks = f"begin with {few(beginnings)}" if len(beginnings) > 1 else f"are {few(_names(resolution), 3)}"
+    names = resolution.columns.names
+    beginnings = list(dict.fromkeys(name.partition(".")[0] for name in names))
+    looks = f"begin with {few(beginnings)}" if len(beginnings) > 1 else f"are {few(names, 3)}"
     reasons = (reason for pattern in regexes.selecting for reason in _reasons(resolution, pattern))
     return next(reasons, f"The names {looks}")
-
-
-def _names(resolution: Resolution) -> list[str]:
-    return [parameter.name for parameter in resolution.parameters]
 
 
 def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
@@ -126,7 +124,7 @@ def _control_character(pattern: Pattern) -> str:
 
 def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     """A word of a regex that is in no name, while one of a name is near."""
-    components = dict.fromkeys(part for text in resolution.names.texts.values() for part in text.split("."))
+    components = dict.fromkeys(part for _, name in resolution.columns.all_names() for part in name.split("."))
     for word in re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"\\.", " ", pattern.regex)):
         missing = not any(word in component for component in components)
         if missing and (near := nearest(word, components, 1)):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrspec.inventory import Inventory, Parameter, total_elements
-from lrspec.matching import Name
+from lrspec.columns import Columns, Parameter
 from lrspec.source import printable
 
 SHOWN = 5
@@ -59,22 +58,21 @@ def count(things: int, noun: str) -> str:
     return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"
 
 
-def count_parameters(parameters: Sequence[Parameter], adjective: str = "") -> str:
+def count_parameters(columns: Columns, indices: Sequence[int], adjective: str = "") -> str:
     """`2 trainable parameters (1,026 elements)`; without the elements where shapes are not known."""
-    elements = total_elements(parameters)
+    elements = columns.elements(indices)
     noun = f"{adjective} parameter".strip()
     size = "" if elements is None else f" ({count(elements, 'element')})"
-    return count(len(parameters), noun) + size
+    return count(len(indices), noun) + size
 
 
-def list_parameters(inventory: Inventory, indices: Iterable[int], names: dict[int, Name] | None = None) -> str:
+def list_parameters(columns: Columns, indices: Sequence[int], which: Mapping[int, int]) -> str:
     """The first few parameters with shapes and sizes, and how many more there are.
 
-    `names` are the names by which a rule has them: where that is an alias, it is named.
+    `which` tells by which of its names a rule has a parameter: where that is an alias, it is named.
     """
-    chosen = list(indices)
-    shown = [_parameter(inventory.parameters[i], names.get(i) if names else None) for i in chosen[:SHOWN]]
-    more = [f"and {len(chosen) - SHOWN:,} more"] if len(chosen) > SHOWN else []
+    shown = [_parameter(columns.parameter(index), which.get(index, 0)) for index in indices[:SHOWN]]
+    more = [f"and {len(indices) - SHOWN:,} more"] if len(indices) > SHOWN else []
     return ", ".join([*shown, *more])
 
 
@@ -84,8 +82,8 @@ def few(words: Sequence[str], most: int = 8) -> str:
     return ", ".join(printable(word) for word in words[:most]) + more
 
 
-def _parameter(parameter: Parameter, name: Name | None) -> str:
-    alias = f" (by its alias {printable(parameter.names[name.which])})" if name and name.which else ""
+def _parameter(parameter: Parameter, which: int) -> str:
+    alias = f" (by its alias {printable(parameter.names[which])})" if which else ""
     shown = printable(parameter.name) + alias
     if parameter.shape is None:
         return shown

@@ -12,7 +12,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from lrspec.inventory import total_elements
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.source import harmless
 from lrspec.spec import Spec
@@ -110,7 +109,8 @@ def _short(value: float) -> str:
 
 
 def _size(parameters: Iterable[PlannedParameter]) -> int | None:
-    return total_elements(planned.parameter for planned in parameters)
+    sizes = [planned.parameter.elements for planned in parameters]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
 def _elements(elements: int | None) -> str:

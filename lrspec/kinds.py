@@ -1,0 +1,129 @@
+"""The parameters of a model by kind: those that no regex of a spec can tell apart, but by their numbers.
+
+A model of a hundred thousand parameters has some forty kinds. What a spec does to one of a kind it does to all: every
+regex matches each of them, at the same place, or none. So rules are tried on the first of a kind, which stands for
+the others; only the numbers that a ladder captures are looked up in each name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
+from typing import TypeAlias
+
+from lrspec.columns import Columns
+from lrspec.digits import ALIKE, is_blind, widened
+from lrspec.matching import Captures, Search, captured
+from lrspec.patterns import Pattern
+
+Members: TypeAlias = list[int]
+"""Some parameters, by their indices, in model order."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The parameters of a model by the first of their kind, in model order; a tied parameter is a kind of its own."""
+
+    columns: Columns
+    members: dict[int, Members]
+
+    def expand(self, firsts: Iterable[int]) -> Members:
+        """All parameters of some kinds."""
+        return sorted(chain.from_iterable([self.members[first] for first in firsts]))
+
+    @cached_property
+    def first_of(self) -> dict[int, int]:
+        """The first of its kind, for every parameter."""
+        return {member: first for first, members in self.members.items() for member in members}
+
+    def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
+        """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
+        members, spans = self.members[first], match.regs[1:]
+        if len(members) == 1 or not any(_has_digit(match.string[start:end]) for start, end in spans):
+            return {captured(match): members}
+        found: dict[Captures, Members] = defaultdict(list)
+        for member in members:
+            name = self.columns.names[member]
+            found[tuple([name[start:end] or "0" for start, end in spans])].append(member)
+        return found
+
+
+def kinds(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Kinds:
+    """The kinds of parameters that some regexes cannot tell apart.
+
+    Of a kind, `joins` capture the same in all names as well: whether there is a layer for them to share depends on it.
+
+    Raises:
+        SlowRegexError: where a regex takes longer than allowed.
+    """
+    found = _alike(columns)
+    for pattern in regexes:
+        if not is_blind(pattern.regex):
+            found = _told_apart(found, pattern, search)
+    for pattern in joins:
+        if pattern.compiled.groups:
+            found = _by_captures(found, pattern, search)
+    return found
+
+
+def _alike(columns: Columns) -> Kinds:
+    """The parameters whose names differ in digits only, and that are alike in all else that a rule can ask for."""
+    texts = _without_numbers(columns.names)
+    dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
+    found: dict[Hashable, Members] = defaultdict(list)
+    for index, key in enumerate(zip(texts, dimensions, columns.owners, columns.trainable, strict=True)):
+        found[key if index not in columns.aliases else index].append(index)
+    return _of(columns, found.values())
+
+
+def _without_numbers(names: list[str]) -> list[str]:
+    """The names with all digits made equal; all at once, since a call for each takes ten times as long."""
+    texts = "\n".join(names).translate(ALIKE).split("\n")
+    return texts if len(texts) == len(names) else [name.translate(ALIKE) for name in names]
+
+
+def _told_apart(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
+    """Kinds of which a regex matches all at the same place, or none."""
+    names, concerned = given.columns.names, _concerned(given, pattern, search)
+    matches = search.matches(pattern, {each: names[each] for first in concerned for each in given.members[first]})
+    found: list[Members] = []
+    for first, members in given.members.items():
+        found += _by_place(members, matches) if first in concerned else [members]
+    return _of(given.columns, found)
+
+
+def _concerned(given: Kinds, pattern: Pattern, search: Search) -> set[int]:
+    """The kinds of more than one parameter some of which the regex may match: none where a wider one does not."""
+    several = {first: given.columns.names[first] for first, members in given.members.items() if len(members) > 1}
+    wide = widened(pattern.regex)
+    return set(several) if wide is None else set(search.matches(Pattern(wide, pattern.path), several))
+
+
+def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterator[Members]:
+    found: dict[Hashable, Members] = defaultdict(list)
+    for member in members:
+        found[matches[member].regs if member in matches else None].append(member)
+    return iter(found.values())
+
+
+def _by_captures(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
+    """Kinds in all names of which a regex captures the same."""
+    several = {first: given.columns.names[first] for first, members in given.members.items() if len(members) > 1}
+    matches = search.matches(pattern, several)
+    found: list[Members] = []
+    for first, members in given.members.items():
+        found += given.by_captures(first, matches[first]).values() if first in matches else [members]
+    return _of(given.columns, found)
+
+
+def _of(columns: Columns, found: Iterable[Members]) -> Kinds:
+    return Kinds(columns, {members[0]: members for members in sorted(found, key=itemgetter(0))})
+
+
+def _has_digit(text: str) -> bool:
+    return re.search("[0-9]", text) is not None
