@@ -6,7 +6,7 @@ A `Parameter` is made where somebody reads one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -106,5 +106,9 @@ class Columns(NamedTuple):
 
     def elements(self, indices: Iterable[int]) -> int | None:
         """The number of elements of some parameters, or None where a shape is not known."""
-        shapes = [self.shapes[index] for index in indices]
-        return None if None in shapes else sum(math.prod(shape) for shape in shapes if shape is not None)
+        return total_elements([self.shapes[index] for index in indices])
+
+
+def total_elements(shapes: Sequence[Shape | None]) -> int | None:
+    """The number of elements of tensors of some shapes, or None where a shape is not known."""
+    return None if None in shapes else sum(math.prod(shape) for shape in shapes if shape is not None)

@@ -24,7 +24,7 @@ _NARROWING = re.compile(r"\(\?<?!|\(\?>|.+\+", re.DOTALL)
 """What may match less where what is inside or before it matches more: a negated look, what never gives back."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def is_blind(regex: str) -> bool:
     """Whether a regex takes the same steps on all texts that differ in ASCII digits only."""
     return all(_is_blind(token, regex) for token in tokens(regex))
@@ -41,7 +41,7 @@ def _is_blind(token: Token, regex: str) -> bool:
     return token.kind in _BLIND
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def widened(regex: str) -> str | None:
     """A regex that cannot tell digits apart and matches wherever this one does; None where there is no telling."""
     wide = ""

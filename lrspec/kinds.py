@@ -21,6 +21,8 @@ from lrspec.digits import ALIKE, is_blind, widened
 from lrspec.matching import Captures, Search, captured
 from lrspec.patterns import Pattern
 
+_has_digit = re.compile("[0-9]").search
+
 Members: TypeAlias = list[int]
 """Some parameters, by their indices, in model order."""
 
@@ -44,12 +46,17 @@ class Kinds:
     def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
         """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
         members, spans = self.members[first], match.regs[1:]
-        if len(members) == 1 or not any(_has_digit(match.string[start:end]) for start, end in spans):
+        if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
             return {captured(match): members}
+        names = self.columns.names
         found: dict[Captures, Members] = defaultdict(list)
-        for member in members:
-            name = self.columns.names[member]
-            found[tuple([name[start:end] or "0" for start, end in spans])].append(member)
+        if len(spans) == 1:
+            ((start, end),) = spans
+            for member in members:
+                found[names[member][start:end],].append(member)
+        else:
+            for member in members:
+                found[tuple([names[member][start:end] or "0" for start, end in spans])].append(member)
         return found
 
 
@@ -123,7 +130,3 @@ def _by_captures(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
 
 def _of(columns: Columns, found: Iterable[Members]) -> Kinds:
     return Kinds(columns, {members[0]: members for members in sorted(found, key=itemgetter(0))})
-
-
-def _has_digit(text: str) -> bool:
-    return re.search("[0-9]", text) is not None

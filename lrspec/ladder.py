@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from lrspec.kinds import Kinds, Members
-from lrspec.selection import Place, Selection
+from lrspec.matching import Captures
+from lrspec.selection import Selection
 from lrspec.spec import Decay, Rule
 
 
@@ -32,52 +34,66 @@ def multiplier(decay: Decay, layer: int, count: int) -> float:
     return float(max(decay.factor ** (count - 1 - layer), decay.min_mult))
 
 
+class _Placed(NamedTuple):
+    """Where the parameters of a kind fall: all in one entry, by what its groups capture in their names."""
+
+    entry: int
+    captured: dict[Captures, Members]
+
+
+_Numbers: TypeAlias = dict[int, dict[Captures, int]]
+"""The layers' numbers, by entry and by what it captures."""
+
+
 def ladder(rule: Rule, selection: Selection, counted: list[int], kinds: Kinds) -> Ladder | None:
     """The ladder of a rule, counted over the kinds on which it wins the layer axis; None without `layers`."""
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    placed = {first: _by_place(first, selection, kinds) for first in counted}
-    numbers = {place: number for number, place in enumerate(_opened(placed.values(), joins))}
-    wanted = {place for places in placed.values() for place in places if place.entry in joins}
-    on = numbers | _shared(wanted, joins, numbers)
-    lost = frozenset(first for first, places in placed.items() if not places.keys() <= on.keys())
-    layers = {first: _by_layer(places, on) for first, places in placed.items() if first not in lost}
-    return Ladder(layers, len(numbers), lost)
+    placed = {first: _placed(first, selection, kinds) for first in counted}
+    own = [each for each in placed.values() if each.entry not in joins]
+    numbers = _numbered(own)
+    count = sum(map(len, numbers.values()))
+    sharing = {first: each for first, each in placed.items() if each.entry in joins}
+    on = _shared(sharing.values(), joins, numbers)
+    lost = frozenset(first for first, each in sharing.items() if not each.captured.keys() <= on[each.entry].keys())
+    on |= numbers
+    return Ladder({first: _by_layer(each, on) for first, each in placed.items() if first not in lost}, count, lost)
 
 
-def _by_place(first: int, selection: Selection, kinds: Kinds) -> dict[Place, Members]:
-    """The parameters of a kind by the places that hold: all in one entry, by what each captures."""
-    entry = selection.place(first).entry
-    captured = kinds.by_captures(first, selection.match(first))
-    return {Place(entry, captures): members for captures, members in captured.items()}
+def _placed(first: int, selection: Selection, kinds: Kinds) -> _Placed:
+    return _Placed(selection.place(first).entry, kinds.by_captures(first, selection.match(first)))
 
 
-def _by_layer(places: dict[Place, Members], on: dict[Place, int]) -> dict[int, Members]:
-    """The parameters of a kind by layer: places with the numbers 1 and 01 are two, a `join` may share one for both."""
+def _by_layer(placed: _Placed, on: _Numbers) -> dict[int, Members]:
+    """The parameters of a kind by layer; of those that a `join` puts there, several captures may share one."""
+    numbers = on[placed.entry]
     layers: dict[int, Members] = {}
-    for place, members in places.items():
-        layers[on[place]] = sorted([*layers.get(on[place], ()), *members])
+    for captures, members in placed.captured.items():
+        number = numbers[captures]
+        layers[number] = sorted([*layers[number], *members]) if number in layers else members
     return layers
 
 
-def _opened(placed: Iterable[dict[Place, Members]], joins: frozenset[int]) -> list[Place]:
-    """The layers, from the input to the output."""
-    named: dict[Place, int] = {}
-    for places in placed:
-        for place, members in places.items():
-            if place.entry not in joins:
-                named[place] = min(named.get(place, members[0]), members[0])
-    by_entry: dict[int, list[Place]] = {}
-    for place in sorted(named, key=named.__getitem__):
-        by_entry.setdefault(place.entry, []).append(place)
-    return [layer for entry in sorted(by_entry) for layer in _in_order(by_entry[entry])]
+def _numbered(placed: Iterable[_Placed]) -> _Numbers:
+    """The layers, from the input, which is 0, to the output."""
+    named: dict[int, dict[Captures, int]] = {}
+    for entry, captured in placed:
+        first = named.setdefault(entry, {})
+        for captures, members in captured.items():
+            first[captures] = min(first.get(captures, members[0]), members[0])
+    layers = ((entry, captures) for entry in sorted(named) for captures in _in_order(named[entry]))
+    numbers: _Numbers = {entry: {} for entry in named}
+    for number, (entry, captures) in enumerate(layers):
+        numbers[entry][captures] = number
+    return numbers
 
 
-def _in_order(layers: list[Place]) -> list[Place]:
-    """The layers of an entry: by their numbers where all captures are decimal, as the model names them otherwise."""
-    if all(text.isascii() and text.isdigit() for layer in layers for text in layer.captures):
-        return sorted(layers, key=lambda layer: [_magnitude(text) for text in layer.captures])
+def _in_order(named: dict[Captures, int]) -> list[Captures]:
+    """The layers of an entry: by their numbers where all captures are decimal, else as the model first names them."""
+    layers = sorted(named, key=named.__getitem__)
+    if all(text.isascii() and text.isdigit() for captures in layers for text in captures):
+        return sorted(layers, key=lambda captures: [_magnitude(text) for text in captures])
     return layers
 
 
@@ -87,14 +103,16 @@ def _magnitude(digits: str) -> tuple[int, str]:
     return len(significant), significant
 
 
-def _shared(wanted: set[Place], joins: frozenset[int], numbers: dict[Place, int]) -> dict[Place, int]:
+def _shared(sharing: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:
     """The layers that `join`s share: the last of the entry before each whose captures begin with the join's."""
-    last: dict[Place, int] = {}
-    for layer, number in numbers.items():
-        for length in range(len(layer.captures) + 1):
-            last[Place(layer.entry, layer.captures[:length])] = number
-    found = {join: last.get(Place(_entry_before(join.entry, joins), join.captures)) for join in wanted}
-    return {join: number for join, number in found.items() if number is not None}
+    found: _Numbers = {}
+    for entry, captured in sharing:
+        before = numbers.get(_entry_before(entry, joins), {})
+        shared = found.setdefault(entry, {})
+        for captures in captured:
+            layers = [number for layer, number in before.items() if layer[: len(captures)] == captures]
+            shared.update({captures: max(layers)} if layers else {})
+    return found
 
 
 def _entry_before(entry: int, joins: frozenset[int]) -> int:

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from lrspec.source import Path
@@ -74,6 +74,7 @@ def is_plain(regex: str) -> bool:
     return _PLAIN.fullmatch(regex) is not None
 
 
+@lru_cache(maxsize=512)
 def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
     """Compile with Python's `re`; what it may mean one day (FutureWarning) is not reported.
 

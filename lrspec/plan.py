@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
 from lrspec.axes import AXES, comparable
-from lrspec.columns import Columns, Parameter
+from lrspec.columns import Columns, Parameter, Shape, total_elements
 from lrspec.diagnostics import Diagnostic
 from lrspec.inventory import Inventory
 from lrspec.ladder import multiplier
@@ -35,7 +35,7 @@ class Status(StrEnum):
     @property
     def trains(self) -> bool:
         """Whether such a parameter is in a group, unless an error stops the compile."""
-        return self in (Status.trained, Status.unmatched)
+        return self is Status.trained or self is Status.unmatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,17 @@ class PlannedParameter:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One optimizer group: its name, its settings, and the names of its parameters in model order."""
+    """One optimizer group: its name, its settings, and the names and shapes of its parameters in model order."""
 
     name: str
     settings: Settings
     params: tuple[str, ...]
-    elements: int | None
+    shapes: tuple[Shape | None, ...] = field(repr=False)
+
+    @property
+    def elements(self) -> int | None:
+        """The number of elements of its parameters, or None where a shape is not known."""
+        return total_elements(self.shapes)
 
     def to_dict(self) -> dict[str, Any]:
         """The group as in the JSON plan."""
@@ -241,15 +246,33 @@ def _model(inventory: Inventory) -> dict[str, Any]:
 def shares(resolution: Resolution) -> tuple[Share, ...]:
     """What each parameter of a resolution gets, in the order in which the first of each share appears."""
     axes = sorted(resolution.winners, key=_axis_order)
-    made: dict[Hashable, Given] = {}
+    made: dict[Hashable, _Givens] = {}
     found = []
     for first in resolution.kinds.members:
-        winners, status = [resolution.winners[axis].get(first) for axis in axes], _status(resolution, first)
-        for layer, members in _by_layer(resolution, first).items():
-            key = (*winners, layer)  # what has equal keys gets the same
-            given = made.get(key) or made.setdefault(key, _given(resolution, first, layer))
-            found.append(Share(first, given, status, members))
+        winners, status = tuple([resolution.winners[axis].get(first) for axis in axes]), _status(resolution, first)
+        givens = made.get(winners) or made.setdefault(winners, _Givens(resolution, first))
+        found += [Share(first, givens.on(layer), status, its) for layer, its in _by_layer(resolution, first).items()]
     return tuple(sorted(found, key=lambda share: share.members[0]))
+
+
+class _Givens:
+    """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
+
+    def __init__(self, resolution: Resolution, first: int) -> None:
+        freeze = resolution.winner("freeze", first)
+        self._freeze = None if freeze is None else freeze.setting.value
+        self._set_by = _set_by(resolution, first)
+        self._resolution, self._first = resolution, first
+        self._weight_decay, self._options = _weight_decay(resolution, first), _options(resolution, first)
+        self._by_layer: dict[int | None, Given] = {}
+
+    def on(self, number: int | None) -> Given:
+        """What they get on a layer; None where they are on no ladder."""
+        if number not in self._by_layer:
+            layer = None if number is None else _layer(self._resolution, self._first, number)
+            settings = Settings(_lr(self._resolution, self._first, layer), self._weight_decay, self._options)
+            self._by_layer[number] = Given(settings, self._set_by, layer, self._freeze)
+        return self._by_layer[number]
 
 
 def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
@@ -268,8 +291,8 @@ def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group,
     groups: dict[str, Group] = {}
     for these in together.values():
         name, members = _unique(_group_name(these[0].given), groups), sorted(chain(*(share.members for share in these)))
-        names = tuple([columns.names[member] for member in members])
-        groups[name] = Group(name, these[0].given.settings, names, columns.elements(members))
+        names, shapes = [columns.names[p] for p in members], [columns.shapes[p] for p in members]
+        groups[name] = Group(name, these[0].given.settings, tuple(names), tuple(shapes))
     return tuple(groups.values())
 
 
@@ -282,12 +305,6 @@ def _group_name(first: Given) -> str:
     label = {first.layer.rule: first.layer.label} if first.layer else {}
     rules = dict.fromkeys(first.set_by.values())
     return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
-
-
-def _given(resolution: Resolution, first: int, number: int | None) -> Given:
-    layer, freeze = _layer(resolution, first, number), resolution.winner("freeze", first)
-    settings = Settings(_lr(resolution, first, layer), _weight_decay(resolution, first), _options(resolution, first))
-    return Given(settings, _set_by(resolution, first), layer, None if freeze is None else freeze.setting.value)
 
 
 def _status(resolution: Resolution, index: int) -> Status:
@@ -319,11 +336,10 @@ def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(options.items()))
 
 
-def _layer(resolution: Resolution, first: int, number: int | None) -> Layer | None:
-    reach = resolution.winner("layer", first)
-    ladder = resolution.ladders[reach.rule] if reach else None
-    if reach is None or ladder is None or number is None:
-        return None
+def _layer(resolution: Resolution, first: int, number: int) -> Layer:
+    reach = resolution.winners["layer"][first]
+    ladder = resolution.ladders[reach.rule]
+    assert ladder is not None
     mult = multiplier(reach.setting.value, number, ladder.count)
     return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from lrspec.regex_tokens import OPENING, Token, tokens
@@ -29,7 +30,8 @@ class Branch(NamedTuple):
         return other.start <= self.start and self.end <= other.end
 
 
-def branches(regex: str) -> list[Branch]:
+@lru_cache(maxsize=512)
+def branches(regex: str) -> tuple[Branch, ...]:
     r"""The branches that can be disabled one by one, outer ones before inner ones, else from left to right.
 
     Left out are branches within lookarounds and conditionals, all branches of a regex that does not go back into what
@@ -37,8 +39,8 @@ def branches(regex: str) -> list[Branch]:
     """
     parts = list(tokens(regex))
     if any(part.kind == "atomic" or _is_possessive(regex, part) for part in parts):
-        return []
-    return sorted(branch for branch in _alternatives(parts, len(regex)) if _says_something(regex, parts, branch))
+        return ()
+    return tuple(sorted(each for each in _alternatives(parts, len(regex)) if _says_something(regex, parts, each)))
 
 
 def without(regex: str, disabled: Iterable[Branch]) -> str:

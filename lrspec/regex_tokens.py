@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -69,12 +70,15 @@ def _is_verbose(opening: str, outside: bool) -> bool:
     return (outside or "x" in on) and "x" not in off
 
 
+@lru_cache(maxsize=512)
 def has_literal(regex: str) -> bool:
     """Whether some character of the regex stands for itself."""
     return any(token.kind == "literal" for token in tokens(regex))
 
 
-def single_dots(regex: str) -> list[int]:
+@lru_cache(maxsize=512)
+def single_dots(regex: str) -> tuple[int, ...]:
     """The indices of the dots that are not escaped, in a set, in a comment or quantified."""
     parts = [*tokens(regex), Token("end", len(regex), len(regex))]
-    return [part.start for part, after in pairwise(parts) if part.kind == "dot" and after.kind != "quantifier"]
+    dots = (part.start for part, after in pairwise(parts) if part.kind == "dot" and after.kind != "quantifier")
+    return tuple(dots)

@@ -90,7 +90,7 @@ def test_equals_pythons_parser(regex: str) -> None:
     ],
 )
 def test_finds_single_dots(regex: str, dots: list[int]) -> None:
-    assert single_dots(regex) == dots
+    assert list(single_dots(regex)) == dots
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from lrspec.columns import total_elements
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.source import harmless
 from lrspec.spec import Spec
@@ -109,8 +110,7 @@ def _short(value: float) -> str:
 
 
 def _size(parameters: Iterable[PlannedParameter]) -> int | None:
-    sizes = [planned.parameter.elements for planned in parameters]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+    return total_elements([planned.parameter.shape for planned in parameters])
 
 
 def _elements(elements: int | None) -> str:
