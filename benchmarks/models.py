@@ -1,43 +1,25 @@
-"""The models that are measured on: two of timm's, and a mixture of experts of any number of parameters."""
+"""The models that are measured on, and where their specs are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import timm
 import torch
 from torch import nn
 
+SPECS = Path(__file__).parent / "specs"
 HIDDEN, INTERMEDIATE, VOCABULARY, HEAD = 2048, 768, 151_936, 128
 SIZES = {1_000: (16, 18), 10_000: (32, 101), 100_000: (64, 518)}
 """Layers, and experts in a layer, for about so many parameters."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A model on the meta device, and how to call it."""
-
-    name: str
-    model: nn.Module
-
-    @property
-    def parameters(self) -> int:
-        """How many there are; a tied one counts once."""
-        return sum(1 for _ in self.model.parameters())
-
-
-def of_timm(name: str) -> Measured:
-    """A model of timm's registry."""
+def build(name: str) -> nn.Module:
+    """One of `MODELS`, on the meta device."""
     with torch.device("meta"):
-        return Measured(name, timm.create_model(name, pretrained=False))
-
-
-def of_experts(size: int) -> Measured:
-    """A mixture of experts of about `size` parameters, with names as transformers gives them to Qwen3-MoE."""
-    layers, experts = SIZES[size]
-    with torch.device("meta"):
-        return Measured(f"{size:,} experts' parameters", Experts(layers, experts))
+        return MODELS[name]()
 
 
 class Experts(nn.Module):
@@ -55,8 +37,12 @@ class Experts(nn.Module):
         self.model = decoder
         self.lm_head = _linear(HIDDEN, VOCABULARY)
 
+    def no_weight_decay(self) -> set[str]:
+        """What timm does not decay, beside what has one dimension."""
+        return {"model.embed_tokens.weight"}
+
     def group_matcher(self, coarse: bool = False) -> dict[str, object]:
-        """What `timm.optim.param_groups_layer_decay` asks a model for: the layers, from input to output."""
+        """What timm's layer decay.param_groups_layer_decay` asks a model for: the layers, from input to output."""
         return {
             "stem": r"^model\.embed_tokens",
             "blocks": [(r"^model\.layers\.(\d+)", None), (r"^model\.norm", (99_999,))],
@@ -97,10 +83,37 @@ def _linear(inputs: int, outputs: int) -> nn.Linear:
     return nn.Linear(inputs, outputs, bias=False)
 
 
-MODELS: dict[str, Callable[[], Measured]] = {
-    "resnet18": lambda: of_timm("resnet18"),
-    "ViT-L": lambda: of_timm("vit_large_patch16_224"),
-    "1,000": lambda: of_experts(1_000),
-    "10,000": lambda: of_experts(10_000),
-    "100,000": lambda: of_experts(100_000),
+def _llama_70b() -> nn.Module:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=128_256,
+        hidden_size=8192,
+        intermediate_size=28_672,
+        num_hidden_layers=80,
+        num_attention_heads=64,
+        num_key_value_heads=8,
+    )
+    return LlamaForCausalLM(config)
+
+
+def _deepseek_v3() -> nn.Module:
+    from transformers import DeepseekV3Config, DeepseekV3ForCausalLM
+
+    return DeepseekV3ForCausalLM(DeepseekV3Config())  # its defaults are the 671B model
+
+
+def _timm(name: str) -> nn.Module:
+    model: nn.Module = timm.create_model(name, pretrained=False)
+    return model
+
+
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "resnet18": partial(_timm, "resnet18"),
+    "ViT-B": partial(_timm, "vit_base_patch16_224"),
+    "ViT-L": partial(_timm, "vit_large_patch16_224"),
+    "ViT-giant": partial(_timm, "vit_giant_patch14_224"),
+    "Llama-70B": _llama_70b,
+    "DeepSeek-V3": _deepseek_v3,
+    **{f"{size:,}": partial(Experts, *sizes) for size, sizes in SIZES.items()},
 }
