@@ -16,8 +16,8 @@ Task = Callable[[], object]
 class Effort:
     """How much is measured: how often a thing is timed, and whether in the small sizes that a test has time for.
 
-    A thing that has had `seconds` is timed no more, once it has been timed `least` times. Before that it is run
-    `unmeasured` times.
+    A thing that has had `seconds`, the collecting of garbage included, is timed no more, once it has been timed `least`
+    times. Before that it is run `unmeasured` times.
     """
 
     most: int = 30
@@ -49,10 +49,13 @@ class Times:
 def in_turn(tasks: Mapping[str, Task], effort: Effort) -> Times:
     """Time every task, round after round, with the garbage collected before each."""
     taken: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(effort.unmeasured + effort.most):
+    spent = dict.fromkeys(tasks, 0.0)
+    for done in range(effort.unmeasured + effort.most):
         for name, task in tasks.items():
-            if len(taken[name]) < effort.unmeasured + effort.least or sum(taken[name]) < effort.seconds:
+            if done < effort.unmeasured + effort.least or spent[name] < effort.seconds:
+                start = time.perf_counter()
                 taken[name].append(_seconds(task))
+                spent[name] += time.perf_counter() - start
     return Times({name: seconds[effort.unmeasured :] for name, seconds in taken.items()})
 
 
