@@ -48,7 +48,7 @@ class Section:
 
 def page(sections: Iterable[Section]) -> str:
     """The page, with the machine and the versions that all of it was measured on."""
-    head = f"# What lrspec takes\n\n{_HOW}\n\n{_machine()}\n{_versions()}"
+    head = f"# What lrspec takes\n\n{_HOW}\n\n{machine()}"
     return "\n\n".join((head, *map(str, sections))) + "\n"
 
 
@@ -81,12 +81,11 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
 
 
-def _machine() -> str:
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()},"
-
-
-def _versions() -> str:
-    return ", ".join((f"lrspec {lrspec.__version__}", *(f"{name} {_version(name)}" for name in LIBRARIES))) + "."
+def machine() -> str:
+    """The machine and the versions that things were measured on."""
+    libraries = ", ".join((f"lrspec {lrspec.__version__}", *(f"{name} {_version(name)}" for name in LIBRARIES)))
+    system = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}"
+    return f"{system},\n{libraries}."
 
 
 def _version(name: str) -> str:

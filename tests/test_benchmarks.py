@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import timm
 from torch import nn
 
 import lrspec
-from benchmarks import checking, compiling, contenders, memory, processes, steps
+from benchmarks import checking, compiling, contenders, memory, processes, steps, timm_models
 from benchmarks.models import SPECS, build
 from benchmarks.page import Section
 from benchmarks.timing import QUICK, Effort, Times, in_turn
@@ -124,3 +126,17 @@ def test_a_thing_that_has_had_its_time_is_timed_no_more_but_often_enough() -> No
 
 def test_a_ratio_is_the_median_over_the_rounds_that_both_have() -> None:
     assert Times({"own": [2.0, 9.0, 8.0], "other": [1.0, 3.0]}).ratio("own", "other") == 2.5
+
+
+def test_the_table_of_timms_models_has_a_row_a_family_and_says_why_one_has_no_inventory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resnets = [timm_models.built("resnet18"), timm_models.built("resnet34")]
+    monkeypatch.setattr(timm, "create_model", lambda name, **args: 1 / 0)
+    written = timm_models.page([*resnets, timm_models.built("vit_tiny_patch16_224")])
+    assert re.findall(r"^\| (\w+) \| +(\d) \| +(\d) \| +([^|]*?) +\|", written, re.MULTILINE) == [
+        ("resnet", "2", "2", "62 to 110"),
+        ("vision_transformer", "1", "0", ""),
+        ("all", "3", "2", "62 to 110"),
+    ]
+    assert "- `vit_tiny_patch16_224`: timm:vit_tiny_patch16_224 cannot be built: ZeroDivisionError" in written
