@@ -129,4 +129,5 @@ def _row(way: str, each: Way, times: Times, parameters: int) -> tuple[str, ...]:
 
 
 def _each(seconds: float, parameters: int) -> str:
-    return f"{seconds / parameters * 1e6:.3g} µs"
+    each = seconds / parameters * 1e6
+    return f"{each:.3g} µs" if each < 100 else f"{each:,.0f} µs"

@@ -60,7 +60,7 @@ def beside(times: Times, own: str, other: str, most: float | None = None) -> tup
 
 def ratio(value: float, most: float | None = None) -> str:
     """A ratio, bold where it is more than it may be."""
-    text = f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    text = f"{value:.2f}" if value < 10 else f"{value:,.0f}"
     return bold(text, most is not None and value > most)
 
 
@@ -78,7 +78,9 @@ def duration(seconds: float) -> str:
     """Seconds, in the unit that is easiest to read."""
     if seconds < 0.1:
         return f"{seconds * 1e3:.3g} ms"
-    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f} ms"
+    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:,.0f} s"
 
 
 def machine() -> str:
