@@ -1,4 +1,4 @@
-"""The benchmarks run; how quick things are is not judged here."""
+"""The benchmarks run, and compare what they say they compare; how quick things are is not judged here."""
 
 from __future__ import annotations
 
@@ -6,14 +6,137 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-CHECKING = Path(__file__).parent.parent / "benchmarks" / "checking.py"
+import pytest
+import timm
+from torch import nn
+
+import lrspec
+from benchmarks import checking, compiling, contenders, memory, processes, steps, timm_models
+from benchmarks.models import SPECS, build
+from benchmarks.page import Section
+from benchmarks.timing import QUICK, Effort, Times, in_turn
+
+ROOT = Path(__file__).parent.parent
 
 
-def test_the_benchmark_of_checking_prints_and_writes_a_row_for_each_of_its_two_measurements(tmp_path: Path) -> None:
+def the_first_cells(section: Section) -> list[str]:
+    return [row[0] for _, table in section.tables for row in table.rows]
+
+
+@pytest.fixture
+def without_mmengine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "has_mmengine", lambda: False)
+
+
+@pytest.mark.usefixtures("without_mmengine")
+def test_compiling_has_a_row_for_every_way_and_a_hyphen_for_what_is_not_installed() -> None:
+    section = compiling.measure(QUICK)
+    of_timm = ["`list(model.named_parameters())`", "lrspec", "lrspec, from the path of the spec"]
+    _, resnet18 = section.tables[0]
+    assert [row[0] for row in resnet18.rows[:3]] == of_timm
+    assert [row[1] for row in resnet18.rows if row[0].startswith("mmengine")] == ["-"]
+    assert {len(row) for _, table in section.tables for row in table.rows} == {len(compiling.COLUMNS), 4}
+    assert "lrspec, 50 rules" in the_first_cells(section)
+
+
+def test_memory_is_measured_in_a_process_of_its_own() -> None:
+    assert the_first_cells(memory.measure(QUICK)) == ["1,000"]
+
+
+def test_whole_processes_are_the_help_and_a_compile_with_and_without_a_cache() -> None:
+    assert the_first_cells(processes.measure(QUICK)) == [processes.HELP, processes.FIRST, processes.AGAIN]
+
+
+def test_checking_is_reading_one_large_spec_and_checking_many() -> None:
+    cells = the_first_cells(checking.measure(QUICK))
+    assert cells == ["`lrspec.loads`, 3 rules", "`lrspec check --no-model`, 2 specs of 20 rules"]
+
+
+def test_steps_are_measured_for_each_implementation() -> None:
+    _, table = steps.measure(QUICK).tables[0]
+    assert {row[2] for row in table.rows} == {"foreach", "fused"}
+
+
+def test_the_command_writes_the_page_that_it_prints(tmp_path: Path) -> None:
     written = tmp_path / "results.md"
-    small = ("--rules", "3", "--specs", "2", "--runs", "1", "--output", str(written))
-    printed = subprocess.run([sys.executable, str(CHECKING), *small], capture_output=True, text=True, check=True).stdout
-    assert written.read_text(encoding="utf-8") == printed
-    rows = re.findall(r"^\| `(lrspec[^`]+)`.*\| +[\d.]+ \| +[\d.]+ \|$", printed, re.MULTILINE)
-    assert rows == ["lrspec.loads", "lrspec check --no-model"]
+    words = ("--quick", "--only", "checking", "--output", str(written))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert written.read_text(encoding="utf-8") == done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("## ")] == ["## Reading and checking"]
+
+
+MEASURED = [
+    ("resnet18", "resnet18"),
+    ("ViT-L", "vit-l"),
+    ("ViT-giant", "vit-l"),
+    ("Llama-70B", "llama"),
+    ("DeepSeek-V3", "deepseek"),
+    ("1,000", "experts-7"),
+    ("1,000", "experts-50"),
+    ("1,000", "experts-50-fallbacks"),
+]
+
+
+@pytest.mark.parametrize(("model", "spec"), MEASURED)
+def test_nothing_is_found_in_the_specs_that_are_measured(model: str, spec: str) -> None:
+    assert lrspec.check(SPECS / f"{spec}.lrspec.yaml", build(model)) == []
+
+
+@pytest.mark.parametrize(("spec", "rules"), [("experts-7", 7), ("experts-50", 50), ("experts-50-fallbacks", 50)])
+def test_specs_have_the_rules_that_the_page_says(spec: str, rules: int) -> None:
+    loaded = lrspec.load(SPECS / f"{spec}.lrspec.yaml")
+    assert len(loaded.spec.rules) == rules
+    if spec.endswith("fallbacks"):
+        assert f"{sum(rule.fallback for rule in loaded.spec.rules)} of them" in compiling.FALLBACKS
+
+
+@pytest.mark.parametrize(("name", "spec"), [("resnet18", "resnet18"), ("ViT-L", "vit-l")])
+def test_the_rules_for_the_models_of_timm_give_the_groups_of_timm(name: str, spec: str) -> None:
+    model = build(name)
+    own = lrspec.param_groups(SPECS / f"{spec}.lrspec.yaml", model)
+    timms = contenders.timm_layer_decay(model)
+    assert settings(own, model) == settings([group | {"lr": 1e-3 * group["lr_scale"]} for group in timms], model)
+
+
+def settings(groups: list[dict[str, Any]], model: nn.Module) -> dict[str, tuple[str, float]]:
+    """By the name of a parameter its learning rate, to twelve digits, and its weight decay."""
+    names = {id(tensor): name for name, tensor in model.named_parameters()}
+    found = [(names[id(tensor)], group) for group in groups for tensor in group["params"]]
+    return {name: (f"{group['lr']:.12g}", group["weight_decay"]) for name, group in found}
+
+
+def test_the_tutorials_loop_is_the_ladder_over_single_parameters() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    groups = contenders.tutorial(model)
+    assert [group["lr"] for group in groups] == pytest.approx([1e-3, 9e-4, 8.1e-4, 7.29e-4])
+    assert groups[0]["params"] == [model[1].bias]
+
+
+def test_a_thing_that_has_had_its_time_is_timed_no_more_but_often_enough() -> None:
+    seen: list[str] = []
+    effort = Effort(most=5, least=2, seconds=0, unmeasured=1)
+    times = in_turn({"a": lambda: seen.append("a"), "b": lambda: seen.append("b")}, effort)
+    assert seen == ["a", "b"] * 3
+    assert [len(each) for each in times.seconds.values()] == [2, 2]
+
+
+def test_a_ratio_is_the_median_over_the_rounds_that_both_have() -> None:
+    assert Times({"own": [2.0, 9.0, 8.0], "other": [1.0, 3.0]}).ratio("own", "other") == 2.5
+
+
+def test_the_table_of_timms_models_has_a_row_a_family_and_says_why_one_has_no_inventory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resnets = [timm_models.built("resnet18"), timm_models.built("resnet34")]
+    monkeypatch.setattr(timm, "create_model", lambda name, **args: 1 / 0)
+    written = timm_models.page([*resnets, timm_models.built("vit_tiny_patch16_224")])
+    assert re.findall(r"^\| (\w+) \| +(\d) \| +(\d) \| +([^|]*?) +\|", written, re.MULTILINE) == [
+        ("resnet", "2", "2", "62 to 110"),
+        ("vision_transformer", "1", "0", ""),
+        ("all", "3", "2", "62 to 110"),
+    ]
+    assert "- `vit_tiny_patch16_224`: timm:vit_tiny_patch16_224 cannot be built: ZeroDivisionError" in written

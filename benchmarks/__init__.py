@@ -1,0 +1,1 @@
+"""How long lrspec takes, and how much memory, beside what else there is: `python -m benchmarks`."""
