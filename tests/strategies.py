@@ -6,6 +6,7 @@ settings happen to be equal. Whatever `specs` draws is valid: it has no 1xx find
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -48,6 +49,7 @@ MATCHES = [
         r"^layer1",
         r"^layer1\.",
     ),
+    *(r"^blocks\.[01]\.", r"[1-9]\.\w+\.weight$", r"(\d)\d*\..*\1", r"\.(?!0)\d", "layer[^2]", r"0\.(?:attn|norm)"),
     *(r"^head", r"(?i)^HEAD\.", r"^norm\.", "norm", r"\.norm\.", "(attn|norm)", r"\.bias$", r"\.weight$"),
     *(r"^embed", "embed", "^cls_token$", r"^denseblock\d+\.", "^transition", "^absent", r"\d", "."),
 ]
@@ -130,8 +132,12 @@ def _lone_or_list(values: list[Any], most: int = 3) -> st.SearchStrategy[Any]:
 
 @st.composite
 def inventories(draw: st.DrawFn) -> dict[str, Any]:
-    """A parameter inventory, as JSON: 1 to 14 parameters, some tied, some frozen by the model."""
-    vocabulary = draw(st.sampled_from(VOCABULARIES))
+    """A parameter inventory, as JSON: 1 to 14 parameters, some tied, some frozen by the model.
+
+    In every other one parameters whose names differ in digits only are alike in all else, as they are in most models.
+    """
+    vocabulary, alike = draw(st.sampled_from(VOCABULARIES)), draw(st.booleans())
+    drawn: dict[str, dict[str, Any]] = {}
     count = draw(st.integers(1, 14))
     names = draw(st.lists(st.sampled_from(vocabulary), min_size=count, max_size=14, unique=True))
     parameters: list[dict[str, Any]] = []
@@ -141,7 +147,10 @@ def inventories(draw: st.DrawFn) -> dict[str, Any]:
             tied["aliases"].append(name)
             tied["alias_modules"].append(draw(st.sampled_from(OWNERS)))
         else:
-            parameters.append(draw(_parameters(name)))
+            kind = re.sub("[0-9]", "0", name) if alike else name
+            if kind not in drawn:
+                drawn[kind] = draw(_parameters(name))
+            parameters.append({**deepcopy(drawn[kind]), "name": name})
     return {"lrspec_params": 1, "source": "drawn", "parameters": parameters}
 
 

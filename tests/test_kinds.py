@@ -1,0 +1,115 @@
+"""Parameters by kind: nothing may depend on which parameters are resolved together."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+
+import lrspec
+from lrspec import kinds
+from lrspec.columns import Columns
+from lrspec.compiling import Outcome, attempt
+from lrspec.explain import explain
+from lrspec.loading import loads, read
+from lrspec.matching import Search
+from lrspec.patterns import Pattern
+from lrspec.render.text import report
+from lrspec.source import Text
+from tests.strategies import inventories, specs
+
+
+def each_apart(columns: Columns) -> kinds.Kinds:
+    return kinds.Kinds(columns, {index: [index] for index in range(len(columns.names))})
+
+
+def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> Outcome:
+    file = read(json.dumps(spec).encode(), "spec.json", "json").file()
+    parameters = [
+        lrspec.Parameter(
+            each["name"],
+            tuple(each["aliases"]),
+            tuple(each["shape"]),
+            each["requires_grad"],
+            tuple(each["module"]),
+            tuple(map(tuple, each["alias_modules"])),
+        )
+        for each in inventory["parameters"]
+    ]
+    return attempt(file, lrspec.Inventory(parameters))
+
+
+def everything(outcome: Outcome) -> list[str]:
+    assert outcome.plan is not None
+    assert outcome.resolution is not None
+    words = [explain(outcome.resolution, outcome.plan, index) for index in range(len(outcome.plan.parameters))]
+    return [json.dumps(outcome.plan.to_dict()), report(outcome.diagnostics, Text("")), *words]
+
+
+@settings(max_examples=800)
+@given(specs(), inventories())
+def test_makes_no_difference(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
+    together = compiled(spec, inventory)
+    with patch.object(kinds, "_alike", each_apart):
+        apart = compiled(spec, inventory)
+    assert everything(together) == everything(apart)
+
+
+def of(names: list[str], *regexes: str, joins: tuple[str, ...] = ()) -> list[list[str]]:
+    columns = lrspec.Inventory.from_names(names).columns
+    found = kinds.kinds(
+        columns, [Pattern(each, ()) for each in regexes], [Pattern(each, ()) for each in joins], Search()
+    )
+    return [[names[member] for member in members] for members in found.members.values()]
+
+
+NAMES = ["blocks.0.a", "blocks.0.b", "blocks.1.a", "blocks.1.b", "blocks.10.a"]
+
+
+def test_names_that_differ_in_digits_are_of_one_kind() -> None:
+    assert of(NAMES, r"^blocks\.(\d+)\.") == [
+        ["blocks.0.a", "blocks.1.a"],
+        ["blocks.0.b", "blocks.1.b"],
+        ["blocks.10.a"],
+    ]
+
+
+def test_a_regex_that_tells_them_apart_makes_two_kinds_of_one() -> None:
+    assert of(NAMES, r"^blocks\.1\.a") == [
+        ["blocks.0.a"],
+        ["blocks.0.b", "blocks.1.b"],
+        ["blocks.1.a"],
+        ["blocks.10.a"],
+    ]
+
+
+def test_so_does_the_place_where_it_matches() -> None:
+    assert of(["1.0.a", "0.1.a", "1.2.a"], "1") == [["1.0.a", "1.2.a"], ["0.1.a"]]
+
+
+def test_and_what_a_join_captures() -> None:
+    assert of(NAMES, joins=(r"^blocks\.(\d+)\.b",)) == [
+        ["blocks.0.a", "blocks.1.a"],
+        ["blocks.0.b"],
+        ["blocks.1.b"],
+        ["blocks.10.a"],
+    ]
+
+
+@pytest.mark.parametrize("name", ["layer.1\nx", "layer\u20281.x", "layer.²", "läyer.1"])
+def test_any_name_is_its_own(name: str) -> None:
+    assert of([name, "layer.1"]) == [[name], ["layer.1"]]
+
+
+def test_a_model_of_many_layers_has_few_kinds() -> None:
+    names = [f"layers.{layer}.experts.{expert}.up.weight" for layer in range(100) for expert in range(100)]
+    spec = loads("{lrspec: 1, optimizer: {lr: 1}, rules: [{layers: '^layers\\.(\\d+)\\.', layer_decay: 0.9}]}")
+    outcome = attempt(spec, lrspec.Inventory.from_names(names))
+    assert outcome.plan is not None
+    assert outcome.plan.groups is not None
+    assert outcome.resolution is not None
+    assert len(outcome.resolution.kinds.members) == 4
+    assert [len(group.params) for group in outcome.plan.groups] == [100] * 100
