@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrspec.modules import is_sharded, named_tensors
+from lrspec.modules import is_flat, is_lazy, is_sharded, named_tensors
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
     """The model's tensors by the first names that the plan has for them.
 
     Raises:
-        BindError: for a trainable parameter that the plan does not know, another shape, or other ties.
+        BindError: for a trainable parameter that the plan does not know, another shape, or none yet, or other ties.
     """
     known = {name: planned for planned in plan.parameters for name in planned.parameter.names}
     tensors: dict[str, nn.Parameter] = {}
@@ -64,11 +64,17 @@ def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
             if tensor.requires_grad:
                 strangers[name] = id(tensor)
             continue
+        if is_lazy(tensor):
+            raise BindError(f"{name} has no shape yet: run a batch through the model first")
         if whole:
             _refuse_other_shape(name, planned, tensor)
         _refuse_other_ties(name, planned, tensor, tensors, names)
         tensors[planned.name], names[id(tensor)] = tensor, planned.name
     unknown = [name for name, tensor_id in strangers.items() if tensor_id not in names]
+    if not whole and any(map(is_flat, unknown)):
+        raise BindError(
+            f"FSDP has merged parameters into {few(unknown, SHOWN)}: wrap the model with use_orig_params=True"
+        )
     if unknown:
         raise BindError(f"the plan does not know {few(unknown, SHOWN)}: compile the spec against this model")
     return tensors

@@ -17,7 +17,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrspec.modules import class_name, is_sharded, named_tensors, owner_classes
+from lrspec.modules import class_name, is_lazy, is_sharded, named_tensors, owner_classes
 from lrspec.scalars import all_finite
 from lrspec.source import printable
 
@@ -207,7 +207,7 @@ def _model_parameters(model: nn.Module) -> Iterator[Parameter]:
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
     tied: dict[int, list[tuple[str, nn.Module, nn.Parameter]]] = {}
     for name, owner, tensor in named_tensors(model):
-        if any(cls.__name__ == "UninitializedTensorMixin" for cls in type(tensor).__mro__):
+        if is_lazy(tensor):
             raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
         tied.setdefault(id(tensor), []).append((name, owner, tensor))
     for found in tied.values():

@@ -126,6 +126,21 @@ def _is_zero3(module: nn.Module) -> bool:
     return any(hasattr(tensor, "ds_shape") for tensor in module._parameters.values())
 
 
+def is_lazy(tensor: nn.Parameter) -> bool:
+    """Whether a parameter has no shape before the first batch has run through its module."""
+    return _is_uninitialized(type(tensor).__mro__)
+
+
+@lru_cache(maxsize=1024)
+def _is_uninitialized(classes: tuple[type, ...]) -> bool:
+    return any(cls.__name__ == "UninitializedTensorMixin" and _from_torch(cls) for cls in classes)
+
+
+def is_flat(name: str) -> bool:
+    """Whether this is what FSDP1 merges the parameters of a module into, without `use_orig_params=True`."""
+    return name.rpartition(".")[2] == "_flat_param"
+
+
 def class_name(model: nn.Module) -> str:
     """The class of a model under its wrappers: `package.module.Class`."""
     while (inner := _wraps(model)) and hasattr(model, inner):
