@@ -217,5 +217,5 @@ def test_refuses_parameters_that_fsdp1_has_merged() -> None:
 
     plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]"), nn.Linear(3, 2))
     model = FullyShardedDataParallel(nn.Linear(3, 2), use_orig_params=False, device_id=torch.device("cpu"))
-    with pytest.raises(lrspec.BindError, match="FSDP has merged parameters into _flat_param: .* use_orig_params=True"):
+    with pytest.raises(lrspec.BindError, match=r"FSDP has merged parameters into _flat_param: .* use_orig_params=True"):
         plan.param_groups(model)
