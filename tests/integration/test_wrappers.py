@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.distributed._composable.replicate import replicate
 from torch.distributed._composable.replicate_with_fsdp import replicate as replicate_on_a_mesh
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper, offload_wrapper
+from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor
@@ -222,3 +223,35 @@ def test_training_is_the_plain_models(wrap: Wrap, model: nn.Module) -> None:
     assert list(trained) == list(expected)
     torch.testing.assert_close(trained, expected)
     assert all(not torch.equal(trained[name], before[name]) for name in trained)
+
+
+def test_compiled_for_on_meta_and_bound_when_it_has_weights(model: nn.Module) -> None:
+    with torch.device("meta"):
+        empty = Model()
+    plan = lrspec.compile(SPEC, empty)
+    assert plan.to_dict() == lrspec.compile(SPEC, model).to_dict()
+    empty.to_empty(device="cpu")
+    with pytest.raises(lrspec.BindError, match=r"head\.weight is tied to embed\.weight in the plan.*: tie them"):
+        plan.param_groups(empty)
+    empty.head.weight = empty.embed.weight
+    empty.load_state_dict(model.state_dict())
+    torch.testing.assert_close(train(empty, plan.param_groups(empty)), train(model, plan.param_groups(model)))
+
+
+def test_compiled_for_on_meta_sharded_there_and_bound_when_it_has_weights(model: nn.Module) -> None:
+    with torch.device("meta"):
+        empty = Model()
+    plan = lrspec.compile(SPEC, empty)
+    sharded()(empty).to_empty(device="cpu")
+    options = StateDictOptions(full_state_dict=True)
+    set_model_state_dict(empty, model.state_dict(), options=options)
+    torch.testing.assert_close(train(empty, plan.param_groups(empty)), train(model, plan.param_groups(model)))
+
+
+def test_freezing_reaches_the_tensors_of_a_wrapped_model(model: nn.Module) -> None:
+    spec = lrspec.loads("lrspec: 1\nrules: [{match: '^embed', freeze: true}, {match: '^blocks', lr: 0.1}]")
+    plan = lrspec.compile(spec, model)
+    wrapped = chain(each_block(checkpoint_wrapper), sharded())(model)
+    plan.freeze(wrapped)
+    assert [name for name, tensor in wrapped.named_parameters() if not tensor.requires_grad] == ["embed.weight"]
+    assert len(by_name(plan.param_groups(wrapped))) == len(list(wrapped.parameters())) - 1
