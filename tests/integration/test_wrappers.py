@@ -133,7 +133,7 @@ def replicated_on_a_mesh(model: nn.Module) -> nn.Module:
 
 
 WRAPS: dict[str, Wrap] = {
-    "DataParallel": nn.DataParallel,
+    "DataParallel": lambda model: nn.DataParallel(model, device_ids=[0]),  # the CPU, where there is no GPU
     "DistributedDataParallel": DistributedDataParallel,
     "replicate": replicate,
     "replicate on a mesh": replicated_on_a_mesh,
@@ -175,7 +175,7 @@ def model() -> nn.Module:
 
 def whole(tensor: Tensor) -> Tensor:
     """The values of a tensor, of a sharded one too."""
-    return (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).detach().clone()
+    return (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).detach().cpu().clone()
 
 
 def by_name(groups: list[dict[str, Any]]) -> dict[str, Tensor]:
@@ -190,7 +190,7 @@ def train(model: nn.Module, groups: list[dict[str, Any]]) -> dict[str, Tensor]:
     for _ in range(2):
         optimizer.zero_grad()
         tokens = torch.arange(6).reshape(2, 3)
-        nn.functional.cross_entropy(model(tokens).flatten(0, 1), tokens.flatten().roll(1)).backward()  # type: ignore[no-untyped-call]
+        nn.functional.cross_entropy(model(tokens).cpu().flatten(0, 1), tokens.flatten().roll(1)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return {name: whole(tensor) for name, tensor in by_name(groups).items()}
 
