@@ -9,10 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch._dynamo import OptimizedModule  # what torch.compile makes of a module
+from torch._dynamo.eval_frame import DisableContext
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
 from lrspec import Inventory
 from lrspec.modules import named_tensors
 
+WRAPS = [checkpoint_wrapper, nn.DataParallel, lambda model: OptimizedModule(model, DisableContext())]
 Drawn = list[tuple[int, int, str]]
 
 
@@ -42,6 +46,23 @@ def test_names_and_order_are_torchs(modules: int, parameters: int, edges: Drawn,
     listed = list(model.named_parameters(remove_duplicate=False))
     assert [(name, id(tensor)) for name, _, tensor in named_tensors(model)] == [(n, id(p)) for n, p in listed]
     assert [p.name for p in Inventory.from_model(model).parameters] == [name for name, _ in model.named_parameters()]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(WRAPS)), max_size=6))
+def test_wrappers_anywhere_add_nothing(drawn: list[tuple[int, Any]]) -> None:
+    model: nn.Module = nn.ModuleDict(
+        {"module": nn.Sequential(nn.Linear(1, 1), nn.ReLU()), "_orig_mod": nn.Linear(1, 1)}
+    )
+    model.get_submodule("_orig_mod").register_parameter("weight", model.get_parameter("module.0.weight"))
+    plain = Inventory.from_model(model)
+    for number, wrap in drawn:
+        paths = [path for path, _ in model.named_modules()]
+        path = paths[number % len(paths)]
+        if path:
+            model.set_submodule(path, wrap(model.get_submodule(path)))
+        else:
+            model = wrap(model)
+    assert Inventory.from_model(model) == plain
 
 
 def test_lists_and_mappings_of_parameters_have_the_names_that_torch_gives_them() -> None:
