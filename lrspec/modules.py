@@ -48,11 +48,10 @@ def _walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         if not module._modules:
             yield prefix, module
         elif module not in above:  # one that contains itself is not entered again
+            children, inner, line = _children(module), _wraps(module), (*above, module)
             yield prefix, module
-            inner, line = _wraps(module), (*above, module)
             ahead += [
-                (prefix if name == inner else f"{prefix}{name}.", child, line)
-                for name, child in reversed(_children(module))
+                (prefix if name == inner else f"{prefix}{name}.", child, line) for name, child in reversed(children)
             ]
 
 

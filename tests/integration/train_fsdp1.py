@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from small_vit import SPEC, STEPS, build, own_share, show_difference, show_plans
+from small_vit import SPEC, STEPS, build, gathered, own_share, show_difference, show_plans
 from timm.models.vision_transformer import Block
 from torch import Tensor, distributed, nn
 from torch.distributed.fsdp import FullyShardedDataParallel
@@ -24,20 +26,25 @@ def whole(model: FullyShardedDataParallel) -> dict[str, Tensor]:
         return {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
 
 
+def show_refusal(attempt: Callable[[], object]) -> None:
+    """Print what each process is told."""
+    try:
+        attempt()
+        refusals = gathered("not refused")
+    except (lrspec.BindError, lrspec.InventoryError) as error:
+        refusals = gathered(str(error))
+    if distributed.get_rank() == 0:
+        print(*refusals, sep="\n")
+
+
 def main() -> None:
     """Compile, be refused twice, bind, train."""
     distributed.init_process_group("gloo")
     model = build()
     plan = lrspec.compile(SPEC, model)
-    try:
-        plan.param_groups(wrapped(build(), use_orig_params=False))
-    except lrspec.BindError as error:
-        print(error)
+    show_refusal(lambda: plan.param_groups(wrapped(build(), use_orig_params=False)))
     sharded = wrapped(model, use_orig_params=True)
-    try:
-        lrspec.compile(SPEC, sharded)
-    except lrspec.InventoryError as error:
-        print(error)
+    show_refusal(lambda: lrspec.compile(SPEC, sharded))
     groups = plan.param_groups(sharded)
     optimizer = torch.optim.SGD(groups)
     show_plans(plan, groups)
