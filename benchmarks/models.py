@@ -94,13 +94,15 @@ def _llama_70b() -> nn.Module:
         num_attention_heads=64,
         num_key_value_heads=8,
     )
-    return LlamaForCausalLM(config)
+    model: nn.Module = LlamaForCausalLM(config)
+    return model
 
 
 def _deepseek_v3() -> nn.Module:
     from transformers import DeepseekV3Config, DeepseekV3ForCausalLM
 
-    return DeepseekV3ForCausalLM(DeepseekV3Config())  # its defaults are the 671B model
+    model: nn.Module = DeepseekV3ForCausalLM(DeepseekV3Config())  # its defaults are the 671B model
+    return model
 
 
 def _timm(name: str) -> nn.Module:

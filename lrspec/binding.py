@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrspec.memory import uncollected
-from lrspec.modules import Found, is_sharded, walk
+from lrspec.modules import Found, is_flat, is_sharded, lazy_name, walk
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
     """The model's tensors by the first names that the plan has for them.
 
     Raises:
-        BindError: for a trainable parameter that the plan does not know, another shape, or other ties.
+        BindError: for a trainable parameter that the plan does not know, another shape, or none yet, or other ties.
     """
     found, columns = walk(model), plan.inventory.columns
     places = list(map(plan.inventory.index.get, found.names))
+    if lazy := lazy_name(found):
+        raise BindError(f"{lazy} has no shape yet: run a batch through the model first")
     if not is_sharded(found):
         _refuse_other_shapes(columns, found, places)
     if columns.aliases or len(set(map(id, found.tensors))) < len(found.tensors):
@@ -105,6 +107,10 @@ def _refuse_strangers(found: Found, places: list[int | None]) -> None:
         for name, place, tensor in zip(found.names, places, found.tensors, strict=True)
         if place is None and tensor.requires_grad and id(tensor) not in known
     ]
+    if any(map(is_flat, strangers)) and is_sharded(found):
+        raise BindError(
+            f"FSDP has merged parameters into {few(strangers, SHOWN)}: wrap the model with use_orig_params=True"
+        )
     if strangers:
         raise BindError(f"the plan does not know {few(strangers, SHOWN)}: compile the spec against this model")
 

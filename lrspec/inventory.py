@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
-from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk
+from lrspec.modules import Found, class_name, is_sharded, lazy_name, owner_classes, walk
 from lrspec.scalars import all_finite
 from lrspec.source import printable
 
@@ -182,7 +182,8 @@ def _to_dict(parameter: Parameter) -> dict[str, Any]:
 def _columns(found: Found, model: nn.Module) -> Columns:
     if is_sharded(found):
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
-    _refuse_lazy(found)
+    if lazy := lazy_name(found):
+        raise InventoryError(f"{lazy} has no shape yet: run a batch through the model first")
     classes = {cls: owner_classes(cls) for cls in set(found.owners)}
     owners = [classes[cls] for cls in found.owners]
     if len(set(map(id, found.tensors))) == len(found.tensors):
@@ -205,14 +206,3 @@ def _of_tensors(
 ) -> Columns:
     shapes: list[Shape | None] = [tensor.shape for tensor in tensors]
     return Columns(names, shapes, [tensor.requires_grad for tensor in tensors], owners, aliases)
-
-
-def _refuse_lazy(found: Found) -> None:
-    lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
-    for name, tensor in zip(found.names, found.tensors, strict=True) if lazy else ():
-        if type(tensor) in lazy:
-            raise InventoryError(f"{name} has no shape yet: run a batch through the model first")
-
-
-def _is_lazy(cls: type) -> bool:
-    return any(base.__name__ == "UninitializedTensorMixin" for base in cls.__mro__)

@@ -19,6 +19,9 @@ _WRAPPERS = {
 }
 """torch's classes that wrap a module, and the name that each gives to it."""
 
+_COMPOSABLE = ("FSDPModule", "ReplicateModule", "DDP")
+"""torch's classes that `fully_shard` and `replicate` put before a module's own, in a class that they make."""
+
 WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
 """The names that wrappers give to what they wrap, and that canonical names are without."""
 
@@ -26,52 +29,67 @@ WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
 class Found(NamedTuple):
     """What a model has, in the order of `named_parameters()`: an item of each list for every name of a parameter.
 
-    `names` are canonical, `owners` the classes of the modules that have the parameters as their own; `modules` are the
-    classes of all modules.
+    `names` are canonical, `owners` the classes of the modules that have the parameters as their own; `classes` has
+    those of all modules.
     """
 
     names: list[str]
     owners: list[type]
     tensors: list[nn.Parameter]
-    modules: set[type]
+    classes: dict[type, _Naming]
 
 
-def walk(model: nn.Module) -> Found:
-    """Every name of every parameter of a model.
+class _Naming(NamedTuple):
+    """How a class of modules names those inside: what it calls one that it wraps, and whether it lists them itself."""
 
-    torch's own `named_parameters()` is a generator for each level of the model, which takes twice as long.
-    """
-    found = Found([], [], [], set())
-    _visit(model, "", found, _WrappedNames())
-    return found
+    inner: str | None
+    lists_its_own: bool
 
 
-class _WrappedNames(dict[type, str | None]):
-    """By class, the name that a wrapper gives to the module that it wraps; None for any other class."""
-
-    def __missing__(self, cls: type) -> str | None:
-        self[cls] = _wraps(cls)
+class _Namings(dict[type, _Naming]):
+    def __missing__(self, cls: type) -> _Naming:
+        self[cls] = _Naming(_wraps(cls), _lists_its_own(cls))
         return self[cls]
 
 
-def _visit(module: nn.Module, prefix: str, found: Found, wrapped: _WrappedNames) -> None:
+def walk(model: nn.Module) -> Found:
+    """Every name of every parameter of a model, also where a module is in several places.
+
+    A parameter is where it is registered: a `named_parameters` of a class's own is not asked, as torch asks none either
+    of a module inside of another. torch's own walk is a generator for each level, and takes twice as long.
+    """
+    found = Found([], [], [], _Namings())
+    _visit(model, "", found, set())
+    return found
+
+
+def _visit(module: nn.Module, prefix: str, found: Found, above: set[nn.Module]) -> None:
     cls = type(module)
-    found.modules.add(cls)
+    naming = found.classes[cls]
     for name, tensor in module._parameters.items():
         if tensor is not None:
             found.names.append(prefix + name)
             found.owners.append(cls)
             found.tensors.append(tensor)
-    for name, child in module._modules.items():
-        if child is not None:
-            _visit(child, prefix if name == wrapped[cls] else f"{prefix}{name}.", found, wrapped)
+    if module._modules and module not in above:  # one that contains itself is not entered again
+        above.add(module)
+        for name, child in _children(module) if naming.lists_its_own else module._modules.items():
+            if child is not None:
+                _visit(child, prefix if name == naming.inner else f"{prefix}{name}.", found, above)
+        above.remove(module)
+
+
+def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """The modules directly inside of another, as it lists them itself."""
+    listed = module.named_modules(remove_duplicate=False)
+    return [(path, child) for path, child in listed if path and "." not in path]
 
 
 def owner_classes(owner: type) -> tuple[str, ...]:
     """The names of a module's class and its bases, up to `Module`, without the classes that torch synthesises."""
     names: list[str] = []
     for cls in owner.__mro__:
-        if cls.__name__ == "Module" and cls.__module__ == "torch.nn.modules.module":
+        if _is_module(cls):
             break
         if not _synthesised(cls):
             names.append(cls.__name__)
@@ -79,20 +97,31 @@ def owner_classes(owner: type) -> tuple[str, ...]:
 
 
 def _synthesised(cls: type) -> bool:
-    """`fully_shard` puts a class `FSDP…` before a module's own, `parametrize` a class `Parametrized…`."""
-    if cls.__name__ == "FSDPModule" and _from_torch(cls):
-        return True
-    sharded = any(base.__name__ == "FSDPModule" and _from_torch(base) for base in cls.__bases__)
+    """`fully_shard` and `replicate` put a class of theirs before a module's own, `parametrize` a subclass of it."""
+    distributed = _is_composable(cls) or any(map(_is_composable, cls.__bases__))
     parametrized = cls.__name__.startswith("Parametrized") and cls.__module__ == "torch.nn.utils.parametrize"
-    return sharded or parametrized
+    return distributed or parametrized
 
 
-def _wraps(owner: type) -> str | None:
+def _is_composable(cls: type) -> bool:
+    return cls.__name__ in _COMPOSABLE and _from_torch(cls)
+
+
+def _wraps(cls: type) -> str | None:
     """The name that a wrapper's class gives to the module that it wraps; None for any other class."""
-    for cls in owner.__mro__:
-        if cls.__name__ in _WRAPPERS and _from_torch(cls):
-            return _WRAPPERS[cls.__name__]
+    for base in cls.__mro__:
+        if base.__name__ in _WRAPPERS and _from_torch(base):
+            return _WRAPPERS[base.__name__]
     return None
+
+
+def _lists_its_own(cls: type) -> bool:
+    """Whether a class has its own `named_modules`: PEFT's for attention gives a layer its parameters back in it."""
+    return any("named_modules" in vars(base) for base in cls.__mro__ if not _is_module(base))
+
+
+def _is_module(cls: type) -> bool:
+    return cls.__name__ == "Module" and cls.__module__ == "torch.nn.modules.module"
 
 
 def _from_torch(cls: type) -> bool:
@@ -101,8 +130,24 @@ def _from_torch(cls: type) -> bool:
 
 def is_sharded(found: Found) -> bool:
     """Whether sharding has changed the shapes of a model's parameters: FSDP1's, and ZeRO-3's, does."""
-    fsdp1 = any(_wraps(cls) == _WRAPPERS["FullyShardedDataParallel"] for cls in found.modules)
+    fsdp1 = any(naming.inner == _WRAPPERS["FullyShardedDataParallel"] for naming in found.classes.values())
     return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in found.tensors)
+
+
+def lazy_name(found: Found) -> str | None:
+    """The name of a parameter that has no shape before the first batch has run through its module, if there is one."""
+    lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
+    named = zip(found.names, found.tensors, strict=True) if lazy else ()
+    return next((name for name, tensor in named if type(tensor) in lazy), None)
+
+
+def _is_lazy(cls: type) -> bool:
+    return any(base.__name__ == "UninitializedTensorMixin" and _from_torch(base) for base in cls.__mro__)
+
+
+def is_flat(name: str) -> bool:
+    """Whether this is what FSDP1 merges the parameters of a module into, without `use_orig_params=True`."""
+    return name.rpartition(".")[2] == "_flat_param"
 
 
 def class_name(model: nn.Module) -> str:

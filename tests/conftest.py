@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -27,6 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether generated files are to be written instead of compared."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture
+def one_process() -> Iterator[None]:
+    """A process group of this process alone, for wrappers that need one."""
+    from torch import distributed
+
+    store: Any = vars(distributed)["HashStore"]()
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
 
 
 @pytest.fixture(scope="session")

@@ -196,3 +196,26 @@ def test_a_plan_with_errors_has_no_groups_to_bind() -> None:
     assert caught.value.plan is not None
     with pytest.raises(lrspec.BindError, match="has errors"):
         caught.value.plan.param_groups(model)
+
+
+def test_refuses_parameters_without_a_shape_until_a_batch_has_run() -> None:
+    spec = lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]")
+    plan = lrspec.compile(spec, nn.Linear(3, 2))
+    model = nn.LazyLinear(2)
+    with pytest.raises(lrspec.BindError, match="weight has no shape yet: run a batch through the model first"):
+        plan.param_groups(model)
+    model(torch.zeros(1, 3))
+    assert lrspec.compile(spec, model).to_dict() == plan.to_dict()
+    assert plan.param_groups(model)[0]["params"] == [model.weight, model.bias]
+
+
+@pytest.mark.usefixtures("one_process")
+@pytest.mark.filterwarnings("ignore:.*FSDP.*")  # torch says that FSDP1 is old, and that this is a CPU
+@pytest.mark.filterwarnings("ignore:The `NO_SHARD` sharding strategy is deprecated")
+def test_refuses_parameters_that_fsdp1_has_merged() -> None:
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]"), nn.Linear(3, 2))
+    model = FullyShardedDataParallel(nn.Linear(3, 2), use_orig_params=False, device_id=torch.device("cpu"))
+    with pytest.raises(lrspec.BindError, match=r"FSDP has merged parameters into _flat_param: .* use_orig_params=True"):
+        plan.param_groups(model)

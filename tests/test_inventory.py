@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +50,6 @@ def compiled(model: nn.Module) -> nn.Module:
     result: Any = torch.compile(model)
     assert isinstance(result, nn.Module)
     return result
-
-
-@pytest.fixture
-def one_process() -> Iterator[None]:
-    store: Any = vars(torch.distributed)["HashStore"]()
-    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
 
 
 def test_lists_parameters_in_model_order_with_shapes_owners_and_trainability() -> None:

@@ -1,0 +1,93 @@
+"""What train_ddp.py, train_fsdp2.py and train_pipeline.py share: a model, data, and what they show in the end.
+
+The model is a small vision transformer that learns handwritten digits; small-vit.lrspec.yaml says at which rates. All
+processes are on the CPU of one machine (gloo); on GPUs the backend is nccl, and nothing else is different for lrspec.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor, distributed, nn
+
+import lrspec
+
+SPEC = Path(__file__).parent / "small-vit.lrspec.yaml"
+BATCH, STEPS = 64, 3
+
+Parameters = dict[str, Tensor]
+"""The values of parameters, whole ones, by their names."""
+
+
+def build() -> nn.Module:
+    """The model, with the same random weights in every process; images (batch, 1, 8, 8) to scores (batch, 10)."""
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"img_size": 8, "patch_size": 2, "in_chans": 1, "embed_dim": 32, "depth": 4, "num_heads": 2}
+    model: nn.Module = timm.create_model("vit_tiny_patch16_224", num_classes=10, **sizes)
+    return model
+
+
+def batch(step: int) -> tuple[Tensor, Tensor]:
+    """The images and labels of a step, for all processes together."""
+    bunch = load_digits()
+    chosen = slice(step * BATCH, (step + 1) * BATCH)
+    images = torch.tensor(bunch.images[chosen], dtype=torch.float32).unsqueeze(1) / 16
+    return images, torch.tensor(bunch.target[chosen])
+
+
+def own_share(step: int) -> tuple[Tensor, Tensor]:
+    """The part of a batch that is this process's."""
+    rank, processes = distributed.get_rank(), distributed.get_world_size()
+    images, labels = (whole.tensor_split(processes)[rank] for whole in batch(step))
+    return images, labels
+
+
+def train_alone() -> tuple[Parameters, Parameters]:
+    """The parameters before and after the same steps in a single process."""
+    model = build()
+    before = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
+    optimizer = torch.optim.SGD(lrspec.param_groups(SPEC, model))
+    for step in range(STEPS):
+        images, labels = batch(step)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return before, {name: tensor.detach() for name, tensor in model.named_parameters()}
+
+
+def gathered(value: Any) -> list[Any]:
+    """What each process has, in their order."""
+    values = [None] * distributed.get_world_size()
+    distributed.all_gather_object(values, value)
+    return values
+
+
+def show_plans(plan: lrspec.Plan, groups: list[dict[str, Any]]) -> None:
+    """Hold the plans of all processes equal to the byte, and print which groups each has."""
+    plans = gathered(json.dumps(plan.to_dict()).encode())
+    if len(set(plans)) != 1:
+        raise SystemExit("the processes have different plans")
+    sizes = gathered((len(groups), sum(len(group["params"]) for group in groups)))
+    if distributed.get_rank() == 0:
+        print(f"one plan in {len(plans)} processes: {len(plan.groups or ())} groups, {len(plan.parameters)} parameters")
+        for rank, (number, parameters) in enumerate(sizes):
+            print(f"process {rank} has {number} groups with {parameters} parameters")
+
+
+def show_difference(trained: Parameters) -> None:
+    """Print how far the parameters have moved, and how far they are from those of a single process."""
+    if distributed.get_rank() == 0:
+        before, alone = train_alone()
+        if trained.keys() != alone.keys():
+            raise SystemExit("parameters are missing")
+        print(f"{STEPS} steps moved the parameters by up to {_distance(trained, before):.1e}")
+        print(f"the same steps in one process differ by up to {_distance(trained, alone):.1e}")
+
+
+def _distance(these: Parameters, those: Parameters) -> float:
+    return max(float((these[name].detach() - those[name]).abs().max()) for name in those)
