@@ -299,7 +299,12 @@ def test_a_spec_names_configs_below_its_own_folder_only() -> None:
 
 # ------------------------------------------------------------------------------------- no network, and no weights
 
-TIMM = {"model_type": "timm_wrapper", "architectures": ["TimmWrapperModel"], "architecture": "test_vit"}
+TIMM = {
+    "model_type": "timm_wrapper",
+    "architectures": ["TimmWrapperModel"],
+    "architecture": "test_vit",
+    "num_classes": 2,
+}
 LURES: list[dict[str, Any]] = [
     {**TIMM, "architecture": "hf-hub:timm/resnet18.a1_in1k"},
     {**TIMM, "model_args": {"pretrained": True}},
