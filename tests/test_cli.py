@@ -298,6 +298,13 @@ def test_what_keeps_it_from_running_is_one_line_and_status_2(
     assert ran.err.count("\n") == 1
 
 
+def test_arguments_of_models_are_yaml_and_may_be_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--model-arg", "features_only=true", "--model-arg", "out_indices=[0, 1]")
+    made = json.loads(lrspec(capsys, "params", "--model", "resnet18", *words).out)
+    assert made["args"] == {"features_only": True, "out_indices": [0, 1]}
+    assert {each["name"].partition(".")[0] for each in made["parameters"]} == {"conv1", "bn1", "layer1"}
+
+
 def test_several_models_are_to_choose_from(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "a.lrspec.yaml").write_text(
         SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: [resnet18, {source: resnet34}]")

@@ -17,6 +17,7 @@ import torchvision
 import transformers
 from torch import nn
 
+from lrspec.cli import run
 from lrspec.inventory import Inventory
 from lrspec.models import ModelError, inventory_of
 from lrspec.sources.files import hf_config_path
@@ -417,3 +418,14 @@ def test_nothing_is_printed_and_nothing_is_warned_of(
 ) -> None:
     hf({**GPT2, "eos_token_id": 5000})
     assert (capsys.readouterr(), caplog.records) == (("", ""), [])
+
+
+def test_a_spec_names_a_config_with_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    write("specs/model/config.json", BERT)
+    model = "{source: 'hf:model', args: {class: BertForSequenceClassification, num_labels: 3}}"
+    write("specs/a.lrspec.yaml", f"lrspec: 1\nmodels: {model}\nrules: [{{match: '.', lr: 0.1}}]\n")
+    assert run(["compile", "specs/a.lrspec.yaml", "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["model"]["source"] == "hf:model"
+    assert plan["parameters"][-1]["shape"] == [3]
+    assert run(["check", "specs"]) == 0
