@@ -1,31 +1,28 @@
 """Names of models, such as `timm:resnet18`, to inventories of their parameters.
 
-Models are built without weights, without the network and on the meta device, or really where an architecture refuses
-that. torch and the libraries that the models come from are imported where they are used.
+Models are built without weights, without the network and on the meta device as far as they allow it. torch and the
+libraries that the models come from are imported where they are used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
-import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lrspec.inventory import Inventory, InventoryError
 from lrspec.source import printable
-from lrspec.suggest import did_you_mean
+from lrspec.sources.arguments import check_no_weights
+from lrspec.sources.building import build, quiet
+from lrspec.sources.errors import ModelError
+from lrspec.sources.files import hf_config_path, params_path
+from lrspec.sources.offline import offline
 
-if TYPE_CHECKING:
-    from torch import nn
+__all__ = ["ModelError", "inventory_of", "read_params"]
 
-_WEIGHTS = ("pretrained", "checkpoint_path", "weights", "weights_backbone", "pretrained_cfg")
-
-
-class ModelError(Exception):
-    """A model that cannot be built or read; the text, in one line, says why and what to do."""
+_EXTRAS = {"timm": "timm", "torchvision": "torchvision", "hf": "transformers", "py": "timm"}
+"""The extra of lrspec that installs what a kind of models needs."""
 
 
 def inventory_of(
@@ -34,11 +31,12 @@ def inventory_of(
     """The inventory of a model by its name.
 
     Args:
-        source: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `params:FILE`, `py:package.module:factory`.
+        source: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `hf:DIR_OR_CONFIG.json`, `params:FILE`,
+            `py:package.module:factory`.
         args: arguments for building it.
-        folder: what a `params:` path is relative to.
+        folder: what the path of `params:` and `hf:` is relative to.
         run_code: whether `py:` is allowed, which imports and calls code of the user's.
-        outside: whether a `params:` file may lie outside of `folder`.
+        outside: whether the file of `params:` or `hf:` may lie outside of `folder`.
 
     Raises:
         ModelError: where it cannot be built or read.
@@ -49,12 +47,12 @@ def inventory_of(
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
     if scheme == "params":
-        return read_params(folder / name if outside else _inside(folder, name))
-    for key in _WEIGHTS:
-        if args.get(key):
-            raise ModelError(f"{key}={args[key]}: no weights are ever read; leave it out")
-    with contextlib.redirect_stdout(sys.stderr):  # what importing and building print is no result
-        model = _build(_builder(scheme, name, source, run_code=run_code), source, args)
+        return read_params(params_path(name, folder, outside=outside))
+    check_no_weights(args)
+    with quiet():
+        builder = _builder(scheme, name, source, folder, run_code=run_code, outside=outside)
+        with contextlib.nullcontext() if scheme == "py" else offline(source):
+            model = build(builder, source, args, _EXTRAS[scheme])
     try:
         return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
     except InventoryError as failure:
@@ -75,103 +73,24 @@ def read_params(path: Path) -> Inventory:
         raise ModelError(f"{printable(str(path))}: {failure}") from None
 
 
-def _inside(folder: Path, name: str) -> Path:
-    """The path of a file that a spec names, links followed: it may only be below the spec's own folder."""
-    path = folder / name
-    try:
-        inside, regular = path.resolve().is_relative_to(folder.resolve()), path.is_file() or not path.exists()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say what is wrong
-        inside, regular = True, True
-    if not inside:
-        raise ModelError(
-            f"params:{printable(name)}: outside the spec's own folder, and a spec may name files below it only; "
-            "move it there, or allow it with --allow-outside"
-        )
-    if not regular:
-        raise ModelError(f"params:{printable(name)}: not a regular file")
-    return path
-
-
-def _builder(scheme: str, name: str, source: str, *, run_code: bool) -> Callable[..., Any]:
+def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: bool, outside: bool) -> Callable[..., Any]:
+    """What builds a model of that kind; only the file for that kind is imported."""
     if scheme == "timm":
-        return _timm(name)
+        from lrspec.sources.timm_models import timm_builder
+
+        return timm_builder(name)
     if scheme == "torchvision":
-        return _torchvision(name)
-    if scheme == "py" and run_code:
-        return _python(name)
+        from lrspec.sources.torchvision_models import torchvision_builder
+
+        return torchvision_builder(name)
     if scheme == "hf":
-        raise ModelError(
-            f"{source}: hf: models cannot be built by this version; save an inventory from Python "
-            "(lrspec.Inventory.from_model) and give it with --params"
-        )
-    raise ModelError(f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, py:MODULE:FACTORY")
+        from lrspec.sources.transformers_models import hf_builder
 
+        return hf_builder(hf_config_path(name, folder, outside=outside))
+    if scheme == "py" and run_code:
+        from lrspec.sources.python_models import python_builder
 
-def _timm(name: str) -> Callable[..., Any]:
-    timm = _import("timm")
-    if ":" in name:
-        raise ModelError(f"timm:{name} would load from outside; name an architecture of timm's registry")
-    if not timm.is_model(name):
-        raise ModelError(f"unknown timm model {name!r}{did_you_mean(name, timm.list_models(), 3)}")
-    return lambda **args: timm.create_model(name, pretrained=False, **args)
-
-
-def _torchvision(name: str) -> Callable[..., Any]:
-    models = _import("torchvision").models
-    known = models.list_models()
-    if name not in known:
-        raise ModelError(f"unknown torchvision model {name!r}{did_you_mean(name, known, 3)}")
-    builder = models.get_model_builder(name)
-    no_weights = {key: None for key in ("weights", "weights_backbone") if key in inspect.signature(builder).parameters}
-    return lambda **args: builder(**{**no_weights, **args})
-
-
-def _python(name: str) -> Callable[..., Any]:
-    module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
-        raise ModelError(f"py:{name}: expected py:package.module:factory")
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(module_name)
-        for step in attribute.split("."):
-            found = getattr(found, step)
-    except (Exception, SystemExit) as failure:  # code of the user's may raise anything
-        raise ModelError(f"py:{name}: {_first_line(failure)}") from failure
-    finally:
-        sys.path.remove(here)
-    if not callable(found):
-        raise ModelError(f"py:{name}: expected a class or a function that returns a model")
-    return found  # type: ignore[no-any-return]
-
-
-def _build(builder: Callable[..., Any], source: str, args: dict[str, Any]) -> nn.Module:
-    """Build on the meta device, or really where that is refused."""
-    torch = _import("torch")
-    try:
-        with torch.device("meta"):
-            model = builder(**args)
-    except (Exception, SystemExit):  # an architecture may refuse the meta device in any way
-        try:
-            model = builder(**args)
-        except (Exception, SystemExit) as failure:  # and may raise anything for its arguments
-            raise ModelError(f"{source} cannot be built: {_first_line(failure)}") from failure
-    if not isinstance(model, torch.nn.Module):
-        raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
-    built: nn.Module = model
-    return built
-
-
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as failure:
-        raise ModelError(
-            f"{name} is needed to build this model, and cannot be imported ({failure}): "
-            "pip install 'lrspec[timm]', or give a saved inventory with --params"
-        ) from None
-
-
-def _first_line(failure: BaseException) -> str:
-    lines = str(failure).strip().splitlines()
-    return f"{type(failure).__name__}: {lines[0]}" if lines else type(failure).__name__
+        return python_builder(name)
+    raise ModelError(
+        f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
+    )

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import timm
 from torch import nn
 
 import lrspec
-from benchmarks import checking, compiling, contenders, memory, processes, steps, timm_models
+from benchmarks import checking, compiling, contenders, memory, processes, steps
 from benchmarks.models import SPECS, build
 from benchmarks.page import Section
 from benchmarks.timing import QUICK, Effort, Times, in_turn
 
 ROOT = Path(__file__).parent.parent
+SOURCES = ROOT / "benchmarks" / "sources.py"
 
 
 def the_first_cells(section: Section) -> list[str]:
@@ -128,15 +128,10 @@ def test_a_ratio_is_the_median_over_the_rounds_that_both_have() -> None:
     assert Times({"own": [2.0, 9.0, 8.0], "other": [1.0, 3.0]}).ratio("own", "other") == 2.5
 
 
-def test_the_table_of_timms_models_has_a_row_a_family_and_says_why_one_has_no_inventory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    resnets = [timm_models.built("resnet18"), timm_models.built("resnet34")]
-    monkeypatch.setattr(timm, "create_model", lambda name, **args: 1 / 0)
-    written = timm_models.page([*resnets, timm_models.built("vit_tiny_patch16_224")])
-    assert re.findall(r"^\| (\w+) \| +(\d) \| +(\d) \| +([^|]*?) +\|", written, re.MULTILINE) == [
-        ("resnet", "2", "2", "62 to 110"),
-        ("vision_transformer", "1", "0", ""),
-        ("all", "3", "2", "62 to 110"),
-    ]
-    assert "- `vit_tiny_patch16_224`: timm:vit_tiny_patch16_224 cannot be built: ZeroDivisionError" in written
+def test_the_benchmark_of_sources_prints_and_writes_a_row_for_each_family(tmp_path: Path) -> None:
+    written = tmp_path / "sources.md"
+    small = ("--filter", "resnet18*", "--no-largest", "--output", str(written))
+    printed = subprocess.run([sys.executable, str(SOURCES), *small], capture_output=True, text=True, check=True).stdout
+    assert written.read_text(encoding="utf-8") == printed
+    rows = re.findall(r"^\| (\w+) \| +(\d+) \| +(\d+) \|", printed, re.MULTILINE)
+    assert rows == [("resnet", "2", "2"), ("all", "2", "2"), ("resnet", "1", "1"), ("all", "1", "1")]

@@ -257,12 +257,12 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["compile", "--model", "torchvision:resnet"], "lrspec: unknown torchvision model 'resnet': did you mean"),
         (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b: expected a timm model"),
         (["compile", "--model", "timm:hf-hub:a/b"], "lrspec: timm:hf-hub:a/b would load from outside"),
-        (["compile", "--model", "hf:x"], "lrspec: hf:x: hf: models cannot be built by this version"),
+        (["compile", "--model", "hf:x"], "lrspec: hf:x: no such file or folder: expected a config.json or its folder"),
         (["compile", "--model", "py:nothing"], "lrspec: py:nothing: expected py:package.module:factory"),
         (["compile", "--model", "py:no_such:x"], "lrspec: py:no_such:x: ModuleNotFoundError: No module named"),
         (["compile", "--model", "py:os:getcwd"], "lrspec: py:os:getcwd: expected a model (torch.nn.Module), found str"),
         (["compile", "--model", "py:os:sep"], "lrspec: py:os:sep: expected a class or a function"),
-        (["compile", "--model", "resnet18", "--model-arg", "x=1"], "lrspec: resnet18 cannot be built: TypeError: "),
+        (["compile", "--model", "resnet18", "--model-arg", "x=1"], "lrspec: resnet18 takes no argument 'x'"),
         (["compile", "--model", "resnet18", "--model-arg", "pretrained=true"], "lrspec: pretrained=True: no weights"),
         (["compile", "--model", "a", "--params", "b"], "lrspec compile: --model and --params exclude each other"),
         (["compile", "--model-arg", "x"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
@@ -296,6 +296,13 @@ def test_what_keeps_it_from_running_is_one_line_and_status_2(
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(line)
     assert ran.err.count("\n") == 1
+
+
+def test_arguments_of_models_are_yaml_and_may_be_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--model-arg", "features_only=true", "--model-arg", "out_indices=[0, 1]")
+    made = json.loads(lrspec(capsys, "params", "--model", "resnet18", *words).out)
+    assert made["args"] == {"features_only": True, "out_indices": [0, 1]}
+    assert {each["name"].partition(".")[0] for each in made["parameters"]} == {"conv1", "bn1", "layer1"}
 
 
 def test_several_models_are_to_choose_from(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

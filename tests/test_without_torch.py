@@ -12,7 +12,7 @@ import pytest
 
 BLOCKED = """
 import sys
-for name in ("torch", "timm", "torchvision", "numpy"):
+for name in ("torch", "timm", "torchvision", "transformers", "numpy"):
     sys.modules[name] = None  # importing it raises ImportError
 import lrspec
 from lrspec.cli import run
@@ -77,7 +77,8 @@ def test_a_model_without_torch_is_refused_in_one_line(folder: Path) -> None:
 
 
 def test_importing_lrspec_imports_no_torch() -> None:
-    code = "import sys, lrspec, lrspec.cli; sys.exit(any(m in sys.modules for m in ('torch', 'timm', 'numpy')))"
+    libraries = ("torch", "timm", "torchvision", "transformers", "numpy")
+    code = f"import sys, lrspec, lrspec.cli; sys.exit(any(m in sys.modules for m in {libraries}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -61,7 +61,7 @@ def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | 
     return file
 
 
-_MODEL = "resnet18, timm:NAME, torchvision:NAME, py:MODULE:FACTORY."
+_MODEL = "resnet18, timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY."
 _PARAMS = "A saved inventory, or one parameter name a line."
 
 model = click.option("--model", "-m", metavar="M", help=_MODEL)
@@ -74,7 +74,7 @@ model_arg = click.option(
     metavar="K=V",
     multiple=True,
     callback=_model_args,
-    help="An argument for building the model.",
+    help="An argument for building the model, its value as in YAML.",
 )
 params = click.option("--params", "-p", metavar="FILE", help=_PARAMS)
 several_params = click.option("--params", "-p", metavar="FILE", multiple=True, help=f"{_PARAMS} Also several.")
@@ -82,7 +82,7 @@ lr = click.option(
     "--lr", metavar="X", callback=_number, help="In place of optimizer.lr; absolute values in rules stay."
 )
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
-outside = click.option("--allow-outside", is_flag=True, help="Let a spec name inventories outside its own folder.")
+outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result there.")
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")

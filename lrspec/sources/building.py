@@ -1,0 +1,109 @@
+"""Builders of models to models without memory: on the meta device, and without a trace of the building."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from lrspec.sources.arguments import refused_argument
+from lrspec.sources.errors import ModelError, in_one_line
+from lrspec.sources.libraries import library
+from lrspec.sources.offline import is_offline_refusal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_MOST_REAL = 2**30  # elements of parameters that are allocated where nothing else will do: 4 GiB
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what libraries and models print off standard output, and drop what they warn of."""
+    disabled = logging.root.manager.disable
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
+
+
+def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra: str) -> nn.Module:
+    """Build a model on the meta device as far as it allows that; torch's random state stays as it is.
+
+    `extra` is the extra of lrspec that installs torch with the library that the model is from.
+
+    Raises:
+        ModelError: where it cannot be built.
+    """
+    torch = library("torch", extra)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            model = _built(builder, args, _MetaDevice(torch))
+    except ModelError:
+        raise
+    except (Exception, SystemExit) as failure:  # a builder may raise anything for its arguments
+        raise ModelError(f"{source} {_why_not(failure, args)}") from failure
+    if not isinstance(model, torch.nn.Module):
+        raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
+    built: nn.Module = model
+    return built
+
+
+def _why_not(failure: BaseException, args: dict[str, Any]) -> str:
+    if is_offline_refusal(failure):
+        return "would reach the hub of Hugging Face to be built, and nothing is downloaded"
+    return refused_argument(failure, args) or f"cannot be built: {in_one_line(failure)}"
+
+
+def _built(builder: Callable[..., Any], args: dict[str, Any], meta: _MetaDevice) -> Any:
+    """What the builder returns, with as much of it on the meta device as it bears."""
+    for place in (meta.for_all, meta.for_parameters):
+        try:
+            with place():
+                return builder(**args)
+        except ModelError:
+            raise
+        except (Exception, SystemExit) as refusal:  # an architecture may refuse in any way
+            refused = refusal
+    if meta.elements > _MOST_REAL:
+        raise refused
+    return builder(**args)
+
+
+class _MetaDevice:
+    """Where tensors have shapes and no memory: for all that is made, or for the parameters of modules alone.
+
+    An architecture that computes its depths or rates with tensors needs their numbers, so that only the parameters
+    can go there: each when a module gets it, so that one at a time has memory. Tied ones stay tied.
+    """
+
+    def __init__(self, torch: Any) -> None:
+        self._torch = torch
+        self._moved = torch.utils.weak.WeakTensorKeyDictionary()
+        self.elements = 0
+        """The number of elements that had memory until they were moved."""
+
+    @contextlib.contextmanager
+    def for_all(self) -> Iterator[None]:
+        with self._torch.device("meta"), self.for_parameters():  # a few are made for the CPU by name
+            yield
+
+    @contextlib.contextmanager
+    def for_parameters(self) -> Iterator[None]:
+        with self._torch.nn.modules.module.register_module_parameter_registration_hook(self._move):
+            yield
+
+    def _move(self, module: Any, name: str, parameter: Any) -> Any:
+        if type(parameter) is not self._torch.nn.Parameter or parameter.is_meta:
+            return parameter
+        if parameter not in self._moved:
+            self.elements += parameter.numel()
+            empty = parameter.detach().to("meta")
+            self._moved[parameter] = self._torch.nn.Parameter(empty, parameter.requires_grad)
+        return self._moved[parameter]

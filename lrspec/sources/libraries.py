@@ -1,0 +1,39 @@
+"""The libraries that models come from, imported where a model is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from lrspec.sources.errors import ModelError, in_one_line
+
+
+def library(name: str, extra: str) -> Any:
+    """Import a library; `extra` is the extra of lrspec that installs it.
+
+    Raises:
+        ModelError: where it cannot be imported.
+    """
+    try:
+        with _no_collection():
+            return importlib.import_module(name)
+    except ImportError as failure:
+        raise ModelError(
+            f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
+            f"pip install 'lrspec[{extra}]', or give a saved inventory with --params"
+        ) from None
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Do not look for garbage: importing torch makes a million objects that stay, and looking takes a tenth of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,29 @@
+"""Architectures of timm's registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from lrspec.sources.errors import ModelError
+from lrspec.sources.libraries import library
+from lrspec.suggest import did_you_mean
+
+
+def timm_builder(name: str) -> Callable[..., Any]:
+    """What builds a model of timm; a tag of weights in the name decides its settings, such as the classes.
+
+    Raises:
+        ModelError: for a name that timm does not know, and for one that would load from outside.
+    """
+    timm = library("timm", "timm")
+    if ":" in name:
+        raise ModelError(f"timm:{name} would load from outside; name an architecture of timm's registry")
+    if not timm.is_model(name):
+        raise ModelError(f"unknown timm model {name!r}{did_you_mean(name, timm.list_models(), 3)}")
+    architecture, _, tag = name.partition(".")
+    tagged = timm.list_pretrained(f"{architecture}.*") if tag else [name]
+    if name not in tagged:
+        raise ModelError(f"unknown timm model {name!r}{did_you_mean(name, [*tagged, architecture], 3)}")
+    return partial(timm.create_model, name, pretrained=False)

@@ -1,0 +1,28 @@
+"""Models of torchvision's registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from lrspec.sources.errors import ModelError
+from lrspec.sources.libraries import library
+from lrspec.suggest import did_you_mean
+
+
+def torchvision_builder(name: str) -> Callable[..., Any]:
+    """What builds a model of torchvision, without weights and without those of its backbone.
+
+    Raises:
+        ModelError: for a name that torchvision does not know.
+    """
+    import inspect
+
+    models = library("torchvision", "torchvision").models
+    known = models.list_models()
+    if name not in known:
+        raise ModelError(f"unknown torchvision model {name!r}{did_you_mean(name, known, 3)}")
+    builder = models.get_model_builder(name)
+    takes = inspect.signature(builder).parameters
+    return partial(builder, **{key: None for key in ("weights", "weights_backbone") if key in takes})

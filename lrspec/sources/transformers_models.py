@@ -1,0 +1,139 @@
+"""Models of transformers, from a config.json on this machine; code that comes with a model is never run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lrspec.source import printable
+from lrspec.sources.arguments import check_no_weights
+from lrspec.sources.errors import ModelError, in_one_line
+from lrspec.sources.hf_config import HfConfig, read_hf_config
+from lrspec.sources.libraries import library
+from lrspec.suggest import did_you_mean
+
+_KERNELS = frozenset(
+    {*("attn_implementation", "_attn_implementation"), *("experts_implementation", "_experts_implementation")}
+)
+"""Settings that change no parameter and may name code of the hub."""
+
+_IDENTITY = frozenset({"model_type", "architectures", "auto_map", "transformers_version"})
+"""What says which model it is, and is no setting of it."""
+
+_NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
+"""Endings of classes of transformers that are no models."""
+
+
+def hf_builder(path: Path) -> Callable[..., Any]:
+    """What builds the model of a config.json.
+
+    Its arguments are `class`, settings of the config, and further arguments of the class. It raises ModelError for a
+    config and for arguments that give no model.
+
+    Raises:
+        ModelError: where there is no config in the file.
+    """
+    return partial(_build, library("transformers", "transformers"), read_hf_config(path))
+
+
+def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:
+    chosen = args.pop("class", None)
+    kinds = transformers.CONFIG_MAPPING
+    if config.model_type not in kinds:
+        near = did_you_mean(config.model_type, kinds.keys())
+        raise config.unknown(f"`{printable(config.model_type)}` is no model_type of {_version(transformers)}", near)
+    cls = _model_class(transformers, config, config.class_name(chosen))
+    kind, content = _part_for(cls, kinds[config.model_type], config)
+    content = _local(content)
+    settings, further = _sorted_out(args, kind.from_dict(copy.deepcopy(content)), cls, config.path)
+    return cls(kind.from_dict(content, **settings), **further)
+
+
+def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
+    names = dir(transformers)
+    if name not in names:
+        models = [each for each in names if each[0].isupper() and not each.endswith(_NO_MODELS)]
+        near = did_you_mean(name, models, 3)
+        raise config.unknown(f"`{printable(name)}` is no class of {_version(transformers)}", near)
+    try:
+        found = getattr(transformers, name)
+        kind = getattr(found, "config_class", None)
+    except ImportError as failure:  # some classes need a library more
+        raise ModelError(f"{config.path}: {name}: {in_one_line(failure)}") from None
+    if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel) and kind):
+        raise ModelError(f"{config.path}: {name} is no class of a model: expected a subclass of PreTrainedModel")
+    return found
+
+
+def _part_for(cls: Any, declared: Any, config: HfConfig) -> tuple[Any, dict[str, Any]]:
+    """The configuration class that a model class takes, and the part of the config that is for it."""
+    wanted, content = cls.config_class, config.content
+    if issubclass(declared, wanted):
+        return declared, content
+    parts = [part for part in content.values() if isinstance(part, dict)]
+    if part := next((part for part in parts if part.get("model_type") == wanted.model_type), None):
+        return wanted, part
+    if cls.__name__ in config.architectures:  # some types share the classes of another
+        return declared, content
+    raise ModelError(
+        f"{config.path}: its model_type is `{config.model_type}`, and {cls.__name__} is for `{wanted.model_type}`"
+    )
+
+
+def _local(value: Any, key: str = "") -> Any:
+    """A copy of what a config says, without settings that lead to code of the hub.
+
+    Raises:
+        ModelError: for weights that an architecture of timm inside would read, or for one from outside.
+    """
+    if isinstance(value, str) and value.startswith(("hf-hub:", "hf_hub:", "local-dir:")):
+        raise ModelError(f"{key}: {printable(value)} would load from outside")
+    if isinstance(value, list):
+        return [_local(each, key) for each in value]
+    if isinstance(value, dict):
+        if key in ("model_args", "backbone_kwargs"):  # arguments of timm
+            check_no_weights(value)
+        return {each: _local(inner, each) for each, inner in value.items() if each not in _KERNELS}
+    return value
+
+
+def _sorted_out(args: Mapping[str, Any], config: Any, cls: Any, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments that are settings of the config, and those that are further arguments of the class."""
+    import inspect
+
+    known = set(_settings(config))
+    takes = set(inspect.signature(cls.__init__).parameters) - {"self", "config", "args", "kwargs", "inputs"}
+    for key, value in args.items():
+        if key not in known | takes:
+            near = did_you_mean(key, sorted(known | takes))
+            raise ModelError(f"{path}: {cls.__name__} takes no argument {key!r}{near}")
+        _check_inner(value, getattr(config, key, None), f"{cls.__name__}: `{key}`", path)
+    settings = {key: _local(value, key) for key, value in args.items() if key in known}
+    return settings, {key: value for key, value in args.items() if key not in known}
+
+
+def _check_inner(value: Any, config: Any, owner: str, path: str) -> None:
+    """Refuse settings that a configuration inside of another has not."""
+    if not isinstance(value, dict) or not hasattr(config, "attribute_map"):
+        return
+    known = sorted(_settings(config))
+    for key, inner in value.items():
+        if key not in known:
+            raise ModelError(f"{path}: {owner} takes no setting {key!r}{did_you_mean(key, known)}")
+        _check_inner(inner, getattr(config, key), f"{owner}: `{key}`", path)
+
+
+def _settings(config: Any) -> Iterator[str]:
+    """The names of what can be set on a configuration."""
+    members = ((name, member) for cls in type(config).__mro__ for name, member in vars(cls).items())
+    computed = [name for name, member in members if isinstance(member, property) and member.fset]
+    for name in (*vars(config), *config.attribute_map, *computed):
+        if not name.startswith("_") and name not in _IDENTITY:
+            yield name
+
+
+def _version(transformers: Any) -> str:
+    return f"transformers {transformers.__version__}"

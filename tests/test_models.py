@@ -1,0 +1,431 @@
+"""Names of models to inventories: every kind of source, what it refuses, and that nothing is read or downloaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+import torchvision
+import transformers
+from torch import nn
+
+from lrspec.cli import run
+from lrspec.inventory import Inventory
+from lrspec.models import ModelError, inventory_of
+from lrspec.sources.files import hf_config_path
+
+BERT = {
+    "model_type": "bert",
+    "architectures": ["BertForMaskedLM"],
+    "hidden_size": 8,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "vocab_size": 50,
+}
+GPT2 = {
+    "model_type": "gpt2",
+    "architectures": ["GPT2LMHeadModel"],
+    "n_embd": 8,
+    "n_layer": 2,
+    "n_head": 2,
+    "vocab_size": 50,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+}
+T5 = {
+    "model_type": "t5",
+    "architectures": ["T5ForConditionalGeneration"],
+    "d_model": 8,
+    "d_kv": 4,
+    "d_ff": 8,
+    "num_layers": 2,
+    "num_heads": 2,
+    "vocab_size": 50,
+}
+LLAMA = {**BERT, "model_type": "llama", "architectures": ["LlamaForCausalLM"]}
+CLIP: dict[str, Any] = {
+    "model_type": "clip",
+    "architectures": ["CLIPModel"],
+    "text_config": {**BERT, "model_type": "clip_text_model", "architectures": None},
+    "vision_config": {"model_type": "clip_vision_model", "hidden_size": 12, "num_hidden_layers": 1},
+}
+REMOTE = {"model_type": "chatglm", "architectures": ["ChatGLMModel"], "auto_map": {"AutoModel": "modeling.ChatGLM"}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path: str, content: Any) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def hf(content: Any, **args: Any) -> Inventory:
+    write("model/config.json", content)
+    return inventory_of("hf:model", args, Path())
+
+
+def refused(source: str, args: dict[str, Any] | None = None, **how: bool) -> str:
+    with pytest.raises(ModelError) as refusal:
+        inventory_of(source, args or {}, Path(), **how)
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+def hf_refused(content: Any, **args: Any) -> str:
+    write("model/config.json", content)
+    return refused("hf:model", args)
+
+
+def told(inventory: Inventory) -> list[tuple[Any, ...]]:
+    return [(each.name, each.aliases, each.shape, each.module) for each in inventory.parameters]
+
+
+def ties(inventory: Inventory) -> list[tuple[str, ...]]:
+    return [each.names for each in inventory.parameters if each.aliases]
+
+
+# ------------------------------------------------------------------------------------------- timm and torchvision
+
+
+@pytest.mark.parametrize(
+    ("source", "args", "model"),
+    [
+        ("resnet18", {"num_classes": 2}, lambda: timm.create_model("resnet18", num_classes=2)),
+        ("timm:test_vit", {}, lambda: timm.create_model("test_vit")),
+        ("timm:test_vit", {"features_only": True}, lambda: timm.create_model("test_vit", features_only=True)),
+        ("torchvision:resnet18", {"num_classes": 2}, lambda: torchvision.models.resnet18(num_classes=2)),
+        (
+            "torchvision:regnet_y_400mf",  # which computes its widths with tensors
+            {},
+            lambda: torchvision.models.regnet_y_400mf(),
+        ),
+    ],
+)
+def test_an_inventory_is_that_of_the_real_model(source: str, args: dict[str, Any], model: Any) -> None:
+    assert told(inventory_of(source, args, Path())) == told(Inventory.from_model(model()))
+
+
+def test_a_detector_is_built_without_the_weights_of_its_backbone() -> None:
+    built = inventory_of("torchvision:fasterrcnn_resnet50_fpn", {"num_classes": 3}, Path())
+    assert built.parameters[-1].shape == (12,)
+
+
+def test_a_tag_of_weights_decides_the_settings() -> None:
+    plain, tagged = (inventory_of(f"resnet18{tag}", {}, Path()) for tag in ("", ".a1_in1k"))
+    assert told(plain) == told(tagged)
+    wide = inventory_of("timm:vit_tiny_patch16_224.augreg_in21k", {}, Path())
+    assert wide.parameters[-1].shape == (21843,)
+    assert wide.source == "timm:vit_tiny_patch16_224.augreg_in21k"
+
+
+@pytest.mark.parametrize(
+    ("source", "args", "words"),
+    [
+        ("resnet81", {}, "unknown timm model 'resnet81': did you mean `resnet18`"),
+        ("resnet18.a1_in2k", {}, "unknown timm model 'resnet18.a1_in2k': did you mean `resnet18.a1_in1k`"),
+        ("torchvision:resnet81", {}, "unknown torchvision model 'resnet81': did you mean `resnet18`"),
+        ("timm:hf-hub:timm/resnet18.a1_in1k", {}, "would load from outside"),
+        ("timm:local-dir:x", {}, "would load from outside"),
+        ("resnet18", {"num_clases": 2}, "resnet18 takes no argument 'num_clases': did you mean `num_classes`?"),
+        ("torchvision:resnet18", {"num_clases": 2}, "takes no argument 'num_clases': did you mean `num_classes`?"),
+        ("torchvision:vit_b_16", {"droput": 0.1}, "takes no argument 'droput': did you mean `dropout`?"),
+        ("resnet18", {"num_classes": "two"}, "resnet18 cannot be built: TypeError: "),
+        ("resnet18", {"pretrained": True}, "pretrained=True: no weights are ever read; leave it out"),
+        ("resnet18", {"checkpoint_path": "x.pth"}, "checkpoint_path=x.pth: no weights are ever read"),
+        ("torchvision:resnet18", {"weights": "DEFAULT"}, "weights=DEFAULT: no weights are ever read"),
+        ("torchvision:fasterrcnn_resnet50_fpn", {"weights_backbone": "DEFAULT"}, "no weights are ever read"),
+        ("torchvision:fasterrcnn_resnet50_fpn", {"pretrained_backbone": True}, "no weights are ever read"),
+        ("torch:x", {}, "torch:x: expected a timm model"),
+        ("params:x", {"a": 1}, "a saved inventory takes no arguments, found a"),
+    ],
+)
+def test_what_cannot_be_built_says_why(source: str, args: dict[str, Any], words: str) -> None:
+    assert words in refused(source, args)
+
+
+@pytest.mark.parametrize(
+    ("source", "library", "extra"),
+    [
+        ("resnet18", "timm", "timm"),
+        ("torchvision:a", "torchvision", "torchvision"),
+        ("hf:m", "transformers", "transformers"),
+    ],
+)
+def test_a_library_that_is_missing_is_said_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, source: str, library: str, extra: str
+) -> None:
+    write("m/config.json", BERT)
+    monkeypatch.setitem(sys.modules, library, None)
+    assert f"pip install 'lrspec[{extra}]'" in refused(source)
+
+
+# -------------------------------------------------------------------------------------------------- transformers
+
+
+@pytest.mark.parametrize("content", [BERT, GPT2, T5, LLAMA, {**LLAMA, "tie_word_embeddings": True}, CLIP])
+def test_a_config_gives_the_model_that_transformers_builds(content: dict[str, Any]) -> None:
+    kind = transformers.CONFIG_MAPPING[content["model_type"]]
+    real = getattr(transformers, content["architectures"][0])(kind.from_dict(dict(content)))
+    assert told(hf(content)) == told(Inventory.from_model(real))
+
+
+def test_tied_weights_are_tied() -> None:
+    assert ties(hf(GPT2)) == [("transformer.wte.weight", "lm_head.weight")]
+    assert ("bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight") in ties(hf(BERT))
+    assert ties(hf(T5))[0][0] == "shared.weight"
+    assert ties(hf(LLAMA)) == []
+    assert ties(hf(LLAMA, tie_word_embeddings=True)) == [("model.embed_tokens.weight", "lm_head.weight")]
+
+
+def test_a_config_is_named_by_its_folder_or_by_itself() -> None:
+    write("models/mine.json", GPT2)
+    by_file = inventory_of("hf:mine.json", {}, Path("models"))
+    assert by_file.source == "hf:mine.json"
+    assert told(by_file) == told(hf(GPT2))
+    assert hf_config_path("model", Path()) == Path("model/config.json")
+    assert hf_config_path("mine.json", Path("models")) == Path("models/mine.json")
+
+
+def test_arguments_are_the_class_settings_of_the_config_and_further_ones_of_the_class() -> None:
+    built = hf({**BERT, "id2label": {"0": "a", "1": "b"}}, **{"class": "BertForSequenceClassification"}, num_labels=3)
+    assert (built.parameters[-1].name, built.parameters[-1].shape) == ("classifier.bias", (3,))
+    assert built.args == {"class": "BertForSequenceClassification", "num_labels": 3}
+    pooled, plain = (hf(BERT, **{"class": "BertModel"}, **further) for further in ({}, {"add_pooling_layer": False}))
+    assert {each.name for each in pooled.parameters} - {each.name for each in plain.parameters} == {
+        "pooler.dense.weight",
+        "pooler.dense.bias",
+    }
+    assert len(hf(BERT, num_hidden_layers=1).parameters) < len(hf(BERT).parameters)
+    narrow = hf(CLIP, text_config={"intermediate_size": 4})
+    assert narrow.parameters[narrow.index["text_model.encoder.layers.0.mlp.fc1.weight"]].shape == (4, 8)
+
+
+def test_a_class_for_a_part_of_the_model_takes_that_part_of_the_config() -> None:
+    built = hf(CLIP, **{"class": "CLIPTextModel"})
+    kind = transformers.CLIPTextConfig.from_dict({**CLIP["text_config"]})
+    assert told(built) == told(Inventory.from_model(transformers.CLIPTextModel(kind)))
+
+
+def test_code_of_a_model_s_own_is_ignored_where_the_class_is_transformers_own() -> None:
+    write("model/modeling.py", "raise SystemExit('was run')")
+    assert told(hf({**BERT, "auto_map": {"AutoModel": "modeling.Evil"}})) == told(hf(BERT))
+
+
+@pytest.mark.parametrize(
+    ("content", "args", "words"),
+    [
+        ("{\n  'a': 1}", {}, "model/config.json:2:3: not JSON: Expecting property name"),
+        ("\x80".encode("latin-1").decode("latin-1") + "{", {}, "model/config.json:1:1: not JSON"),
+        ("[" * 100_000, {}, "model/config.json: not JSON that can be read"),
+        ("[]", {}, "model/config.json: expected a JSON object"),
+        ({"architectures": ["BertModel"]}, {}, "model/config.json: no `model_type`"),
+        ({**BERT, "model_type": "brt"}, {}, "`brt` is no model_type of transformers 5"),
+        ({**BERT, "model_type": "brt"}, {}, ": did you mean `bert`?"),
+        ({**BERT, "model_type": ["bert"]}, {}, "no `model_type`"),
+        ({**BERT, "architectures": None}, {}, "no `architectures`: say which is meant by the argument class="),
+        ({**BERT, "architectures": "BertModel"}, {}, "`architectures`: expected a list of class names"),
+        (
+            {**BERT, "architectures": ["BertModel", "BertForMaskedLM"]},
+            {},
+            "several classes: BertModel, BertForMaskedLM: say which is meant by the argument class=BertModel",
+        ),
+        ({**BERT, "architectures": ["BertForMaskdLM"]}, {}, ": did you mean `BertForMaskedLM`"),
+        (BERT, {"class": "BertForMaskdLM"}, "`BertForMaskdLM` is no class of transformers 5"),
+        (BERT, {"class": 3}, "the argument `class` is the name of a class"),
+        (BERT, {"class": "BertConfig"}, "BertConfig is no class of a model: expected a subclass of PreTrainedModel"),
+        (BERT, {"class": "AutoModel"}, "AutoModel is no class of a model"),
+        (BERT, {"class": "PreTrainedModel"}, "PreTrainedModel is no class of a model"),
+        (BERT, {"class": "os"}, "`os` is no class of transformers"),
+        (BERT, {"class": "models"}, "models is no class of a model"),
+        (BERT, {"class": "GPT2Model"}, "its model_type is `bert`, and GPT2Model is for `gpt2`"),
+        (BERT, {"num_lables": 3}, "BertForMaskedLM takes no argument 'num_lables': did you mean `num_labels`?"),
+        (BERT, {"to_dict": 3}, "takes no argument 'to_dict'"),
+        (BERT, {"trust_remote_code": True}, "takes no argument 'trust_remote_code'"),
+        (BERT, {"num_hidden_layers": "two"}, "hf:model cannot be built: "),
+        (BERT, {"num_hidden_layers": "two"}, "expected int, got str (value: 'two')"),
+        (
+            CLIP,
+            {"text_config": {"hiden_size": 4}},
+            "`text_config` takes no setting 'hiden_size': did you mean `hidden_size`?",
+        ),
+        (REMOTE, {}, "`chatglm` is no model_type of transformers"),
+        (REMOTE, {}, "code that comes with a model (`auto_map`) is never run: save an inventory from Python"),
+        ({**REMOTE, "model_type": "bert"}, {}, "`ChatGLMModel` is no class of transformers"),
+        (BERT, {"pretrained": True}, "no weights are ever read"),
+    ],
+)
+def test_a_config_that_gives_no_model_says_why_and_where(content: Any, args: dict[str, Any], words: str) -> None:
+    assert words in hf_refused(content, **args)
+
+
+@pytest.mark.parametrize("name", ["google-bert/bert-base-uncased", "missing", "x.json", "https://localhost/x", "a\0b"])
+def test_a_name_that_is_no_path_is_refused_and_not_looked_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    assert "expected a config.json or its folder; nothing is downloaded" in refused(f"hf:{name}")
+
+
+def test_a_folder_without_a_config_is_told_from_one_that_is_missing() -> None:
+    Path("model").mkdir()
+    assert "hf:model: no config.json in this folder" in refused("hf:model")
+
+
+def test_a_spec_names_configs_below_its_own_folder_only() -> None:
+    write("outside/config.json", BERT)
+    write("specs/inside/config.json", BERT)
+    Path("specs/link").symlink_to("../outside")
+    Path("specs/alias").mkdir()
+    Path("specs/alias/config.json").symlink_to("../../outside/config.json")
+    os.mkfifo("specs/pipe.json")
+    assert inventory_of("hf:inside", {}, Path("specs")).parameters
+    for name in ("../outside", str(Path("outside").absolute()), "link", "alias", "../outside/config.json"):
+        with pytest.raises(ModelError, match="outside the spec's own folder"):
+            inventory_of(f"hf:{name}", {}, Path("specs"))
+        assert inventory_of(f"hf:{name}", {}, Path("specs"), outside=True).parameters
+    with pytest.raises(ModelError, match="not a regular file"):
+        inventory_of("hf:pipe.json", {}, Path("specs"))
+
+
+# ------------------------------------------------------------------------------------- no network, and no weights
+
+TIMM = {
+    "model_type": "timm_wrapper",
+    "architectures": ["TimmWrapperModel"],
+    "architecture": "test_vit",
+    "num_classes": 2,
+}
+LURES: list[dict[str, Any]] = [
+    {**TIMM, "architecture": "hf-hub:timm/resnet18.a1_in1k"},
+    {**TIMM, "model_args": {"pretrained": True}},
+    {**TIMM, "model_args": {"checkpoint_path": "weights.pth"}},
+    {**BERT, "model_type": "detr", "architectures": ["DetrModel"], "backbone": "org/name", "use_timm_backbone": False},
+    REMOTE,
+]
+WATCHED = """
+import json, sys
+from pathlib import Path
+import huggingface_hub, timm, torch, torchvision, transformers
+from lrspec.models import ModelError, inventory_of
+seen = []
+sys.addaudithook(lambda event, args: seen.append(event) if event.startswith("socket.") else None)
+said = []
+for source in sys.argv[1:]:
+    try:
+        inventory_of(source, {}, Path(), run_code=True)
+        said.append("")
+    except ModelError as refusal:
+        said.append(str(refusal))
+print(json.dumps([seen, said]))
+"""
+
+
+def test_no_socket_is_opened_whatever_a_config_says() -> None:
+    for place, content in enumerate([*LURES, BERT, TIMM]):
+        write(f"{place}/config.json", content)
+    sources = [*(f"hf:{place}" for place in range(len(LURES) + 2)), "hf:org/name", "resnet18", "torchvision:resnet18"]
+    ran = subprocess.run([sys.executable, "-c", WATCHED, *sources], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    seen, said = json.loads(ran.stdout)
+    assert seen == []
+    assert [bool(words) for words in said] == [True] * len(LURES) + [False, False, True, False, False]
+
+
+def test_what_looks_up_a_host_while_it_is_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(**_: Any) -> nn.Module:
+        socket.create_connection(("models.example", 443))
+        raise AssertionError("connected")
+
+    monkeypatch.setattr(timm, "create_model", lambda *_, **__: build())
+    looks_up = socket.getaddrinfo
+    assert refused("resnet18") == "resnet18 would reach models.example to be built, and nothing is downloaded"
+    assert socket.getaddrinfo is looks_up
+
+
+def test_code_of_the_hub_for_attention_is_not_asked_for() -> None:
+    assert told(hf({**BERT, "attn_implementation": "org/kernel"})) == told(hf(BERT))
+    assert told(hf({**BERT, "_attn_implementation": "org/kernel"})) == told(hf(BERT))
+
+
+# ---------------------------------------------------------------------------------------------------- the building
+
+
+class Counted(nn.Module):
+    """A model that says on which device it was built last."""
+
+    devices: list[str] = []  # noqa: RUF012
+
+    def __init__(self, needs: str = "nothing", wide: int = 2) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(wide, 2), nn.Linear(wide, 2)
+        self.second.weight = self.first.weight
+        self.devices.append(self.first.weight.device.type)
+        if needs == "numbers":
+            self.depth = int(torch.linspace(0, 3, 4).sum())
+        if needs == "parameters":
+            self.scale = float(self.first.weight.sum())
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(Counted, "devices", [])
+    return Counted.devices
+
+
+@pytest.mark.parametrize(
+    ("needs", "devices"),
+    [("nothing", ["meta"]), ("numbers", ["meta", "meta"]), ("parameters", ["meta", "meta", "cpu"])],
+)
+def test_a_model_is_on_the_meta_device_as_far_as_it_bears_it(
+    counted: list[str], needs: str, devices: list[str]
+) -> None:
+    before = torch.get_rng_state()
+    built = inventory_of(f"py:{__name__}:Counted", {"needs": needs}, Path(), run_code=True)
+    assert Counted.devices == devices
+    assert ties(built) == [("first.weight", "second.weight")]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_that_is_too_large_is_not_built_really(counted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrspec.sources.building._MOST_REAL", 1)
+    assert "cannot be built: " in refused(f"py:{__name__}:Counted", {"needs": "parameters"}, run_code=True)
+    assert Counted.devices == ["meta", "meta"]
+
+
+def test_arguments_of_code_of_one_s_own_are_suggested() -> None:
+    assert refused(f"py:{__name__}:Counted", {"wdie": 3}, run_code=True).endswith(
+        "takes no argument 'wdie': did you mean `wide`?"
+    )
+
+
+def test_code_is_run_only_where_it_is_asked_for() -> None:
+    assert "expected a timm model" in refused(f"py:{__name__}:Counted")
+
+
+def test_nothing_is_printed_and_nothing_is_warned_of(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    hf({**GPT2, "eos_token_id": 5000})
+    assert (capsys.readouterr(), caplog.records) == (("", ""), [])
+
+
+def test_a_spec_names_a_config_with_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    write("specs/model/config.json", BERT)
+    model = "{source: 'hf:model', args: {class: BertForSequenceClassification, num_labels: 3}}"
+    write("specs/a.lrspec.yaml", f"lrspec: 1\nmodels: {model}\nrules: [{{match: '.', lr: 0.1}}]\n")
+    assert run(["compile", "specs/a.lrspec.yaml", "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["model"]["source"] == "hf:model"
+    assert plan["parameters"][-1]["shape"] == [3]
+    assert run(["check", "specs"]) == 0
