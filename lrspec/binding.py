@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.memory import uncollected
-from lrspec.modules import Found, is_flat, is_sharded, lazy_name, walk
+from lrspec.modules import Found, is_flat, is_sharded, lazy_name
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from torch import nn
 
     from lrspec.columns import Columns
+    from lrspec.inventory import Inventory
     from lrspec.plan import Group, Plan
+
+    Tensors: TypeAlias = Mapping[int, nn.Parameter]
+    """Tensors by their places in an inventory; those that a part of the model lacks are left out."""
 
 
 class BindError(ValueError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 
-def param_groups(plan: Plan, model: nn.Module) -> list[dict[str, Any]]:
-    """See `Plan.param_groups`."""
+def param_groups(plan: Plan, found: Found) -> list[dict[str, Any]]:
+    """See `Plan.param_groups`; `found` is what the model has."""
     if plan.groups is None:
         raise BindError("the plan has no groups: its spec has errors for this model")
     with uncollected():
-        tensors = _tensors(plan, model)
+        tensors = _tensors(plan, found)
         _refuse_other_frozenness(plan, tensors)
         return list(_groups(plan.groups, tensors))
 
 
-def _groups(groups: Iterable[Group], tensors: Mapping[str, nn.Parameter]) -> Iterator[dict[str, Any]]:
+def _groups(groups: Iterable[Group], tensors: Tensors) -> Iterator[dict[str, Any]]:
     for group in groups:
-        names = [name for name in group.params if name in tensors]
-        if names:
-            params = [tensors[name] for name in names]
+        members = [member for member in group.members if member in tensors]
+        if members:
+            params, names = [tensors[member] for member in members], [group.columns.names[member] for member in members]
             yield {"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()}
 
 
-def freeze(plan: Plan, model: nn.Module) -> None:
-    """See `Plan.freeze`."""
-    changes = list(_changes(plan, _tensors(plan, model)))
+def freeze(plan: Plan, found: Found) -> None:
+    """See `Plan.freeze`; `found` is what the model has."""
+    changes = list(_changes(plan, _tensors(plan, found)))
     for tensor, requires_grad in changes:
         if requires_grad and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and the spec says `freeze: false`")
@@ -48,34 +52,40 @@ def freeze(plan: Plan, model: nn.Module) -> None:
         tensor.requires_grad_(requires_grad)
 
 
-def _changes(plan: Plan, tensors: Mapping[str, nn.Parameter]) -> Iterator[tuple[nn.Parameter, bool]]:
+def _changes(plan: Plan, tensors: Tensors) -> Iterator[tuple[nn.Parameter, bool]]:
     """The tensors of which the spec sets `requires_grad`, with what it says."""
-    names = plan.inventory.columns.names
     for share in plan.shares:
         if share.given.freeze is not None:
-            yield from ((tensors[names[p]], not share.given.freeze) for p in share.members if names[p] in tensors)
+            yield from ((tensors[p], not share.given.freeze) for p in share.members if p in tensors)
 
 
-def _tensors(plan: Plan, model: nn.Module) -> dict[str, nn.Parameter]:
-    """The model's tensors by the first names that the plan has for them.
+def _tensors(plan: Plan, found: Found) -> Tensors:
+    """The model's tensors by their places in the plan's inventory.
 
     Raises:
         BindError: for a trainable parameter that the plan does not know, another shape, or none yet, or other ties.
     """
-    found, columns = walk(model), plan.inventory.columns
-    places = list(map(plan.inventory.index.get, found.names))
+    columns = plan.inventory.columns
     if lazy := lazy_name(found):
         raise BindError(f"{lazy} has no shape yet: run a batch through the model first")
+    places = _places(plan.inventory, found)
     if not is_sharded(found):
         _refuse_other_shapes(columns, found, places)
     if columns.aliases or len(set(map(id, found.tensors))) < len(found.tensors):
         _refuse_other_ties(columns, found, places)
     if None in places:
         _refuse_strangers(found, places)
-    return {columns.names[p]: tensor for p, tensor in zip(places, found.tensors, strict=True) if p is not None}
+    return {place: tensor for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
 
 
-def _refuse_other_shapes(columns: Columns, found: Found, places: list[int | None]) -> None:
+def _places(inventory: Inventory, found: Found) -> Sequence[int | None]:
+    """The place in the inventory of each name that a model has; None for those that are not there."""
+    if found.names == inventory.columns.names:
+        return range(len(found.names))
+    return list(map(inventory.index.get, found.names))
+
+
+def _refuse_other_shapes(columns: Columns, found: Found, places: Sequence[int | None]) -> None:
     shapes = columns.shapes
     for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
         if place is not None and tensor.shape != shapes[place] is not None:
@@ -85,7 +95,7 @@ def _refuse_other_shapes(columns: Columns, found: Found, places: list[int | None
             )
 
 
-def _refuse_other_ties(columns: Columns, found: Found, places: list[int | None]) -> None:
+def _refuse_other_ties(columns: Columns, found: Found, places: Sequence[int | None]) -> None:
     tensors: dict[str, nn.Parameter] = {}
     names: dict[int, str] = {}
     for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
@@ -100,7 +110,7 @@ def _refuse_other_ties(columns: Columns, found: Found, places: list[int | None])
             )
 
 
-def _refuse_strangers(found: Found, places: list[int | None]) -> None:
+def _refuse_strangers(found: Found, places: Sequence[int | None]) -> None:
     known = {id(tensor) for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
     strangers = [
         name
@@ -115,13 +125,13 @@ def _refuse_strangers(found: Found, places: list[int | None]) -> None:
         raise BindError(f"the plan does not know {few(strangers, SHOWN)}: compile the spec against this model")
 
 
-def _refuse_other_frozenness(plan: Plan, tensors: Mapping[str, nn.Parameter]) -> None:
-    names = plan.inventory.columns.names
+def _refuse_other_frozenness(plan: Plan, tensors: Tensors) -> None:
     differing: dict[bool, list[int]] = {True: [], False: []}
     for share in plan.shares:
         trains = share.status.trains
-        found = [p for p in share.members if names[p] in tensors and tensors[names[p]].requires_grad != trains]
+        found = [p for p in share.members if p in tensors and tensors[p].requires_grad != trains]
         differing[share.given.freeze is not None] += found
+    names = plan.inventory.columns.names
     by_spec, otherwise = ([names[p] for p in sorted(differing[by_spec])] for by_spec in (True, False))
     if by_spec:
         raise BindError(

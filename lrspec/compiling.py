@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lrspec import binding
 from lrspec.checks import CHECKS
 from lrspec.dead_branches import regex_dead_branch
 from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
@@ -14,6 +15,7 @@ from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
+from lrspec.modules import walk
 from lrspec.plan import Plan, group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
@@ -96,8 +98,11 @@ def compile(
         OSError: where the file cannot be read.
         ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0.
     """
-    file = spec if isinstance(spec, SpecFile) else load(spec)
-    outcome = attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay)
+    return _plan(_file(spec), _inventory(model), lr, weight_decay)
+
+
+def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: float | None) -> Plan:
+    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     text = report(outcome.diagnostics, file.document.text) if outcome.diagnostics else ""
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(text, outcome.diagnostics, outcome.plan)
@@ -118,7 +123,7 @@ def check(
     Takes what `compile` takes, and raises what it raises except `SpecError`.
     """
     try:
-        file = spec if isinstance(spec, SpecFile) else load(spec)
+        file = _file(spec)
     except SpecError as error:
         return list(error.diagnostics)
     return list(attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay).diagnostics)
@@ -140,10 +145,13 @@ def param_groups(
         SpecError, InventoryError, OSError, ValueError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
     """
-    plan = compile(spec, model, lr=lr, weight_decay=weight_decay)
-    if freeze:
-        plan.freeze(model)
-    return plan.param_groups(model)
+    file = _file(spec)
+    with uncollected():
+        found = walk(model)
+        plan = _plan(file, Inventory.of(model, found), lr, weight_decay)
+        if freeze:
+            binding.freeze(plan, found)
+        return binding.param_groups(plan, found)
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:
@@ -153,6 +161,10 @@ def _slow_regex(slow: SlowRegexError) -> Finding:
         "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
     )
     return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))
+
+
+def _file(spec: SpecFile | StrPath) -> SpecFile:
+    return spec if isinstance(spec, SpecFile) else load(spec)
 
 
 def _inventory(model: nn.Module | Inventory) -> Inventory:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
+from lrspec.memory import uncollected
 from lrspec.modules import Found, class_name, is_sharded, lazy_name, owner_classes, walk
 from lrspec.scalars import all_finite
 from lrspec.source import printable
@@ -68,7 +69,15 @@ class Inventory:
             InventoryError: for a model whose shapes or names sharding has changed (FSDP1, ZeRO-3), and for one with
                 lazy parameters.
         """
-        return cls(_columns(walk(model), model), source or class_name(model), args)
+        with uncollected():
+            return cls.of(model, walk(model), source, args)
+
+    @classmethod
+    def of(
+        cls, model: nn.Module, found: Found, source: str | None = None, args: Mapping[str, Any] | None = None
+    ) -> Inventory:
+        """The inventory of a model in which `walk` has found this; see `from_model`."""
+        return cls(_columns(found, model), source or class_name(model), args)
 
     @classmethod
     def from_names(cls, names: Iterable[str], *, source: str = "") -> Inventory:

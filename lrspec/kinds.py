@@ -82,9 +82,10 @@ def _alike(columns: Columns) -> Kinds:
     """The parameters whose names differ in digits only, and that are alike in all else that a rule can ask for."""
     texts = _without_numbers(columns.names)
     dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
+    tied = columns.aliases
     found: dict[Hashable, Members] = defaultdict(list)
     for index, key in enumerate(zip(texts, dimensions, columns.owners, columns.trainable, strict=True)):
-        found[key if index not in columns.aliases else index].append(index)
+        found[index if index in tied else key].append(index)
     return _of(columns, found.values())
 
 

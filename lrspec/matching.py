@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -27,13 +26,6 @@ class SlowRegexError(Exception):
         self.pattern, self.text, self.seconds = pattern, text, seconds
 
 
-@dataclass
-class _At:
-    """The text that is being searched."""
-
-    text: str = ""
-
-
 @dataclass(frozen=True)
 class Search:
     """Searches texts; all regexes share what they may take.
@@ -46,11 +38,15 @@ class Search:
     def matches(self, pattern: Pattern, among: Mapping[Key, str]) -> dict[Key, re.Match[str]]:
         """The matches of a regex, by the keys of the texts in which there is one."""
         found: dict[Key, re.Match[str]] = {}
-        with self._limited(pattern, len(among)) as at:
-            search = pattern.compiled.search
-            for key, at.text in among.items():
-                if match := search(at.text):
-                    found[key] = match
+        text, seconds = "", self._seconds()
+        try:
+            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(among)):
+                search = pattern.compiled.search
+                for key, text in among.items():
+                    if match := search(text):
+                        found[key] = match
+        except TimeIsUpError:
+            raise SlowRegexError(pattern, text, seconds) from None
         return found
 
     def still(self, pattern: Pattern, texts: Iterable[tuple[str, Captures | None]]) -> bool:
@@ -58,22 +54,20 @@ class Search:
 
         The first text in which it does not ends the search.
         """
-        with self._limited(pattern, 0) as at:
-            search = pattern.compiled.search
-            for at.text, expected in texts:
-                match = search(at.text)
-                if match is None or (expected is not None and captured(match) != expected):
-                    return False
+        text, seconds = "", self._seconds()
+        try:
+            with self.allowance.spend(ordinary_seconds(pattern.regex)):
+                search = pattern.compiled.search
+                for text, expected in texts:
+                    match = search(text)
+                    if match is None or (expected is not None and captured(match) != expected):
+                        return False
+        except TimeIsUpError:
+            raise SlowRegexError(pattern, text, seconds) from None
         return True
 
-    @contextmanager
-    def _limited(self, pattern: Pattern, texts: int) -> Iterator[_At]:
-        at, seconds = _At(), self.allowance.seconds if self.allowance.is_enough else None
-        try:
-            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * texts):
-                yield at
-        except TimeIsUpError:
-            raise SlowRegexError(pattern, at.text, seconds) from None
+    def _seconds(self) -> float | None:
+        return self.allowance.seconds if self.allowance.is_enough else None
 
 
 def captured(match: re.Match[str]) -> Captures:

@@ -5,7 +5,7 @@ A plan holds no tensors, so that it can be saved, compared and printed, and boun
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
 from lrspec.axes import AXES, comparable
-from lrspec.columns import Columns, Parameter, Shape, total_elements
+from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
 from lrspec.inventory import Inventory
 from lrspec.ladder import multiplier
+from lrspec.modules import walk
 from lrspec.resolution import Resolution
 
 if TYPE_CHECKING:
@@ -118,17 +119,22 @@ class PlannedParameter:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One optimizer group: its name, its settings, and the names and shapes of its parameters in model order."""
+    """One optimizer group: its name, its settings, and its parameters by their places in the inventory."""
 
     name: str
     settings: Settings
-    params: tuple[str, ...]
-    shapes: tuple[Shape | None, ...] = field(repr=False)
+    columns: Columns = field(repr=False)
+    members: list[int]
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The names of its parameters, in model order."""
+        return tuple([self.columns.names[member] for member in self.members])
 
     @property
     def elements(self) -> int | None:
         """The number of elements of its parameters, or None where a shape is not known."""
-        return total_elements(self.shapes)
+        return self.columns.elements(self.members)
 
     def to_dict(self) -> dict[str, Any]:
         """The group as in the JSON plan."""
@@ -208,7 +214,7 @@ class Plan:
                 plan does not know, a parameter of another shape, other ties, or a parameter whose `requires_grad` is
                 not what the plan says (call `plan.freeze(model)`).
         """
-        return binding.param_groups(self, model)
+        return binding.param_groups(self, walk(model))
 
     def freeze(self, model: nn.Module) -> None:
         """Make `requires_grad` of the model's parameters what the plan says, both ways, where the spec sets it.
@@ -216,7 +222,7 @@ class Plan:
         Raises:
             BindError: where the plan does not fit the model; nothing is changed then.
         """
-        binding.freeze(self, model)
+        binding.freeze(self, walk(model))
 
 
 def plan_without_parameters(
@@ -259,20 +265,26 @@ class _Givens:
     """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
 
     def __init__(self, resolution: Resolution, first: int) -> None:
-        freeze = resolution.winner("freeze", first)
-        self._freeze = None if freeze is None else freeze.setting.value
-        self._set_by = _set_by(resolution, first)
-        self._resolution, self._first = resolution, first
+        self._lr, self._scale = _rate(resolution, first), resolution.winner("scale", first)
         self._weight_decay, self._options = _weight_decay(resolution, first), _options(resolution, first)
-        self._by_layer: dict[int | None, Given] = {}
+        self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
+        self._layers = _layers(resolution, first)
+        self._made: dict[int | None, Given] = {}
 
     def on(self, number: int | None) -> Given:
         """What they get on a layer; None where they are on no ladder."""
-        if number not in self._by_layer:
-            layer = None if number is None else _layer(self._resolution, self._first, number)
-            settings = Settings(_lr(self._resolution, self._first, layer), self._weight_decay, self._options)
-            self._by_layer[number] = Given(settings, self._set_by, layer, self._freeze)
-        return self._by_layer[number]
+        if number not in self._made:
+            layer = None if number is None else self._layers(number)
+            freeze = None if self._freeze is None else self._freeze.setting.value
+            settings = Settings(self._rate_on(layer), self._weight_decay, self._options)
+            self._made[number] = Given(settings, self._set_by, layer, freeze)
+        return self._made[number]
+
+    def _rate_on(self, layer: Layer | None) -> float | None:
+        """`(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order."""
+        if self._lr is None:
+            return None
+        return float(self._lr * (layer.mult if layer else 1.0) * (self._scale.setting.value if self._scale else 1.0))
 
 
 def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
@@ -291,8 +303,7 @@ def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group,
     groups: dict[str, Group] = {}
     for these in together.values():
         name, members = _unique(_group_name(these[0].given), groups), sorted(chain(*(share.members for share in these)))
-        names, shapes = [columns.names[p] for p in members], [columns.shapes[p] for p in members]
-        groups[name] = Group(name, these[0].given.settings, tuple(names), tuple(shapes))
+        groups[name] = Group(name, these[0].given.settings, columns, members)
     return tuple(groups.values())
 
 
@@ -313,14 +324,9 @@ def _status(resolution: Resolution, index: int) -> Status:
     return Status.trained if index in resolution.decided else Status.unmatched
 
 
-def _lr(resolution: Resolution, index: int, layer: Layer | None) -> float | None:
-    """`(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order."""
-    rate = resolution.winner("lr", index)
-    lr = rate.setting.value if rate else resolution.spec.optimizer.lr
-    scale = resolution.winner("scale", index)
-    if lr is None:
-        return None
-    return float(lr * (layer.mult if layer else 1.0) * (scale.setting.value if scale else 1.0))
+def _rate(resolution: Resolution, first: int) -> float | None:
+    rate = resolution.winner("lr", first)
+    return rate.setting.value if rate else resolution.spec.optimizer.lr
 
 
 def _weight_decay(resolution: Resolution, index: int) -> float | None:
@@ -336,12 +342,17 @@ def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(options.items()))
 
 
-def _layer(resolution: Resolution, first: int, number: int) -> Layer:
-    reach = resolution.winners["layer"][first]
-    ladder = resolution.ladders[reach.rule]
-    assert ladder is not None
-    mult = multiplier(reach.setting.value, number, ladder.count)
-    return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
+def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
+    """The layers of the ladder that a parameter is on, by their numbers."""
+
+    def numbered(number: int) -> Layer:
+        reach = resolution.winners["layer"][first]
+        ladder = resolution.ladders[reach.rule]
+        assert ladder is not None
+        mult = multiplier(reach.setting.value, number, ladder.count)
+        return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
+
+    return numbered
 
 
 def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
