@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 REGEX_SECONDS = 2.0
 """How long one regex may take, beyond what is ordinary."""
@@ -32,7 +32,7 @@ class Allowance:
     def __init__(self) -> None:
         self.seconds = REGEX_SECONDS
         self.left = REGEXES_SECONDS
-        self._end: float | None = None
+        self.end: float | None = None
         self._watched = False
 
     @property
@@ -53,25 +53,35 @@ class Allowance:
         finally:
             self._watched = False
 
-    @contextmanager
-    def spend(self, ordinary: float) -> Iterator[None]:
+    def spend(self, ordinary: float) -> _Spending:
         """Let what runs inside take the seconds that are ordinary for it, and of the allowance what it needs.
 
-        Raises:
-            TimeIsUpError: where that is not enough, as far as it can be enforced.
+        Inside of `watch` TimeIsUpError is raised where that is not enough, as far as it can be enforced.
         """
-        with nullcontext() if self._watched else self.watch():
-            begun = time.thread_time()
-            self._end = begun + min(self.seconds, self.left) + ordinary
-            try:
-                yield
-            finally:
-                self._end = None
-                self.left = max(self.left - max(time.thread_time() - begun - ordinary, 0.0), 0.0)
+        return _Spending(self, ordinary)
 
     def _tick(self, *_: object) -> None:
-        if self._end is not None and time.thread_time() >= self._end:
+        if self.end is not None and time.thread_time() >= self.end:
             raise TimeIsUpError
+
+
+class _Spending:
+    """What one regex takes of an allowance."""
+
+    __slots__ = ("_allowance", "_begun", "_ordinary")
+
+    def __init__(self, allowance: Allowance, ordinary: float) -> None:
+        self._allowance, self._ordinary, self._begun = allowance, ordinary, 0.0
+
+    def __enter__(self) -> None:
+        self._begun = time.thread_time()
+        most = min(self._allowance.seconds, self._allowance.left)
+        self._allowance.end = self._begun + most + self._ordinary
+
+    def __exit__(self, *_: object) -> None:
+        self._allowance.end = None
+        beyond = time.thread_time() - self._begun - self._ordinary
+        self._allowance.left = max(self._allowance.left - max(beyond, 0.0), 0.0)
 
 
 @contextmanager

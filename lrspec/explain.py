@@ -39,7 +39,8 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
         return [inventory.index[wanted]]
     try:
         search = Search()
-        found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
+        with search.allowance.watch():
+            found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES:
         found = []
     except SlowRegexError:

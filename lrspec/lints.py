@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from lrspec.about import About, selecting_path
 from lrspec.columns import Columns
 from lrspec.diagnostics import Finding
 from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
-from lrspec.plan import Share
+from lrspec.plan import Share, weight_decay
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import Path, printable
 from lrspec.wording import number
@@ -50,11 +51,9 @@ def large_value(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
 
 def mixed_decay(resolution: Resolution, planned: Planned) -> Iterator[Finding]:
     """LRS305: norms or biases of one kind, of which some get weight decay and some get none."""
-    default = DEFAULT_WEIGHT_DECAY.get(resolution.spec.optimizer.type or "", 0.0)
-    for what, its in _norms_and_biases(resolution, planned):
-        decayed = sorted(p for share, members in its if _decay(share, default) > 0 for p in members)
-        exempt = sorted(p for share, members in its if _decay(share, default) == 0 for p in members)
-        if decayed and exempt:
+    for what, its in _norms_and_biases(resolution):
+        if len(its) > 1:
+            decayed, exempt = (sorted(chain(*its[gets])) for gets in (True, False))
             yield _mixed(resolution, what, decayed, exempt)
 
 
@@ -137,17 +136,20 @@ _QUANTITIES = (
 # ----------------------------------------------------------------------------------------------- mixed decay
 
 
-def _norms_and_biases(resolution: Resolution, planned: Planned) -> Iterator[tuple[str, list[tuple[Share, list[int]]]]]:
-    """The 0- and 1-dimensional parameters that are trained, by their owner's class and the last part of their names."""
-    columns = resolution.columns
-    found: dict[tuple[str, str], list[tuple[Share, list[int]]]] = {}
-    for share in planned:
-        first = share.members[0]
+def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, dict[bool, list[list[int]]]]]:
+    """The 0- and 1-dimensional parameters that are trained, by their owner's class and the last part of their names.
+
+    Those of each are told apart by whether they get weight decay.
+    """
+    columns, default = resolution.columns, DEFAULT_WEIGHT_DECAY.get(resolution.spec.optimizer.type or "", 0.0)
+    found: dict[tuple[str, str], dict[bool, list[list[int]]]] = {}
+    for first, alike in resolution.kinds.members.items():
         shape, owner = columns.shapes[first], columns.owners[first]
-        if share.status.trains and shape is not None and len(shape) <= 1 and owner:
-            for leaf, members in _by_leaf(columns, share.members).items():
-                found.setdefault((owner[0], leaf), []).append((share, members))
-    for (owner_name, leaf), its in sorted(found.items(), key=lambda item: item[1][0][1][0]):
+        if shape is not None and len(shape) <= 1 and owner and resolution.trainable(first):
+            decays = _decay(resolution, first, default) > 0
+            for leaf, members in _by_leaf(columns, alike).items():
+                found.setdefault((owner[0], leaf), {}).setdefault(decays, []).append(members)
+    for (owner_name, leaf), its in sorted(found.items(), key=lambda item: min(each[0][0] for each in item[1].values())):
         yield f"{leaf} of {owner_name}", its
 
 
@@ -162,8 +164,8 @@ def _by_leaf(columns: Columns, members: list[int]) -> dict[str, list[int]]:
     return found
 
 
-def _decay(share: Share, default: float) -> float:
-    given = share.given.settings.weight_decay
+def _decay(resolution: Resolution, first: int, default: float) -> float:
+    given = weight_decay(resolution, first)
     return default if given is None else given
 
 

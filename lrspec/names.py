@@ -81,9 +81,9 @@ class Names:
         self, matches: Mapping[Name, re.Match[str]], captures: bool
     ) -> Iterator[tuple[str, Captures | None]]:
         """Every name of the kinds that a regex matches, with what it captures there, where that counts."""
-        for name, match in matches.items():
-            for text in self._all([name]).values():
-                yield text, tuple([text[start:end] or "0" for start, end in match.regs[1:]]) if captures else None
+        for _, text, first in self.each(matches):
+            spans = matches[first].regs[1:]
+            yield text, tuple([text[start:end] or "0" for start, end in spans]) if captures else None
 
     def _all(self, among: Iterable[Name]) -> dict[Name, str]:
         """Every name of the kinds of these."""

@@ -156,7 +156,7 @@ class Given(NamedTuple):
 
 
 class Share(NamedTuple):
-    """Parameters of one kind, in model order, that are given the same; `first` stands for the kind."""
+    """Parameters, in model order, on which the same settings hold and the same layer; `first` is one of them."""
 
     first: int
     given: Given
@@ -253,20 +253,29 @@ def shares(resolution: Resolution) -> tuple[Share, ...]:
     """What each parameter of a resolution gets, in the order in which the first of each share appears."""
     axes = sorted(resolution.winners, key=_axis_order)
     made: dict[Hashable, _Givens] = {}
-    found = []
+    together: dict[tuple[_Givens, Status, int | None], list[list[int]]] = {}
     for first in resolution.kinds.members:
         winners, status = tuple([resolution.winners[axis].get(first) for axis in axes]), _status(resolution, first)
         givens = made.get(winners) or made.setdefault(winners, _Givens(resolution, first))
-        found += [Share(first, givens.on(layer), status, its) for layer, its in _by_layer(resolution, first).items()]
+        for layer, members in _by_layer(resolution, first).items():
+            together.setdefault((givens, status, layer), []).append(members)
+    found = [
+        Share(givens.first, givens.on(layer), status, _merged(its)) for (givens, status, layer), its in together.items()
+    ]
     return tuple(sorted(found, key=lambda share: share.members[0]))
+
+
+def _merged(members: list[list[int]]) -> list[int]:
+    return members[0] if len(members) == 1 else sorted(chain(*members))
 
 
 class _Givens:
     """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
 
     def __init__(self, resolution: Resolution, first: int) -> None:
+        self.first = first
         self._lr, self._scale = _rate(resolution, first), resolution.winner("scale", first)
-        self._weight_decay, self._options = _weight_decay(resolution, first), _options(resolution, first)
+        self._weight_decay, self._options = weight_decay(resolution, first), _options(resolution, first)
         self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
         self._layers = _layers(resolution, first)
         self._made: dict[int | None, Given] = {}
@@ -302,8 +311,8 @@ def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group,
             together.setdefault(share.given.settings.key, []).append(share)
     groups: dict[str, Group] = {}
     for these in together.values():
-        name, members = _unique(_group_name(these[0].given), groups), sorted(chain(*(share.members for share in these)))
-        groups[name] = Group(name, these[0].given.settings, columns, members)
+        name = _unique(_group_name(these[0].given), groups)
+        groups[name] = Group(name, these[0].given.settings, columns, _merged([share.members for share in these]))
     return tuple(groups.values())
 
 
@@ -329,7 +338,8 @@ def _rate(resolution: Resolution, first: int) -> float | None:
     return rate.setting.value if rate else resolution.spec.optimizer.lr
 
 
-def _weight_decay(resolution: Resolution, index: int) -> float | None:
+def weight_decay(resolution: Resolution, index: int) -> float | None:
+    """The weight decay of a parameter that stands for its kind; None where nothing sets it."""
     decay = resolution.winner("weight_decay", index)
     return decay.setting.value if decay else resolution.spec.optimizer.weight_decay
 

@@ -87,6 +87,8 @@ def _cut_number(resolution: Resolution, pattern: Pattern, matches: Matches) -> L
 
 def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matches) -> Lint | None:
     """A regex that has what reads the same as a whole component of one name and as a part of one in others."""
+    if not any(_cuts_a_component(match) for match in matches.values()):
+        return None
     edges = {name: list(_edges(match)) for name, match in matches.items() if match[0]}
     if not _may_read_the_same(edges, matches):
         return None
@@ -108,6 +110,11 @@ def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matche
     )
     advice = r"Say where the component begins and ends: `^` or `\.` before it, `\.` or `$` after it."
     return message, advice, [parameter for piece in both for parameter, _ in partial[piece]]
+
+
+def _cuts_a_component(match: re.Match[str]) -> bool:
+    text, (start, end) = match.string, match.span()
+    return end > start and (_inside(text, start) or _inside(text, end))
 
 
 class _Edge(NamedTuple):

@@ -43,7 +43,7 @@ def _regex(pattern: Pattern, allowance: Allowance) -> Iterator[Finding]:
         return
     try:
         slow = may_compile_slowly(pattern.regex)
-        with allowance.spend(ordinary_seconds(pattern.regex)) if slow else nullcontext():
+        with allowance.watch() if slow else nullcontext(), allowance.spend(ordinary_seconds(pattern.regex)):
             compile_regex(pattern.regex)
     except TimeIsUpError:
         message = "the regex takes too long to compile\nSets of many characters do, above all with `(?i)`: narrow them."

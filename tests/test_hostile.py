@@ -326,13 +326,14 @@ def test_slow_regexes_share_their_time_and_ordinary_ones_take_none_of_it() -> No
         loaded("^a", *(SLOW_TO_COMPILE + str(n) for n in range(4)), "^b")
     assert [found.line for found in raised.value.diagnostics] == [4, 5, 6, 7]
     allowance = deadline.Allowance()
-    with pytest.raises(deadline.TimeIsUpError), allowance.spend(0):
+    with pytest.raises(deadline.TimeIsUpError), allowance.watch(), allowance.spend(0):
         spin()
     assert not allowance.is_enough
     left = allowance.left
-    for _ in range(100):
-        with allowance.spend(1):
-            re.search("a", "a")
+    with allowance.watch():
+        for _ in range(100):
+            with allowance.spend(1):
+                re.search("a", "a")
     assert allowance.left == left
 
 
