@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
     from torch import nn
-
-logger = logging.getLogger("lrspec")
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def compile(
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(text, outcome.diagnostics, outcome.plan)
     if any(found.severity is Severity.warning for found in outcome.diagnostics):
-        logger.warning(text)
+        _log(text)
     return outcome.plan
 
 
@@ -137,6 +134,16 @@ def param_groups(
     if freeze:
         plan.freeze(model)
     return plan.param_groups(model)
+
+
+def _log(warnings: str) -> None:
+    """Log by the logger `lrspec`; where nobody handles that, nothing is printed."""
+    import logging  # here, since the command logs nothing
+
+    logger = logging.getLogger("lrspec")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.warning(warnings)
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the one of the folder; `-` is standard input."""
+    from pathlib import Path
+
     from lrspec.discovery import UndecidedError, find_spec
     from lrspec.loading import read_file
 
@@ -46,6 +47,8 @@ def inventory_for(
     file: SpecFile, model: str | None, args: dict[str, Any], params: str | None, *, outside: bool
 ) -> Inventory:
     """The model that the command line names, or the spec's own."""
+    from pathlib import Path
+
     from lrspec.discovery import UndecidedError, only_model
     from lrspec.models import ModelError, inventory_of, read_params
 
@@ -66,6 +69,8 @@ def inventory_for(
 
 def build(model: str, args: dict[str, Any]) -> Inventory:
     """The inventory of a model that the command line names."""
+    from pathlib import Path
+
     from lrspec.models import ModelError, inventory_of
 
     try:

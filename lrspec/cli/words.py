@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +55,8 @@ def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | 
     """A file in a folder that exists: where there is none, that is better said before the work than after it."""
     if file == "-":
         return None
+    from pathlib import Path
+
     if file is not None and not Path(file).parent.is_dir():
         raise CannotRun(f"{file}: no such file or directory")
     return file
