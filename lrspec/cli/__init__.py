@@ -54,6 +54,7 @@ def _prepare_streams() -> None:
 
 
 _COMMANDS = {
+    "cache": ("cache", "cache"),
     "check": ("check", "check"),
     "compile": ("compile", "compile_"),
     "explain": ("explain", "explain"),

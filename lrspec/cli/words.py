@@ -84,6 +84,7 @@ lr = click.option(
 )
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name inventories outside its own folder.")
+no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result there.")
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")
