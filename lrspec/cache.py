@@ -24,8 +24,11 @@ def folder() -> Path | None:
         return Path(named)
     from platformdirs import user_cache_dir  # here, since most that is run needs no cache
 
-    path = Path(user_cache_dir("lrspec", appauthor=False))
-    return path if path.is_absolute() else None  # a `~` that nothing stands for
+    try:
+        path = Path(user_cache_dir("lrspec", appauthor=False))
+    except RuntimeError:
+        return None
+    return path if path.is_absolute() else None  # older versions leave a `~` that nothing stands for
 
 
 def read(key: str) -> str | None:
