@@ -54,6 +54,8 @@ else:
     def __getattr__(name):
         from importlib import import_module
 
+        if name in _HOMES:  # the module, as if it had been imported from the start
+            return import_module(f"lrspec.{name}")
         home = next((home for home, names in _HOMES.items() if name in names), None)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

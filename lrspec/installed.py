@@ -11,9 +11,9 @@ from pathlib import Path
 def version(library: str) -> str | None:
     """What tells this installation of a library from any other; None where that cannot be told.
 
-    That is the name of its `dist-info` folder, which has the version in it, and when that was written. Of a library
-    that is not installed beside one (an editable install, a checkout on the path) it is a hash over the times and sizes
-    of its sources.
+    That is the name of its `dist-info` folder, which has the version in it; and of what was not installed from an index,
+    whose versions do not change, when that was (PEP 610). Of a library that does not lie beside such a folder (an
+    editable install, a checkout on the path) it is a hash over the times and sizes of its sources.
     """
     try:
         package = _package(library)
@@ -38,7 +38,15 @@ def _package(library: str) -> Path | None:
 
 def _distribution(library: str, site: Path) -> str | None:
     found = [name for name in sorted(_names(site)) if _is_of(name, library)]
-    return " ".join(f"{name} {(site / name / 'METADATA').stat().st_mtime_ns}" for name in found) or None
+    return " ".join(f"{name} {_direct(site / name)}".rstrip() for name in found) or None
+
+
+def _direct(distribution: Path) -> str:
+    """When a distribution was installed from a folder, an archive or a repository; empty for one from an index."""
+    try:
+        return str((distribution / "direct_url.json").stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ""
 
 
 def _is_of(name: str, library: str) -> bool:
