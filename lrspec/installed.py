@@ -11,9 +11,9 @@ from pathlib import Path
 def version(library: str) -> str | None:
     """What tells this installation of a library from any other; None where that cannot be told.
 
-    That is the name of its `dist-info` folder, which has the version in it; and of what was not installed from an index,
-    whose versions do not change, when that was (PEP 610). Of a library that does not lie beside such a folder (an
-    editable install, a checkout on the path) it is a hash over the times and sizes of its sources.
+    That is the name of its `dist-info` folder, which has the version in it; and for what was not installed from an
+    index, where a version is one thing, when that was (PEP 610). For a library that does not lie beside such a folder
+    (an editable install, a checkout on the path) it is a hash over the times and sizes of its sources.
     """
     try:
         package = _package(library)
