@@ -6,6 +6,7 @@ A command's file is imported when it is asked for, and everything but click by w
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -18,7 +19,9 @@ from lrspec.cli.words import say
 
 def main() -> None:
     """Run the command, and exit with its status."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    gc.disable()  # a process that ends gives back everything; Python would look through all of torch for garbage first
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
