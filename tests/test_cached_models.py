@@ -323,8 +323,8 @@ def test_a_model_in_the_cache_is_no_saved_inventory(folder: Path, capsys: pytest
 
 
 def test_code_that_is_run_may_change_what_others_build(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "mine.py").write_text("import torch\ndef factory(): return torch.nn.Linear(2, 2)\n")
-    assert run(["check", ".", "--model", "py:mine:factory", "--model", "made_up"]) == 2
+    (folder / "of_ones_own.py").write_text("import torch\ndef factory(): return torch.nn.Linear(2, 2)\n")
+    assert run(["check", ".", "--model", "py:of_ones_own:factory", "--model", "made_up"]) == 2
     assert "unknown timm model 'made_up'" in capsys.readouterr().err
 
 
