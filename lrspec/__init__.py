@@ -2,17 +2,13 @@
 
 plan = lrspec.compile("resnet18.lrspec.yaml", model)
 optimizer = torch.optim.AdamW(plan.param_groups(model))
+
+What the package offers is imported when it is first asked for, so that the command starts quickly.
 """
 
-import logging
+from __future__ import annotations
 
-from lrspec.binding import BindError
-from lrspec.columns import Parameter
-from lrspec.compiling import check, compile, param_groups
-from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
-from lrspec.inventory import Inventory, InventoryError
-from lrspec.loading import SpecFile, load, loads
-from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,4 +34,35 @@ __all__ = [
     "param_groups",
 ]
 
-logging.getLogger("lrspec").addHandler(logging.NullHandler())
+if TYPE_CHECKING:
+    from lrspec.binding import BindError
+    from lrspec.columns import Parameter
+    from lrspec.compiling import check, compile, param_groups
+    from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
+    from lrspec.inventory import Inventory, InventoryError
+    from lrspec.loading import SpecFile, load, loads
+    from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
+else:
+    _HOMES = {
+        "binding": ("BindError",),
+        "columns": ("Parameter",),
+        "compiling": ("check", "compile", "param_groups"),
+        "diagnostics": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
+        "inventory": ("Inventory", "InventoryError"),
+        "loading": ("SpecFile", "load", "loads"),
+        "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
+    }
+
+    def __getattr__(name):
+        from importlib import import_module
+
+        if name in _HOMES:  # the module, as if it had been imported from the start
+            return import_module(f"lrspec.{name}")
+        home = next((home for home, names in _HOMES.items() if name in names), None)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(import_module(f"lrspec.{home}"), name)
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -12,13 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from lrspec.cached_models import cached_inventory_of
 from lrspec.checks import unused_in_every_model
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics import Diagnostic, ordered
 from lrspec.fixes import fix_file
 from lrspec.inventory import Inventory
 from lrspec.loading import Reading, SpecFile, locate, read_file
-from lrspec.models import ModelError, inventory_of
+from lrspec.models import ModelError
 from lrspec.source import Span, Text, printable
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
@@ -36,7 +37,7 @@ class Depth(StrEnum):
 class Against:
     """What specs are checked against: models and inventories of the command line, or else the specs' own.
 
-    With `fix` what is surely meant is written into them before.
+    With `fix` what is surely meant is written into them before; without `cache` every model is built.
     """
 
     models: tuple[ModelSource, ...] = ()
@@ -44,6 +45,7 @@ class Against:
     depth: Depth = Depth.models
     outside: bool = False
     fix: bool = False
+    cache: bool = True
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,9 @@ class Checker:
         """The inventory of a model, or why there is none."""
         try:
             outside = self._against.outside or not own
-            return inventory_of(model.source, model.args, folder, run_code=not own, outside=outside)
+            return cached_inventory_of(
+                model.source, model.args, folder, run_code=not own, outside=outside, cache=self._against.cache
+            )
         except ModelError as error:
             return error
 

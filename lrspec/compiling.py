@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,6 @@ from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
     from torch import nn
-
-logger = logging.getLogger("lrspec")
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: 
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(text, outcome.diagnostics, outcome.plan)
     if any(found.severity is Severity.warning for found in outcome.diagnostics):
-        logger.warning(text)
+        _log(text)
     return outcome.plan
 
 
@@ -152,6 +149,16 @@ def param_groups(
         if freeze:
             binding.freeze(plan, found)
         return binding.param_groups(plan, found)
+
+
+def _log(warnings: str) -> None:
+    """Log by the logger `lrspec`; where nobody handles that, nothing is printed."""
+    import logging  # here, since the command logs nothing
+
+    logger = logging.getLogger("lrspec")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.warning(warnings)
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:

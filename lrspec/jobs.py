@@ -30,7 +30,7 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
     with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
         try:
-            with _interrupts_ignored():  # by the processes, which begin here and inherit it
+            with _interrupts_held():  # from the processes for good, which begin here and inherit it
                 results = [pool.submit(_check, path) for path in paths]
             yield from (result.result() for result in results)  # `map` would cancel what a killed process had
         except BrokenProcessPool:
@@ -42,12 +42,16 @@ def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterat
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_held() -> Iterator[None]:
+    """One that comes meanwhile is heard afterwards: were it ignored, a Ctrl-C as the processes begin would be lost."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _checker: Checker | None = None

@@ -1,6 +1,7 @@
 """Puts off garbage collection: one in the middle of a compile can take longer than the compile.
 
-A collection looks at every object of the program, and a large model has millions; none of ours is garbage in a cycle.
+A collection looks at every object of the program, and a large model has millions, as has torch where it is imported;
+next to nothing of what is made meanwhile is garbage in a cycle.
 """
 
 from __future__ import annotations

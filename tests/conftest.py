@@ -42,6 +42,14 @@ def one_process() -> Iterator[None]:
     distributed.destroy_process_group()
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for each test, so that none reads or writes the user's own."""
+    folder = tmp_path_factory.mktemp("cache") / "lrspec"
+    monkeypatch.setenv("LRSPEC_CACHE_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def node_modules(pytestconfig: pytest.Config) -> Path:
     """What the tests take from npm, installed by it into pytest's cache."""

@@ -1,28 +1,27 @@
 """The command `lrspec`: words in, exit status out; a file for each of its commands.
 
 Exit statuses: 0 clean, 1 findings of severity error (with `--strict` warnings, too), 2 could not run, 130 interrupted.
-Everything but click is imported by the command that needs it, so that `--help` is quick.
+A command's file is imported when it is asked for, and everything but click by what needs it: `--help` is quick.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from pathlib import Path
+from importlib import import_module
 
 import click
 
 from lrspec import __version__
-from lrspec.cli.check import check
-from lrspec.cli.compile import compile_
-from lrspec.cli.explain import explain
-from lrspec.cli.formats import params, schema
 from lrspec.cli.words import say
 
 
 def main() -> None:
     """Run the command, and exit with its status."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    gc.disable()  # a process that ends gives back everything; Python would look through all of torch for garbage first
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -51,15 +50,38 @@ def _prepare_streams() -> None:
     """Let output be UTF-8 whatever the locale, and go nowhere where a stream is closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for the whole run)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (for the whole run; quick)
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-@click.group(
-    context_settings={"help_option_names": ["-h", "--help"]}, commands=[compile_, check, explain, params, schema]
-)
+_COMMANDS = {
+    "cache": ("cache", "cache"),
+    "check": ("check", "check"),
+    "compile": ("compile", "compile_"),
+    "explain": ("explain", "explain"),
+    "params": ("formats", "params"),
+    "schema": ("formats", "schema"),
+}
+"""The file of each command, and what it is called there."""
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        file, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"lrspec.cli.{file}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """A declarative compiler for PyTorch optimizer parameter groups."""

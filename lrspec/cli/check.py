@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @words.models
 @words.model_arg
 @words.several_params
+@words.no_cache
 @click.option("--no-model", is_flag=True, help="Check the documents alone; nothing else is opened.")
 @click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
 @click.option(
@@ -46,6 +47,7 @@ def check(
     models: tuple[str, ...],
     args: dict[str, Any],
     params: tuple[str, ...],
+    no_cache: bool,
     no_model: bool,
     no_build: bool,
     form: str,
@@ -76,6 +78,7 @@ def check(
         depth=Depth.documents if no_model else Depth.inventories if no_build else Depth.models,
         outside=allow_outside,
         fix=fix,
+        cache=not (no_cache or any(model.startswith("py:") for model in models)),  # code may change what others build
     )
     checked = _checked(_found(paths or (".",)), against, jobs, stdin_filename)
     _write(checked, form, output, painter(color, terminal=output is None and sys.stdout.isatty()))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @words.model
 @words.model_arg
 @words.params
+@words.no_cache
 @words.lr
 @words.weight_decay
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -36,6 +37,7 @@ def compile_(
     model: str | None,
     args: dict[str, Any],
     params: str | None,
+    no_cache: bool,
     lr: float | None,
     weight_decay: float | None,
     form: str,
@@ -55,7 +57,7 @@ def compile_(
     reading = read_spec(spec, stdin_filename)
     if reading.spec is None:
         return _refuse(reading, None, reading.diagnostics, form, output, color)
-    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside)
+    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside, cache=not no_cache)
     outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay)
     if outcome.plan is None:
         return _refuse(reading, inventory, outcome.diagnostics, form, output, color)

@@ -17,6 +17,7 @@ from lrspec.cli.words import CannotRun, say
 @words.model
 @words.model_arg
 @words.params
+@words.no_cache
 @words.outside
 @words.stdin_filename
 @words.color
@@ -25,6 +26,7 @@ def explain(
     model: str | None,
     args: dict[str, Any],
     params: str | None,
+    no_cache: bool,
     allow_outside: bool,
     stdin_filename: str | None,
     color: str,
@@ -45,7 +47,7 @@ def explain(
     reading = read_spec(words_[0], stdin_filename)
     if reading.spec is None:
         return print_report(reading.diagnostics, reading, color)
-    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside)
+    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside, cache=not no_cache)
     outcome = attempt(reading.file(), inventory)
     if outcome.plan is None or outcome.resolution is None:
         return print_report(outcome.diagnostics, reading, color)

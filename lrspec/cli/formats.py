@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 @click.command()
 @words.model
 @words.model_arg
+@words.no_cache
 @words.output
-def params(model: str | None, args: dict[str, Any], output: str | None) -> int:
+def params(model: str | None, args: dict[str, Any], no_cache: bool, output: str | None) -> int:
     """Print a model's parameters as JSON, for --params and `models: params:FILE`."""
     if model is None:
         raise click.UsageError("--model is missing")
-    emit(as_json(build(model, args).to_dict()), output)
+    emit(as_json(build(model, args, cache=not no_cache).to_dict()), output)
     return 0
 
 

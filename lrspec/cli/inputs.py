@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the one of the folder; `-` is standard input."""
+    from pathlib import Path
+
     from lrspec.discovery import UndecidedError, find_spec
     from lrspec.loading import read_file
 
@@ -43,32 +44,39 @@ def read_stdin(filename: str | None) -> Reading:
 
 
 def inventory_for(
-    file: SpecFile, model: str | None, args: dict[str, Any], params: str | None, *, outside: bool
+    file: SpecFile, model: str | None, args: dict[str, Any], params: str | None, *, outside: bool, cache: bool
 ) -> Inventory:
     """The model that the command line names, or the spec's own."""
+    from pathlib import Path
+
+    from lrspec.cached_models import cached_inventory_of
     from lrspec.discovery import UndecidedError, only_model
-    from lrspec.models import ModelError, inventory_of, read_params
+    from lrspec.models import ModelError, read_params
 
     if model is not None and params is not None:
         raise click.UsageError("--model and --params exclude each other")
     if params is not None and args:
         raise click.UsageError("--model-arg and --params exclude each other")
     if model is not None:
-        return build(model, args)
+        return build(model, args, cache=cache)
     try:
         if params is not None:
             return read_params(Path(params))
         only = only_model(file.spec)
-        return inventory_of(only.source, {**only.args, **args}, Path(file.path).parent, outside=outside)
+        folder, all_args = Path(file.path).parent, {**only.args, **args}
+        return cached_inventory_of(only.source, all_args, folder, outside=outside, cache=cache)
     except (ModelError, UndecidedError) as failure:
         raise CannotRun(str(failure)) from None
 
 
-def build(model: str, args: dict[str, Any]) -> Inventory:
+def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:
     """The inventory of a model that the command line names."""
-    from lrspec.models import ModelError, inventory_of
+    from pathlib import Path
+
+    from lrspec.cached_models import cached_inventory_of
+    from lrspec.models import ModelError
 
     try:
-        return inventory_of(model, args, Path(), run_code=True, outside=True)
+        return cached_inventory_of(model, args, Path(), run_code=True, outside=True, cache=cache)
     except ModelError as failure:
         raise CannotRun(str(failure)) from None

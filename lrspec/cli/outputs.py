@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +54,15 @@ def emit(text: str, output: str | None) -> None:
 
 def as_json(value: Any) -> str:
     """The text of a JSON result; in the log of a workflow `##[` would be a command, see `source.harmless`."""
+    import json
+
     return json.dumps(value, indent=2, allow_nan=False).replace("##[", "##\\u005b") + "\n"
 
 
 def width() -> int | None:
     """The width of the terminal, or None where standard output is none."""
+    import shutil
+
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

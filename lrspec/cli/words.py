@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +55,8 @@ def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | 
     """A file in a folder that exists: where there is none, that is better said before the work than after it."""
     if file == "-":
         return None
+    from pathlib import Path
+
     if file is not None and not Path(file).parent.is_dir():
         raise CannotRun(f"{file}: no such file or directory")
     return file
@@ -83,6 +84,7 @@ lr = click.option(
 )
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
+no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result there.")
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
+from lrspec.memory import uncollected
 from lrspec.sources.errors import ModelError, in_one_line
 
 
@@ -18,22 +16,10 @@ def library(name: str, extra: str) -> Any:
         ModelError: where it cannot be imported.
     """
     try:
-        with _no_collection():
+        with uncollected():  # importing torch makes a million objects that stay
             return importlib.import_module(name)
     except ImportError as failure:
         raise ModelError(
             f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
             f"pip install 'lrspec[{extra}]', or give a saved inventory with --params"
         ) from None
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Do not look for garbage: importing torch makes a million objects that stay, and looking takes a tenth of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
