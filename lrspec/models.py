@@ -13,11 +13,8 @@ from typing import Any
 
 from lrspec.inventory import Inventory, InventoryError
 from lrspec.source import printable
-from lrspec.sources.arguments import check_no_weights
-from lrspec.sources.building import build, quiet
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path, params_path
-from lrspec.sources.offline import offline
 
 __all__ = ["ModelError", "inventory_of", "read_params"]
 
@@ -41,6 +38,10 @@ def inventory_of(
     Raises:
         ModelError: where it cannot be built or read.
     """
+    from lrspec.sources.arguments import check_no_weights  # these here, since most often a model is in the cache
+    from lrspec.sources.building import build, quiet
+    from lrspec.sources.offline import offline
+
     scheme, colon, name = source.partition(":")
     if not colon:
         scheme, name = "timm", source
