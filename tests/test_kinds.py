@@ -113,3 +113,40 @@ def test_a_model_of_many_layers_has_few_kinds() -> None:
     assert outcome.resolution is not None
     assert len(outcome.resolution.kinds.members) == 4
     assert [len(group.params) for group in outcome.plan.groups] == [100] * 100
+
+
+def found(code: str, rules: str, *names: str, owner: str = "Linear", shape: tuple[int, ...] = (2,)) -> list[list[str]]:
+    """The parameters of each finding of a code, of rules that otherwise leave nothing undecided."""
+    spec = loads(
+        f"{{lrspec: 1, optimizer: {{lr: 1, weight_decay: 1}}, rules: [{rules}, {{name: rest, fallback: true, lr: 1}}]}}"
+    )
+    inventory = lrspec.Inventory([lrspec.Parameter(name, (), shape, True, (owner,)) for name in names])
+    return [list(each.parameters) for each in attempt(spec, inventory).diagnostics if each.code == code]
+
+
+def test_a_branch_that_only_a_later_one_of_a_kind_needs_is_alive() -> None:
+    assert found("LRS306", "{match: 'l(?:3|4)\\.', lr: 1}", "l3.w", "l4.w") == []
+    assert found("LRS306", "{match: 'l(?:3|4)\\.', lr: 1}", "l3.w") == [[]]
+
+
+def test_so_is_one_without_which_a_later_one_would_be_on_another_layer() -> None:
+    ladder = "{layers: '^(?:x|a\\.\\d\\.)?(?:a\\.)?(\\d)', layer_decay: 0.5}"
+    assert len(found("LRS306", ladder, "a.3.3", "x3")) == 1
+    assert len(found("LRS306", ladder, "a.3.4", "x3")) == 0
+    assert len(found("LRS306", ladder, "a.3.3", "a.3.4", "x3")) == 0
+
+
+def test_a_dot_may_matter_for_some_of_a_kind() -> None:
+    assert found("LRS302", "{match: '^a(?:3.|4_)w', lr: 1}", "a3_w", "a4_w") == [["a3_w"]]
+
+
+def test_a_whole_component_and_a_part_have_to_read_the_same() -> None:
+    rule = "{match: 'a\\d', lr: 1}"
+    assert found("LRS301", rule, "a1.w", "a2b.w") == []
+    assert found("LRS301", rule, "a1.w", "a3.w", "a2b.w", "a3b.w") == [["a3b.w"]]
+
+
+def test_a_number_may_be_the_last_part_of_a_name() -> None:
+    rule = "{match: '^b2', weight_decay: 0}"
+    assert found("LRS305", rule, "b0.0", "b1.1", "b2.1", owner="ParameterList") == [["b1.1"]]
+    assert found("LRS305", rule, "b0.0", "b1.0", "b2.1", owner="ParameterList") == []
