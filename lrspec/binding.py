@@ -36,9 +36,11 @@ def param_groups(plan: Plan, found: Found) -> list[dict[str, Any]]:
 
 def _groups(groups: Iterable[Group], tensors: Tensors) -> Iterator[dict[str, Any]]:
     for group in groups:
-        members = [member for member in group.members if member in tensors]
-        if members:
-            params, names = [tensors[member] for member in members], [group.columns.names[member] for member in members]
+        here = [
+            (tensors[place], name) for place, name in zip(group.members, group.params, strict=True) if place in tensors
+        ]
+        if here:
+            params, names = map(list, zip(*here, strict=True))
             yield {"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()}
 
 

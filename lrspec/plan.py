@@ -119,17 +119,16 @@ class PlannedParameter:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One optimizer group: its name, its settings, and its parameters by their places in the inventory."""
+    """One optimizer group: its name, its settings, and the names of its parameters in model order.
+
+    `members` are the places of the parameters in the inventory.
+    """
 
     name: str
     settings: Settings
-    columns: Columns = field(repr=False)
-    members: list[int]
-
-    @property
-    def params(self) -> tuple[str, ...]:
-        """The names of its parameters, in model order."""
-        return tuple([self.columns.names[member] for member in self.members])
+    params: tuple[str, ...]
+    members: list[int] = field(repr=False, compare=False)
+    columns: Columns = field(repr=False, compare=False)
 
     @property
     def elements(self) -> int | None:
@@ -312,7 +311,9 @@ def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group,
     groups: dict[str, Group] = {}
     for these in together.values():
         name = _unique(_group_name(these[0].given), groups)
-        groups[name] = Group(name, these[0].given.settings, columns, _merged([share.members for share in these]))
+        members = _merged([share.members for share in these])
+        names = tuple([columns.names[member] for member in members])
+        groups[name] = Group(name, these[0].given.settings, names, members, columns)
     return tuple(groups.values())
 
 
