@@ -48,16 +48,15 @@ class Kinds:
         members, spans = self.members[first], match.regs[1:]
         if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
             return {captured(match): members}
-        names = self.columns.names
-        found: dict[Captures, Members] = defaultdict(list)
-        if len(spans) == 1:
-            ((start, end),) = spans
-            for member in members:
-                found[names[member][start:end],].append(member)
-        else:
-            for member in members:
-                found[tuple([names[member][start:end] or "0" for start, end in spans])].append(member)
-        return found
+        pieces, names = itemgetter(*(slice(start, end) for start, end in spans)), self.columns.names
+        found: dict[str | Captures, Members] = defaultdict(list)
+        for member in members:
+            found[pieces(names[member])].append(member)
+        return {_captures(piece): its for piece, its in found.items()}
+
+
+def _captures(pieces: str | Captures) -> Captures:
+    return (pieces or "0",) if isinstance(pieces, str) else tuple([piece or "0" for piece in pieces])
 
 
 def kinds(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Kinds:

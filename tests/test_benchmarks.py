@@ -33,7 +33,7 @@ def without_mmengine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_mmengine")
 def test_compiling_has_a_row_for_every_way_and_a_hyphen_for_what_is_not_installed() -> None:
     section = compiling.measure(QUICK)
-    of_timm = ["`list(model.named_parameters())`", "lrspec", "lrspec, from the path of the spec"]
+    of_timm = ["`list(model.named_parameters())`", "lrspec", "lrspec, in one call"]
     _, resnet18 = section.tables[0]
     assert [row[0] for row in resnet18.rows[:3]] == of_timm
     assert [row[1] for row in resnet18.rows if row[0].startswith("mmengine")] == ["-"]
