@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from lrspec.regex_tokens import Token, tokens
 
@@ -43,13 +44,18 @@ def _is_blind(token: Token, regex: str) -> bool:
 
 @lru_cache(maxsize=512)
 def widened(regex: str) -> str | None:
-    """A regex that cannot tell digits apart and matches wherever this one does; None where there is no telling."""
-    wide = ""
-    end = 0
-    for token in tokens(regex):
+    """A regex that does not look at which digit it is, and matches wherever this one does; None where that is unsure.
+
+    It is None as well where a digit or a group is repeated: `(?:1+2)*` is quick, and `(?:[0-9]+[0-9])*` may never end.
+    """
+    parts = [*tokens(regex), Token("end", len(regex), len(regex))]
+    wide, end = "", 0
+    for token, after in pairwise(parts):
         text = regex[token.start : token.end]
-        other = text if _is_blind(token, regex) else _wider(token, text)
-        if other is None or (token.kind in ("look", "atomic", "quantifier") and _NARROWING.fullmatch(text)):
+        blind = _is_blind(token, regex)
+        other = text if blind else _wider(token, text)
+        repeated = after.kind == "quantifier" and (token.kind == "close" or not blind)
+        if other is None or repeated or (token.kind in ("look", "atomic", "quantifier") and _NARROWING.fullmatch(text)):
             return None
         wide, end = wide + regex[end : token.start] + other, token.end
     return wide + regex[end:]

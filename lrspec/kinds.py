@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from lrspec.columns import Columns
 from lrspec.digits import ALIKE, is_blind, widened
-from lrspec.matching import Captures, Search, captured
+from lrspec.matching import Captures, Search, SlowRegexError, captured
 from lrspec.patterns import Pattern
 
 _has_digit = re.compile("[0-9]").search
@@ -108,7 +108,12 @@ def _concerned(given: Kinds, pattern: Pattern, search: Search) -> set[int]:
     """The kinds of more than one parameter some of which the regex may match: none where a wider one does not."""
     several = {first: given.columns.names[first] for first, members in given.members.items() if len(members) > 1}
     wide = widened(pattern.regex)
-    return set(several) if wide is None else set(search.matches(Pattern(wide, pattern.path), several))
+    if wide is None:
+        return set(several)
+    try:
+        return set(search.matches(Pattern(wide, pattern.path), several))
+    except SlowRegexError:  # which says nothing about the regex itself
+        return set(several)
 
 
 def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterator[Members]:

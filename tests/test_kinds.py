@@ -99,6 +99,11 @@ def test_and_what_a_join_captures() -> None:
     ]
 
 
+def test_what_is_quick_stays_quick() -> None:
+    names = [f"{digit * 3000}.{end}" for digit in "12" for end in ("a", "b")]
+    assert len(of(names, "(?:1+2)*x", "1+2+3+4+5+x")) == 2
+
+
 @pytest.mark.parametrize("name", ["layer.1\nx", "layer\u20281.x", "layer.²", "läyer.1"])
 def test_any_name_is_its_own(name: str) -> None:
     assert of([name, "layer.1"]) == [[name], ["layer.1"]]
