@@ -76,7 +76,7 @@ def _tensors(plan: Plan, found: Found) -> Tensors:
     if columns.aliases or len(set(map(id, found.tensors))) < len(found.tensors):
         _refuse_other_ties(columns, found, places)
     if None in places:
-        _refuse_strangers(found, places)
+        _refuse_strangers(plan.inventory, found, places)
     return {place: tensor for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
 
 
@@ -112,7 +112,7 @@ def _refuse_other_ties(columns: Columns, found: Found, places: Sequence[int | No
             )
 
 
-def _refuse_strangers(found: Found, places: Sequence[int | None]) -> None:
+def _refuse_strangers(inventory: Inventory, found: Found, places: Sequence[int | None]) -> None:
     known = {id(tensor) for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
     strangers = [
         name
@@ -122,6 +122,12 @@ def _refuse_strangers(found: Found, places: Sequence[int | None]) -> None:
     if any(map(is_flat, strangers)) and is_sharded(found):
         raise BindError(
             f"FSDP has merged parameters into {few(strangers, SHOWN)}: wrap the model with use_orig_params=True"
+        )
+    if strangers and all(name.partition(".")[2] in inventory.index for name in strangers):
+        prefix = strangers[0].partition(".")[0]
+        raise BindError(
+            f"the plan does not know {few(strangers, SHOWN)}, but the same without `{prefix}.`: "
+            "bind to the model that trains, not to a copy or to a wrapper of it"
         )
     if strangers:
         raise BindError(f"the plan does not know {few(strangers, SHOWN)}: compile the spec against this model")

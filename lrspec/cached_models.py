@@ -74,7 +74,7 @@ def _exact_json(args: dict[str, Any]) -> str | None:
 
 
 def _config_hash(folder: Path, name: str, *, outside: bool) -> str | None:
-    """The hash of a configuration, and of all that is installed: transformers builds with what it finds.
+    """The hash of a configuration, and of all that is installed: transformers builds with what it finds, as with timm.
 
     None where the file may not be read, or cannot be: why, is said by building it.
     """
@@ -82,7 +82,7 @@ def _config_hash(folder: Path, name: str, *, outside: bool) -> str | None:
         content = hf_config_path(name, folder, outside=outside).read_bytes()
     except (ModelError, OSError):
         return None
-    return f"{hashlib.sha256(content).hexdigest()} {installed.everything()}"
+    return f"{hashlib.sha256(content).hexdigest()} {installed.everything()} {installed.version('timm')}"
 
 
 # ---------------------------------------------------------------------------------------------------- as text

@@ -92,6 +92,7 @@ def compile(
     Raises:
         SpecError: where the spec is wrong, or does not fit the model.
         InventoryError: where the model gives no inventory (it is sharded already, or has lazy parameters).
+        TypeError: for a `model` that is neither a model nor an inventory.
         OSError: where the file cannot be read.
         ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0.
     """

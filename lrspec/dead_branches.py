@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lrspec.about import About
 from lrspec.diagnostics import Finding
 from lrspec.matching import SlowRegexError
-from lrspec.names import Name, Names
+from lrspec.names import Effect
 from lrspec.patterns import Pattern
 from lrspec.regex_branches import Branch, branches, without
 from lrspec.resolution import Resolution
@@ -22,7 +21,7 @@ from lrspec.wording import count, few
 def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
     """LRS306: branches of a regex without which it would do the same on the model."""
     for use in _uses(resolution):
-        if dead := _dead(resolution.names, use) if use.matches else []:
+        if dead := _dead(use) if use.effect.matches else []:
             do, them = ("does", "it") if len(dead) == 1 else ("do", "them")
             yield About(resolution, use.pattern.path, use.rule).finding(
                 "LRS306",
@@ -34,13 +33,16 @@ def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _Use:
-    """A regex of a rule: what it `does`, and its matches in names; `captures` tells whether what it captures counts."""
+    """A regex of a rule, what it `does` in words, and its effect on names."""
 
     rule: int
-    pattern: Pattern
     does: str
-    matches: Mapping[Name, re.Match[str]]
-    captures: bool = False
+    effect: Effect
+
+    @property
+    def pattern(self) -> Pattern:
+        """The regex."""
+        return self.effect.pattern
 
 
 def _uses(resolution: Resolution) -> Iterator[_Use]:
@@ -56,17 +58,18 @@ def _has_branches(pattern: Pattern) -> bool:
 
 
 def _selecting(resolution: Resolution, rule: int, hit: PatternHits) -> _Use:
-    if resolution.spec.rules[rule].layers is not None and hit.pattern.compiled.groups:
-        return _Use(rule, hit.pattern, "puts the same names on the same layers", hit.matches, captures=True)
-    return _Use(rule, hit.pattern, "selects the same names", hit.matches)
+    captures = resolution.spec.rules[rule].layers is not None and hit.pattern.compiled.groups > 0
+    does = "puts the same names on the same layers" if captures else "selects the same names"
+    return _Use(rule, does, Effect(resolution.names, hit.pattern, hit.matches, captures))
 
 
 def _excluding(resolution: Resolution, rule: int, pattern: Pattern) -> _Use:
     names = resolution.names
-    return _Use(rule, pattern, "takes out the same names", names.search(pattern, names.texts))
+    effect = Effect(names, pattern, names.search(pattern, names.texts), captures=False)
+    return _Use(rule, "takes out the same names", effect)
 
 
-def _dead(names: Names, use: _Use) -> list[Branch]:
+def _dead(use: _Use) -> list[Branch]:
     """The branches that do nothing, and could go all at once: of those that do the same, the later ones.
 
     A regex matches nothing new with branches disabled, so that only the names that it matches are tried.
@@ -74,15 +77,15 @@ def _dead(names: Names, use: _Use) -> list[Branch]:
     dead: list[Branch] = []
     for branch in sorted(branches(use.pattern.regex), key=lambda branch: (branch.depth, -branch.start)):
         inside = any(branch.within(other) for other in dead)
-        if not inside and _unchanged(names, use, [*dead, branch]):
+        if not inside and _unchanged(use, [*dead, branch]):
             dead.append(branch)
     return sorted(dead, key=lambda branch: branch.start)
 
 
-def _unchanged(names: Names, use: _Use, disabled: list[Branch]) -> bool:
+def _unchanged(use: _Use, disabled: list[Branch]) -> bool:
     """Whether the regex does the same with some branches disabled; not where that takes too long to tell."""
     try:
-        return names.does_the_same(use.pattern, _disable(use.pattern, disabled), use.matches, captures=use.captures)
+        return use.effect.is_of(_disable(use.pattern, disabled))
     except SlowRegexError:
         return False
 

@@ -62,6 +62,7 @@ class Allowance:
 
     def _tick(self, *_: object) -> None:
         if self.end is not None and time.thread_time() >= self.end:
+            self.end = None
             raise TimeIsUpError
 
 

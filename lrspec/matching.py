@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -49,14 +49,14 @@ class Search:
             raise SlowRegexError(pattern, text, seconds) from None
         return found
 
-    def still(self, pattern: Pattern, texts: Iterable[tuple[str, Captures | None]]) -> bool:
+    def still(self, pattern: Pattern, texts: Sequence[tuple[str, Captures | None]]) -> bool:
         """Whether the regex matches all of these texts, and captures in them what is given, where that is not None.
 
         The first text in which it does not ends the search.
         """
         text, seconds = "", self._seconds()
         try:
-            with self.allowance.spend(ordinary_seconds(pattern.regex)):
+            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(texts)):
                 search = pattern.compiled.search
                 for text, expected in texts:
                     match = search(text)

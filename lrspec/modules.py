@@ -57,12 +57,17 @@ def walk(model: nn.Module) -> Found:
 
     A parameter is where it is registered: a `named_parameters` of a class's own is not asked, as torch asks none either
     of a module inside of another. torch's own walk is a generator for each level, and takes three times as long.
+
+    Raises:
+        TypeError: for what is no model.
     """
+    if not hasattr(model, "_parameters"):
+        raise TypeError(f"expected a model (torch.nn.Module), found {type(model).__name__}")
     names: list[str] = []
     owners: list[type] = []
     tensors: list[nn.Parameter] = []
     namings = _Namings()
-    above: set[nn.Module] = set()
+    above: set[int] = set()
 
     def visit(module: nn.Module, prefix: str) -> None:
         cls = type(module)
@@ -72,12 +77,12 @@ def walk(model: nn.Module) -> Found:
                 owners.append(cls)
                 tensors.append(tensor)
         inner, lists_its_own = namings[cls]
-        if module._modules and module not in above:  # one that contains itself is not entered again
-            above.add(module)
+        if module._modules and id(module) not in above:  # one that contains itself is not entered again
+            above.add(id(module))
             for name, child in _children(module) if lists_its_own else module._modules.items():
                 if child is not None:
                     visit(child, prefix if name == inner else f"{prefix}{name}.")
-            above.remove(module)
+            above.remove(id(module))
 
     visit(model, "")
     return Found(names, owners, tensors, namings)

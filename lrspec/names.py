@@ -58,33 +58,44 @@ class Names:
         """The parameters one of whose names any regex matches, in model order."""
         return sorted(self.matched(pattern, self.texts))
 
-    def does_the_same(
-        self, pattern: Pattern, other: Pattern, matches: Mapping[Name, re.Match[str]], *, captures: bool
-    ) -> bool:
-        """Whether `other` matches all names that a regex of the spec matches, and captures the same where that counts.
-
-        `matches` are those of the regex; `other` is it with parts disabled, and cannot tell digits apart if it cannot.
-        """
-        if not is_blind(pattern.regex):
-            return self.searching.still(other, self._with_captures(matches, captures))
-        found = self.search(other, {name: self.texts[name] for name in matches})
-        if len(found) < len(matches):
-            return False
-        return not captures or all(self._captures_the_same(name, found[name], matches[name]) for name in matches)
-
-    def _captures_the_same(self, name: Name, one: re.Match[str], other: re.Match[str]) -> bool:
-        if one.regs[1:] == other.regs[1:]:
-            return True
-        return self.kinds.by_captures(name.parameter, one) == self.kinds.by_captures(name.parameter, other)
-
-    def _with_captures(
-        self, matches: Mapping[Name, re.Match[str]], captures: bool
-    ) -> Iterator[tuple[str, Captures | None]]:
-        """Every name of the kinds that a regex matches, with what it captures there, where that counts."""
-        for _, text, first in self.each(matches):
-            spans = matches[first].regs[1:]
-            yield text, tuple([text[start:end] or "0" for start, end in spans]) if captures else None
-
     def _all(self, among: Iterable[Name]) -> dict[Name, str]:
         """Every name of the kinds of these."""
         return {name: text for name, text, _ in self.each(among)}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a regex of the spec does to names: its matches, and what it captures in them if `captures` counts."""
+
+    names: Names
+    pattern: Pattern
+    matches: Mapping[Name, re.Match[str]]
+    captures: bool
+
+    def is_of(self, other: Pattern) -> bool:
+        """Whether the regex does the same with some of its parts disabled.
+
+        Raises:
+            SlowRegexError: where that takes longer than allowed.
+        """
+        if not is_blind(self.pattern.regex):
+            return self.names.searching.still(other, self._texts)
+        found = self.names.search(other, {name: self.names.texts[name] for name in self.matches})
+        if len(found) < len(self.matches):
+            return False
+        return not self.captures or all(self._captures_the_same(name, match) for name, match in found.items())
+
+    def _captures_the_same(self, name: Name, match: re.Match[str]) -> bool:
+        before, kinds = self.matches[name], self.names.kinds
+        if match.regs[1:] == before.regs[1:]:
+            return True
+        return kinds.by_captures(name.parameter, match) == kinds.by_captures(name.parameter, before)
+
+    @cached_property
+    def _texts(self) -> list[tuple[str, Captures | None]]:
+        """Every name of the kinds that the regex matches, with what it captures there, where that counts."""
+        found = []
+        for _, text, first in self.names.each(self.matches):
+            spans = self.matches[first].regs[1:]
+            found.append((text, tuple([text[start:end] or "0" for start, end in spans]) if self.captures else None))
+        return found

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 import lrspec
 from tests.test_inventory import Tied
@@ -219,3 +220,17 @@ def test_refuses_parameters_that_fsdp1_has_merged() -> None:
     model = FullyShardedDataParallel(nn.Linear(3, 2), use_orig_params=False, device_id=torch.device("cpu"))
     with pytest.raises(lrspec.BindError, match=r"FSDP has merged parameters into _flat_param: .* use_orig_params=True"):
         plan.param_groups(model)
+
+
+def test_a_copy_under_another_name_is_told_from_the_model_that_trains() -> None:
+    model = nn.Sequential(nn.Linear(2, 2))
+    plan = lrspec.compile(lrspec.loads("{lrspec: 1, rules: [{match: '^0', lr: 1}]}"), model)
+    with pytest.raises(lrspec.BindError, match=r"the same without `module\.`: bind to the model that trains"):
+        plan.param_groups(AveragedModel(model))
+
+
+@pytest.mark.parametrize("other", ["resnet18", [nn.Linear(2, 2)], nn.Linear(2, 2).parameters()])
+def test_what_is_no_model_is_told_so(other: Any) -> None:
+    spec = lrspec.loads("{lrspec: 1, rules: [{match: '.', lr: 1}]}")
+    with pytest.raises(TypeError, match=r"expected a model \(torch\.nn\.Module\), found (str|list|generator)"):
+        lrspec.compile(spec, other)

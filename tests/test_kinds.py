@@ -99,6 +99,10 @@ def test_and_what_a_join_captures() -> None:
     ]
 
 
+def test_braces_that_are_no_quantifier_are_text() -> None:
+    assert of(["w{1٣}", "w{2٣}"], "w{1٣}") == [["w{1٣}"], ["w{2٣}"]]
+
+
 def test_what_is_quick_stays_quick() -> None:
     names = [f"{digit * 3000}.{end}" for digit in "12" for end in ("a", "b")]
     assert len(of(names, "(?:1+2)*x", "1+2+3+4+5+x")) == 2

@@ -108,3 +108,21 @@ def test_a_listing_of_modules_of_a_classs_own_is_followed() -> None:
     model[1].register_module("part", nn.Module())
     assert names(model) == [name for name, _ in model.named_parameters()]
     assert names(model)[-1] == "1.part.bias"
+
+
+class Equal(nn.Module):
+    """A module that says that it is any other of its class."""
+
+    def __init__(self, inner: nn.Module | None = None) -> None:
+        super().__init__()
+        self.w, self.inner = nn.Parameter(torch.zeros(1)), inner
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equal)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_modules_that_compare_equal_are_different_ones() -> None:
+    assert walk(Equal(Equal(Equal()))).names == ["w", "inner.w", "inner.inner.w"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import lrspec
@@ -51,6 +53,11 @@ def test_every_parameter_is_in_one_row_and_the_total_is_the_models() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(len, rendered(width))) <= width
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_a_number_is_never_cut_off(width: int) -> None:
+    assert not [line for line in rendered(width) if re.search(r"[\d.e-]…", line)]
 
 
 def test_what_there_is_no_room_for_is_said() -> None:

@@ -19,7 +19,7 @@ from lrspec.spec import Spec
 from lrspec.summary import Further, NamesInCommon, Row, decided, further
 from lrspec.wording import count, number, value_words
 
-_DISPENSABLE = ("names", "elements", "weight decay")  # the first to go first
+_DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first to go first
 _UNBOUNDED = 100_000  # columns: where no terminal reads it, nothing is wrapped
 
 
@@ -67,8 +67,8 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("names", overflow="ellipsis", no_wrap=True)
     grid.add_column("parameters", f"{len(plan.parameters):,}", justify="right", no_wrap=True)
     grid.add_column("elements", elements, justify="right", no_wrap=True)
-    grid.add_column("learning rate", justify="right")
-    grid.add_column("weight decay", justify="right")
+    grid.add_column("learning rate", justify="right", overflow="fold")
+    grid.add_column("weight decay", justify="right", overflow="fold")
     common = NamesInCommon(plan)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in _cells(row, harmless(common.of(row.parameters)))))
