@@ -15,6 +15,8 @@ from lrspec.inventory import Inventory, InventoryError
 from lrspec.source import printable
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path, params_path
+from lrspec.suggest import meant
+from lrspec.wrong_sources import OUTSIDE
 
 __all__ = ["ModelError", "inventory_of", "read_params"]
 
@@ -47,6 +49,10 @@ def inventory_of(
         scheme, name = "timm", source
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
+    if scheme != "params" and not name.strip():
+        raise ModelError(f"expected the name of a model, found {source!r}")
+    if scheme == "timm" and ("/" in name or name.endswith(".json")):
+        _refuse_path(source, name, folder, outside=outside)
     if scheme == "params":
         return read_params(params_path(name, folder, outside=outside))
     check_no_weights(args)
@@ -92,6 +98,23 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
         from lrspec.sources.python_models import python_builder
 
         return python_builder(name)
+    if scheme in OUTSIDE:
+        raise ModelError(f"{source} would load from outside; name an architecture, such as timm:resnet18")
+    kinds = [kind for kind in _EXTRAS if kind != "py" or run_code]
+    near = None if scheme in _EXTRAS else meant(scheme, [*kinds, "params"])
+    hint = f": did you mean `{near}:{printable(name)}`?" if near else ""
     raise ModelError(
-        f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
+        f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, "
+        f"py:MODULE:FACTORY{hint}"
     )
+
+
+def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:
+    """Say what was probably meant by the path of a file that exists; no architecture has such a name."""
+    try:
+        config = hf_config_path(name, folder, outside=outside)
+    except ModelError:
+        return
+    kinds = ("hf",) if config.name == "config.json" else ("hf", "params")
+    near = " or ".join(f"`{kind}:{printable(name)}`" for kind in kinds)
+    raise ModelError(f"{source}: a path, and no timm model: did you mean {near}?")

@@ -255,7 +255,9 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         ),
         (["compile", "--model", "resnet81"], "lrspec: unknown timm model 'resnet81': did you mean `resnet18`"),
         (["compile", "--model", "torchvision:resnet"], "lrspec: unknown torchvision model 'resnet': did you mean"),
-        (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b: expected a timm model"),
+        (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b would load from outside"),
+        (["params", "--model", ""], "lrspec: expected the name of a model, found ''"),
+        (["check", ".", "--model", "timm:"], "lrspec: expected the name of a model, found 'timm:'"),
         (["compile", "--model", "timm:hf-hub:a/b"], "lrspec: timm:hf-hub:a/b would load from outside"),
         (["compile", "--model", "hf:x"], "lrspec: hf:x: no such file or folder: expected a config.json or its folder"),
         (["compile", "--model", "py:nothing"], "lrspec: py:nothing: expected py:package.module:factory"),
@@ -289,6 +291,10 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (
             ["explain", "a.lrspec.yaml", "conv.wait", "--params", "params.json"],
             "lrspec: no parameter is called conv.wait",
+        ),
+        (
+            ["explain", "a.lrspec.yaml", "(", "--params", "params.json"],
+            "lrspec: no parameter is called (, and as a regex it is wrong: missing ), unterminated subpattern at",
         ),
         (["explain", "a", "b", "c"], "lrspec explain: expected SPEC and NAME, or CODE"),
         (["params"], "lrspec params: --model is missing"),
@@ -410,7 +416,10 @@ def test_paths_and_factories_that_are_no_good_are_status_2(capsys: pytest.Captur
     assert (ran.status, ran.err) == (2, "lrspec: a.lrspec.yaml:2:9: a\\x00b: embedded null byte\n")
     (folder / "leaves.py").write_text("import sys\n\ndef make():\n    sys.exit(7)\n")
     ran = lrspec(capsys, "params", "--model", "py:leaves:make")
-    assert (ran.status, ran.err) == (2, "lrspec: py:leaves:make cannot be built: SystemExit: 7\n")
+    assert (ran.status, ran.err) == (
+        2,
+        "lrspec: py:leaves:make cannot be built: SystemExit: 7 (leaves.py:4, in make)\n",
+    )
     (folder / "lazy.py").write_text("import torch\n\ndef make():\n    return torch.nn.LazyLinear(1)\n")
     ran = lrspec(capsys, "params", "--model", "py:lazy:make")
     assert ran.status == 2
