@@ -15,8 +15,6 @@ from lrspec.inventory import Inventory, InventoryError
 from lrspec.source import printable
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path, params_path
-from lrspec.suggest import meant
-from lrspec.wrong_sources import OUTSIDE
 
 __all__ = ["ModelError", "inventory_of", "read_params"]
 
@@ -98,15 +96,20 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
         from lrspec.sources.python_models import python_builder
 
         return python_builder(name)
+    raise ModelError(_no_kind(scheme, name, source, run_code=run_code))
+
+
+def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
+    """What is wrong with a name of a model whose kind is not known, or not allowed."""
+    from lrspec.suggest import meant
+    from lrspec.wrong_sources import OUTSIDE
+
     if scheme in OUTSIDE:
-        raise ModelError(f"{source} would load from outside; name an architecture, such as timm:resnet18")
-    kinds = [kind for kind in _EXTRAS if kind != "py" or run_code]
-    near = None if scheme in _EXTRAS else meant(scheme, [*kinds, "params"])
-    hint = f": did you mean `{near}:{printable(name)}`?" if near else ""
-    raise ModelError(
-        f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, "
-        f"py:MODULE:FACTORY{hint}"
-    )
+        return f"{source} would load from outside; name an architecture, such as timm:resnet18"
+    kinds = [kind for kind in (*_EXTRAS, "params") if kind != "py" or run_code]
+    near = None if scheme in _EXTRAS else meant(scheme, kinds)
+    expected = "a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
+    return f"{source}: expected {expected}" + (f": did you mean `{near}:{printable(name)}`?" if near else "")
 
 
 def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:
