@@ -139,9 +139,8 @@ class Checker:
         if given:
             yield from (_Candidate(source, None) for source in given)
             return
-        listed = isinstance(file.spec.models, tuple)
         for index, source in enumerate(file.spec.sources):
-            yield _Candidate(source, file.document.span(("models", index) if listed else ("models",)))
+            yield _Candidate(source, file.model_span(index))
 
     def _is_wanted(self, candidate: _Candidate) -> bool:
         if self._against.depth is Depth.inventories:

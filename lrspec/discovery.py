@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from lrspec.repository import files_of, is_file, is_folder
+from lrspec.scalars import BOOLEANS_ONCE, plain_scalar
 from lrspec.spec import ModelSource, Spec
 
 ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")
@@ -67,15 +71,31 @@ def _leads_inside(path: Path, folder: Path) -> bool:
     return not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
 
 
-def only_model(spec: Spec) -> ModelSource:
-    """The one model that a spec names.
+def only_model(spec: Spec, folder: Path) -> ModelSource:
+    """The one model that a spec in that folder names.
 
     Raises:
         UndecidedError: where it names none, or several.
     """
     if not spec.sources:
         raise UndecidedError("no model: the spec names none; give --model or --params")
-    if len(spec.sources) > 1:
-        listed = ", ".join(source.source for source in spec.sources)
-        raise UndecidedError(f"several models: choose one with --model (or --params): {listed}")
+    choices = dict.fromkeys(_words(model, folder) for model in spec.sources)
+    if len(choices) > 1:
+        raise UndecidedError(f"several models: choose one with {', '.join(choices)}")
     return spec.sources[0]
+
+
+def _words(model: ModelSource, folder: Path) -> str:
+    """What to type for a model of a spec: there paths are relative to its folder, here to the current one."""
+    scheme, _, name = model.source.partition(":")
+    if scheme == "params":
+        return shlex.join(["--params", (folder / name).as_posix()])
+    source = f"hf:{(folder / name).as_posix()}" if scheme == "hf" else model.source
+    args = [("--model-arg", f"{key}={_as_yaml(value)}") for key, value in model.args.items()]
+    return shlex.join(["--model", source, *(word for pair in args for word in pair)])
+
+
+def _as_yaml(value: Any) -> str:
+    """A value on one line, a name without quotes."""
+    plain = isinstance(value, str) and value.isidentifier() and plain_scalar(value) == value
+    return value if plain and value not in BOOLEANS_ONCE else json.dumps(value)

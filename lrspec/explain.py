@@ -37,19 +37,20 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
     """
     if wanted in inventory.index:
         return [inventory.index[wanted]]
+    why = ", nor matches it as a regex"
     try:
         search = Search()
         with search.allowance.watch():
             found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
-    except FAILURES:
-        found = []
+    except FAILURES as failure:
+        found, why = [], f", and as a regex it is wrong: {printable(str(failure))}"
     except SlowRegexError:
         raise UnknownParameterError(f"the regex {printable(wanted)} takes too long: repeats within repeats") from None
     if found:
         return found
     depth = wanted.count(".")  # comparing with all names takes too long where there are many
     hint = did_you_mean(wanted, [name for name in inventory.index if name.count(".") == depth][:_COMPARED], 3)
-    raise UnknownParameterError(f"no parameter is called {printable(wanted)}, nor matches it as a regex{hint}")
+    raise UnknownParameterError(f"no parameter is called {printable(wanted)}{why}{hint}")
 
 
 def explain(resolution: Resolution, plan: Plan, index: int) -> str:

@@ -14,6 +14,7 @@ from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity,
 from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
 from lrspec.render.text import report
+from lrspec.source import Span
 from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
 from lrspec.suggestions import suggestion
 from lrspec.validate import validate
@@ -35,6 +36,11 @@ class SpecFile:
     def path(self) -> str:
         """What reports call it."""
         return self.document.path
+
+    def model_span(self, index: int) -> Span:
+        """Where it names the model of that place in `spec.sources`."""
+        listed = isinstance(self.spec.models, tuple)
+        return self.document.span(("models", index) if listed else ("models",))
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,10 @@ def inventory_of(
         scheme, name = "timm", source
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
+    if scheme != "params" and not name.strip():
+        raise ModelError(f"expected the name of a model, found {source!r}")
+    if scheme == "timm" and ("/" in name or name.endswith(".json")):
+        _refuse_path(source, name, folder, outside=outside)
     if scheme == "params":
         return read_params(params_path(name, folder, outside=outside))
     check_no_weights(args)
@@ -92,6 +96,28 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
         from lrspec.sources.python_models import python_builder
 
         return python_builder(name)
-    raise ModelError(
-        f"{source}: expected a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
-    )
+    raise ModelError(_no_kind(scheme, name, source, run_code=run_code))
+
+
+def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
+    """What is wrong with a name of a model whose kind is not known, or not allowed."""
+    from lrspec.suggest import meant
+    from lrspec.wrong_sources import OUTSIDE
+
+    if scheme in OUTSIDE:
+        return f"{source} would load from outside; name an architecture, such as timm:resnet18"
+    kinds = [kind for kind in (*_EXTRAS, "params") if kind != "py" or run_code]
+    near = None if scheme in _EXTRAS else meant(scheme, kinds)
+    expected = "a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
+    return f"{source}: expected {expected}" + (f": did you mean `{near}:{printable(name)}`?" if near else "")
+
+
+def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:
+    """Say what was probably meant by the path of a file that exists; no architecture has such a name."""
+    try:
+        config = hf_config_path(name, folder, outside=outside)
+    except ModelError:
+        return
+    kinds = ("hf",) if config.name == "config.json" else ("hf", "params")
+    near = " or ".join(f"`{kind}:{printable(name)}`" for kind in kinds)
+    raise ModelError(f"{source}: a path, and no timm model: did you mean {near}?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.diagnostics import Suggestion
-from lrspec.scalars import Scalar
+from lrspec.scalars import BOOLEANS_ONCE, Scalar
 from lrspec.source import Span, Text, printable
 
 MAX_BYTES = 1024 * 1024
@@ -78,6 +78,15 @@ def plain(node: Node) -> Any:
     if isinstance(node, SequenceNode):
         return [plain(item) for item in node.items]
     return {key: plain(entry.value) for key, entry in node.entries.items()}
+
+
+def no_boolean(node: Node) -> str | None:
+    """The first of the words that YAML 1.1 takes for booleans and YAML 1.2 for text, where it has no quotes."""
+    if isinstance(node, ScalarNode):
+        bare = isinstance(node.value, str) and node.end - node.start == len(node.word)
+        return node.word if bare and node.word in BOOLEANS_ONCE else None
+    inner = node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries.values()]
+    return next(filter(None, map(no_boolean, inner)), None)
 
 
 def by_key(entries: list[Entry], text: Text, problems: list[Problem]) -> dict[str, Entry]:

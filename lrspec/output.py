@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 
 def emit(text: str, file: str | None) -> None:
@@ -21,8 +22,16 @@ def emit(text: str, file: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is silent
+        hush(sys.stdout)
+    except OSError:
+        hush(sys.stdout)
+        raise
     return None
+
+
+def hush(stream: TextIO) -> None:
+    """Let a stream that cannot be written go nowhere, so that the last flush is silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_file(path: Path, content: bytes) -> None:

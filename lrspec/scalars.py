@@ -23,6 +23,10 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+BOOLEANS_ONCE = frozenset(
+    spelt for word in ("yes", "no", "on", "off") for spelt in (word, word.capitalize(), word.upper())
+)
+"""Words that YAML 1.1 takes for booleans, and YAML 1.2 for text."""
 _BEGINS_A_NUMBER = frozenset("+-.0123456789")
 _LONGEST_INTEGER = 400  # digits; float64 ends at 309, and Python refuses to convert more than 4,300
 

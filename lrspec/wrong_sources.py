@@ -13,6 +13,9 @@ from lrspec.suggest import did_you_mean, meant
 SCHEMES = ("timm", "torchvision", "hf", "params")
 """The kinds of models that a spec may name."""
 
+OUTSIDE = ("hf-hub", "hf_hub", "local-dir")
+"""What timm takes for places to load from."""
+
 
 def source_findings(models: Any) -> Iterator[Finding]:
     """LRS104 for each model of `models` that a spec may not name, or not with such arguments."""
@@ -43,7 +46,7 @@ def _wrong_source(source: str) -> str | None:
     if first == "py":
         advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
         return f"a spec never names code to import\n{advice}"
-    if any(part in ("hf-hub", "hf_hub", "local-dir") for part in source.split(":")[:-1]):
+    if any(part in OUTSIDE for part in source.split(":")[:-1]):
         return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
     if first and first not in SCHEMES:
         wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"

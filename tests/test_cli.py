@@ -255,7 +255,9 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         ),
         (["compile", "--model", "resnet81"], "lrspec: unknown timm model 'resnet81': did you mean `resnet18`"),
         (["compile", "--model", "torchvision:resnet"], "lrspec: unknown torchvision model 'resnet': did you mean"),
-        (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b: expected a timm model"),
+        (["compile", "--model", "hf-hub:a/b"], "lrspec: hf-hub:a/b would load from outside"),
+        (["params", "--model", ""], "lrspec: expected the name of a model, found ''"),
+        (["check", ".", "--model", "timm:"], "lrspec: expected the name of a model, found 'timm:'"),
         (["compile", "--model", "timm:hf-hub:a/b"], "lrspec: timm:hf-hub:a/b would load from outside"),
         (["compile", "--model", "hf:x"], "lrspec: hf:x: no such file or folder: expected a config.json or its folder"),
         (["compile", "--model", "py:nothing"], "lrspec: py:nothing: expected py:package.module:factory"),
@@ -272,10 +274,16 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
             "lrspec compile: --model-arg and --params exclude",
         ),
         (["compile", "--model-arg", "a=\udcff"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
+        (
+            ["compile", "--model-arg", "a=1", "--model-arg", "a=2"],
+            "lrspec compile: Invalid value for '--model-arg': a is given twice",
+        ),
         (["compile", "--lr", "nan"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
         (["compile", "--lr", "-1"], "lrspec compile: Invalid value for '--lr': expected a finite number"),
         (["compile", "--format", "xml"], "lrspec compile: Invalid value for '--format'"),
-        (["compiel"], "lrspec: No such command 'compiel'"),
+        (["compiel"], "lrspec: No such command 'compiel': did you mean `compile`? (see lrspec --help)"),
+        (["cach"], "lrspec: No such command 'cach': did you mean `cache`?"),
+        (["help"], "lrspec: No such command 'help': did you mean `--help`?"),
         (
             ["explain", "LRS999"],
             "lrspec: no diagnostic is called LRS999 (to explain a parameter: lrspec explain SPEC NAME)",
@@ -283,6 +291,10 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (
             ["explain", "a.lrspec.yaml", "conv.wait", "--params", "params.json"],
             "lrspec: no parameter is called conv.wait",
+        ),
+        (
+            ["explain", "a.lrspec.yaml", "(", "--params", "params.json"],
+            "lrspec: no parameter is called (, and as a regex it is wrong: missing ), unterminated subpattern at",
         ),
         (["explain", "a", "b", "c"], "lrspec explain: expected SPEC and NAME, or CODE"),
         (["params"], "lrspec params: --model is missing"),
@@ -306,14 +318,65 @@ def test_arguments_of_models_are_yaml_and_may_be_lists(capsys: pytest.CaptureFix
 
 
 def test_several_models_are_to_choose_from(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    (folder / "a.lrspec.yaml").write_text(
-        SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: [resnet18, {source: resnet34}]")
-    )
-    ran = lrspec(capsys, "compile")
-    assert (ran.status, ran.err) == (
-        2,
-        "lrspec: several models: choose one with --model (or --params): resnet18, resnet34\n",
-    )
+    (folder / "sub").mkdir()
+    small, mine = "{source: resnet18, args: {num_classes: 2}}", "{source: 'hf:m', args: {class: 'A b', x: 'no', y: Z}}"
+    models = f"lrspec: 1\nmodels: [resnet18, {small}, {{source: resnet18}}, {mine}, params:../params.json]"
+    (folder / "sub" / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", models))
+    for words in (("compile", "sub/a.lrspec.yaml"), ("explain", "sub/a.lrspec.yaml", "conv.weight")):
+        ran = lrspec(capsys, *words)
+        assert (ran.status, ran.err) == (
+            2,
+            "lrspec: several models: choose one with --model resnet18, --model resnet18 --model-arg num_classes=2, "
+            "--model hf:sub/m --model-arg 'class=\"A b\"' --model-arg 'x=\"no\"' --model-arg y=Z, "
+            "--params sub/../params.json\n",
+        )
+    assert lrspec(capsys, "compile", "sub/a.lrspec.yaml", "--params", "sub/../params.json").status == 0
+
+
+def test_a_model_of_the_spec_that_cannot_be_built_is_said_with_its_place(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "sub").mkdir()
+    spec = folder / "sub" / "a.lrspec.yaml"
+    for model, why in (
+        ("hf:missing", "hf:missing: no such file or folder (sub/missing): expected"),
+        ("{source: resnet18, args: {x: 1}}", "resnet18 takes no argument 'x'"),
+    ):
+        spec.write_text(SPEC.replace("lrspec: 1", f"lrspec: 1\nmodels: [{model}]"))
+        for words in (("compile", "sub/a.lrspec.yaml"), ("explain", "sub/a.lrspec.yaml", "conv.weight")):
+            ran = lrspec(capsys, *words)
+            assert (ran.status, ran.err.count("\n")) == (2, 1)
+            assert ran.err.startswith(f"lrspec: sub/a.lrspec.yaml:2:10: {why}")
+
+
+@pytest.mark.parametrize("text", ["no", "Yes", "OFF", "on # really", "{a: [off]}"])
+def test_what_was_a_boolean_in_older_yaml_is_refused(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    ran = lrspec(capsys, "params", "--model", "resnet18", "--model-arg", f"x={text}")
+    assert (ran.status, ran.out) == (2, "")
+    assert f"'--model-arg': x={text}: " in ran.err
+    assert "is a text in YAML 1.2, and no boolean: write true or false (or " in ran.err
+
+
+@pytest.mark.parametrize("text", ["'no'", '"no"', "nO", "none", "true"])
+def test_quoted_words_and_others_are_what_they_are(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    ran = lrspec(capsys, "params", "--model", "resnet18", "--model-arg", f"x={text}")
+    assert ran.err.startswith("lrspec: resnet18 takes no argument 'x'")
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "compile --help", "explain LRS201"])
+def test_standard_output_that_is_full_is_one_line(words: str) -> None:
+    command = f"{sys.executable} -m lrspec {words} >/dev/full"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, "lrspec: standard output: no space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [("compile --params names.txt", 1), ("compile --params none", 2), ("bogus", 2), ("", 2)]
+)
+def test_standard_error_that_is_full_changes_no_status(words: str, status: int, folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(BROKEN)
+    command = f"{sys.executable} -m lrspec {words} 2>/dev/full"
+    assert subprocess.run(["bash", "-c", command], check=False).returncode == status
 
 
 def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
@@ -350,10 +413,13 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_come_from(
 def test_paths_and_factories_that_are_no_good_are_status_2(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", 'lrspec: 1\nmodels: "params:a\\0b"'))
     ran = lrspec(capsys, "compile")
-    assert (ran.status, ran.err) == (2, "lrspec: a\\x00b: embedded null byte\n")
+    assert (ran.status, ran.err) == (2, "lrspec: a.lrspec.yaml:2:9: a\\x00b: embedded null byte\n")
     (folder / "leaves.py").write_text("import sys\n\ndef make():\n    sys.exit(7)\n")
     ran = lrspec(capsys, "params", "--model", "py:leaves:make")
-    assert (ran.status, ran.err) == (2, "lrspec: py:leaves:make cannot be built: SystemExit: 7\n")
+    assert (ran.status, ran.err) == (
+        2,
+        "lrspec: py:leaves:make cannot be built: SystemExit: 7 (leaves.py:4, in make)\n",
+    )
     (folder / "lazy.py").write_text("import torch\n\ndef make():\n    return torch.nn.LazyLinear(1)\n")
     ran = lrspec(capsys, "params", "--model", "py:lazy:make")
     assert ran.status == 2

@@ -142,7 +142,10 @@ def test_a_tag_of_weights_decides_the_settings() -> None:
         ("resnet18", {"num_clases": 2}, "resnet18 takes no argument 'num_clases': did you mean `num_classes`?"),
         ("torchvision:resnet18", {"num_clases": 2}, "takes no argument 'num_clases': did you mean `num_classes`?"),
         ("torchvision:vit_b_16", {"droput": 0.1}, "takes no argument 'droput': did you mean `dropout`?"),
-        ("resnet18", {"num_classes": "two"}, "resnet18 cannot be built: TypeError: "),
+        ("resnet18", {"num_classes": "two"}, "instances of 'str' and 'int' (with num_classes='two')"),
+        ("torchvison:resnet50", {}, ": did you mean `torchvision:resnet50`?"),
+        ("TIMM:resnet18", {}, ": did you mean `timm:resnet18`?"),
+        ("hf-hub:timm/resnet18.a1_in1k", {}, "would load from outside"),
         ("resnet18", {"pretrained": True}, "pretrained=True: no weights are ever read; leave it out"),
         ("resnet18", {"checkpoint_path": "x.pth"}, "checkpoint_path=x.pth: no weights are ever read"),
         ("torchvision:resnet18", {"weights": "DEFAULT"}, "weights=DEFAULT: no weights are ever read"),
@@ -235,12 +238,13 @@ def test_code_of_a_model_s_own_is_ignored_where_the_class_is_transformers_own() 
         ({**BERT, "model_type": "brt"}, {}, "`brt` is no model_type of transformers 5"),
         ({**BERT, "model_type": "brt"}, {}, ": did you mean `bert`?"),
         ({**BERT, "model_type": ["bert"]}, {}, "no `model_type`"),
-        ({**BERT, "architectures": None}, {}, "no `architectures`: say which is meant by the argument class="),
+        ({**BERT, "architectures": None}, {}, "no `architectures`: say which is meant with --model-arg class="),
         ({**BERT, "architectures": "BertModel"}, {}, "`architectures`: expected a list of class names"),
         (
             {**BERT, "architectures": ["BertModel", "BertForMaskedLM"]},
             {},
-            "several classes: BertModel, BertForMaskedLM: say which is meant by the argument class=BertModel",
+            "several classes: BertModel, BertForMaskedLM: say which is meant with --model-arg class=BertModel "
+            "(in a spec: args: {class: BertModel})",
         ),
         ({**BERT, "architectures": ["BertForMaskdLM"]}, {}, ": did you mean `BertForMaskedLM`"),
         (BERT, {"class": "BertForMaskdLM"}, "`BertForMaskdLM` is no class of transformers 5"),
@@ -250,6 +254,7 @@ def test_code_of_a_model_s_own_is_ignored_where_the_class_is_transformers_own() 
         (BERT, {"class": "PreTrainedModel"}, "PreTrainedModel is no class of a model"),
         (BERT, {"class": "os"}, "`os` is no class of transformers"),
         (BERT, {"class": "models"}, "models is no class of a model"),
+        ({**BERT, "architectures": ["GPT2LMHeadModel"]}, {}, "`bert`, and GPT2LMHeadModel is for `gpt2`"),
         (BERT, {"class": "GPT2Model"}, "its model_type is `bert`, and GPT2Model is for `gpt2`"),
         (BERT, {"num_lables": 3}, "BertForMaskedLM takes no argument 'num_lables': did you mean `num_labels`?"),
         (BERT, {"to_dict": 3}, "takes no argument 'to_dict'"),
@@ -407,6 +412,59 @@ def test_arguments_of_code_of_one_s_own_are_suggested() -> None:
     assert refused(f"py:{__name__}:Counted", {"wdie": 3}, run_code=True).endswith(
         "takes no argument 'wdie': did you mean `wide`?"
     )
+
+
+MODULE = """import torch
+
+model = torch.nn.Linear(2, 2)
+def raises(width=2):
+    def inner():
+        raise ValueError("not so")
+    inner()
+def make():
+    return torch.nn.Linear(2, 2)
+def outer(width):
+    return torch.nn.Linear(width, {})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "words"),
+    [
+        ("mine:raises", {}, "cannot be built: ValueError: not so (mine.py:6, in inner)"),
+        ("mine:raises", {"width": 3}, "ValueError: not so (mine.py:6, in inner; with width=3)"),
+        ("mine:outer", {"width": "two"}, " (mine.py:11, in outer; with width='two')"),
+        ("mine:maek", {}, "module 'mine' has no attribute 'maek': did you mean `make`?"),
+        ("mine:model", {}, "py:mine:model: is a model already (Linear): name a function that returns it"),
+        ("./mine:make", {}, "did you mean `py:mine:make`?"),
+        ("mine.py:make", {}, "did you mean `py:mine:make`?"),
+        ("broken:make", {}, "No module named 'no_such_module' (broken.py:2)"),
+    ],
+)
+def test_what_code_of_ones_own_does_wrong_is_said_with_its_place(name: str, args: dict[str, Any], words: str) -> None:
+    write("mine.py", MODULE)
+    write("broken.py", "\nimport no_such_module\n")
+    sys.modules.pop("mine", None)
+    assert refused(f"py:{name}", args, run_code=True).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("./model", "`hf:./model`"),
+        ("model/config.json", "`hf:model/config.json`"),
+        ("other.json", "`hf:other.json` or `params:other.json`"),
+    ],
+)
+def test_a_path_without_its_kind_is_told_before_a_library_is_imported(
+    path: str, near: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    write("model/config.json", BERT)
+    write("other.json", BERT)
+    assert refused(path) == f"{path}: a path, and no timm model: did you mean {near}?"
+    with pytest.raises(ModelError, match="timm is needed"):
+        inventory_of("../other.json", {}, Path("model"))  # whether a file is there is not for a spec to find out
 
 
 def test_code_is_run_only_where_it_is_asked_for() -> None:

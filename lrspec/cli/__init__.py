@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
     try:
         return int(cli.main(arguments, prog_name="lrspec", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as failure:
-        failure.show()
+        say(failure.format_message())
         return failure.exit_code
     except click.UsageError as failure:
         path = failure.ctx.command_path if failure.ctx else "lrspec"
@@ -42,8 +42,21 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         say("lrspec: interrupted")
         return 130
+    except OSError as failure:
+        return _cannot_print(failure)
     except SystemExit:  # click's way to end where the reader of its help has left
         return 0
+
+
+def _cannot_print(failure: OSError) -> int:
+    """Say that the help or the version cannot be printed, which click does by itself."""
+    if failure.filename is not None:  # a file, and no stream
+        raise failure
+    from lrspec.output import hush
+
+    hush(sys.stdout)
+    say(f"lrspec: standard output: {(failure.strerror or 'cannot be written').lower()}")
+    return 2
 
 
 def _prepare_streams() -> None:
@@ -79,6 +92,16 @@ class _Commands(click.Group):
         file, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"lrspec.cli.{file}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from lrspec.suggest import did_you_mean
+
+            near = did_you_mean(args[0], [*_COMMANDS, "--help", "--version"])
+            ctx.fail(f"No such command {args[0]!r}{near}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

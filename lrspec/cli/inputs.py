@@ -62,11 +62,16 @@ def inventory_for(
     try:
         if params is not None:
             return read_params(Path(params))
-        only = only_model(file.spec)
-        folder, all_args = Path(file.path).parent, {**only.args, **args}
-        return cached_inventory_of(only.source, all_args, folder, outside=outside, cache=cache)
+        only = only_model(file.spec, Path(file.path).parent)
     except (ModelError, UndecidedError) as failure:
         raise CannotRun(str(failure)) from None
+    try:
+        return cached_inventory_of(
+            only.source, {**only.args, **args}, Path(file.path).parent, outside=outside, cache=cache
+        )
+    except ModelError as failure:
+        place = file.model_span(0).start
+        raise CannotRun(f"{file.path}:{place.line}:{place.column}: {failure}") from None
 
 
 def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:

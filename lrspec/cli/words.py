@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
+import sys
 from typing import Any
 
 import click
@@ -22,9 +22,13 @@ class CannotRun(click.ClickException):
 
 
 def say(text: str) -> None:
-    """Print on standard error; that its reader has left is not an error."""
-    with contextlib.suppress(BrokenPipeError):
+    """Print on standard error; that its reader has left, or that its disk is full, changes no exit status."""
+    try:
         click.echo(text, err=True, color=True)  # whether there are colours in it is decided before
+    except OSError:
+        from lrspec.output import hush
+
+        hush(sys.stderr)
 
 
 def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
@@ -39,6 +43,7 @@ def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> f
 
 def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
     from lrspec.document import parse
+    from lrspec.nodes import no_boolean
     from lrspec.scalars import all_finite
 
     args: dict[str, Any] = {}
@@ -47,6 +52,13 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
         document = parse(text.encode(errors="surrogatepass"), word, "yaml")
         if not equals or not key.isidentifier() or document.problems or not all_finite(document.value):
             raise click.BadParameter(f"expected KEY=VALUE with a value as in YAML, found {word}", param=parameter)
+        if key in args:
+            raise click.BadParameter(f"{key} is given twice", param=parameter)
+        if document.root and (found := no_boolean(document.root)):
+            wrong = f"{word}: {found} is a text in YAML 1.2, and no boolean"
+            raise click.BadParameter(
+                f'{wrong}: write true or false (or "{found}" in quotes for the text)', param=parameter
+            )
         args[key] = document.value
     return args
 

@@ -9,8 +9,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from lrspec.source import printable
 from lrspec.sources.arguments import refused_argument
 from lrspec.sources.errors import ModelError, in_one_line
+from lrspec.sources.frames import own_place
 from lrspec.sources.libraries import library
 from lrspec.sources.offline import is_offline_refusal
 
@@ -48,17 +50,21 @@ def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra:
     except ModelError:
         raise
     except (Exception, SystemExit) as failure:  # a builder may raise anything for its arguments
-        raise ModelError(f"{source} {_why_not(failure, args)}") from failure
+        place = own_place(failure) if source.startswith("py:") else None
+        raise ModelError(f"{source} {_why_not(failure, args, place)}") from failure
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
     built: nn.Module = model
     return built
 
 
-def _why_not(failure: BaseException, args: dict[str, Any]) -> str:
+def _why_not(failure: BaseException, args: dict[str, Any], place: str | None) -> str:
     if is_offline_refusal(failure):
         return "would reach the hub of Hugging Face to be built, and nothing is downloaded"
-    return refused_argument(failure, args) or f"cannot be built: {in_one_line(failure)}"
+    given = f"with {', '.join(f'{key}={value!r}' for key, value in args.items())}" if args else None
+    about = "; ".join(filter(None, (place, given)))
+    why = f"cannot be built: {in_one_line(failure)}" + (f" ({printable(about)})" if about else "")
+    return refused_argument(failure, args) or why
 
 
 def _built(builder: Callable[..., Any], args: dict[str, Any], meta: _MetaDevice) -> Any:

@@ -48,7 +48,8 @@ def hf_config_path(name: str, folder: Path, *, outside: bool = False) -> Path:
         _check_below(folder, path, source)
     if not found:
         missing = "no config.json in this folder" if path != folder / name else "no such file or folder"
-        raise ModelError(f"{source}: {missing}: expected a config.json or its folder; nothing is downloaded")
+        tried = f" ({printable(str(folder / name))})" if folder != Path() else ""
+        raise ModelError(f"{source}: {missing}{tried}: expected a config.json or its folder; nothing is downloaded")
     return path
 
 

@@ -51,7 +51,8 @@ class HfConfig:
         named = ", ".join(map(printable, self.architectures))
         wrong = f"`architectures` names several classes: {named}" if named else "no `architectures`"
         example = printable(self.architectures[0]) if named else "BertForSequenceClassification"
-        raise ModelError(f"{self.path}: {wrong}: say which is meant by the argument class={example}")
+        how = f"--model-arg class={example} (in a spec: args: {{class: {example}}})"
+        raise ModelError(f"{self.path}: {wrong}: say which is meant with {how}")
 
     def unknown(self, what: str, near: str) -> ModelError:
         """That transformers has no such type or class: `near` are those it has, unless there is code for `auto_map`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lrspec.sources.errors import ModelError, in_one_line
+from lrspec.sources.frames import own_place
+from lrspec.suggest import did_you_mean
 
 
 def python_builder(name: str) -> Callable[..., Any]:
@@ -20,16 +22,30 @@ def python_builder(name: str) -> Callable[..., Any]:
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise ModelError(f"py:{name}: expected py:package.module:factory")
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(module_name)
-        for step in attribute.split("."):
-            found = getattr(found, step)
-    except (Exception, SystemExit) as failure:  # code of the user's may raise anything
-        raise ModelError(f"py:{name}: {in_one_line(failure)}") from failure
-    finally:
-        sys.path.remove(here)
+    if "/" in module_name or module_name.endswith(".py"):
+        dotted = PurePosixPath(module_name.removesuffix(".py")).as_posix().replace("/", ".")
+        raise ModelError(f"py:{name}: a path, and no name to import: did you mean `py:{dotted}:{attribute}`?")
+    found = _found(module_name, attribute, f"py:{name}")
+    if "torch" in sys.modules and isinstance(found, sys.modules["torch"].nn.Module):
+        raise ModelError(f"py:{name}: is a model already ({type(found).__name__}): name a function that returns it")
     if not callable(found):
         raise ModelError(f"py:{name}: expected a class or a function that returns a model")
     return found  # type: ignore[no-any-return]
+
+
+def _found(module_name: str, attribute: str, source: str) -> Any:
+    """What a module has by a name; both are the user's, and may raise anything."""
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    hint = ""
+    try:
+        found: Any = importlib.import_module(module_name)
+        for step in attribute.split("."):
+            hint = did_you_mean(step, dir(found))
+            found = getattr(found, step)
+    except (Exception, SystemExit) as failure:
+        place = own_place(failure)
+        raise ModelError(f"{source}: {in_one_line(failure)}{f' ({place})' if place else hint}") from failure
+    finally:
+        sys.path.remove(here)
+    return found

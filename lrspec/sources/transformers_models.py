@@ -49,7 +49,12 @@ def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:
     kind, content = _part_for(cls, kinds[config.model_type], config)
     content = _local(content)
     settings, further = _sorted_out(args, kind.from_dict(copy.deepcopy(content)), cls, config.path)
-    return cls(kind.from_dict(content, **settings), **further)
+    try:
+        return cls(kind.from_dict(content, **settings), **further)
+    except AttributeError as failure:
+        if not issubclass(kind, cls.config_class):  # it has asked the config for what only its own kind has
+            raise _mismatch(cls, config) from failure
+        raise
 
 
 def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
@@ -78,9 +83,12 @@ def _part_for(cls: Any, declared: Any, config: HfConfig) -> tuple[Any, dict[str,
         return wanted, part
     if cls.__name__ in config.architectures:  # some types share the classes of another
         return declared, content
-    raise ModelError(
-        f"{config.path}: its model_type is `{config.model_type}`, and {cls.__name__} is for `{wanted.model_type}`"
-    )
+    raise _mismatch(cls, config)
+
+
+def _mismatch(cls: Any, config: HfConfig) -> ModelError:
+    wanted = cls.config_class.model_type
+    return ModelError(f"{config.path}: its model_type is `{config.model_type}`, and {cls.__name__} is for `{wanted}`")
 
 
 def _local(value: Any, key: str = "") -> Any:
