@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import example, given, settings
 
 import lrspec
-from lrspec.compiling import attempt
+from lrspec.compiling import Outcome, attempt
 from lrspec.loading import read as read_spec
 from tests.bruteforce import Finding, Reading, read
 from tests.strategies import inventories, specs
@@ -19,6 +19,12 @@ UNIONS = ("LRS303", "LRS304")
 
 
 def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> lrspec.Plan:
+    plan = attempted(spec, inventory).plan
+    assert plan is not None
+    return plan
+
+
+def attempted(spec: dict[str, Any], inventory: dict[str, Any]) -> Outcome:
     file = read_spec(json.dumps(spec).encode(), "spec.json", "json").file()
     loaded = lrspec.Inventory(
         tuple(
@@ -33,9 +39,7 @@ def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> lrspec.Plan:
             for each in inventory["parameters"]
         )
     )
-    plan = attempt(file, loaded).plan
-    assert plan is not None
-    return plan
+    return attempt(file, loaded)
 
 
 LOSING_FREEZE: dict[str, Any] = {

@@ -14,32 +14,17 @@ from lrspec import kinds
 from lrspec.columns import Columns
 from lrspec.compiling import Outcome, attempt
 from lrspec.explain import explain
-from lrspec.loading import loads, read
+from lrspec.loading import loads
 from lrspec.matching import Search
 from lrspec.patterns import Pattern
 from lrspec.render.text import report
 from lrspec.source import Text
 from tests.strategies import inventories, specs
+from tests.test_against_bruteforce import attempted
 
 
 def each_apart(columns: Columns) -> kinds.Kinds:
     return kinds.Kinds(columns, {index: [index] for index in range(len(columns.names))})
-
-
-def compiled(spec: dict[str, Any], inventory: dict[str, Any]) -> Outcome:
-    file = read(json.dumps(spec).encode(), "spec.json", "json").file()
-    parameters = [
-        lrspec.Parameter(
-            each["name"],
-            tuple(each["aliases"]),
-            tuple(each["shape"]),
-            each["requires_grad"],
-            tuple(each["module"]),
-            tuple(map(tuple, each["alias_modules"])),
-        )
-        for each in inventory["parameters"]
-    ]
-    return attempt(file, lrspec.Inventory(parameters))
 
 
 def everything(outcome: Outcome) -> list[str]:
@@ -52,9 +37,9 @@ def everything(outcome: Outcome) -> list[str]:
 @settings(max_examples=800)
 @given(specs(), inventories())
 def test_makes_no_difference(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
-    together = compiled(spec, inventory)
+    together = attempted(spec, inventory)
     with patch.object(kinds, "_alike", each_apart):
-        apart = compiled(spec, inventory)
+        apart = attempted(spec, inventory)
     assert everything(together) == everything(apart)
 
 
