@@ -15,7 +15,8 @@ from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import walk
-from lrspec.plan import Plan, group_parameters, shares
+from lrspec.plan import Plan
+from lrspec.planning import group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve

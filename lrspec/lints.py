@@ -11,7 +11,8 @@ from lrspec.about import About, selecting_path
 from lrspec.columns import Columns
 from lrspec.diagnostics import Finding
 from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
-from lrspec.plan import Share, weight_decay
+from lrspec.plan import Share
+from lrspec.planning import weight_decay
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import Path, printable
 from lrspec.wording import number

@@ -1,0 +1,142 @@
+"""A `Resolution` to what is in a `Plan`: the settings of each parameter, and the fewest groups that express them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+from lrspec.axes import AXES
+from lrspec.columns import Columns
+from lrspec.ladder import multiplier
+from lrspec.plan import Given, Group, Layer, Settings, Share, Status
+from lrspec.resolution import Resolution
+
+
+def shares(resolution: Resolution) -> tuple[Share, ...]:
+    """What each parameter of a resolution gets, in the order in which the first of each share appears."""
+    axes = sorted(resolution.winners, key=_axis_order)
+    made: dict[Hashable, _Givens] = {}
+    together: dict[tuple[_Givens, Status, int | None], list[list[int]]] = {}
+    for first in resolution.kinds.members:
+        winners, status = tuple([resolution.winners[axis].get(first) for axis in axes]), _status(resolution, first)
+        givens = made.get(winners) or made.setdefault(winners, _Givens(resolution, first))
+        for layer, members in _by_layer(resolution, first).items():
+            together.setdefault((givens, status, layer), []).append(members)
+    found = [
+        Share(givens.first, givens.on(layer), status, _merged(its)) for (givens, status, layer), its in together.items()
+    ]
+    return tuple(sorted(found, key=lambda share: share.members[0]))
+
+
+def _merged(members: list[list[int]]) -> list[int]:
+    return members[0] if len(members) == 1 else sorted(chain(*members))
+
+
+class _Givens:
+    """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
+
+    def __init__(self, resolution: Resolution, first: int) -> None:
+        self.first = first
+        self._lr, self._scale = _rate(resolution, first), resolution.winner("scale", first)
+        self._weight_decay, self._options = weight_decay(resolution, first), _options(resolution, first)
+        self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
+        self._layers = _layers(resolution, first)
+        self._made: dict[int | None, Given] = {}
+
+    def on(self, number: int | None) -> Given:
+        """What they get on a layer; None where they are on no ladder."""
+        if number not in self._made:
+            layer = None if number is None else self._layers(number)
+            freeze = None if self._freeze is None else self._freeze.setting.value
+            settings = Settings(self._rate_on(layer), self._weight_decay, self._options)
+            self._made[number] = Given(settings, self._set_by, layer, freeze)
+        return self._made[number]
+
+    def _rate_on(self, layer: Layer | None) -> float | None:
+        """`(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order."""
+        if self._lr is None:
+            return None
+        return float(self._lr * (layer.mult if layer else 1.0) * (self._scale.setting.value if self._scale else 1.0))
+
+
+def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
+    """The parameters of a kind by their layers; None where they are on no ladder."""
+    reach = resolution.winner("layer", first)
+    ladder = resolution.ladders[reach.rule] if reach else None
+    return ladder.layers[first] if ladder else {None: resolution.kinds.members[first]}
+
+
+def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group, ...]:
+    """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
+    together: dict[Hashable, list[Share]] = {}
+    for share in planned:
+        if share.status.trains:
+            together.setdefault(share.given.settings.key, []).append(share)
+    groups: dict[str, Group] = {}
+    for these in together.values():
+        name = _unique(_group_name(these[0].given), groups)
+        members = _merged([share.members for share in these])
+        names = tuple([columns.names[member] for member in members])
+        groups[name] = Group(name, these[0].given.settings, names, members, columns)
+    return tuple(groups.values())
+
+
+def _unique(name: str, taken: Container[str]) -> str:
+    """A rule may be called `unmatched`: then the group of what no rule has set is `unmatched-2`."""
+    return f"{name}-2" if name in taken else name
+
+
+def _group_name(first: Given) -> str:
+    label = {first.layer.rule: first.layer.label} if first.layer else {}
+    rules = dict.fromkeys(first.set_by.values())
+    return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
+
+
+def _status(resolution: Resolution, index: int) -> Status:
+    if not resolution.trainable(index):
+        return Status.frozen_by_spec if resolution.frozen_by_spec(index) else Status.frozen_by_model
+    return Status.trained if index in resolution.decided else Status.unmatched
+
+
+def _rate(resolution: Resolution, first: int) -> float | None:
+    rate = resolution.winner("lr", first)
+    return rate.setting.value if rate else resolution.spec.optimizer.lr
+
+
+def weight_decay(resolution: Resolution, index: int) -> float | None:
+    """The weight decay of a parameter that stands for its kind; None where nothing sets it."""
+    decay = resolution.winner("weight_decay", index)
+    return decay.setting.value if decay else resolution.spec.optimizer.weight_decay
+
+
+def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
+    options = resolution.spec.optimizer.options
+    for axis in resolution.winners:
+        if axis.startswith("options.") and (found := resolution.winner(axis, index)):
+            options[axis.removeprefix("options.")] = found.setting.value
+    return tuple(sorted(options.items()))
+
+
+def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
+    """The layers of the ladder that a parameter is on, by their numbers."""
+
+    def numbered(number: int) -> Layer:
+        reach = resolution.winners["layer"][first]
+        ladder = resolution.ladders[reach.rule]
+        assert ladder is not None
+        mult = multiplier(reach.setting.value, number, ladder.count)
+        return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
+
+    return numbered
+
+
+def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
+    """The rule of each axis, in the order of the rules."""
+    found = ((axis, resolution.winner(axis, index)) for axis in resolution.winners)
+    winning = [(reach.rule, _axis_order(axis), axis) for axis, reach in found if reach]
+    return {axis: resolution.spec.rule_names[rule] for rule, _, axis in sorted(winning)}
+
+
+def _axis_order(axis: str) -> tuple[int, str]:
+    return (AXES.index(axis) if axis in AXES else len(AXES), axis)
