@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.memory import uncollected
-from lrspec.modules import Found, is_flat, is_sharded, lazy_name
+from lrspec.modules import Found, is_flat, is_sharded, why_lazy
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def _tensors(plan: Plan, found: Found) -> Tensors:
         BindError: for a trainable parameter that the plan does not know, another shape, or none yet, or other ties.
     """
     columns = plan.inventory.columns
-    if lazy := lazy_name(found):
-        raise BindError(f"{lazy} has no shape yet: run a batch through the model first")
+    if lazy := why_lazy(found):
+        raise BindError(lazy)
     places = _places(plan.inventory, found)
     if not is_sharded(found):
         _refuse_other_shapes(columns, found, places)

@@ -17,7 +17,7 @@ from lrspec import installed
 from lrspec.columns import Aliases, Classes, Columns
 from lrspec.inventory import Inventory
 from lrspec.memory import uncollected
-from lrspec.models import inventory_of
+from lrspec.models import inventory_of, kind_and_name
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path
 
@@ -51,9 +51,7 @@ def cached_inventory_of(
 
 def model_key(source: str, args: dict[str, Any], folder: Path, *, outside: bool) -> str | None:
     """All that the inventory of a model depends on, in one line; None for what is not to be kept."""
-    scheme, colon, name = source.partition(":")
-    if not colon:
-        scheme, name = "timm", source
+    scheme, name = kind_and_name(source)
     if scheme not in _LIBRARIES or (arguments := _exact_json(args)) is None:
         return None
     versions = [installed.version(library) for library in ("lrspec", *_LIBRARIES[scheme])]

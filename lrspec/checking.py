@@ -20,7 +20,7 @@ from lrspec.fixes import fix_file
 from lrspec.inventory import Inventory
 from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError
-from lrspec.source import Span, Text, printable
+from lrspec.source import Span, Text, printable, system_reason
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
 
@@ -101,7 +101,7 @@ class Checker:
             fixed = fix_file(path) if self._against.fix else 0
             reading = read_file(path)
         except OSError as failure:
-            why = (failure.strerror or "cannot be read").lower()
+            why = system_reason(failure, "cannot be read")
             return Checked(path, Text(""), None, failures=(Failure(path, why),))
         return replace(self.check(reading), fixed=fixed)
 

@@ -18,7 +18,6 @@ REGEX_SECONDS = 2.0
 REGEXES_SECONDS = 10.0
 """How long all regexes of a spec may take together, beyond what is ordinary."""
 
-
 _TICK = 0.05  # seconds of the clock
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
 from lrspec.memory import uncollected
-from lrspec.modules import Found, class_name, is_sharded, lazy_name, owner_classes, walk
+from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk, why_lazy
 from lrspec.scalars import all_finite
 from lrspec.source import printable
 
@@ -191,8 +191,8 @@ def _to_dict(parameter: Parameter) -> dict[str, Any]:
 def _columns(found: Found, model: nn.Module) -> Columns:
     if is_sharded(found):
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
-    if lazy := lazy_name(found):
-        raise InventoryError(f"{lazy} has no shape yet: run a batch through the model first")
+    if lazy := why_lazy(found):
+        raise InventoryError(lazy)
     classes = {cls: owner_classes(cls) for cls in set(found.owners)}
     owners = [classes[cls] for cls in found.owners]
     if len(set(map(id, found.tensors))) == len(found.tensors):

@@ -43,6 +43,11 @@ class Kinds:
         """The first of its kind, for every parameter."""
         return {member: first for first, members in self.members.items() for member in members}
 
+    @cached_property
+    def several(self) -> dict[int, str]:
+        """The names of those that stand for more than themselves."""
+        return {first: self.columns.names[first] for first, members in self.members.items() if len(members) > 1}
+
     def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
         """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
         members, spans = self.members[first], match.regs[1:]
@@ -106,14 +111,13 @@ def _told_apart(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
 
 def _concerned(given: Kinds, pattern: Pattern, search: Search) -> set[int]:
     """The kinds of more than one parameter some of which the regex may match: none where a wider one does not."""
-    several = {first: given.columns.names[first] for first, members in given.members.items() if len(members) > 1}
     wide = widened(pattern.regex)
     if wide is None:
-        return set(several)
+        return set(given.several)
     try:
-        return set(search.matches(Pattern(wide, pattern.path), several))
+        return set(search.matches(Pattern(wide, pattern.path), given.several))
     except SlowRegexError:  # which says nothing about the regex itself
-        return set(several)
+        return set(given.several)
 
 
 def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterator[Members]:
@@ -125,8 +129,7 @@ def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterator[M
 
 def _by_captures(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
     """Kinds in all names of which a regex captures the same."""
-    several = {first: given.columns.names[first] for first, members in given.members.items() if len(members) > 1}
-    matches = search.matches(pattern, several)
+    matches = search.matches(pattern, given.several)
     found: list[Members] = []
     for first, members in given.members.items():
         found += given.by_captures(first, matches[first]).values() if first in matches else [members]

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.inventory import Inventory, InventoryError
-from lrspec.source import printable
+from lrspec.source import printable, system_reason
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path, params_path
 
-__all__ = ["ModelError", "inventory_of", "read_params"]
+__all__ = ["ModelError", "inventory_of", "kind_and_name", "read_params"]
 
 _EXTRAS = {"timm": "timm", "torchvision": "torchvision", "hf": "transformers", "py": "timm"}
 """The extra of lrspec that installs what a kind of models needs."""
@@ -42,9 +42,7 @@ def inventory_of(
     from lrspec.sources.building import build, quiet
     from lrspec.sources.offline import offline
 
-    scheme, colon, name = source.partition(":")
-    if not colon:
-        scheme, name = "timm", source
+    scheme, name = kind_and_name(source)
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
     if scheme != "params" and not name.strip():
@@ -64,6 +62,12 @@ def inventory_of(
         raise ModelError(f"{source}: {failure}") from None
 
 
+def kind_and_name(source: str) -> tuple[str, str]:
+    """What stands before the colon of a source, and behind it; without one it is a name of timm's."""
+    kind, colon, name = source.partition(":")
+    return (kind, name) if colon else ("timm", source)
+
+
 def read_params(path: Path) -> Inventory:
     """Read a saved inventory.
 
@@ -73,7 +77,7 @@ def read_params(path: Path) -> Inventory:
     try:
         return Inventory.load(path)
     except OSError as failure:
-        raise ModelError(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
+        raise ModelError(f"{path}: {system_reason(failure, 'cannot be read')}") from None
     except ValueError as failure:  # InventoryError; a path with a NUL is a ValueError
         raise ModelError(f"{printable(str(path))}: {failure}") from None
 

@@ -143,11 +143,12 @@ def is_sharded(found: Found) -> bool:
     return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in found.tensors)
 
 
-def lazy_name(found: Found) -> str | None:
-    """The name of a parameter that has no shape before the first batch has run through its module, if there is one."""
+def why_lazy(found: Found) -> str | None:
+    """What to say of a parameter that has no shape until a batch has run through its module, if there is one."""
     lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
     named = zip(found.names, found.tensors, strict=True) if lazy else ()
-    return next((name for name, tensor in named if type(tensor) in lazy), None)
+    names = (name for name, tensor in named if type(tensor) in lazy)
+    return next((f"{name} has no shape yet: run a batch through the model first" for name in names), None)
 
 
 def _is_lazy(cls: type) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
-from lrspec.wrong_sources import SCHEMES
+from lrspec.wrong_sources import OUTSIDE, SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -95,7 +95,7 @@ def _sources(source: JsonSchema) -> JsonSchema:
 
 def _source_conditions() -> Iterator[JsonSchema]:
     """What the name of a model must be; each pattern refuses one kind of mistake."""
-    outside = "hf-hub|hf_hub|local-dir"
+    outside = "|".join(OUTSIDE)
     yield _text(
         "^(?!py:)", "A spec never names code to import: `lrspec params` saves its parameters for `params:FILE`."
     )

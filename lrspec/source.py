@@ -90,6 +90,11 @@ def harmless(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}{found[0][2:]}", text)
 
 
+def system_reason(failure: OSError, otherwise: str) -> str:
+    """Why the system has refused something, in its words; `otherwise` where it has none."""
+    return (failure.strerror or otherwise).lower()
+
+
 def rule_of(path: Path) -> int | None:
     """The index of the rule that a path leads into, if it leads into one."""
     return path[1] if path[:1] == ("rules",) and len(path) > 1 and isinstance(path[1], int) else None

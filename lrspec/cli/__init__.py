@@ -53,9 +53,10 @@ def _cannot_print(failure: OSError) -> int:
     if failure.filename is not None:  # a file, and no stream
         raise failure
     from lrspec.output import hush
+    from lrspec.source import system_reason
 
     hush(sys.stdout)
-    say(f"lrspec: standard output: {(failure.strerror or 'cannot be written').lower()}")
+    say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")
     return 2
 
 

@@ -30,12 +30,13 @@ def clear() -> int:
     """Remove all that is kept."""
     from lrspec.cache import clear as clear_cache
     from lrspec.cache import folder
+    from lrspec.source import system_reason
     from lrspec.wording import count
 
     try:
         files, size = clear_cache()
     except OSError as failure:
         where = failure.filename or folder()
-        raise CannotRun(f"{where}: {(failure.strerror or 'cannot be removed').lower()}") from None
+        raise CannotRun(f"{where}: {system_reason(failure, 'cannot be removed')}") from None
     emit(f"{count(files, 'file')} removed, {size:,} bytes\n", None)
     return 0

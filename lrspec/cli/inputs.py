@@ -20,6 +20,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
 
     from lrspec.discovery import UndecidedError, find_spec
     from lrspec.loading import read_file
+    from lrspec.source import system_reason
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
@@ -29,7 +30,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
     except OSError as failure:
-        raise CannotRun(f"{path}: {(failure.strerror or 'cannot be read').lower()}") from None
+        raise CannotRun(f"{path}: {system_reason(failure, 'cannot be read')}") from None
 
 
 def read_stdin(filename: str | None) -> Reading:

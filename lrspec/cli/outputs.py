@@ -44,12 +44,13 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file."""
     from lrspec.output import emit as write
+    from lrspec.source import system_reason
 
     try:
         write(text, output)
     except OSError as failure:
         where = output or "standard output"
-        raise CannotRun(f"{where}: {(failure.strerror or 'cannot be written').lower()}") from None
+        raise CannotRun(f"{where}: {system_reason(failure, 'cannot be written')}") from None
 
 
 def as_json(value: Any) -> str:

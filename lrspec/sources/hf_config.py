@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrspec.source import printable
+from lrspec.source import printable, system_reason
 from lrspec.sources.errors import ModelError
 
 _OWN_CODE = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"
@@ -71,7 +71,7 @@ def read_hf_config(path: Path) -> HfConfig:
     try:
         content = json.loads(path.read_bytes())
     except OSError as failure:
-        raise ModelError(f"{name}: {(failure.strerror or 'cannot be read').lower()}") from None
+        raise ModelError(f"{name}: {system_reason(failure, 'cannot be read')}") from None
     except json.JSONDecodeError as failure:
         raise ModelError(f"{name}:{failure.lineno}:{failure.colno}: not JSON: {failure.msg}") from None
     except (ValueError, RecursionError):  # not UTF-8, a number of 5,000 digits, lists in lists in lists

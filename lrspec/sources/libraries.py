@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from lrspec.memory import uncollected
 from lrspec.sources.errors import ModelError, in_one_line
 
 
@@ -16,8 +15,7 @@ def library(name: str, extra: str) -> Any:
         ModelError: where it cannot be imported.
     """
     try:
-        with uncollected():  # importing torch makes a million objects that stay
-            return importlib.import_module(name)
+        return importlib.import_module(name)
     except ImportError as failure:
         raise ModelError(
             f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "

@@ -14,6 +14,7 @@ from lrspec.sources.errors import ModelError, in_one_line
 from lrspec.sources.hf_config import HfConfig, read_hf_config
 from lrspec.sources.libraries import library
 from lrspec.suggest import did_you_mean
+from lrspec.wrong_sources import OUTSIDE
 
 _KERNELS = frozenset(
     {*("attn_implementation", "_attn_implementation"), *("experts_implementation", "_experts_implementation")}
@@ -97,7 +98,7 @@ def _local(value: Any, key: str = "") -> Any:
     Raises:
         ModelError: for weights that an architecture of timm inside would read, or for one from outside.
     """
-    if isinstance(value, str) and value.startswith(("hf-hub:", "hf_hub:", "local-dir:")):
+    if isinstance(value, str) and value.startswith(tuple(f"{place}:" for place in OUTSIDE)):
         raise ModelError(f"{key}: {printable(value)} would load from outside")
     if isinstance(value, list):
         return [_local(each, key) for each in value]
