@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.memory import uncollected
 from lrspec.modules import Found, is_flat, is_sharded, why_lazy
+from lrspec.source import printable
+from lrspec.suggest import did_you_mean
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -24,14 +26,28 @@ class BindError(ValueError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 
-def param_groups(plan: Plan, found: Found) -> list[dict[str, Any]]:
+def param_groups(plan: Plan, found: Found, optimizer: str | None = None) -> list[dict[str, Any]]:
     """See `Plan.param_groups`; `found` is what the model has."""
     if plan.groups is None:
         raise BindError("the plan has no groups: its spec has errors for this model")
+    name = _chosen(plan, optimizer)
     with uncollected():
         tensors = _tensors(plan, found)
         _refuse_other_frozenness(plan, tensors)
-        return list(_groups(plan.groups, tensors))
+        return list(_groups([group for group in plan.groups if group.settings.optimizer in (None, name)], tensors))
+
+
+def _chosen(plan: Plan, optimizer: str | None) -> str:
+    """The name of the optimizer whose groups are wanted."""
+    names = plan.optimizers
+    listed = ", ".join(names)
+    if optimizer is None and len(names) > 1:
+        raise BindError(f"the spec has several optimizers: say whose groups, optimizer=… with one of {listed}")
+    if optimizer is not None and optimizer not in names:
+        raise BindError(
+            f"the spec has no optimizer `{printable(optimizer)}`{did_you_mean(optimizer, names)} (it has {listed})"
+        )
+    return optimizer or names[0]
 
 
 def _groups(groups: Iterable[Group], tensors: Tensors) -> Iterator[dict[str, Any]]:

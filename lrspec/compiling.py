@@ -21,7 +21,6 @@ from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
-from lrspec.spec import Spec
 from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
@@ -49,18 +48,20 @@ def attempt(
     weight_decay: float | None = None,
 ) -> Outcome:
     """Compile a spec for an inventory; findings are in the result, nothing is raised."""
-    spec = _override(file.spec, lr, weight_decay)
+    file = _override(file, lr, weight_decay)
+    spec = file.spec
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(locate(findings, file.document, spec))
     search = Search()
     try:
         with search.allowance.watch(), uncollected():
-            return _attempt(file, spec, inventory, search)
+            return _attempt(file, inventory, search)
     except SlowRegexError as slow:
         return Outcome(locate([_slow_regex(slow)], file.document, spec))
 
 
-def _attempt(file: SpecFile, spec: Spec, inventory: Inventory, search: Search) -> Outcome:
+def _attempt(file: SpecFile, inventory: Inventory, search: Search) -> Outcome:
+    spec = file.spec
     resolution = resolve(spec, inventory, search)
     findings = [finding for check in (*CHECKS, *REGEX_LINTS, regex_dead_branch) for finding in check(resolution)]
     planned = shares(resolution)
@@ -69,7 +70,7 @@ def _attempt(file: SpecFile, spec: Spec, inventory: Inventory, search: Search) -
     findings += [finding for lint in LINTS for finding in lint(resolution, planned)]
     diagnostics = locate(findings, file.document, spec)
     groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
-    plan = Plan(file.path, file.document.sha256, inventory, planned, groups, diagnostics)
+    plan = Plan(file, inventory, planned, groups, diagnostics)
     return Outcome(diagnostics, plan, resolution)
 
 
@@ -180,12 +181,15 @@ def _inventory(model: nn.Module | Inventory) -> Inventory:
     return model if isinstance(model, Inventory) else Inventory.from_model(model)
 
 
-def _override(spec: Spec, lr: float | None, weight_decay: float | None) -> Spec:
+def _override(file: SpecFile, lr: float | None, weight_decay: float | None) -> SpecFile:
     given = {"lr": lr, "weight_decay": weight_decay}
     update = {key: _checked(key, value) for key, value in given.items() if value is not None}
     if not update:
-        return spec
-    return spec.model_copy(update={"optimizer": spec.optimizer.model_copy(update=update)})
+        return file
+    spec = file.spec.model_copy(update={"optimizer": file.spec.optimizer.model_copy(update=update)})
+    return SpecFile(
+        spec, file.document, (*file.overrides, *((f"optimizer.{key}", value) for key, value in update.items()))
+    )
 
 
 def _checked(key: str, value: float) -> float:

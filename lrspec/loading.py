@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
 from lrspec.document import Document, Format, format_of, parse
@@ -31,6 +31,8 @@ class SpecFile:
 
     spec: Spec
     document: Document
+    overrides: tuple[tuple[str, Any], ...] = ()
+    """What was set in place of what the document says: paths such as `optimizer.lr`, with values."""
 
     @property
     def path(self) -> str:

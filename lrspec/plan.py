@@ -15,7 +15,9 @@ from lrspec import binding
 from lrspec.axes import comparable
 from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
+from lrspec.document import Document
 from lrspec.inventory import Inventory
+from lrspec.loading import SpecFile
 from lrspec.modules import walk
 
 if TYPE_CHECKING:
@@ -43,16 +45,20 @@ class Settings:
     lr: float | None
     weight_decay: float | None
     options: tuple[tuple[str, Any], ...]
+    optimizer: str | None = None
+    """Which of several optimizers; None where the spec has one, under `optimizer`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values; what nothing sets is absent."""
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
-        return {**self._numbers(), "options": options}
+        which = {} if self.optimizer is None else {"optimizer": self.optimizer}
+        return {**which, **self._numbers(), "options": options}
 
     @property
     def key(self) -> Any:
         """What parameters have in common that can share a group."""
-        return self.lr, self.weight_decay, tuple((name, comparable(value)) for name, value in self.options)
+        options = tuple((name, comparable(value)) for name, value in self.options)
+        return self.optimizer, self.lr, self.weight_decay, options
 
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
@@ -164,16 +170,25 @@ class Share(NamedTuple):
 class Plan:
     """What a spec says for a model.
 
-    `groups` is None where an error stops the compile. `inventory` is the model's; `shares` say what its parameters
-    get; `diagnostics` are the findings, in the order of their places.
+    `groups` is None where an error stops the compile. `file` is the spec; `inventory` is the model's; `shares` say
+    what its parameters get; `diagnostics` are the findings, in the order of their places.
     """
 
-    path: str
-    sha256: str
+    file: SpecFile = field(repr=False)
     inventory: Inventory
     shares: tuple[Share, ...] = field(repr=False)
     groups: tuple[Group, ...] | None
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def path(self) -> str:
+        """The spec's path, as it was given."""
+        return self.file.path
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The names of the spec's optimizers, the default first; `optimizer` where it has only that."""
+        return tuple(self.file.spec.bases)
 
     @cached_property
     def parameters(self) -> tuple[PlannedParameter, ...]:
@@ -193,24 +208,25 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON values; see `lrspec schema plan`."""
         return {
-            **plan_without_parameters(self.path, self.sha256, self.inventory, self.diagnostics),
+            **plan_without_parameters(self.file.document, self.inventory, self.diagnostics),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
             "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
 
-    def param_groups(self, model: nn.Module) -> list[dict[str, Any]]:
+    def param_groups(self, model: nn.Module, optimizer: str | None = None) -> list[dict[str, Any]]:
         """The groups with the parameters of a model, or of a part of it, for an optimizer of torch.
 
         Each group has `params` (the tensors), `param_names`, `name` and the settings. Parameters are found by
         their canonical names, aliases included; what a part of the model lacks is left out, and so are groups that
-        come out empty.
+        come out empty. Of a spec with several optimizers, `optimizer` names the one whose groups are wanted.
 
         Raises:
-            BindError: where the plan has errors and so no groups; where the model has a trainable parameter that the
+            BindError: where the plan has errors and so no groups; where `optimizer` is none of the spec's, or is
+                missing though it has several; where the model has a trainable parameter that the
                 plan does not know, a parameter of another shape, other ties, or a parameter whose `requires_grad` is
                 not what the plan says (call `plan.freeze(model)`).
         """
-        return binding.param_groups(self, walk(model))
+        return binding.param_groups(self, walk(model), optimizer)
 
     def freeze(self, model: nn.Module) -> None:
         """Make `requires_grad` of the model's parameters what the plan says, both ways, where the spec sets it.
@@ -222,12 +238,12 @@ class Plan:
 
 
 def plan_without_parameters(
-    path: str, sha256: str, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]
+    document: Document, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]
 ) -> dict[str, Any]:
     """The JSON plan of a spec that is not resolved, since it has errors in itself: without groups and parameters."""
     return {
         "lrspec_plan": 1,
-        "spec": {"path": path, "sha256": sha256},
+        "spec": {"path": document.path, "sha256": document.sha256},
         "model": None if inventory is None else _model(inventory),
         "groups": None,
         "parameters": [],

@@ -28,11 +28,11 @@ class Span:
     end: Position
 
 
+@dataclass(frozen=True)
 class Text:
     """A text whose lines end in LF, CRLF or CR, as editors count them."""
 
-    def __init__(self, content: str) -> None:
-        self.content = content
+    content: str
 
     @cached_property
     def _starts(self) -> list[int]:

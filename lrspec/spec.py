@@ -26,11 +26,15 @@ from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
 from lrspec.diagnostics import ADJUSTABLE
+from lrspec.source import Path
 
 MAX_RULES = 1000
 MAX_PATTERN = 4096
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
+
+ONLY = "optimizer"
+"""What the only optimizer of a spec is called, where the spec gives it no name."""
 
 TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
 """What stands for a kind of value, and not for a key, in pydantic's locations."""
@@ -99,6 +103,7 @@ RuleName: TypeAlias = Annotated[
     Field(pattern=f"^{RULE_NAME.pattern}$"),
     _said("Letters, digits, `_` and `-` only.", pattern=rf"^{RULE_NAME.pattern}(?![\s\S])"),  # a `$` of Python's
 ]
+OptimizerName: TypeAlias = RuleName
 SeverityName: TypeAlias = Annotated[
     Literal["error", "warning", "ignore"],
     Field(json_schema_extra={"enumDescriptions": ["reported: no groups", "reported", "not reported"]}),
@@ -269,6 +274,10 @@ class Spec(_Part):
     """The model, or the list of models, that the spec is for; paths are relative to the spec."""
     optimizer: Optimizer = Optimizer()
     """What every group starts from."""
+    optimizers: (
+        Annotated[dict[OptimizerName, Optimizer], Field(min_length=1, title="a mapping of optimizers")] | None
+    ) = None
+    """Several optimizers, by names of your own, in place of `optimizer`; the first has what no rule gives to another."""
     rules: Annotated[
         tuple[Rule, ...],
         Field(min_length=1, max_length=MAX_RULES),
@@ -283,6 +292,20 @@ class Spec(_Part):
     def rule_names(self) -> tuple[str, ...]:
         """The name of each rule; `rule-N` of the N-th where it has none."""
         return tuple(rule.name or default_rule_name(index) for index, rule in enumerate(self.rules))
+
+    @cached_property
+    def bases(self) -> dict[str, Optimizer]:
+        """The optimizers by their names, the default first; what `optimizer` says is called so itself."""
+        return {ONLY: self.optimizer} if self.optimizers is None else self.optimizers
+
+    @property
+    def default(self) -> str:
+        """The name of the optimizer that has what no rule gives to another."""
+        return next(iter(self.bases))
+
+    def base_path(self, name: str) -> Path:
+        """Where the spec describes an optimizer."""
+        return (ONLY,) if self.optimizers is None else ("optimizers", name)
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

@@ -82,7 +82,7 @@ def _refuse(
 
     if form == "json":
         document = reading.document
-        emit(as_json(plan_without_parameters(document.path, document.sha256, inventory, diagnostics)), output)
+        emit(as_json(plan_without_parameters(document, inventory, diagnostics)), output)
     return print_report(diagnostics, reading, color)
 
 
