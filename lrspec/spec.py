@@ -265,6 +265,11 @@ class Optimizer(_Part, title="a mapping of type, lr, …"):
         return dict(self.__pydantic_extra__ or {})
 
 
+Optimizers: TypeAlias = Annotated[
+    dict[OptimizerName, Optimizer], Field(min_length=1, title="a mapping of names to optimizers")
+]
+
+
 class Spec(_Part):
     """An lrspec: rules that map parameter names to learning rates, weight decays, freezing and options."""
 
@@ -274,10 +279,8 @@ class Spec(_Part):
     """The model, or the list of models, that the spec is for; paths are relative to the spec."""
     optimizer: Optimizer = Optimizer()
     """What every group starts from."""
-    optimizers: (
-        Annotated[dict[OptimizerName, Optimizer], Field(min_length=1, title="a mapping of optimizers")] | None
-    ) = None
-    """Several optimizers, by names of your own, in place of `optimizer`; the first has what no rule gives to another."""
+    optimizers: Optimizers | None = None
+    """Several optimizers by names of your own, in place of `optimizer`; the first is the default."""
     rules: Annotated[
         tuple[Rule, ...],
         Field(min_length=1, max_length=MAX_RULES),
