@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 __all__ = [
     "BindError",
+    "BuildError",
     "Diagnostic",
     "Group",
     "Inventory",
@@ -27,6 +28,8 @@ __all__ = [
     "SpecFile",
     "Status",
     "Suggestion",
+    "build_optimizer",
+    "build_optimizers",
     "check",
     "compile",
     "load",
@@ -36,20 +39,24 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lrspec.binding import BindError
+    from lrspec.building import build_optimizer, build_optimizers
     from lrspec.columns import Parameter
     from lrspec.compiling import check, compile, param_groups
     from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
     from lrspec.inventory import Inventory, InventoryError
     from lrspec.loading import SpecFile, load, loads
+    from lrspec.optimizer_classes import BuildError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
 else:
     _HOMES = {
         "binding": ("BindError",),
+        "building": ("build_optimizer", "build_optimizers"),
         "columns": ("Parameter",),
         "compiling": ("check", "compile", "param_groups"),
         "diagnostics": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
         "inventory": ("Inventory", "InventoryError"),
         "loading": ("SpecFile", "load", "loads"),
+        "optimizer_classes": ("BuildError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
     }
 

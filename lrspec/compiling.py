@@ -14,7 +14,7 @@ from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
-from lrspec.modules import walk
+from lrspec.modules import Found, walk
 from lrspec.plan import Plan
 from lrspec.planning import group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
@@ -136,22 +136,30 @@ def param_groups(
     lr: float | None = None,
     weight_decay: float | None = None,
     freeze: bool = False,
+    optimizer: str | None = None,
 ) -> list[dict[str, Any]]:
     """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
 
-    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says.
+    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says. Of a spec
+    with several optimizers, `optimizer` names the one whose groups are wanted.
 
     Raises:
         SpecError, InventoryError, OSError, ValueError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
     """
-    file = _file(spec)
     with uncollected():
-        found = walk(model)
-        plan = _plan(file, Inventory.of(model, found), lr, weight_decay)
+        plan, found = compiled(spec, model, lr, weight_decay)
         if freeze:
             binding.freeze(plan, found)
-        return binding.param_groups(plan, found)
+        return binding.param_groups(plan, found, optimizer)
+
+
+def compiled(
+    spec: SpecFile | StrPath, model: nn.Module, lr: float | None, weight_decay: float | None
+) -> tuple[Plan, Found]:
+    """The plan of a spec for a model, with what the model has, to which it can be bound; raises what `compile` does."""
+    file, found = _file(spec), walk(model)
+    return _plan(file, Inventory.of(model, found), lr, weight_decay), found
 
 
 def _log(warnings: str) -> None:

@@ -44,6 +44,12 @@ TEXTS = frozenset({"adjust_lr_fn"})
 DEFAULT_WEIGHT_DECAY = {"AdamW": 0.01, "Muon": 0.1}
 """The weight decay that a class applies where none is given; the others apply none."""
 
+ONLY_MATRICES = frozenset({"Muon"})
+"""Optimizers of torch.optim that refuse parameters of other than two dimensions."""
+
+FROM_TIMM = "timm:"
+"""How the name of an optimizer in timm's registry begins."""
+
 ONE_GROUP_ONLY = frozenset({"LBFGS"})
 """Optimizers of torch.optim that refuse parameter groups."""
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics import Finding
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.option_values import option_value_finding
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import Optimizer
 from lrspec.suggest import did_you_mean, likely, meant
 from lrspec.unknown_keys import number_as_key
 
+_TIMM = re.compile(rf"{FROM_TIMM}\w+")
 _KEYS = tuple(Optimizer.model_fields)
 
 
@@ -35,14 +37,14 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
 
 def _type(kind: str) -> Iterator[Finding]:
     """LRS104 for a type that is not an optimizer of torch.optim with groups."""
-    if "." in kind or kind in ARGUMENTS:
+    if "." in kind or kind in ARGUMENTS or _TIMM.fullmatch(kind):
         return
     if kind in ONE_GROUP_ONLY:
         message = f"`{kind}` takes no parameter groups\nA spec is for optimizers that do."
         yield Finding("LRS104", ("optimizer", "type"), message)
         return
     wrong = f"`{printable(kind)}` is not an optimizer of torch.optim{did_you_mean(kind, ARGUMENTS)}"
-    advice = "Other classes are named with their module: `package.module.Class`."
+    advice = "Others are named with their module, `package.module.Class`, or as timm names them: `timm:lamb`."
     yield Finding("LRS104", ("optimizer", "type"), f"{wrong}\n{advice}", meant=likely(kind, ARGUMENTS))
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, LENGTHS, NOT_OPTIONS, TEXTS
+from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, FROM_TIMM, LENGTHS, NOT_OPTIONS, TEXTS
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
 from lrspec.wrong_sources import OUTSIDE, SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
+_NEITHER_DOTTED_NOR_OF_TIMM = rf"^(?!{FROM_TIMM}\w+$)[^.]*$"
 _IN_THE_RULE = frozenset({"lr", "weight_decay"})
 """What a rule sets itself, in place of `options`."""
 
@@ -121,11 +122,11 @@ def _optimizer_conditions() -> Iterator[JsonSchema]:
 
 def _known_or_dotted() -> JsonSchema:
     message = (
-        "Not an optimizer of torch.optim that takes parameter groups. Other classes are named with their module: "
-        "`package.module.Class`."
+        "Not an optimizer of torch.optim that takes parameter groups. Others are named with their module, "
+        "`package.module.Class`, or as timm names them, `timm:lamb`."
     )
     offered: JsonSchema = {"anyOf": [{"enum": list(ARGUMENTS)}, {}]}  # an `if` hides from editors what may be written
-    return {"if": {"pattern": r"^[^.]*$"}, "then": _one_of(list(ARGUMENTS), message), **offered}
+    return {"if": {"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}, "then": _one_of(list(ARGUMENTS), message), **offered}
 
 
 def _untyped() -> JsonSchema:
@@ -146,13 +147,19 @@ def _unknown_class() -> JsonSchema:
     taken = _names_without(NOT_OPTIONS - _IN_THE_RULE, "Not an option: every group has that key already.")
     own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
     rule = _for_keys(options={"allOf": [taken, own]})
-    return {"if": _type_is({"pattern": r"\."}), "then": _optimizer_and_rules(taken, rule)}
+    return {
+        "if": _type_is({"not": {"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}}),
+        "then": _optimizer_and_rules(taken, rule),
+    }
 
 
 def _values_of_known_classes() -> JsonSchema:
     """What arguments can be, whatever the class: `option_values.py`."""
     values = _for_keys(**{key: _value(key) for key in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS)})
-    return {"if": _type_is({"pattern": r"^[^.]*$"}), "then": _optimizer_and_rules(values, _for_keys(options=values))}
+    return {
+        "if": _type_is({"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}),
+        "then": _optimizer_and_rules(values, _for_keys(options=values)),
+    }
 
 
 def _value(argument: str) -> JsonSchema:
