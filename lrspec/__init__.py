@@ -15,6 +15,7 @@ __all__ = [
     "BindError",
     "BuildError",
     "Diagnostic",
+    "Difference",
     "Group",
     "Inventory",
     "InventoryError",
@@ -22,6 +23,8 @@ __all__ = [
     "Parameter",
     "Plan",
     "PlannedParameter",
+    "ResumeError",
+    "Resumed",
     "Settings",
     "Severity",
     "SpecError",
@@ -33,6 +36,7 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "load_optimizer_state",
     "loads",
     "param_groups",
 ]
@@ -47,6 +51,9 @@ if TYPE_CHECKING:
     from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
+    from lrspec.resume_errors import ResumeError
+    from lrspec.resumed import Difference, Resumed
+    from lrspec.resuming import load_optimizer_state
 else:
     _HOMES = {
         "binding": ("BindError",),
@@ -58,6 +65,9 @@ else:
         "loading": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
+        "resume_errors": ("ResumeError",),
+        "resumed": ("Difference", "Resumed"),
+        "resuming": ("load_optimizer_state",),
     }
 
     def __getattr__(name):
