@@ -20,6 +20,7 @@ __all__ = [
     "Inventory",
     "InventoryError",
     "Layer",
+    "OverrideError",
     "Parameter",
     "Plan",
     "PlannedParameter",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from lrspec.inventory import Inventory, InventoryError
     from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
+    from lrspec.overriding import OverrideError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.resume_errors import ResumeError
     from lrspec.resumed import Difference, Resumed
@@ -64,6 +66,7 @@ else:
         "inventory": ("Inventory", "InventoryError"),
         "loading": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
+        "overriding": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "resume_errors": ("ResumeError",),
         "resumed": ("Difference", "Resumed"),

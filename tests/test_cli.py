@@ -145,8 +145,8 @@ def test_warnings_count_when_strict(capsys: pytest.CaptureFixture[str], folder: 
 def test_lr_and_weight_decay_replace_the_optimizers_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compile", "--params", "params.json", "--lr", "1e-1", "--weight-decay", "0")
     ran = lrspec(capsys, *words)
-    assert "--lr 0.1 in place of 0.01 in optimizer.lr\n" in ran.out
-    assert "--weight-decay 0 in place of 0.05 in optimizer.weight_decay; absolute values stay: no-decay\n" in ran.out
+    assert "optimizer.lr is 0.1 in place of 0.01\n" in ran.out
+    assert "optimizer.weight_decay is 0 in place of 0.05; absolute values stay: no-decay\n" in ran.out
     plan = json.loads(lrspec(capsys, *words, "--format", "json").out)
     assert plan["parameters"][2]["lr"] == 0.1
 
