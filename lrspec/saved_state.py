@@ -7,7 +7,7 @@ same flattened. Of several optimizers, a mapping of names to one of these.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
@@ -128,6 +128,7 @@ def _from_nested(
     old_groups: Sequence[OldGroup] | None,
     optimizer: str | None,
 ) -> Iterator[SavedParameter]:
+    _refuse_groupless(state, (key for group in groups for key in group["params"]))
     names = _names(groups, old_groups, optimizer)
     for group, known in zip(groups, names, strict=True):
         settings = {key: value for key, value in group.items() if key not in NOT_SETTINGS}
@@ -187,6 +188,17 @@ def _sizes(sizes: Sequence[int]) -> str:
     return f"{count(len(sizes), 'group')} of {few([str(size) for size in sizes])} parameters"
 
 
+def _refuse_groupless(state: Iterable[Any], grouped: Iterable[Any]) -> None:
+    """torch.distributed.checkpoint reads of a list of groups as many as there are in what it reads into."""
+    known = set(grouped)
+    kinds = {type(key) for key in known}  # what a library keeps of all parameters together is under another
+    if missing := [str(key) for key in state if key not in known and type(key) in kinds]:
+        raise ResumeError(
+            f"the checkpoint has the state of {few(missing, SHOWN)}, and no group with them: it was read in part\n"
+            "Save and read it flattened: StateDictOptions(flatten_optimizer_state_dict=True)."
+        )
+
+
 # ------------------------------------------------------------------------------------------------------- flattened
 
 
@@ -201,19 +213,20 @@ def _from_flat(flat: Mapping[str, Any]) -> Iterator[SavedParameter]:
     states: dict[str, dict[str, Any]] = {name: {} for name in settings}
     for key, value in flat.items():
         kind, _, rest = key.partition(".")
-        known = _longest(rest, settings) if kind == "state" else None
-        if known is not None:
+        if kind == "state":
+            known = _longest(rest, settings)
+            _refuse_groupless([rest.rpartition(".")[0]], [known])
             _put(states[known], rest[len(known) + 1 :].split("."), value)
     for name, own in settings.items():
         yield SavedParameter(name, states[name], {k: v for k, v in own.items() if k not in NOT_SETTINGS})
 
 
-def _longest(path: str, names: Mapping[str, Any]) -> str | None:
+def _longest(path: str, names: Mapping[str, Any]) -> str:
     """The longest of the names that the path begins with: what is behind it are keys of a state."""
     name = path.rpartition(".")[0]
     while name and name not in names:
         name = name.rpartition(".")[0]
-    return name or None
+    return name
 
 
 def _put(state: dict[str, Any], path: Sequence[str], value: Any) -> None:

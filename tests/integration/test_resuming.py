@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
 
 import lrspec
 
 STEPS = 10
 BEFORE = r"""
   - {name: body, match: '^(embed|blocks)\.', lr_mult: 0.5}
-  - {name: head, match: '^head\.', lr_mult: 1}
+  - {name: head, match: '^head\.bias$', lr_mult: 1}
   - {name: no-decay, where: {ndim: [0, 1]}, weight_decay: 0}
 """
 AFTER = r"""
-  - {name: depth, layers: ['^embed\.', '^blocks\.(\d+)\.', '^head\.'], layer_decay: 0.5}
+  - {name: depth, layers: ['^embed\.', '^blocks\.(\d+)\.', '^head\.bias$'], layer_decay: 0.5}
   - {name: norms, match: 'norm\.', weight_decay: 0.02}
 """
 ONE = {
@@ -138,18 +139,111 @@ def test_resuming_with_other_groups_is_moving_the_state_by_hand(described: str, 
 
 def test_by_position_it_would_have_gone_wrong(tmp_path: Path) -> None:
     """What this is for: as many groups of as many parameters, in another order, and torch sees nothing."""
-    model = nn.ModuleDict({"a": nn.Linear(3, 3, bias=False), "b": nn.Linear(3, 3, bias=False)})
+    a, b = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
+    model, turned = nn.ModuleDict({"a": a, "b": b}), nn.ModuleDict({"b": b, "a": a})
     rules = "\n  - {name: one, match: '^a', lr_mult: 1}\n  - {name: two, match: '^b', lr_mult: 2}"
     plan = compiled("optimizer: {type: SGD, lr: 0.1, momentum: 0.9}", rules, model)
     optimizer = lrspec.build_optimizer(plan, model)
-    model["a"].weight.grad, model["b"].weight.grad = torch.zeros(3, 3), torch.ones(3, 3)
+    a.weight.grad, b.weight.grad = torch.zeros(3, 3), torch.ones(3, 3)
     optimizer.step()
     saved = through_a_file(optimizer.state_dict(), tmp_path)
 
-    turned = nn.ModuleDict({"b": model["b"], "a": model["a"]})
     after = lrspec.compile(plan.file, turned)
-    resumed = lrspec.build_optimizer(after, turned)
-    resumed.load_state_dict(saved)
-    assert torch.equal(resumed.state[model["a"].weight]["momentum_buffer"], torch.ones(3, 3))
+    by_position, by_name = lrspec.build_optimizer(after, turned), lrspec.build_optimizer(after, turned)
+    by_position.load_state_dict(saved)
+    lrspec.load_optimizer_state(by_name, saved, after)
+    assert torch.equal(by_position.state[a.weight]["momentum_buffer"], torch.ones(3, 3))
+    assert torch.equal(by_name.state[a.weight]["momentum_buffer"], torch.zeros(3, 3))
+
+
+SEVERAL = """optimizers:
+  adamw: {type: AdamW, lr: 1e-2, weight_decay: 0.1}
+  muon: {type: Muon, lr: 2e-2, weight_decay: 0.1, momentum: 0.9}"""
+SPLIT = r"""
+  - {name: matrices, match: '^blocks\..*weight$', where: {ndim: 2}, optimizer: muon}
+  - {name: all, match: '^.+$', lr_mult: 1}
+"""
+SPLIT_OTHERWISE = r"""
+  - {name: matrices, match: '^blocks\.[12].*weight$', where: {ndim: 2}, optimizer: muon}
+  - {name: depth, layers: ['^embed\.', '^blocks\.(\d+)\.', '^head\.bias$'], layer_decay: 0.5}
+  - {name: no-decay, where: {ndim: 1}, weight_decay: 0}
+"""
+
+
+@pytest.mark.parametrize("merged", ["one each", "merged", "merged and flat"])
+def test_several_optimizers_resume_by_hand_and_what_has_moved_begins_anew(merged: str, tmp_path: Path) -> None:
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+
+    model = built()
+    before, after = (compiled(SEVERAL, rules, model) for rules in (SPLIT, SPLIT_OTHERWISE))
+    optimizers = lrspec.build_optimizers(before, model)
+    train(model, list(optimizers.values()), 0)
+    each = {name: optimizer.state_dict() for name, optimizer in optimizers.items()}
+    options = StateDictOptions(flatten_optimizer_state_dict=merged == "merged and flat")
+    together = get_optimizer_state_dict(model, tuple(optimizers.values()), options=options)
+    saved, weights = through_a_file((each if merged == "one each" else together, model.state_dict()), tmp_path)
+
+    resumed, moved = built(), built()
+    for one in (resumed, moved):
+        one.load_state_dict(weights)
+    loaded, hand = lrspec.build_optimizers(after, resumed), lrspec.build_optimizers(after, moved)
+    report = lrspec.load_optimizer_state(loaded, saved, after)
+    for name, optimizer in hand.items():
+        by_hand(optimizer, named(moved), numbered(before, each[name]["state"], name))
+    train(resumed, list(loaded.values()), STEPS)
+    train(moved, list(hand.values()), STEPS)
+
+    assert_equal(resumed, moved)
+    gone = ("blocks.0.up.weight", "blocks.0.down.weight")
+    assert set(report.new) == set(report.dropped) == set(gone)
+    assert set(report.reasons.values()) == {
+        "AdamW trains it now, which has no adjust_lr_fn, momentum, ns_coefficients, ns_steps"
+    }
+    assert len(report.kept) == 18
+
+
+SCHEDULES: dict[str, Callable[[Optimizer, lrspec.Plan, int], LRScheduler]] = {
+    "LambdaLR": lambda o, _, last: lr_scheduler.LambdaLR(o, lambda step: 1 / (1 + step), last_epoch=last),
+    "CosineAnnealingLR": lambda o, _, last: lr_scheduler.CosineAnnealingLR(o, 3 * STEPS, last_epoch=last),
+    "StepLR": lambda o, _, last: lr_scheduler.StepLR(o, 4, gamma=0.5, last_epoch=last),
+    "ExponentialLR": lambda o, _, last: lr_scheduler.ExponentialLR(o, 0.9, last_epoch=last),
+    "LinearLR": lambda o, _, last: lr_scheduler.LinearLR(o, 0.1, total_iters=15, last_epoch=last),
+    "OneCycleLR": lambda o, plan, last: lr_scheduler.OneCycleLR(
+        o, [rate(plan, group) for group in o.param_groups], total_steps=3 * STEPS, last_epoch=last
+    ),
+}
+
+
+def rate(plan: lrspec.Plan, group: Mapping[str, Any]) -> float:
+    (found,) = {plan.groups[plan.group_of[name]].settings.lr for name in group["param_names"]}  # type: ignore[index]
+    assert found is not None
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step\\(\\)` before")  # nothing is trained here
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) -> None:
+    model = built()
+    described = "optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.1}"
+    before, after = compiled(described, BEFORE, model), compiled(described.replace("1e-2", "3e-2"), AFTER, model)
+    optimizer = lrspec.build_optimizer(before, model)
+    scheduler = schedule(optimizer, before, -1)
+    for _ in range(STEPS):
+        scheduler.step()
+    saved = through_a_file(optimizer.state_dict(), tmp_path)
+    never_stopped = lrspec.build_optimizer(after, model)
+    wanted = schedule(never_stopped, after, -1)
+    for _ in range(STEPS):
+        wanted.step()
+
+    resumed = lrspec.build_optimizer(after, model)
     lrspec.load_optimizer_state(resumed, saved, after)
-    assert torch.equal(resumed.state[model["a"].weight]["momentum_buffer"], torch.zeros(3, 3))
+    goes_on = schedule(resumed, after, scheduler.last_epoch - 1)
+    for _ in range(STEPS):
+        assert goes_on.last_epoch == wanted.last_epoch
+        assert [group["lr"] for group in resumed.param_groups] == pytest.approx(
+            [group["lr"] for group in never_stopped.param_groups], rel=1e-12, abs=0
+        )
+        assert [group["betas"] for group in resumed.param_groups] == [g["betas"] for g in never_stopped.param_groups]
+        goes_on.step()
+        wanted.step()
