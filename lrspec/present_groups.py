@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -59,7 +59,7 @@ def _groups(optimizer: Optimizer, plan: Plan, name: str | None) -> Iterator[Pres
         names = content.get("param_names")
         if names is None or len(names) != len(content["params"]):
             raise ResumeError(f"group {place} of the optimizer does not name its parameters\n{_REBUILD}")
-        known = [canonical(each, plan.inventory) for each in names]
+        known = [canonical(each, plan.inventory) for each in without_prefix(names, plan.inventory)]
         planned = _planned(known, plan, place)
         if name is not None and planned.settings.optimizer not in (None, name):
             raise ResumeError(f"the group `{planned.name}` is of `{planned.settings.optimizer}`, not of `{name}`")
@@ -79,12 +79,23 @@ def _planned(names: list[str], plan: Plan, place: int) -> Group:
     return plan.groups[next(iter(found))]
 
 
+def without_prefix(names: Sequence[str], inventory: Inventory) -> Sequence[str]:
+    """The names without what all begin with, where it is a wrapper's: where more of them are known without it."""
+    return max(_without_prefixes(names), key=lambda each: sum(name in inventory.index for name in each))
+
+
+def _without_prefixes(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The names, then without the wrapper's name that all begin with, and so on."""
+    yield names
+    while names and len({name.partition(".")[0] for name in names}) == 1 and names[0].partition(".")[0] in WRAPPED:
+        names = [name.partition(".")[2] for name in names]
+        yield names
+
+
 def canonical(name: str, inventory: Inventory) -> str:
     """The first name of the parameter with this name, or with this name but for what wrappers put into it."""
-    for known in _without_wrappers(name):
-        if (place := inventory.index.get(known)) is not None:
-            return inventory.columns.names[place]
-    return name
+    places = (inventory.index.get(each) for each in _without_wrappers(name))
+    return next((inventory.columns.names[place] for place in places if place is not None), name)
 
 
 def _without_wrappers(name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lrspec.present_groups import PresentGroup, canonical
+from lrspec.present_groups import PresentGroup, canonical, without_prefix
 from lrspec.resume_errors import ResumeError
 from lrspec.saved_state import SavedParameter
 from lrspec.state_keys import why_not
@@ -47,11 +47,13 @@ def match(groups: Sequence[PresentGroup], saved: Iterable[SavedParameter], plan:
 
 def _by_name(saved: Iterable[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
     """What was saved under the names of the plan; of two that are one parameter now, its first name's."""
-    each_name = {each.name: each for each in saved}
+    parameters = list(saved)
+    names = without_prefix([each.name for each in parameters], inventory)
+    every = set(names)
     found: dict[str, SavedParameter] = {}
-    for name, each in each_name.items():
+    for name, each in zip(names, parameters, strict=True):
         known = canonical(name, inventory)
-        taken = known != name and (known in each_name or known in found)
+        taken = known in found or (known != name and known in every)
         found[name if taken else known] = each
     return found
 
@@ -87,7 +89,7 @@ def _nothing(reasons: Mapping[str, str], plan: Plan) -> str:
         [
             "nothing of the checkpoint goes on in this optimizer",
             *listed[:SHOWN],
-            "Is it another optimizer's checkpoint?",
+            "Give what was saved of this optimizer.",
         ]
     )
 
