@@ -18,5 +18,5 @@ HERE = Path(__file__).parent
 )
 def test_two_processes_resume_as_one(script: Path) -> None:
     said = lines(script)
-    assert said[:2] == ["12 groups have become 4", "56 parameters resumed, with the settings of the spec"]
+    assert said[:2] == ["12 groups have become 8", "56 parameters resumed, with the settings of the spec"]
     assert_trained_as_one_process(said[2:])
