@@ -549,12 +549,18 @@ def test_the_locale_does_not_matter(locale: str) -> None:
     assert process(*words, env=environment).stdout == process(*words).stdout
 
 
+def obeying_interrupts() -> None:
+    """Tests may run where interrupts are ignored, as under nohup; a process would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_is_one_line(folder: Path) -> None:
     (folder / "slow.py").write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
     command = [sys.executable, "-m", "lrspec", "params", "--model", "py:slow:make"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, preexec_fn=obeying_interrupts) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "ready\n"
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate()
+        out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, "", "lrspec: interrupted")
