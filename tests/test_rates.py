@@ -68,6 +68,24 @@ def test_groups_of_equal_rates_may_have_been_put_together(model: Tied, plan: lrs
     assert plan.rates(torch.optim.AdamW(together)) == [0.001, 0.00025, 0.0005]
 
 
+def test_each_of_several_optimizers_has_its_own_rates(model: Tied) -> None:
+    spec = lrspec.loads(
+        r"""
+lrspec: 1
+optimizers:
+  matrices: {type: SGD, lr: 0.5}
+  others: {type: AdamW, lr: 1e-3}
+rules:
+  - {name: others, where: {ndim: [0, 1]}, optimizer: others}
+  - {name: ladder, layers: ['^embed\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
+"""
+    )
+    plan = lrspec.compile(spec, model)
+    matrices, others = (lrspec.build_optimizers(plan, model)[name] for name in ("matrices", "others"))
+    assert plan.rates(matrices) == [0.125, 0.25, 0.5]
+    assert plan.rates(others, mult=2) == [0.001, 0.002]
+
+
 @pytest.mark.parametrize("lr", [0.125, torch.tensor(0.125)])
 def test_where_the_plan_sets_no_rate_it_is_the_one_that_the_optimizer_was_made_with(lr: Any) -> None:
     model = nn.Linear(2, 2)

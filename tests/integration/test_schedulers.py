@@ -19,7 +19,7 @@ from timm.optim import Lookahead, create_optimizer_v2  # type: ignore[attr-defin
 from timm.scheduler import CosineLRScheduler, create_scheduler_v2  # type: ignore[attr-defined]
 from torch import nn
 from torch.optim import Optimizer, lr_scheduler
-from transformers import get_cosine_schedule_with_warmup, get_cosine_with_min_lr_schedule_with_warmup
+from transformers import get_cosine_schedule_with_warmup, get_cosine_with_min_lr_schedule_with_warmup, get_scheduler
 
 import lrspec
 
@@ -206,6 +206,12 @@ RECIPES = {
     "transformers' cosine": Recipe(
         lambda optimizer, plan: get_cosine_schedule_with_warmup(optimizer, 5, STEPS), warmed_up(0, 0)
     ),
+    "the Trainer's cosine with a floor": Recipe(
+        lambda optimizer, plan: get_scheduler(
+            "cosine_with_min_lr", optimizer, 5, STEPS, scheduler_specific_kwargs={"min_lr_rate": 0.1}
+        ),
+        warmed_up(0, 0.1),
+    ),
     "transformers' cosine with a floor": Recipe(
         lambda optimizer, plan: get_cosine_with_min_lr_schedule_with_warmup(optimizer, 5, STEPS, min_lr_rate=0.1),
         warmed_up(0, 0.1),
@@ -304,14 +310,16 @@ def test_one_min_lr_makes_rates_equal_when_the_loss_stops_falling(optimizer: Opt
     assert set(trajectory(scheduler)[-1]) == {1e-5}
 
 
-def test_without_eps_0_low_rates_stay_when_the_loss_stops_falling(model: nn.Module) -> None:
+@pytest.mark.parametrize(("given", "lowest"), [({}, 1), ({"eps": 0}, 0.1)], ids=["eps as it is", "eps=0"])
+def test_without_eps_0_low_rates_stay_when_the_loss_stops_falling(
+    given: dict[str, Any], lowest: float, model: nn.Module
+) -> None:
     plan = lrspec.compile(lrspec.loads(SPEC.replace("0.65", "0.01")), model)
     optimizer = torch.optim.AdamW(plan.param_groups(model))
-    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)
-    trajectory(scheduler, last=2)
-    low, *others = current(optimizer)[::2]
-    assert low == plan.rates(optimizer)[0] < 1e-8
-    assert others == approximately(plan.rates(optimizer, mult=0.1)[2::2])
+    trajectory(lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, **given), last=2)
+    low, *others = plan.rates(optimizer)[::2]
+    assert low < 1e-8
+    assert current(optimizer)[::2] == approximately([low * lowest, *(rate * 0.1 for rate in others)])
 
 
 def test_timms_warm_up_begins_at_one_rate_for_all_and_lower_ones_come_down_to_theirs(model: nn.Module) -> None:
