@@ -42,7 +42,7 @@ class NewGroup:
         """
         held = {"lr", *_cycled(self.now)} if "initial_lr" in self.now else set()
         settings = {**self.now, **{key: value for key, value in self.planned.items() if key not in held}}
-        if scheduled and not held:
+        if scheduled and not held and "lr" in settings:
             settings |= _gone_on(settings["lr"], first_scheduled(self.saved) or scheduled)
         return {key: _like(self.now.get(key), value) for key, value in settings.items()}
 
@@ -64,7 +64,7 @@ class NewGroup:
     def differences(self) -> Iterator[Difference]:
         """What differs between the checkpoint and the spec; of rates, those that a scheduler started from."""
         old = [each.settings for each in _of_each_old_group(self.saved)]
-        spec = {**self.now, "lr": base_rate(self.now), **self.planned}
+        spec = {**self.now, **({"lr": base_rate(self.now)} if "lr" in self.now else {}), **self.planned}
         unknown = HOW_TO_STEP | _OF_SCHEDULERS | _cycled(self.now).union(*map(_cycled, old))
         for key, value in spec.items():
             if key in unknown or not any(key in each for each in old):
@@ -90,7 +90,7 @@ def first_scheduled(saved: Iterable[SavedParameter]) -> Values | None:
 
 def base_rate(settings: Values) -> Any:
     """The learning rate that a scheduler multiplies, or that is constant where there is none."""
-    return next(_plain(settings[key]) for key in ("max_lr", "initial_lr", "lr") if key in settings)
+    return next((_plain(settings[key]) for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
 
 
 def _gone_on(lr: Any, saved: Values) -> dict[str, Any]:

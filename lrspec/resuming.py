@@ -112,5 +112,5 @@ def _in_model_order(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The parameters that have kept their state, and the others."""
     names = sorted((name for group in groups for name in group.parameters), key=plan.inventory.index.__getitem__)
-    kept = tuple(name for name in names if name in matched.kept)
-    return kept, tuple(name for name in names if name not in matched.kept)
+    kept = matched.kept.keys() - matched.bare
+    return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)

@@ -64,10 +64,22 @@ def why_not(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any
     foreign = sorted((EVERY_ARGUMENT - FLAGS).intersection(saved).difference(optimizer.defaults))
     if foreign:
         return f"{cls.__name__} trains it now, which has no {', '.join(foreign)}"
-    keys = STATE_KEYS.get(cls.__name__) if cls.__module__.startswith("torch.optim.") else None
+    keys = _keys_of(optimizer)
     if keys is None or not state:
         return ""
     if keys.needed - state.keys() or state.keys() - keys.possible:
         return f"{cls.__name__} trains it now, and the state is another's ({', '.join(map(str, state))})"
     option = next((o for o, key in keys.by_option.items() if settings.get(o) and key not in state), None)
     return f"`{option}` is new, and the state has no {keys.by_option[option]} for it" if option else ""
+
+
+def should_have_state(optimizer: Any, saved: Mapping[str, Any]) -> bool:
+    """Whether such an optimizer keeps something of each parameter that it trains; `saved` are the group's settings."""
+    keys = _keys_of(optimizer)
+    return keys is not None and bool(keys.needed or saved.get("momentum"))
+
+
+def _keys_of(optimizer: Any) -> Keys | None:
+    """What is known of an optimizer: those of other libraries, and subclasses, may keep anything."""
+    cls = type(optimizer)
+    return STATE_KEYS.get(cls.__name__) if cls.__module__.startswith("torch.optim.") else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lrspec.present_groups import PresentGroup, canonical, without_prefix
 from lrspec.resume_errors import ResumeError
 from lrspec.saved_state import SavedParameter
-from lrspec.state_keys import why_not
+from lrspec.state_keys import should_have_state, why_not
 from lrspec.state_tensors import misfits
 from lrspec.wording import SHOWN, few
 
@@ -18,11 +18,22 @@ if TYPE_CHECKING:
     from lrspec.plan import Plan
 
 
+_NO_STATE = (
+    "the checkpoint has no state of any parameter that this optimizer trains\n"
+    "Was it saved before the first step? Then go on without it. torch.distributed.checkpoint reads nothing into an "
+    "optimizer whose parameters have gradients: call `optimizer.zero_grad()` before `get_optimizer_state_dict`."
+)
+
+
 @dataclass(frozen=True)
 class Match:
-    """The saved parameters that are kept, by their names in the plan, and why each of the others is dropped."""
+    """The saved parameters that go on, by their names in the plan, and why each of the others is dropped.
+
+    `bare` are those that go on and had no state, though they should: no gradient has ever reached them.
+    """
 
     kept: Mapping[str, SavedParameter]
+    bare: frozenset[str]
     reasons: Mapping[str, str]
 
 
@@ -41,8 +52,11 @@ def match(groups: Sequence[PresentGroup], saved: Iterable[SavedParameter], plan:
     kept = {name: each for name, each in by_name.items() if name not in reasons}
     if not kept:
         raise ResumeError(_nothing(reasons, plan))
+    bare = frozenset(name for name, each in kept.items() if _is_bare(group_of[name], each))
+    if len(bare) == len(kept):
+        raise ResumeError(_NO_STATE)
     _refuse_other_shapes(kept, group_of)
-    return Match(kept, reasons)
+    return Match(kept, bare, reasons)
 
 
 def _by_name(saved: Iterable[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
@@ -61,6 +75,10 @@ def _by_name(saved: Iterable[SavedParameter], inventory: Inventory) -> dict[str,
 def _why_dropped(group: PresentGroup, saved: SavedParameter, *, specs: bool) -> str:
     settings = {**group.content, **group.planned.settings.group_keys()} if specs else saved.settings
     return why_not(group.optimizer, settings, saved.state, saved.settings)
+
+
+def _is_bare(group: PresentGroup, saved: SavedParameter) -> bool:
+    return not saved.state and should_have_state(group.optimizer, saved.settings)
 
 
 def _why_unused(name: str, plan: Plan) -> str:

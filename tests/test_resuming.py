@@ -223,11 +223,20 @@ def test_adam_goes_on_as_adamw() -> None:
     assert [group["decoupled_weight_decay"] for group in optimizer.param_groups] == [True, True]
 
 
-def test_a_checkpoint_before_the_first_step_has_nothing_to_lose() -> None:
+def test_what_no_gradient_has_reached_begins_anew() -> None:
+    state = saved()
+    del state["state"][1]
     new, optimizer = built(NEW)
-    stepped(optimizer)
-    assert lrspec.load_optimizer_state(optimizer, built(OLD)[1].state_dict(), new).kept == NAMES
-    assert not optimizer.state
+    resumed = lrspec.load_optimizer_state(optimizer, state, new)
+    assert (resumed.new, resumed.dropped) == (("a.bias",), ())
+    assert "a.bias" not in moments(optimizer)
+
+
+def test_an_optimizer_without_state_has_none_to_lose() -> None:
+    plain = "optimizer: {type: SGD, lr: 1e-2}"
+    new, optimizer = built(NEW, plain)
+    assert lrspec.load_optimizer_state(optimizer, saved(OLD, plain), new).kept == NAMES
+    assert [group["lr"] for group in optimizer.param_groups] == [0.01, 0.02]
 
 
 def test_the_checkpoint_in_memory_is_not_trained_on() -> None:
@@ -397,6 +406,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
         lambda: saved(OLD, "optimizer: {type: Adamax, lr: 0.1}"),
         {},
         r"AdamW trains it now, and the state is another's \(step, exp_avg, exp_inf\)",
+    ),
+    "before the first step": (
+        lambda: built(OLD)[1].state_dict(),
+        {},
+        "no state of any parameter .*before the first step",
+    ),
+    "momentum before the first step": (
+        lambda: built(OLD, OTHER)[1].state_dict(),
+        {},
+        "AdamW trains it now, which has no dampening, momentum",
     ),
     "another shape": (
         reshaped,

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.distributed.checkpoint.filesystem import FileSystemReader
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -172,8 +176,6 @@ SPLIT_OTHERWISE = r"""
 
 @pytest.mark.parametrize("merged", ["one each", "merged", "merged and flat"])
 def test_several_optimizers_resume_by_hand_and_what_has_moved_begins_anew(merged: str, tmp_path: Path) -> None:
-    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
-
     model = built()
     before, after = (compiled(SEVERAL, rules, model) for rules in (SPLIT, SPLIT_OTHERWISE))
     optimizers = lrspec.build_optimizers(before, model)
@@ -220,7 +222,7 @@ def rate(plan: lrspec.Plan, group: Mapping[str, Any]) -> float:
     return found
 
 
-@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step\\(\\)` before")  # nothing is trained here
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step\\(\\)` before")
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) -> None:
     model = built()
@@ -228,6 +230,7 @@ def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) 
     before, after = compiled(described, BEFORE, model), compiled(described.replace("1e-2", "3e-2"), AFTER, model)
     optimizer = lrspec.build_optimizer(before, model)
     scheduler = schedule(optimizer, before, -1)
+    train(model, [optimizer], 0)
     for _ in range(STEPS):
         scheduler.step()
     saved = through_a_file(optimizer.state_dict(), tmp_path)
@@ -278,3 +281,43 @@ def test_whole_tensors_become_shards_where_the_parameters_are_and_whole_again_wh
 
 def tensors(optimizer: Optimizer) -> list[Tensor]:
     return [value for state in optimizer.state.values() for value in state.values()]
+
+
+@pytest.mark.usefixtures("one_process")
+def test_of_groups_torch_distributed_reads_as_many_as_there_are_now_and_that_is_refused(tmp_path: Path) -> None:
+    """Seven groups were saved and four are read, without a word: the others would lose their state."""
+    model = built()
+    before, after = (compiled(f"optimizer: {{{ONE['AdamW']}}}", rules, model) for rules in (AFTER, BEFORE))
+    optimizer = lrspec.build_optimizer(before, model)
+    train(model, [optimizer], 0)
+    save({"optimizer": get_optimizer_state_dict(model, optimizer)}, checkpoint_id=tmp_path)
+
+    model.zero_grad()  # while there are gradients, torch gives a new optimizer no states to read into
+    resumed = lrspec.build_optimizer(after, model)
+    state = {"optimizer": get_optimizer_state_dict(model, resumed)}
+    load(state, checkpoint_id=tmp_path)
+    with pytest.raises(lrspec.ResumeError, match=r"and no group with them: it was read in part\nSave and read it flat"):
+        lrspec.load_optimizer_state(resumed, state["optimizer"], after)
+
+
+@pytest.mark.usefixtures("one_process")
+def test_flat_the_state_of_what_is_new_is_left_out_before_reading(tmp_path: Path) -> None:
+    options = StateDictOptions(flatten_optimizer_state_dict=True)
+    model = built()
+    freezing = BEFORE + "  - {name: frozen, match: '^blocks\\.1\\.up\\.', freeze: true}\n"
+    frozen = compiled(f"optimizer: {{{ONE['AdamW']}}}\ncheck: {{overlapping-rules: ignore}}", freezing, model)
+    optimizer = lrspec.build_optimizer(frozen, model, freeze=True)
+    train(model, [optimizer], 0)
+    save({"optimizer": get_optimizer_state_dict(model, optimizer, options=options)}, checkpoint_id=tmp_path)
+
+    model.requires_grad_(True).zero_grad()
+    after = compiled(f"optimizer: {{{ONE['AdamW']}}}", AFTER, model)
+    resumed = lrspec.build_optimizer(after, model)
+    saved = FileSystemReader(tmp_path).read_metadata().state_dict_metadata
+    whole = get_optimizer_state_dict(model, resumed, options=options)
+    there = {key: value for key, value in whole.items() if f"optimizer.{key}" in saved}
+    load({"optimizer": there}, checkpoint_id=tmp_path)
+    report = lrspec.load_optimizer_state(resumed, there, after)
+    assert report.new == ("blocks.1.up.weight", "blocks.1.up.bias")
+    assert len(report.kept) == 18
+    assert all(torch.equal(optimizer.state[p]["exp_avg"], resumed.state[p]["exp_avg"]) for p in optimizer.state)
