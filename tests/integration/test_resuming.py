@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import Tensor, nn
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
@@ -250,6 +251,20 @@ def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) 
         assert [group["betas"] for group in resumed.param_groups] == [g["betas"] for g in never_stopped.param_groups]
         goes_on.step()
         wanted.step()
+
+
+def test_timms_schedulers_start_from_the_specs_rates_too() -> None:
+    model = built()
+    before, after = (compiled(f"optimizer: {{{ONE['AdamW']}}}", rules, model) for rules in (BEFORE, AFTER))
+    optimizer = lrspec.build_optimizer(before, model)
+    train(model, [optimizer], 0)
+    CosineLRScheduler(optimizer, t_initial=30).step(STEPS)
+    resumed = lrspec.build_optimizer(after, model)
+    lrspec.load_optimizer_state(resumed, optimizer.state_dict(), after)
+    scheduler = CosineLRScheduler(resumed, t_initial=30)
+    assert scheduler.base_values == [rate(after, group) for group in resumed.param_groups]
+    scheduler.step(STEPS)
+    assert [group["lr"] for group in resumed.param_groups] == pytest.approx([0.75 * r for r in scheduler.base_values])
 
 
 @pytest.mark.usefixtures("one_process")
