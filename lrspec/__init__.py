@@ -28,6 +28,7 @@ __all__ = [
     "SpecFile",
     "Status",
     "Suggestion",
+    "VerifyError",
     "build_optimizer",
     "build_optimizers",
     "check",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
+    from lrspec.verifying import VerifyError
 else:
     _HOMES = {
         "binding": ("BindError",),
@@ -58,6 +60,7 @@ else:
         "loading": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
+        "verifying": ("VerifyError",),
     }
 
     def __getattr__(name):
