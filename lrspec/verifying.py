@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics import Diagnostic, Finding
+from lrspec.diagnostics import Diagnostic, Finding, has_errors
 from lrspec.loading import locate
+from lrspec.logs import warn
 from lrspec.memory import uncollected
-from lrspec.modules import Found
+from lrspec.modules import Found, walk
 from lrspec.render.text import report
 from lrspec.running import Running, running
 from lrspec.verify_members import MEMBERS
@@ -17,6 +18,8 @@ from lrspec.verify_settings import SETTINGS
 from lrspec.verify_state import STATE
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from lrspec.plan import Plan
 
 CHECKS: tuple[Callable[[Running], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
@@ -39,6 +42,16 @@ def verify(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> list[Dia
     return list(locate(findings, plan.file.document, plan.file.spec))
 
 
-def report_of(plan: Plan, diagnostics: list[Diagnostic]) -> str:
-    """The findings about a plan as text, with the lines of its spec."""
-    return report(diagnostics, plan.file.document.text)
+def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
+    """Verify before a training run; warnings are logged by the logger `lrspec`.
+
+    Raises:
+        VerifyError: where there is an error.
+        BindError: as `Plan.verify`.
+    """
+    diagnostics = verify(plan, optimizer, walk(model), scheduler)
+    text = report(diagnostics, plan.file.document.text)
+    if has_errors(diagnostics):
+        raise VerifyError(text, tuple(diagnostics))
+    if diagnostics:
+        warn(text)
