@@ -45,10 +45,10 @@ def tensors_of(differences: Sequence[Difference]) -> list[ModelTensor]:
 
 def differing(running: Running, what: str, differences: Sequence[Difference], where: str = "") -> str:
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of many values the first, with its name."""
-    tensors = tensors_of(differences)
-    counted = running.counted(tensors)
-    words = [two_values(_plain(each.actual), _plain(each.planned)) for each in differences]
-    (actual, planned), name = words[0], printable(tensors[0].names[0])
+    counted = running.counted(tensors_of(differences))
+    in_order = sorted(differences, key=lambda each: each.portion.first)
+    words = [two_values(_plain(each.actual), _plain(each.planned)) for each in in_order]
+    (actual, planned), name = words[0], printable(in_order[0].portion.tensors[0].names[0])
     if len(set(words)) == 1:
         return f"{what} of {counted} is {actual}{where}, not {planned}"
     return f"{what} of {counted} is not the plan's{where}: {actual}, not {planned}, of {name}"

@@ -64,6 +64,11 @@ class Portion:
         """The group that they are in."""
         return self.optimizer.groups[self.number]
 
+    @property
+    def first(self) -> int:
+        """The place of the first of them in the plan's inventory."""
+        return self.tensors[0].place or 0
+
 
 @dataclass(frozen=True, eq=False)
 class Running:
@@ -104,7 +109,7 @@ class Running:
         for tensor, share in self.trained:
             members = self.members.get(id(tensor.tensor), ())
             if len(members) == 1 and self.belongs(members[0], share):
-                key = (members[0].optimizer.name, members[0].group, share.first)
+                key = (members[0].optimizer.name, members[0].group, share.members[0])
                 new = Portion(members[0].optimizer, members[0].group, share, [])
                 found.setdefault(key, new).tensors.append(tensor)
         return list(found.values())
@@ -137,15 +142,16 @@ class Running:
     def finding(self, code: str, place: SpecPlace, tensors: Sequence[ModelTensor], wrong: str, advice: str) -> Finding:
         """A finding about parameters that the plan knows, with a line that lists them where there are any."""
         columns, places = self.plan.inventory.columns, _places(tensors)
-        names = {found: tensor.names[0] for tensor, found in zip(tensors, places, strict=True)}
-        which = {found: columns.names_of(found).index(name) for found, name in names.items()}
+        named = {each.place: each.names[0] for each in tensors}
+        which = {found: columns.names_of(found).index(named[found]) for found in places}
         listing = [list_parameters(columns, places, which)] if places else []
         shown = tuple([columns.names[found] for found in places])
         return Finding(code, place.path, "\n".join([wrong, *listing, advice]), place.rule, shown, place.at_key)
 
 
 def _places(tensors: Sequence[ModelTensor]) -> list[int]:
-    return [tensor.place for tensor in tensors if tensor.place is not None]
+    """Where the plan's inventory has some parameters: in model order, those that it has as one only once."""
+    return sorted({tensor.place for tensor in tensors if tensor.place is not None})
 
 
 def together(pairs: Iterable[tuple[_Key, ModelTensor]]) -> dict[_Key, list[ModelTensor]]:

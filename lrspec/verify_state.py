@@ -48,10 +48,17 @@ def _said_otherwise(running: Running) -> Iterator[tuple[int, str]]:
     """The tensors that `param_names` call another name than the model does, by their identities, with that name."""
     known = {_bare(name) for tensor in running.tensors.values() for name in tensor.names}
     for key, members in running.members.items():
-        names = [_bare(name) for name in running.tensors[key].names] if key in running.tensors else []
+        names = list(map(_bare, _names(running, running.tensors.get(key))))
         for member in members:
             if names and member.said and _is_another(_bare(member.said), names, known):
                 yield key, member.said
+
+
+def _names(running: Running, tensor: ModelTensor | None) -> tuple[str, ...]:
+    """What a parameter is called in the model and in the plan, where it may have more names than a part has."""
+    if tensor is None or tensor.place is None:
+        return ()
+    return (*tensor.names, *running.plan.inventory.columns.names_of(tensor.place))
 
 
 def _bare(name: str) -> str:
