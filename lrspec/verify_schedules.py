@@ -50,11 +50,11 @@ def scheduler_of_another(running: Running) -> Iterator[Finding]:
     first, *_ = running.optimizers
     for schedule in running.all_schedules:
         own = next((each for each in running.optimizers if each.inner is schedule.optimizer), None)
-        if own is None:
+        if own is None and schedule.optimizer is not None:
             wrong = f"the scheduler ({schedule.kind}) moves the groups of another optimizer"
             advice = "Build it from the optimizer that trains: what rebuilds that needs a new scheduler, too."
             yield running.finding("LRS406", optimizer_place(running.plan, first.name, "lr"), none, wrong, advice)
-        elif schedule.bases is not None and len(schedule.bases) != len(own.groups):
+        elif own and schedule.bases is not None and len(schedule.bases) != len(own.groups):
             groups = f"{count(len(schedule.bases), 'group')}, and the optimizer has {len(own.groups)}"
             wrong = f"the scheduler ({schedule.kind}) has base rates for {groups}"
             advice = "Build it after the optimizer has all of its groups."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ from torch.optim.swa_utils import SWALR
 
 import lrspec
 from lrspec.diagnostics import CODES
+from lrspec.verifying import require
 
 SPEC = lrspec.loads(
     r"""
@@ -625,3 +627,155 @@ def test_a_breakage_is_named(breakage: Breakage, model: Net) -> None:
 def test_every_code_is_shown_by_a_breakage() -> None:
     shown = {code for breakage in BREAKAGES.values() for code, *_ in breakage.said}
     assert sorted(shown) == [code for code in CODES if code.startswith("LRS4")]
+
+
+@pytest.mark.usefixtures("one_process")
+def test_an_optimizer_from_before_sharding_has_tensors_that_the_model_no_longer_has(model: Net) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    fully_shard(model, mesh=init_device_mesh("cpu", (1,)))
+    (found,) = plan.verify(optimizer, model)
+    assert (found.code, len(found.parameters)) == ("LRS403", 8)
+    assert found.message.startswith("the optimizer has 8 tensors that the model does not have (any more)\n")
+
+
+def test_weights_that_are_not_tied_any_more_are_called_by_their_own_names(model: Net) -> None:
+    model.blocks[1].weight = model.embed.weight
+    spec = lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^.+$', lr: 1}]")
+    plan = planned(model, spec)
+    optimizer = AdamW(plan.param_groups(model))
+    model.blocks[1].weight = nn.Parameter(torch.ones(4, 4))
+    (found,) = plan.verify(optimizer, model)
+    assert found.code == "LRS401"
+    assert "\nembed.weight (by its alias blocks.1.weight) [4, 4] (16)\n" in found.message
+
+
+# ------------------------------------------------------------------------------------------------ how it is said
+
+
+REPORT = r"""net.lrspec.yaml:5:75: error LRS405 setting-differs: the learning rate of 4 parameters (40 elements) is not the plan's: 0.001, not 0.00025, of embed.weight
+   |
+ 5 |   - {name: ladder, layers: ['^embed\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
+   |                                                                           ^^^
+   = embed.weight [4, 4] (16), embed.bias [4] (4), blocks.0.weight [4, 4] (16), blocks.0.bias [4] (4)
+   = Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. A checkpoint that
+     is loaded brings its own.
+
+net.lrspec.yaml:6:45: error LRS405 setting-differs: the learning rate of 2 parameters (10 elements) is 0.001, not 0.002
+   |
+ 6 |   - {name: head, match: '^head\.', lr_mult: 2}
+   |                                             ^
+   = head.weight [2, 4] (8), head.bias [2] (2)
+   = Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. A checkpoint that
+     is loaded brings its own.
+
+2 errors
+"""  # noqa: E501
+
+
+def test_a_report_has_the_place_the_parameters_and_what_to_do(model: Net) -> None:
+    plan = planned(model)
+    optimizer, _ = rebuilt_by_a_trainer(model, plan)
+    with pytest.raises(lrspec.VerifyError) as caught:
+        require(plan, optimizer, model, None)
+    assert [found.code for found in caught.value.diagnostics] == ["LRS405", "LRS405"]
+    assert f"{caught.value}\n" == REPORT
+
+
+def test_severities_are_the_specs(model: Net, caplog: pytest.LogCaptureFixture) -> None:
+    text = SPEC.document.text.content
+    optimizer, _ = rebuilt_by_a_trainer(model, planned(model))
+    lowered = planned(model, lrspec.loads(text + "check: {setting-differs: warning}\n"))
+    assert [str(found.severity) for found in lowered.verify(optimizer, model)] == ["warning", "warning"]
+    require(lowered, optimizer, model, None)
+    assert caplog.messages[0].endswith("\n\n2 warnings")
+    of_a_rule = text.replace("lr_mult: 2", "lr_mult: 2, check: {setting-differs: ignore}")
+    (left,) = planned(model, lrspec.loads(of_a_rule)).verify(optimizer, model)
+    assert left.rule == "ladder"
+
+
+def test_rates_that_were_set_when_compiling_are_the_plans(model: Net) -> None:
+    plan = lrspec.compile(SPEC, model, lr=1.0, weight_decay=0.5)
+    plan.freeze(model)
+    assert plan.verify(AdamW(plan.param_groups(model)), model) == []
+    decay, ladder, head = plan.verify(AdamW(planned(model).param_groups(model)), model)
+    assert "is 0.05, not 0.5\n" in decay.message
+    assert "is not the plan's: 0.00025, not 0.25, of embed.weight\n" in ladder.message
+    assert "is 0.002, not 2\n" in head.message
+
+
+def test_nothing_is_changed(model: Net) -> None:
+    plan = planned(model)
+    optimizer, scheduler = scheduled(lambda o: CosineAnnealingLR(o, STEPS, eta_min=1e-5), 3)(model, plan)
+    before = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict(), model.state_dict()))
+    plan.verify(optimizer, model, scheduler)
+    after = (optimizer.state_dict(), scheduler.state_dict(), model.state_dict())
+    assert str(after) == str(before)
+
+
+def test_a_schedule_of_a_kind_that_is_not_known_is_passed_over(model: Net) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    assert plan.verify(optimizer, model, object()) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "message"),
+    [
+        (TWO, None, r"the spec has several optimizers: give a mapping of their names \(adamw, sgd\) to them"),
+        (TWO, ["adamW"], r"the spec has no optimizer `adamW`: did you mean `adamw`\? \(it has adamw, sgd\)"),
+        (SPEC, ["adamw"], r"the spec has no optimizer `adamw` \(it has optimizer\)"),
+    ],
+)
+def test_optimizers_that_are_not_the_specs(
+    spec: lrspec.SpecFile, given: list[str] | None, message: str, model: Net
+) -> None:
+    optimizer = AdamW(planned(model).param_groups(model))
+    with pytest.raises(lrspec.BindError, match=message):
+        planned(model, spec).verify(dict.fromkeys(given, optimizer) if given else optimizer, model)
+
+
+def test_another_model(model: Net) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    with pytest.raises(
+        lrspec.BindError, match=r"knows none of net\.stem\.weight.*, but the same without `net\.`: verify"
+    ):
+        plan.verify(optimizer, nn.ModuleDict({"net": model}))
+    with pytest.raises(lrspec.BindError, match=r"the plan knows none of weight, bias: compile the spec for this model"):
+        plan.verify(optimizer, nn.Linear(2, 2))
+    with pytest.raises(lrspec.BindError, match=r"0\.weight has no shape yet"):
+        plan.verify(optimizer, nn.Sequential(nn.LazyLinear(2)))
+
+
+def test_a_plan_without_groups(model: Net) -> None:
+    with pytest.raises(lrspec.SpecError) as caught:
+        lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^head', lr: 1}]"), model)
+    assert caught.value.plan
+    with pytest.raises(lrspec.BindError, match="the plan has no groups"):
+        caught.value.plan.verify(AdamW(model.parameters()), model)
+
+
+def test_a_large_model_is_verified_in_a_pass_over_its_parameters() -> None:
+    """Five times the parameters: five times as many comparisons of tensors, and not twenty-five times."""
+    counted = []
+    for layers in (20, 100):
+        large = nn.Sequential(*(nn.Linear(2, 2) for _ in range(layers)))
+        spec = lrspec.loads(
+            r"{lrspec: 1, optimizer: {type: AdamW, lr: 1}, rules: [{layers: '^(\d+)', layer_decay: 0.9}]}"
+        )
+        plan = lrspec.compile(spec, large)
+        optimizer = AdamW(plan.param_groups(large))
+        calls = 0
+
+        def count(frame: Any, event: str, _: Any) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            assert plan.verify(optimizer, large) == []
+        finally:
+            sys.setprofile(None)
+        counted.append(calls)
+    assert counted[1] < 7 * counted[0]
