@@ -6,6 +6,7 @@ import copy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,7 +146,12 @@ class OfWeightDecay(Scheduler):
 
 def floors(optimizer: Optimizer) -> LambdaLR:
     """A floor for each group, by a function each."""
-    return LambdaLR(optimizer, [lambda step: max(1 - step / STEPS, 0.1) for _ in optimizer.param_groups])
+    floors = [0.9 / (1 + number) for number in range(len(optimizer.param_groups))]
+    return LambdaLR(optimizer, [partial(_down_to, floor) for floor in floors])
+
+
+def _down_to(floor: float, step: int) -> float:
+    return max(1 - step / STEPS, floor)
 
 
 def cosine_after_warmup(optimizer: Optimizer) -> SequentialLR:
@@ -627,6 +633,23 @@ def test_a_breakage_is_named(breakage: Breakage, model: Net) -> None:
 def test_every_code_is_shown_by_a_breakage() -> None:
     shown = {code for breakage in BREAKAGES.values() for code, *_ in breakage.said}
     assert sorted(shown) == [code for code in CODES if code.startswith("LRS4")]
+
+
+def test_a_parameter_frozen_afterwards_and_left_out_is_said_once(model: Net) -> None:
+    plan = planned(model)
+    groups = [group for group in plan.param_groups(model) if "head" not in group["name"]]
+    model.head.requires_grad_(False)
+    assert [found.code for found in plan.verify(AdamW(groups), model)] == ["LRS409"]
+
+
+def test_a_name_that_is_anothers_is_not_taken_for_a_part_of_its_own() -> None:
+    inner = nn.Linear(2, 2, bias=False)
+    inner.add_module("inner", nn.Linear(2, 2, bias=False))  # weight, inner.weight
+    plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^.+$', lr: 1}]"), inner)
+    optimizer = AdamW(plan.param_groups(inner))
+    optimizer.param_groups[0]["param_names"].reverse()
+    (found,) = plan.verify(optimizer, inner)
+    assert (found.code, found.parameters) == ("LRS407", ("weight", "inner.weight"))
 
 
 @pytest.mark.usefixtures("one_process")
