@@ -32,6 +32,7 @@ __all__ = [
     "SpecFile",
     "Status",
     "Suggestion",
+    "VerifyError",
     "build_optimizer",
     "build_optimizers",
     "check",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from lrspec.resume_errors import ResumeError
     from lrspec.resumed import Difference, Resumed
     from lrspec.resuming import load_optimizer_state
+    from lrspec.verifying import VerifyError
 else:
     _HOMES = {
         "binding": ("BindError",),
@@ -71,6 +73,7 @@ else:
         "resume_errors": ("ResumeError",),
         "resumed": ("Difference", "Resumed"),
         "resuming": ("load_optimizer_state",),
+        "verifying": ("VerifyError",),
     }
 
     def __getattr__(name):

@@ -12,6 +12,7 @@ from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_err
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
+from lrspec.logs import warn
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
@@ -116,7 +117,7 @@ def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: 
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(text, outcome.diagnostics, outcome.plan)
     if any(found.severity is Severity.warning for found in outcome.diagnostics):
-        _log(text)
+        warn(text)
     return outcome.plan
 
 
@@ -169,16 +170,6 @@ def compiled(
     """The plan of a spec for a model, with what the model has, to which it can be bound; raises what `compile` does."""
     file, found = _file(spec), walk(model)
     return _plan(file, Inventory.of(model, found), lr, weight_decay), found
-
-
-def _log(warnings: str) -> None:
-    """Log by the logger `lrspec`; where nobody handles that, nothing is printed."""
-    import logging  # here, since the command logs nothing
-
-    logger = logging.getLogger("lrspec")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    logger.warning(warnings)
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:

@@ -63,6 +63,15 @@ CODES = {
         ("LRS304", "large-value", "warning"),
         ("LRS305", "mixed-decay", "warning"),
         ("LRS306", "regex-dead-branch", "warning"),
+        ("LRS401", "parameter-in-no-group", "error"),
+        ("LRS402", "parameter-in-two-groups", "error"),
+        ("LRS403", "unknown-parameter", "error"),
+        ("LRS404", "unoptimized-parameter", "error"),
+        ("LRS405", "setting-differs", "error"),
+        ("LRS406", "schedule-differs", "error"),
+        ("LRS407", "swapped-state", "error"),
+        ("LRS408", "other-optimizer", "error"),
+        ("LRS409", "frozenness-differs", "error"),
     )
 }
 """Every diagnostic by its code."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lrspec import binding
+from lrspec import binding, verifying
 from lrspec.axes import comparable
 from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
@@ -22,6 +22,8 @@ from lrspec.modules import walk
 from lrspec.rates import rates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import nn
     from torch.optim import Optimizer
 
@@ -237,6 +239,27 @@ class Plan:
             BindError: where the plan does not fit the model; nothing is changed then.
         """
         binding.freeze(self, walk(model))
+
+    def verify(
+        self,
+        optimizer: Optimizer | Mapping[str, Optimizer],
+        model: nn.Module,
+        scheduler: Any = None,
+    ) -> list[Diagnostic]:
+        """Everything in which what trains is not what the spec says (LRS4xx); empty where it is.
+
+        Args:
+            optimizer: the optimizer, under a trainer's wrapper too; for a spec with several, a mapping of their names.
+            model: the model that trains, or a part of it, wrapped or sharded or not; nothing is changed.
+            scheduler: its scheduler of torch or timm, if there is one, or a list or a mapping of them. Without it, what
+                one leaves in the groups (`initial_lr`) is judged.
+
+        Raises:
+            BindError: where the plan has errors and so no groups, or knows nothing of the model; where `optimizer` is
+                not a mapping, though the spec has several, or has a name that is none of the spec's.
+            TypeError: for what is no model.
+        """
+        return verifying.verify(self, optimizer, walk(model), scheduler)
 
     def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.

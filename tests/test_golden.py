@@ -2,7 +2,8 @@
 
 A folder of `tests/golden` is a case: a spec, an inventory (`params.json`, or names alone in `params.txt`;
 none where the spec is wrong in itself), and what is expected: `report.txt` and `diagnostics.json`, or
-`plan.json` for a spec that is clean. `pytest --update` writes what is expected anew.
+`plan.json` for a spec that is clean. `pytest --update` writes what is expected anew. LRS4xx are about training
+code, and shown in `test_verifying.py`.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def test_a_clean_folder_has_groups_and_no_diagnostics(folder: Path) -> None:
     assert plan["diagnostics"] == []
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", [code for code in CODES if not code.startswith("LRS4")])
 def test_every_code_is_shown(code: str) -> None:
     shown = [folder for folder in FAULTY if folder.name.startswith(f"{code}-")]
     assert any(code in _codes(folder) for folder in shown)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -65,7 +66,9 @@ ALL = [
     *examples_of(None, preface()),
     *(each for heading, body in sections() for each in examples_of(heading.partition(" ")[0], body)),
 ]
+KINDS = {"yaml wrong", "yaml right", "python wrong", "python right", "text names", "text report"}
 WRONG = [example for example in ALL if example.kind == "yaml wrong" and example.code]
+TRAINING = [example for example in ALL if example.kind.startswith("python ")]
 RIGHT = [example for example in ALL if example.kind == "yaml right"]
 
 
@@ -108,11 +111,12 @@ def test_a_section_begins_with_the_severity(code: Code) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_section_has_a_failing_example_and_then_a_mended_one(code: str) -> None:
     kinds = [example.kind for example in ALL if example.code == code and example.kind != "text names"]
-    assert re.fullmatch("(wrong (right )+)+", "".join(kind.removeprefix("yaml ") + " " for kind in kinds))
+    language = "python" if code.startswith("LRS4") else "yaml"
+    assert re.fullmatch(f"({language} wrong ({language} right )+)+", "".join(kind + " " for kind in kinds))
 
 
 def test_every_block_is_of_a_known_kind() -> None:
-    assert {example.kind for example in ALL} == {"yaml wrong", "yaml right", "text names", "text report"}
+    assert {example.kind for example in ALL} == KINDS
     assert manual.text().count("```") == 2 * len(ALL)
 
 
@@ -125,6 +129,18 @@ def test_a_failing_example_has_the_diagnostic_of_its_section_only(example: Examp
 @pytest.mark.parametrize("example", RIGHT, ids=str)
 def test_a_mended_example_is_clean(example: Example) -> None:
     assert diagnostics(example) == []
+
+
+@pytest.mark.parametrize("example", TRAINING, ids=str)
+def test_training_code_has_the_diagnostic_of_its_section_or_none(example: Example) -> None:
+    *_, spec = (example.text for example in ALL if not example.code and example.kind == "yaml right")
+    model = timm.create_model("resnet18")
+    file = lrspec.loads(spec)
+    names: dict[str, Any] = {"torch": torch, "lrspec": lrspec, "spec": file, "model": model}
+    names["plan"] = lrspec.compile(file, model)
+    exec(compile(example.text, str(example), "exec"), names)
+    found = names["plan"].verify(names["optimizer"], model, names.get("scheduler"))
+    assert {each.code for each in found} == ({example.code} if example.kind == "python wrong" else set())
 
 
 def test_the_report_in_the_preface_is_that_of_the_spec_before_it() -> None:

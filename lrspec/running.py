@@ -1,0 +1,227 @@
+"""What runs: the tensors of a model and the groups of its optimizers, matched with a plan by identity."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from lrspec.binding import BindError
+from lrspec.diagnostics import Finding
+from lrspec.modules import Found, why_lazy
+from lrspec.schedules import Schedule, inner, last_rates, listed, schedules
+from lrspec.source import printable
+from lrspec.spec_places import SpecPlace
+from lrspec.suggest import did_you_mean
+from lrspec.wording import SHOWN, count_parameters, few, list_parameters
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lrspec.plan import Plan, Share
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class ModelTensor(NamedTuple):
+    """A parameter of a model: its names there, and its place in the plan's inventory, if the plan knows one of them."""
+
+    tensor: nn.Parameter
+    names: list[str]
+    place: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class RunningOptimizer:
+    """An optimizer of a training run: what the spec calls it, the optimizer under its wrappers, and its groups."""
+
+    name: str
+    inner: Any
+    groups: Sequence[dict[str, Any]]
+
+
+class Member(NamedTuple):
+    """A tensor in a group of an optimizer; `said` is what the group's `param_names` call it, if it has them."""
+
+    optimizer: RunningOptimizer
+    group: int
+    tensor: Any
+    said: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """Parameters of one group that the plan gives the same to."""
+
+    optimizer: RunningOptimizer
+    number: int
+    share: Share
+    tensors: list[ModelTensor]
+
+    @property
+    def group(self) -> dict[str, Any]:
+        """The group that they are in."""
+        return self.optimizer.groups[self.number]
+
+    @property
+    def first(self) -> int:
+        """The place of the first of them in the plan's inventory."""
+        return self.tensors[0].place or 0
+
+
+@dataclass(frozen=True, eq=False)
+class Running:
+    """A model that trains, by the identities of its tensors, and its optimizers with their schedulers."""
+
+    plan: Plan
+    tensors: dict[int, ModelTensor]
+    optimizers: tuple[RunningOptimizer, ...]
+    schedulers: list[Any]
+
+    @cached_property
+    def members(self) -> dict[int, list[Member]]:
+        """Where each tensor of the optimizers is, by its identity, in the order of the groups."""
+        found: dict[int, list[Member]] = {}
+        for member in _members(self.optimizers):
+            found.setdefault(id(member.tensor), []).append(member)
+        return found
+
+    @cached_property
+    def shares(self) -> dict[int, Share]:
+        """What the plan gives to each place of its inventory."""
+        return {place: share for share in self.plan.shares for place in share.members}
+
+    def share(self, tensor: ModelTensor) -> Share | None:
+        """What the plan gives to a parameter, if it knows it."""
+        return None if tensor.place is None else self.shares[tensor.place]
+
+    @cached_property
+    def trained(self) -> list[tuple[ModelTensor, Share]]:
+        """The parameters that the plan trains, in model order."""
+        known = ((tensor, self.share(tensor)) for tensor in self.tensors.values())
+        return [(tensor, share) for tensor, share in known if share and share.status.trains]
+
+    @cached_property
+    def portions(self) -> list[Portion]:
+        """The parameters that are where they belong, once, by their groups and by what the plan gives them."""
+        found: dict[tuple[str, int, int], Portion] = {}
+        for tensor, share in self.trained:
+            members = self.members.get(id(tensor.tensor), ())
+            if len(members) == 1 and self.belongs(members[0], share):
+                key = (members[0].optimizer.name, members[0].group, share.members[0])
+                new = Portion(members[0].optimizer, members[0].group, share, [])
+                found.setdefault(key, new).tensors.append(tensor)
+        return list(found.values())
+
+    def belongs(self, member: Member, share: Share) -> bool:
+        """Whether a parameter is in the optimizer that the plan gives it to."""
+        return share.given.settings.optimizer in (None, member.optimizer.name)
+
+    def schedules(self, optimizer: RunningOptimizer) -> list[Schedule]:
+        """The schedules that move the rates of an optimizer."""
+        return [each for each in self.all_schedules if each.optimizer is optimizer.inner]
+
+    @cached_property
+    def all_schedules(self) -> list[Schedule]:
+        """The schedules of all schedulers."""
+        return [each for scheduler in self.schedulers for each in schedules(scheduler)]
+
+    def last_rates(self, optimizer: RunningOptimizer) -> Sequence[Any] | None:
+        """The rates that the scheduler of an optimizer has set last; None where it is not known, or not alone."""
+        own = [each for each in self.schedulers if any(s.optimizer is optimizer.inner for s in schedules(each))]
+        rates = last_rates(own[0]) if len(own) == 1 else None
+        return rates if rates is not None and len(rates) == len(optimizer.groups) else None
+
+    # ------------------------------------------------------------------------------------------- findings
+
+    def counted(self, tensors: Sequence[ModelTensor], adjective: str = "") -> str:
+        """How many parameters and elements these are; the plan knows them all."""
+        return count_parameters(self.plan.inventory.columns, _places(tensors), adjective)
+
+    def finding(self, code: str, place: SpecPlace, tensors: Sequence[ModelTensor], wrong: str, advice: str) -> Finding:
+        """A finding about parameters that the plan knows, with a line that lists them where there are any."""
+        columns, places = self.plan.inventory.columns, _places(tensors)
+        named = {each.place: each.names[0] for each in tensors}
+        which = {found: columns.names_of(found).index(named[found]) for found in places}
+        listing = [list_parameters(columns, places, which)] if places else []
+        shown = tuple([columns.names[found] for found in places])
+        return Finding(code, place.path, "\n".join([wrong, *listing, advice]), place.rule, shown, place.at_key)
+
+
+def _places(tensors: Sequence[ModelTensor]) -> list[int]:
+    """Where the plan's inventory has some parameters: in model order, those that it has as one only once."""
+    return sorted({tensor.place for tensor in tensors if tensor.place is not None})
+
+
+def together(pairs: Iterable[tuple[_Key, ModelTensor]]) -> dict[_Key, list[ModelTensor]]:
+    """Parameters by something that they have in common."""
+    found: dict[_Key, list[ModelTensor]] = {}
+    for key, tensor in pairs:
+        found.setdefault(key, []).append(tensor)
+    return found
+
+
+def running(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> Running:
+    """Match what runs with a plan; `found` is what the model has.
+
+    Raises:
+        BindError: where the plan has no groups, knows nothing of the model, or has other optimizers.
+    """
+    if plan.groups is None:
+        raise BindError("the plan has no groups: its spec has errors for this model")
+    if lazy := why_lazy(found):
+        raise BindError(lazy)
+    _refuse_another_model(plan, found)
+    return Running(plan, _tensors(plan, found), tuple(_optimizers(plan, optimizer)), listed(scheduler))
+
+
+def _refuse_another_model(plan: Plan, found: Found) -> None:
+    index = plan.inventory.index
+    if not found.names or any(name in index for name in found.names):
+        return
+    within = next((name.partition(".")[0] for name in found.names if name.partition(".")[2] in index), None)
+    hint = f", but the same without `{within}.`: verify the part that it was made for" if within else ""
+    raise BindError(f"the plan knows none of {few(found.names, SHOWN)}{hint or ': compile the spec for this model'}")
+
+
+def _tensors(plan: Plan, found: Found) -> dict[int, ModelTensor]:
+    names: dict[int, list[str]] = {}
+    for name, tensor in zip(found.names, found.tensors, strict=True):
+        names.setdefault(id(tensor), []).append(name)
+    tensors = {id(tensor): tensor for tensor in found.tensors}
+    return {key: _model_tensor(plan, tensors[key], its) for key, its in names.items()}
+
+
+def _model_tensor(plan: Plan, tensor: nn.Parameter, names: list[str]) -> ModelTensor:
+    """The names that the plan knows come first."""
+    index = plan.inventory.index
+    known = sorted(names, key=lambda name: name not in index)
+    return ModelTensor(tensor, known, index.get(known[0]))
+
+
+def _optimizers(plan: Plan, given: Any) -> Iterator[RunningOptimizer]:
+    for name, each in _by_name(plan, given).items():
+        yield RunningOptimizer(name, inner(each), each.param_groups)
+
+
+def _by_name(plan: Plan, given: Any) -> Mapping[str, Any]:
+    names = plan.optimizers
+    listed_names = ", ".join(names)
+    if not isinstance(given, Mapping):
+        if len(names) > 1:
+            raise BindError(f"the spec has several optimizers: give a mapping of their names ({listed_names}) to them")
+        return {names[0]: given}
+    if unknown := next((name for name in given if name not in names), None):
+        hint = did_you_mean(unknown, names)
+        raise BindError(f"the spec has no optimizer `{printable(unknown)}`{hint} (it has {listed_names})")
+    return given
+
+
+def _members(optimizers: Iterable[RunningOptimizer]) -> Iterator[Member]:
+    for optimizer in optimizers:
+        for number, group in enumerate(optimizer.groups):
+            said = group.get("param_names") or ()
+            names = said if len(said) == len(group["params"]) else [None] * len(group["params"])
+            for tensor, name in zip(group["params"], names, strict=True):
+                yield Member(optimizer, number, tensor, name)

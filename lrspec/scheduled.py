@@ -1,0 +1,78 @@
+"""What runs to what its schedulers start from, and where they would flatten the ratios of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from lrspec.differences import close, same
+from lrspec.running import Portion, Running, RunningOptimizer
+from lrspec.schedules import Schedule
+
+
+class Base(NamedTuple):
+    """The rate of a group that a scheduler starts from: what it calls it, the scheduler's class, the rate."""
+
+    what: str
+    kind: str
+    rate: Any
+
+
+class Flat(NamedTuple):
+    """A rate of a schedule that is another share of the plan's in a group than in that of the highest rate."""
+
+    portion: Portion
+    schedule: Schedule
+    what: str
+    share: float
+    highest: float
+
+
+def planned_rate(portion: Portion) -> Any:
+    """The plan's learning rate, or the optimizer's own where the plan has none."""
+    rate = portion.share.given.settings.lr
+    return portion.optimizer.inner.defaults.get("lr") if rate is None else rate
+
+
+def bases(running: Running, portion: Portion) -> list[Base]:
+    """What schedulers start from in a group; where none is known, what one has left in the group."""
+    known = running.schedules(portion.optimizer)
+    if known:
+        return [
+            Base(each.base, each.kind, each.bases[portion.number])
+            for each in known
+            if each.bases is not None and portion.number < len(each.bases)
+        ]
+    left = next((key for key in ("max_lr", "initial_lr") if key in portion.group), None)
+    return [Base(f"`{left}`", "the group", portion.group[left])] if left else []
+
+
+def has_wrong_base(running: Running, portion: Portion) -> bool:
+    """Whether a scheduler starts from another rate than the plan's."""
+    return any(not same(base.rate, planned_rate(portion)) for base in bases(running, portion))
+
+
+def keeps_ratios(running: Running, optimizer: RunningOptimizer) -> bool:
+    """Whether the schedulers of an optimizer mean to move all of its groups by one factor."""
+    together = all(each.together for each in running.schedules(optimizer))
+    return together and not any(True for _ in flattened(running, optimizer))
+
+
+def flattened(running: Running, optimizer: RunningOptimizer) -> Iterator[Flat]:
+    """Where the floors of an optimizer's schedulers are not in the proportion of the plan's rates."""
+    portions = [each for each in running.portions if each.optimizer is optimizer and planned_rate(each)]
+    if not portions:
+        return
+    highest = max(portions, key=lambda each: float(planned_rate(each)))
+    for schedule in running.schedules(optimizer):
+        for what, floors in schedule.floors.items():
+            if len(floors) == len(optimizer.groups):
+                shares = [_share(floors, each) for each in portions]
+                most = _share(floors, highest)
+                for portion, share in zip(portions, shares, strict=True):
+                    if not close(share, most):
+                        yield Flat(portion, schedule, what, share, most)
+
+
+def _share(floors: Sequence[Any], portion: Portion) -> float:
+    return float(floors[portion.number] or 0) / float(planned_rate(portion))

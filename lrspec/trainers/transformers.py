@@ -1,0 +1,33 @@
+"""A callback for transformers: what trains is held against the plan when training starts, resumed runs included.
+
+trainer = Trainer(model, arguments, callbacks=[lrspec.trainers.transformers.VerifyPlan(plan)])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from lrspec.verifying import require
+
+if TYPE_CHECKING:
+    from lrspec.plan import Plan
+
+
+class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed
+    """Verifies the trainer's optimizer and its scheduler in `on_train_begin`; warnings go to the logger `lrspec`.
+
+    Raises (when training starts):
+        VerifyError: where what trains is not what the spec says: the trainer has built groups of its own, say.
+        BindError: where the plan is of another model, or the spec has several optimizers.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
+    ) -> None:
+        """Verify, now that checkpoints are loaded and the optimizer is what will step."""
+        require(self.plan, trained["optimizer"], trained["model"], trained["lr_scheduler"])

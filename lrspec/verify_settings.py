@@ -1,0 +1,127 @@
+"""What runs to the findings LRS405: groups whose learning rate, weight decay or options are not the plan's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lrspec.diagnostics import Finding
+from lrspec.differences import Difference, close, differing, same, tensors_of
+from lrspec.running import Portion, Running, RunningOptimizer
+from lrspec.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.spec_places import SpecPlace, rate_place, setting_place
+from lrspec.wording import axis_words, two_values
+
+_RATE = axis_words("lr")
+_CHANGE_THE_SPEC = (
+    "Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. "
+    "A checkpoint that is loaded brings its own."
+)
+_CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it out of the spec."
+
+
+def setting_differs(running: Running) -> Iterator[Finding]:
+    """LRS405 of weight decay and options."""
+    found: dict[tuple[SpecPlace, str], list[Difference]] = {}
+    for portion in running.portions:
+        for axis, actual, planned in _settings(portion):
+            if not same(actual, planned):
+                place = setting_place(running.plan, portion.share, axis)
+                found.setdefault((place, axis), []).append(Difference(portion, actual, planned))
+    for (place, axis), differences in found.items():
+        wrong = differing(running, axis_words(axis), differences)
+        cycled = any(_is_cycled(axis, each.portion.group) for each in differences)
+        advice = _CYCLED if cycled else _CHANGE_THE_SPEC
+        yield running.finding("LRS405", place, tensors_of(differences), wrong, advice)
+
+
+def _settings(portion: Portion) -> Iterator[tuple[str, Any, Any]]:
+    """The axes of some parameters, with what their group has there and what the plan has."""
+    group, settings = portion.group, portion.share.given.settings
+    actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former where it has a schedule
+    default = portion.optimizer.inner.defaults.get("weight_decay")
+    yield "weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay
+    for name, planned in settings.options:
+        yield f"options.{name}", group.get(name), planned
+
+
+def _is_cycled(axis: str, group: Mapping[str, Any]) -> bool:
+    """Whether a scheduler moves momentum: OneCycleLR and CyclicLR leave their limits in the group."""
+    return axis in ("options.betas", "options.momentum") and "max_momentum" in group
+
+
+def rate_differs(running: Running) -> Iterator[Finding]:
+    """LRS405 of learning rates; those that a scheduler starts from are LRS406."""
+    for optimizer in running.optimizers:
+        portions = [each for each in running.portions if each.optimizer is optimizer]
+        yield from _constant(running, optimizer, portions)
+        edited = _edited(running, optimizer, portions)
+        for place, differences in _by_place(running, edited):
+            wrong = differing(running, _RATE, differences) + ", which the scheduler has set"
+            yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_SINCE)
+        others = [each for each in portions if each not in [found.portion for found in edited]]
+        yield from _out_of_ratio(running, optimizer, others)
+
+
+_SET_SINCE = "Something has set it since; the next step may set it back, or go on from there. Change the spec instead."
+
+
+def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
+    """Rates that no scheduler moves."""
+    found = [
+        Difference(each, each.group.get("lr"), planned_rate(each))
+        for each in portions
+        if not running.schedules(optimizer) and not bases(running, each)
+    ]
+    for place, differences in _by_place(running, (each for each in found if not same(each.actual, each.planned))):
+        wrong = differing(running, _RATE, differences)
+        yield running.finding("LRS405", place, tensors_of(differences), wrong, _CHANGE_THE_SPEC)
+
+
+def _edited(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Difference]:
+    """Rates that are not what the scheduler has set last."""
+    last = running.last_rates(optimizer)
+    found = [Difference(each, each.group.get("lr"), last[each.number]) for each in portions] if last else []
+    return [each for each in found if not same(each.actual, each.planned)]
+
+
+def _out_of_ratio(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
+    """Rates that are another multiple of the plan's than those of most groups."""
+    if not keeps_ratios(running, optimizer):
+        return
+    factors = [(each, factor) for each in _highest_first(portions) if (factor := _factor(running, each)) is not None]
+    most = max((factor for _, factor in factors), key=lambda one: sum(close(one, f) for _, f in factors), default=1.0)
+    found = (Difference(each, factor, most) for each, factor in factors if not close(factor, most))
+    for place, differences in _by_place(running, found):
+        own, others = two_values(differences[0].actual, most)
+        counted = running.counted(tensors_of(differences))
+        wrong = f"{_RATE} of {counted} is {own} × the plan's, and in other groups {others} ×"
+        yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_APART)
+
+
+_SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
+
+
+def _highest_first(portions: list[Portion]) -> list[Portion]:
+    """Where as many groups are at one factor as at another, the groups of the highest rates are taken for right."""
+    return sorted(portions, key=lambda each: -float(planned_rate(each) or 0))
+
+
+def _factor(running: Running, portion: Portion) -> float | None:
+    """The rate of a group that is scheduled, as a multiple of the plan's."""
+    planned, actual = planned_rate(portion), portion.group.get("lr")
+    moved = running.schedules(portion.optimizer) or bases(running, portion)
+    if not moved or not planned or actual is None or has_wrong_base(running, portion):
+        return None
+    return float(actual) / float(planned)
+
+
+def _by_place(running: Running, found: Iterable[Difference]) -> Iterator[tuple[SpecPlace, list[Difference]]]:
+    places: dict[SpecPlace, list[Difference]] = {}
+    for each in found:
+        places.setdefault(rate_place(running.plan, each.portion.share), []).append(each)
+    yield from places.items()
+
+
+SETTINGS = (setting_differs, rate_differs)
+"""Every check of what the groups say."""

@@ -1,0 +1,84 @@
+"""What runs to the findings LRS407: state in the places of other parameters, as torch loads it, by position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lrspec.diagnostics import Finding
+from lrspec.modules import WRAPPED
+from lrspec.running import ModelTensor, Running, together
+from lrspec.source import printable
+from lrspec.spec_places import rate_place
+
+_STATE = frozenset(
+    {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer", "square_avg", "acc_delta", "sum"}
+)
+"""What torch's optimizers keep for a parameter in its shape."""
+_BY_NAME = "torch loads a checkpoint by position; `lrspec.load_optimizer_state` goes by name."
+
+
+def swapped_names(running: Running) -> Iterator[Finding]:
+    """LRS407: groups whose `param_names` say another name than their tensors have."""
+    said = dict(_said_otherwise(running))
+    found = [(rate_place(running.plan, share), t) for t, share in running.trained if id(t.tensor) in said]
+    for place, tensors in together(found).items():
+        name, other = printable(tensors[0].names[0]), printable(said[id(tensors[0].tensor)])
+        wrong = f"the optimizer's `param_names` say other names than those of {running.counted(tensors)}"
+        yield running.finding("LRS407", place, tensors, wrong, f"{name} is there as {other}: {_BY_NAME}")
+
+
+def swapped_state(running: Running) -> Iterator[Finding]:
+    """LRS407: state that is not of its parameter's shape, in optimizers of torch, where no name tells it already."""
+    said = dict(_said_otherwise(running))
+    odd = [(t, share) for t, share in running.trained if id(t.tensor) not in said and _odd(running, t)]
+    found = [(rate_place(running.plan, share), tensor) for tensor, share in odd]
+    for place, tensors in together(found).items():
+        wrong = f"the optimizer's state for {running.counted(tensors)} is of another shape"
+        (key, value), *_ = _odd(running, tensors[0])
+        its = f"`{key}` of {printable(tensors[0].names[0])} is {list(value.shape)}"
+        yield running.finding("LRS407", place, tensors, wrong, f"{its}: {_BY_NAME}")
+
+
+STATE = (swapped_names, swapped_state)
+"""Every check of whose state an optimizer has."""
+
+
+def _said_otherwise(running: Running) -> Iterator[tuple[int, str]]:
+    """The tensors that `param_names` call another name than the model does, by their identities, with that name."""
+    known = {_bare(name) for tensor in running.tensors.values() for name in tensor.names}
+    for key, members in running.members.items():
+        names = list(map(_bare, _names(running, running.tensors.get(key))))
+        for member in members:
+            if names and member.said and _is_another(_bare(member.said), names, known):
+                yield key, member.said
+
+
+def _names(running: Running, tensor: ModelTensor | None) -> tuple[str, ...]:
+    """What a parameter is called in the model and in the plan, where it may have more names than a part has."""
+    if tensor is None or tensor.place is None:
+        return ()
+    return (*tensor.names, *running.plan.inventory.columns.names_of(tensor.place))
+
+
+def _bare(name: str) -> str:
+    """A name without what wrappers add, wherever it stands: a user's own `module` goes too, on both sides."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPED)
+
+
+def _is_another(said: str, names: Sequence[str], known: set[str]) -> bool:
+    """Whether a name is another parameter's; one with a prefix, or without, is the same in another module."""
+    if said in names:
+        return False
+    return said in known or not any(name.endswith(f".{said}") or said.endswith(f".{name}") for name in names)
+
+
+def _odd(running: Running, tensor: ModelTensor) -> list[tuple[str, Any]]:
+    """The state of a parameter that is not of its shape."""
+    return [
+        (key, value)
+        for member in running.members.get(id(tensor.tensor), ())
+        if type(member.optimizer.inner).__module__.startswith("torch.optim.")
+        for key, value in member.optimizer.inner.state.get(tensor.tensor, {}).items()
+        if key in _STATE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
+    ]

@@ -1,0 +1,57 @@
+"""A `Plan` and what trains, an optimizer with its model and schedulers, to the findings of LRS4xx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from lrspec.diagnostics import Diagnostic, Finding, has_errors
+from lrspec.loading import locate
+from lrspec.logs import warn
+from lrspec.memory import uncollected
+from lrspec.modules import Found, walk
+from lrspec.render.text import report
+from lrspec.running import Running, running
+from lrspec.verify_members import MEMBERS
+from lrspec.verify_schedules import SCHEDULES
+from lrspec.verify_settings import SETTINGS
+from lrspec.verify_state import STATE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lrspec.plan import Plan
+
+CHECKS: tuple[Callable[[Running], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
+"""Every check of what trains."""
+
+
+class VerifyError(Exception):
+    """What trains is not what the spec says; `diagnostics` are the findings, and the text is the rendered report."""
+
+    def __init__(self, report: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(report)
+        self.diagnostics = diagnostics
+
+
+def verify(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> list[Diagnostic]:
+    """See `Plan.verify`; `found` is what the model has."""
+    with uncollected():
+        what_runs = running(plan, optimizer, found, scheduler)
+        findings = [finding for check in CHECKS for finding in check(what_runs)]
+    return list(locate(findings, plan.file.document, plan.file.spec))
+
+
+def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
+    """Verify before a training run; warnings are logged by the logger `lrspec`.
+
+    Raises:
+        VerifyError: where there is an error.
+        BindError: as `Plan.verify`.
+    """
+    diagnostics = verify(plan, optimizer, walk(model), scheduler)
+    text = report(diagnostics, plan.file.document.text)
+    if has_errors(diagnostics):
+        raise VerifyError(text, tuple(diagnostics))
+    if diagnostics:
+        warn(text)
