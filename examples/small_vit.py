@@ -1,4 +1,4 @@
-"""What train_ddp.py, train_fsdp2.py and train_pipeline.py share: a model, data, and what they show in the end.
+"""What training scripts share: a model, data, and, where there are many processes, what they show in the end.
 
 The model is a small vision transformer that learns handwritten digits; small-vit.lrspec.yaml says at which rates. All
 processes are on the CPU of one machine (gloo); on GPUs the backend is nccl, and nothing else is different for lrspec.
