@@ -19,6 +19,7 @@ __all__ = [
     "Inventory",
     "InventoryError",
     "Layer",
+    "OverrideError",
     "Parameter",
     "Plan",
     "PlannedParameter",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lrspec.inventory import Inventory, InventoryError
     from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
+    from lrspec.overriding import OverrideError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
 else:
     _HOMES = {
@@ -57,6 +59,7 @@ else:
         "inventory": ("Inventory", "InventoryError"),
         "loading": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
+        "overriding": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
     }
 

@@ -1,6 +1,7 @@
 """What a rule sets: the axes of a parameter's settings, and the value of each.
 
-An axis is called as in the plan's `set_by`: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `options.NAME`.
+An axis is called as in the plan's `set_by`: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
+`options.NAME`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from lrspec.spec import Decay, Optimizer, Rule
 
-AXES = ("lr", "layer", "scale", "weight_decay", "freeze")
+AXES = ("lr", "layer", "scale", "weight_decay", "freeze", "optimizer")
 """The axes besides those of options."""
 
 DECIDING = ("lr", "layer", "freeze")
@@ -30,13 +31,18 @@ class Setting:
     key: tuple[str, ...]
 
     @property
+    def is_multiple(self) -> bool:
+        """Whether the value depends on the optimizer that it is a multiple of."""
+        return self.key in (("lr_mult",), ("weight_decay_mult",))
+
+    @property
     def decides(self) -> bool:
         """Whether a parameter that it reaches is decided."""
         return self.axis in ("lr", "layer") or (self.axis == "freeze" and self.value)
 
 
 def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
-    """All that a rule sets, an axis each."""
+    """All that a rule sets, an axis each; multiples are those of `optimizer`."""
     if rule.lr is not None:
         yield Setting("lr", rule.lr, ("lr",))
     if rule.lr_mult is not None:
@@ -51,6 +57,8 @@ def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
         yield Setting("weight_decay", (optimizer.weight_decay or 0.0) * rule.weight_decay_mult, ("weight_decay_mult",))
     if rule.freeze is not None:
         yield Setting("freeze", rule.freeze, ("freeze",))
+    if rule.optimizer is not None:
+        yield Setting("optimizer", rule.optimizer, ("optimizer",))
     for name, value in (rule.options or {}).items():
         yield Setting(f"options.{name}", value, ("options", name))
 

@@ -27,7 +27,7 @@ def unmatched_parameter(resolution: Resolution) -> Iterator[Finding]:
     found = [first for first in resolution.kinds.members if _is_unmatched(resolution, first)]
     if found:
         about = About(resolution, ("rules",), None, resolution.kinds.expand(found))
-        rate = "lr: 1e-3" if resolution.spec.optimizer.lr is None else "lr_mult: 1"
+        rate = "lr: 1e-3" if resolution.spec.bases[resolution.spec.default].lr is None else "lr_mult: 1"
         yield about.finding(
             "LRS201",
             f"no rule decides the learning rate of {about.counted('trainable')}",
@@ -39,17 +39,15 @@ def unmatched_parameter(resolution: Resolution) -> Iterator[Finding]:
 
 def overlapping_rules(resolution: Resolution) -> Iterator[Finding]:
     """LRS202: two rules that set one axis to different values."""
-    for first, later, found in _contested(resolution):
-        if not _equal(first, later):
-            about, names = about_setting(resolution, later, found), resolution.spec.rule_names
-            holds = f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"
-            yield about.finding(
-                "LRS202",
-                f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} before "
-                f"`{names[later.rule]}` does{'' if later.setting.axis == 'layer' else holds}",
-                _last(resolution, [first.rule])
-                or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
-            )
+    for first, later, found in _contested(resolution, equal=False):
+        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
+        yield about.finding(
+            "LRS202",
+            f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} before "
+            f"`{names[later.rule]}` does{_what_holds(resolution, first, later)}",
+            _last(resolution, [first.rule])
+            or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
+        )
 
 
 def ladder_in_two_places(resolution: Resolution) -> Iterator[Finding]:
@@ -166,15 +164,15 @@ def shape_unknown(resolution: Resolution) -> Iterator[Finding]:
 
 def redundant_setting(resolution: Resolution) -> Iterator[Finding]:
     """LRS209: a rule that sets an axis to the value that an earlier rule has given it."""
-    for first, later, found in _contested(resolution):
-        if _equal(first, later):
-            about, names = about_setting(resolution, later, found), resolution.spec.rule_names
-            yield about.finding(
-                "LRS209",
-                f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} to "
-                f"{value_words(later.setting.value)}, as `{names[first.rule]}` has done already",
-                "Let one of the two rules say it.",
-            )
+    for first, later, found in _contested(resolution, equal=True):
+        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
+        value = "the same" if _varies(resolution, first, later) else value_words(later.setting.value)
+        yield about.finding(
+            "LRS209",
+            f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} to "
+            f"{value}, as `{names[first.rule]}` has done already",
+            "Let one of the two rules say it.",
+        )
 
 
 def scaled_absolute_lr(resolution: Resolution) -> Iterator[Finding]:
@@ -225,22 +223,33 @@ def _required(resolution: Resolution) -> Iterator[tuple[int, Rule]]:
             yield index, rule
 
 
-def _contested(resolution: Resolution) -> Iterator[tuple[Reach, Reach, list[int]]]:
-    """Each setting that comes too late, with the one that holds and the parameters on which that is so."""
+def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Reach, Reach, list[int]]]:
+    """Each setting of a rule that comes too late, with the one that holds and the parameters on which that is so.
+
+    It has the same value as the other, or another one. A multiple has a reach for each optimizer, and is one setting.
+    """
+    together: dict[tuple[int, str], dict[int, tuple[Reach, Reach, list[int]]]] = {}
     for later in resolution.reaches:
-        found: dict[Reach, list[int]] = {}
         winners = resolution.winners[later.setting.axis]
+        of_later = together.setdefault((later.rule, later.setting.axis), {})
         for parameter in later.parameters:
-            if winners[parameter] is not later:
-                found.setdefault(winners[parameter], []).append(parameter)
-        for first in sorted(found, key=lambda reach: reach.rule):
-            yield first, later, found[first]
+            first = winners[parameter]
+            if first is not later and _equal(first, later) == equal:
+                of_later.setdefault(first.rule, (first, later, []))[2].append(parameter)
+    for found in together.values():
+        for rule in sorted(found):
+            yield found[rule]
 
 
 def _equal(first: Reach, later: Reach) -> bool:
     if later.setting.axis == "layer":
         return False
     return bool(comparable(first.setting.value) == comparable(later.setting.value))
+
+
+def _varies(resolution: Resolution, first: Reach, later: Reach) -> bool:
+    """Whether the values of two contesting settings depend on the optimizer."""
+    return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
 
 
 def _lost(resolution: Resolution, rule: int) -> frozenset[int]:
@@ -267,6 +276,12 @@ def _lost_by_pattern(resolution: Resolution, rule: int) -> Iterator[tuple[Patter
 
 
 # --------------------------------------------------------------------------------------------------- wording
+
+
+def _what_holds(resolution: Resolution, first: Reach, later: Reach) -> str:
+    if later.setting.axis == "layer" or _varies(resolution, first, later):
+        return ""
+    return f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"
 
 
 def _last(resolution: Resolution, earlier: Sequence[int]) -> str:

@@ -15,12 +15,14 @@ from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
+from lrspec.optimizer_checks import OPTIMIZER_CHECKS
 from lrspec.plan import Plan
 from lrspec.planning import group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
+from lrspec.unfit import unfit
 from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
@@ -63,7 +65,13 @@ def attempt(
 def _attempt(file: SpecFile, inventory: Inventory, search: Search) -> Outcome:
     spec = file.spec
     resolution = resolve(spec, inventory, search)
-    findings = [finding for check in (*CHECKS, *REGEX_LINTS, regex_dead_branch) for finding in check(resolution)]
+    if findings := list(unfit(resolution)):
+        return Outcome(locate(findings, file.document, spec))
+    findings = [
+        finding
+        for check in (*CHECKS, *OPTIMIZER_CHECKS, *REGEX_LINTS, regex_dead_branch)
+        for finding in check(resolution)
+    ]
     planned = shares(resolution)
     if infinite := list(infinite_value(resolution, planned)):
         return Outcome(locate(infinite, file.document, spec))
@@ -96,7 +104,8 @@ def compile(
         InventoryError: where the model gives no inventory (it is sharded already, or has lazy parameters).
         TypeError: for a `model` that is neither a model nor an inventory.
         OSError: where the file cannot be read.
-        ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0.
+        ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0, or that may be meant for
+            any of several optimizers.
     """
     return _plan(_file(spec), _inventory(model), lr, weight_decay)
 
@@ -194,10 +203,13 @@ def _override(file: SpecFile, lr: float | None, weight_decay: float | None) -> S
     update = {key: _checked(key, value) for key, value in given.items() if value is not None}
     if not update:
         return file
-    spec = file.spec.model_copy(update={"optimizer": file.spec.optimizer.model_copy(update=update)})
-    return SpecFile(
-        spec, file.document, (*file.overrides, *((f"optimizer.{key}", value) for key, value in update.items()))
-    )
+    if len(file.spec.bases) > 1:
+        first = next(iter(update))
+        raise ValueError(
+            f"{first}: the spec has several optimizers: override `optimizers.{file.spec.default}.{first}`, or another's"
+        )
+    base = ".".join(map(str, file.spec.base_path(file.spec.default)))
+    return file.override({f"{base}.{key}": value for key, value in update.items()})
 
 
 def _checked(key: str, value: float) -> float:

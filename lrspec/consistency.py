@@ -13,12 +13,18 @@ from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
+from lrspec.suggest import did_you_mean, likely
 from lrspec.unknown_keys import RULE_KEYS, meant_key
 from lrspec.wrong_regexes import regex_findings
 from lrspec.wrong_sources import source_findings
 
 _MOST_UNKNOWN = 1000
 """Of a spec with more unknown keys in its rules nobody needs to know which of them a rule lacks, misspelt."""
+
+_ONE_OPTIMIZER = (
+    "The spec has one, under `optimizer`: name several under `optimizers`, each with what `optimizer` holds; the first "
+    "has what no rule gives to another."
+)
 
 _COMPANIONS = (
     ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
@@ -28,15 +34,20 @@ _COMPANIONS = (
 
 def takes_null(path: Path) -> bool:
     """Whether null may be meant there: in options, and in the arguments of optimizers and models."""
-    if path[0] == "optimizer":
-        return len(path) > 1 and path[1] not in Optimizer.model_fields
+    if path[0] in ("optimizer", "optimizers"):
+        rest = path[1:] if path[0] == "optimizer" else path[2:]
+        return len(rest) > 0 and rest[0] not in Optimizer.model_fields
     return "options" in path[:-1] or "args" in path[:-1]
 
 
-def document_findings(content: dict[str, Any]) -> Iterator[Finding]:
+def document_findings(document: Document) -> Iterator[Finding]:
     """What is wrong with a document apart from single rules and from the optimizer's options."""
+    content: dict[str, Any] = document.value
+    if "optimizer" in content and "optimizers" in content:
+        yield _both(("optimizer", "optimizers"), (), document)
     yield from _empty_values(content)
     yield from source_findings(content.get("models"))
+    yield from _optimizers(content)
     yield from _rule_names(content)
 
 
@@ -71,6 +82,19 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
     elif content is None and path and not takes_null(path):
         message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
         yield Finding("LRS104", path, message, rule_of(path))
+
+
+def _optimizers(content: dict[str, Any]) -> Iterator[Finding]:
+    """LRS104 for a rule that names an optimizer that there is not."""
+    listed = content.get("optimizers")
+    names = list(listed) if isinstance(listed, dict) else []
+    for index, rule in enumerate(_rules(content)):
+        name = rule.get("optimizer") if isinstance(rule, dict) else None
+        if isinstance(name, str) and name and name not in names and (names or "optimizers" not in content):
+            message, near = f"there is no optimizer `{printable(name)}`", likely(name, names)
+            advice = f"Those of `optimizers` are {', '.join(map(printable, names))}." if names else _ONE_OPTIMIZER
+            said = f"{message}{did_you_mean(name, names)}\n{advice}"
+            yield Finding("LRS104", ("rules", index, "optimizer"), said, index, meant=near)
 
 
 def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
@@ -144,13 +168,17 @@ def _companions(rule: dict[str, Any], given: Set[str], path: Path) -> Iterator[F
 
 def _excluded(rule: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
     """LRS104, at the later key, for keys that exclude each other."""
-    combinations: list[tuple[str, ...]] = [pair for pair in EXCLUSIVE if pair[0] in rule and pair[1] in rule]
+    for keys in EXCLUSIVE:
+        if keys[0] in rule and keys[1] in rule:
+            yield _both(keys, path, document)
     if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
-        combinations.append(("freeze", *others))
-    for keys in combinations:
-        later = max(keys, key=lambda key: document.key_span((*path, key)).start)
-        message = _excluded_message(keys)
-        yield Finding("LRS104", (*path, later), message, rule_of(path), at_key=True)
+        yield _both(("freeze", *others), path, document)
+
+
+def _both(keys: tuple[str, ...], path: Path, document: Document) -> Finding:
+    """The finding for keys of one mapping that exclude each other, at the later one."""
+    later = max(keys, key=lambda key: document.key_span((*path, key)).start)
+    return Finding("LRS104", (*path, later), _excluded_message(keys), rule_of(path), at_key=True)
 
 
 def _excluded_message(keys: tuple[str, ...]) -> str:

@@ -55,6 +55,8 @@ CODES = {
         ("LRS208", "shape-unknown", "error"),
         ("LRS209", "redundant-setting", "warning"),
         ("LRS210", "scaled-absolute-lr", "error"),
+        ("LRS211", "unfit-parameter", "error"),
+        ("LRS212", "unused-optimizer", "error"),
         ("LRS301", "regex-partial-component", "warning"),
         ("LRS302", "regex-unescaped-dot", "warning"),
         ("LRS303", "zero-lr", "warning"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lrspec.columns import Parameter
 from lrspec.inventory import Inventory
@@ -12,7 +12,7 @@ from lrspec.names import Names
 from lrspec.patterns import FAILURES, Pattern
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.resolution import Reach, Resolution
-from lrspec.source import printable
+from lrspec.source import printable, spell
 from lrspec.suggest import did_you_mean
 from lrspec.wording import axis_words, number, value_words
 
@@ -58,6 +58,8 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     planned, first = plan.parameters[index], resolution.kinds.first_of[index]
     lines = [_heading(planned.parameter), f"  status          {_status(plan, planned)}"]
     if planned.status.trains:
+        if resolution.spec.optimizers is not None:
+            lines.append(f"  optimizer       {_optimizer(resolution, first)}")
         lines.append(f"  learning rate   {_rate(resolution, planned, first)}")
         lines.append(f"  weight decay    {_decay(resolution, planned, first)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
@@ -78,6 +80,12 @@ def _status(plan: Plan, planned: PlannedParameter) -> str:
     return f"{_STATUS[planned.status]}, in group {place} ({plan.groups[place].name})"
 
 
+def _optimizer(resolution: Resolution, first: int) -> str:
+    reach = resolution.winner("optimizer", first)
+    by = f"optimizer of {resolution.spec.rule_names[reach.rule]}" if reach else "the default"
+    return f"{resolution.optimizer_of(first)} ({by})"
+
+
 def _rate(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
     if planned.settings.lr is None:
         return "the optimizer's own default: nothing sets it"
@@ -86,10 +94,10 @@ def _rate(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
 
 
 def _factors(resolution: Resolution, planned: PlannedParameter, first: int) -> Iterator[str]:
-    names, optimizer = resolution.spec.rule_names, resolution.spec.optimizer
+    names, optimizer = resolution.spec.rule_names, resolution.base_of(first)
     rate, scale = resolution.winner("lr", first), resolution.winner("scale", first)
     if rate is None or rate.setting.key == ("lr_mult",):
-        yield f"{number(optimizer.lr or 0.0)} (optimizer.lr)"
+        yield f"{number(optimizer.lr or 0.0)} ({_base(resolution, first)}.lr)"
     if rate:
         key = rate.setting.key[0]
         yield f"{number(getattr(resolution.spec.rules[rate.rule], key))} ({key} of {names[rate.rule]})"
@@ -100,11 +108,19 @@ def _factors(resolution: Resolution, planned: PlannedParameter, first: int) -> I
         yield f"{number(scale.setting.value)} (lr_scale of {names[scale.rule]})"
 
 
+def _base(resolution: Resolution, first: int) -> str:
+    return spell(resolution.spec.base_path(resolution.optimizer_of(first)))
+
+
 def _decay(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
     reach = resolution.winner("weight_decay", first)
     if planned.settings.weight_decay is None:
         return "the optimizer's own default: nothing sets it"
-    by = f"{reach.setting.key[0]} of {resolution.spec.rule_names[reach.rule]}" if reach else "optimizer.weight_decay"
+    by = (
+        f"{reach.setting.key[0]} of {resolution.spec.rule_names[reach.rule]}"
+        if reach
+        else f"{_base(resolution, first)}.weight_decay"
+    )
     return f"{number(planned.settings.weight_decay)} ({by})"
 
 
@@ -118,8 +134,17 @@ def _rules(resolution: Resolution, first: int) -> Iterator[str]:
         if first not in selection.parameters:
             yield label + "does not select it"
             continue
-        settings = [_setting(resolution, reach, first) for reach in resolution.reaches if reach.rule == rule]
+        settings = [_setting(resolution, reach, first) for reach in _reaches(resolution, rule, first)]
         yield f"{label}selects it {_by(resolution, rule, first)}: {'; '.join(settings)}"
+
+
+def _reaches(resolution: Resolution, rule: int, first: int) -> Iterable[Reach]:
+    """What a rule sets, an axis each: of a multiple, which has a reach for each optimizer, that of the parameter's."""
+    found: dict[str, Reach] = {}
+    for reach in resolution.reaches:
+        if reach.rule == rule and (first in reach.members or reach.setting.axis not in found):
+            found[reach.setting.axis] = reach
+    return found.values()
 
 
 def _by(resolution: Resolution, rule: int, first: int) -> str:

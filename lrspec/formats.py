@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lrspec.diagnostics import Severity
 from lrspec.source import spell
 
+_WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
+_OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 Size = Annotated[int, Field(ge=0)]
 
 
@@ -58,6 +60,7 @@ class PlanSpec(_Part):
     """Its path, as it was given."""
     sha256: str
     """The hash of its bytes."""
+    overrides: dict[str, Any] = Field(default=None, description=_OVERRIDES)  # type: ignore[arg-type]
 
 
 class PlanModel(_Part):
@@ -80,6 +83,7 @@ class PlanGroup(_Part):
 
     name: str
     """The rules that set something on its first parameter, joined by `/`."""
+    optimizer: str = Field(default=None, description=_WHICH)  # type: ignore[assignment]
     lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
@@ -118,12 +122,14 @@ class PlanParameter(_Part):
     """Whether it is trained, and if not, why."""
     group: Size | None
     """The index of its group; null for what is in none."""
+    optimizer: str = Field(default=None, description=_WHICH)  # type: ignore[assignment]
     lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
     set_by: dict[str, str]
-    """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `options.NAME`."""
+    """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
+    `options.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
 

@@ -95,29 +95,33 @@ def _zero_source(resolution: Resolution, parameter: int) -> Source:
         if reach and getattr(resolution.spec.rules[reach.rule], reach.setting.key[0]) == 0:
             return _of(reach)
     layer = resolution.winner("layer", parameter)
-    return _of(layer) if layer and resolution.spec.optimizer.lr != 0 else (None, ("optimizer", "lr"))
+    return _of(layer) if layer and resolution.base_of(parameter).lr != 0 else _base(resolution, parameter, "lr")
 
 
 def _large_source(resolution: Resolution, parameter: int) -> Source:
     """The value that makes a learning rate large."""
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
-    base = rate.setting.value if rate else resolution.spec.optimizer.lr
+    base = rate.setting.value if rate else resolution.base_of(parameter).lr
     large_rate = base is not None and base > 1
     reach = scale if scale and scale.setting.value > 1 and not large_rate else rate
-    return _of_rule_or_base(resolution, reach, "lr")
+    return _of_rule_or_base(resolution, parameter, reach, "lr")
 
 
 def _decay_source(resolution: Resolution, parameter: int) -> Source:
     """The value that makes a weight decay large."""
-    return _of_rule_or_base(resolution, resolution.winner("weight_decay", parameter), "weight_decay")
+    return _of_rule_or_base(resolution, parameter, resolution.winner("weight_decay", parameter), "weight_decay")
 
 
-def _of_rule_or_base(resolution: Resolution, reach: Reach | None, base: str) -> Source:
+def _of_rule_or_base(resolution: Resolution, parameter: int, reach: Reach | None, base: str) -> Source:
     """What a rule sets; or the optimizer's value, where no rule sets it or a rule's multiple makes it no larger."""
     multiple = reach is not None and reach.setting.key == (f"{base}_mult",)
     if reach is None or (multiple and getattr(resolution.spec.rules[reach.rule], f"{base}_mult") <= 1):
-        return None, ("optimizer", base)
+        return _base(resolution, parameter, base)
     return _of(reach)
+
+
+def _base(resolution: Resolution, parameter: int, key: str) -> Source:
+    return None, (*resolution.spec.base_path(resolution.optimizer_of(parameter)), key)
 
 
 class _Quantity(NamedTuple):
@@ -142,12 +146,12 @@ def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, dict[bool, 
 
     Those of each are told apart by whether they get weight decay.
     """
-    columns, default = resolution.columns, DEFAULT_WEIGHT_DECAY.get(resolution.spec.optimizer.type or "", 0.0)
+    columns = resolution.columns
     found: dict[tuple[str, str], dict[bool, list[list[int]]]] = {}
     for first, alike in resolution.kinds.members.items():
         shape, owner = columns.shapes[first], columns.owners[first]
         if shape is not None and len(shape) <= 1 and owner and resolution.trainable(first):
-            decays = _decay(resolution, first, default) > 0
+            decays = _decay(resolution, first) > 0
             for leaf, members in _by_leaf(columns, alike).items():
                 found.setdefault((owner[0], leaf), {}).setdefault(decays, []).append(members)
     for (owner_name, leaf), its in sorted(found.items(), key=lambda item: min(each[0][0] for each in item[1].values())):
@@ -165,20 +169,20 @@ def _by_leaf(columns: Columns, members: list[int]) -> dict[str, list[int]]:
     return found
 
 
-def _decay(resolution: Resolution, first: int, default: float) -> float:
+def _decay(resolution: Resolution, first: int) -> float:
     given = weight_decay(resolution, first)
-    return default if given is None else given
+    return DEFAULT_WEIGHT_DECAY.get(resolution.base_of(first).type or "", 0.0) if given is None else given
 
 
 def _mixed(resolution: Resolution, kind: str, decayed: list[int], exempt: list[int]) -> Finding:
     """Points at the regex that should have had all of them: the one that exempts some, or else that decays some."""
     sources = (_decay_regex(resolution, parameter) for parameter in (*exempt, *decayed))
     rule, path = next((source for source in sources if source[0] is not None), (None, ("rules",)))
-    fewer = min(decayed, exempt, key=len)
+    fewer, default = min(decayed, exempt, key=len), _default(resolution, decayed)
     counted = About(resolution, path, rule, [*decayed, *exempt]).counted()
     return About(resolution, path, rule, fewer).finding(
         "LRS305",
-        f"of {counted} that are the {printable(kind)}, {_gets(len(decayed))} weight decay{_default(resolution)} and "
+        f"of {counted} that are the {printable(kind)}, {_gets(len(decayed))} weight decay{default} and "
         f"{_gets(len(exempt))} none; {'with' if fewer is decayed else 'without'} it:",
         f"Was a name missed? `where: {{ndim: [0, 1]}}` or `where: {{module: {kind.rpartition(' ')[2]}}}` has them all.",
     )
@@ -188,10 +192,10 @@ def _gets(members: int) -> str:
     return f"{members:,} {'gets' if members == 1 else 'get'}"
 
 
-def _default(resolution: Resolution) -> str:
+def _default(resolution: Resolution, decayed: list[int]) -> str:
     """Where decay comes from that the spec does not set."""
-    kind = resolution.spec.optimizer.type
-    unset = resolution.spec.optimizer.weight_decay is None
+    base = resolution.base_of(resolution.kinds.first_of[decayed[0]])
+    kind, unset = base.type, base.weight_decay is None
     return f" ({kind}'s own {number(DEFAULT_WEIGHT_DECAY[kind])})" if unset and kind in DEFAULT_WEIGHT_DECAY else ""
 
 

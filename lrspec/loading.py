@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
 from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
+from lrspec.overriding import overridden
 from lrspec.render.text import report
 from lrspec.source import Span
 from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
@@ -38,6 +39,17 @@ class SpecFile:
     def path(self) -> str:
         """What reports call it."""
         return self.document.path
+
+    def override(self, values: Mapping[str, Any]) -> SpecFile:
+        """The spec with other values at some paths, as for a sweep: `{"rules.head.lr_mult": 5}`.
+
+        A path is made of keys with dots between, a rule going by its name. Plans of such a spec say what was replaced.
+
+        Raises:
+            OverrideError: for a path that does not exist, or a value that may not stand there.
+        """
+        document, spec = overridden(self.document, self.spec, values)
+        return SpecFile(spec, document, tuple({**dict(self.overrides), **values}.items()))
 
     def model_span(self, index: int) -> Span:
         """Where it names the model of that place in `spec.sources`."""

@@ -41,7 +41,7 @@ def maker_of(kind: str | None, given: Maker | None) -> Maker:
 
 
 def refuse_unknown(maker: Maker, kind: str, arguments: Iterable[str]) -> None:
-    """Raise BuildError where a class does not take some arguments, as one of an older torch lacks what later ones have."""
+    """Raise BuildError where a class lacks some arguments, as one of an older torch lacks what later ones have."""
     parameters = inspect.signature(maker).parameters
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
         return

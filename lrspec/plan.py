@@ -5,7 +5,7 @@ It holds no tensors, so that it can be saved, compared and printed, and bound la
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -208,7 +208,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON values; see `lrspec schema plan`."""
         return {
-            **plan_without_parameters(self.file.document, self.inventory, self.diagnostics),
+            **plan_without_parameters(self.file.document, self.inventory, self.diagnostics, dict(self.file.overrides)),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
             "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
@@ -238,12 +238,15 @@ class Plan:
 
 
 def plan_without_parameters(
-    document: Document, inventory: Inventory | None, diagnostics: Iterable[Diagnostic]
+    document: Document,
+    inventory: Inventory | None,
+    diagnostics: Iterable[Diagnostic],
+    overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The JSON plan of a spec that is not resolved, since it has errors in itself: without groups and parameters."""
     return {
         "lrspec_plan": 1,
-        "spec": {"path": document.path, "sha256": document.sha256},
+        "spec": {"path": document.path, "sha256": document.sha256, **({"overrides": overrides} if overrides else {})},
         "model": None if inventory is None else _model(inventory),
         "groups": None,
         "parameters": [],

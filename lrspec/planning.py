@@ -39,6 +39,7 @@ class _Givens:
     def __init__(self, resolution: Resolution, first: int) -> None:
         self.first = first
         self._lr, self._scale = _rate(resolution, first), resolution.winner("scale", first)
+        self._optimizer = None if resolution.spec.optimizers is None else resolution.optimizer_of(first)
         self._weight_decay, self._options = weight_decay(resolution, first), _options(resolution, first)
         self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
         self._layers = _layers(resolution, first)
@@ -49,7 +50,7 @@ class _Givens:
         if number not in self._made:
             layer = None if number is None else self._layers(number)
             freeze = None if self._freeze is None else self._freeze.setting.value
-            settings = Settings(self._rate_on(layer), self._weight_decay, self._options)
+            settings = Settings(self._rate_on(layer), self._weight_decay, self._options, self._optimizer)
             self._made[number] = Given(settings, self._set_by, layer, freeze)
         return self._made[number]
 
@@ -101,17 +102,17 @@ def _status(resolution: Resolution, index: int) -> Status:
 
 def _rate(resolution: Resolution, first: int) -> float | None:
     rate = resolution.winner("lr", first)
-    return rate.setting.value if rate else resolution.spec.optimizer.lr
+    return rate.setting.value if rate else resolution.base_of(first).lr
 
 
 def weight_decay(resolution: Resolution, index: int) -> float | None:
     """The weight decay of a parameter that stands for its kind; None where nothing sets it."""
     decay = resolution.winner("weight_decay", index)
-    return decay.setting.value if decay else resolution.spec.optimizer.weight_decay
+    return decay.setting.value if decay else resolution.base_of(index).weight_decay
 
 
 def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
-    options = resolution.spec.optimizer.options
+    options = resolution.base_of(index).options
     for axis in resolution.winners:
         if axis.startswith("options.") and (found := resolution.winner(axis, index)):
             options[axis.removeprefix("options.")] = found.setting.value

@@ -6,7 +6,7 @@ a resolution, which holds all of the matches. The first of each kind of paramete
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from lrspec.matching import Search
 from lrspec.names import Names
 from lrspec.patterns import RuleRegexes
 from lrspec.selection import Selection, select
-from lrspec.spec import Rule, Spec
+from lrspec.spec import Optimizer, Rule, Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,15 @@ class Resolution:
         """The rules that set something on some parameter."""
         return frozenset(reach.rule for on_axis in self.winners.values() for reach in on_axis.values())
 
+    def optimizer_of(self, parameter: int) -> str:
+        """The name of the optimizer that trains the parameter."""
+        chosen = self.winner("optimizer", parameter)
+        return self.spec.default if chosen is None else chosen.setting.value
+
+    def base_of(self, parameter: int) -> Optimizer:
+        """What the spec says about that optimizer."""
+        return self.spec.bases[self.optimizer_of(parameter)]
+
     def winner(self, axis: str, parameter: int) -> Reach | None:
         """The setting that holds on an axis of a parameter, if any rule sets it."""
         return self.winners.get(axis, {}).get(parameter)
@@ -95,7 +104,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     selections = tuple(select(rule, its, names) for rule, its in zip(spec.rules, regexes, strict=True))
     ladders: list[Ladder | None] = []
     reaches: list[Reach] = []
-    claims = _Claims()
+    claims = _Claims(_optimizers(spec, selections))
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
         ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.kinds))
         found = list(_reaches(index, spec, selection, ladders[index], claims))
@@ -113,10 +122,23 @@ def _kinds(inventory: Inventory, regexes: list[RuleRegexes], searching: Search) 
     return kinds(inventory.columns, names, joins, searching)
 
 
-class _Claims:
-    """What earlier rules have set, while the rules are gone through."""
+def _optimizers(spec: Spec, selections: Iterable[Selection]) -> dict[int, str]:
+    """The optimizer of each parameter that a rule gives one; what a rule multiplies depends on it."""
+    found: dict[int, str] = {}
+    for rule, selection in zip(spec.rules, selections, strict=True):
+        if rule.optimizer is not None:
+            found = {**dict.fromkeys(selection.parameters, rule.optimizer), **found}
+    return found
 
-    def __init__(self) -> None:
+
+class _Claims:
+    """What earlier rules have set, while the rules are gone through.
+
+    `optimizers` has the optimizer of each parameter that any rule gives one.
+    """
+
+    def __init__(self, optimizers: dict[int, str]) -> None:
+        self.optimizers = optimizers
         self.winners: dict[str, dict[int, Reach]] = {}
         self.decided: set[int] = set()
 
@@ -131,6 +153,13 @@ class _Claims:
         taken, passed = self.winners.get("layer", {}), self.passed_over(rule, "layer")
         return [p for p in selection.parameters if p not in taken and p not in passed]
 
+    def by_optimizer(self, spec: Spec, parameters: Iterable[int]) -> dict[str, list[int]]:
+        """Parameters by the optimizers that train them, in the order of the spec."""
+        found: dict[str, list[int]] = {name: [] for name in spec.bases}
+        for parameter in parameters:
+            found[self.optimizers.get(parameter, spec.default)].append(parameter)
+        return {name: its for name, its in found.items() if its}
+
     def add(self, reach: Reach) -> None:
         """Let a setting win where nothing has been set before."""
         on_axis = self.winners.setdefault(reach.setting.axis, {})
@@ -144,7 +173,18 @@ def _reaches(
     index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None, claims: _Claims
 ) -> Iterator[Reach]:
     rule = spec.rules[index]
-    for setting in settings(rule, spec.optimizer):
+    for setting in settings(rule, spec.bases[spec.default]):
         passed = claims.passed_over(rule, setting.axis)
         lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
-        yield Reach(index, setting, tuple(p for p in selection.parameters if p not in passed and p not in lost))
+        reached = tuple(p for p in selection.parameters if p not in passed and p not in lost)
+        if setting.is_multiple and len(spec.bases) > 1:
+            yield from _multiples(index, setting.axis, spec, claims.by_optimizer(spec, reached))
+        else:
+            yield Reach(index, setting, reached)
+
+
+def _multiples(index: int, axis: str, spec: Spec, by_optimizer: dict[str, list[int]]) -> Iterator[Reach]:
+    """The reach of a multiple: one for each optimizer that it is a multiple of."""
+    for name, parameters in by_optimizer.items():
+        (setting,) = (each for each in settings(spec.rules[index], spec.bases[name]) if each.axis == axis)
+        yield Reach(index, setting, tuple(parameters))

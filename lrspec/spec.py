@@ -194,7 +194,17 @@ Check = create_model(
     },  # type: ignore[call-overload]
 )
 
-SETTINGS = ("lr", "lr_mult", "layer_decay", "lr_scale", "weight_decay", "weight_decay_mult", "freeze", "options")
+SETTINGS = (
+    "lr",
+    "lr_mult",
+    "layer_decay",
+    "lr_scale",
+    "weight_decay",
+    "weight_decay_mult",
+    "freeze",
+    "options",
+    "optimizer",
+)
 """The keys of a rule that set something."""
 
 EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
@@ -238,6 +248,8 @@ class Rule(_Part, title="a rule"):
     """`true`: not trained, and in no group. `false`: trained even if the model has it frozen."""
     options: Annotated[dict[str, OptionValue], Field(title="a mapping of arguments")] | None = None
     """Other arguments of the optimizer: `{betas: [0.9, 0.99]}`. Needs `optimizer.type`."""
+    optimizer: OptimizerName | None = None
+    """Which of `optimizers` trains what the rule selects."""
     fallback: bool = False
     """For what is left: sets only what no earlier rule has decided."""
     optional: bool = False

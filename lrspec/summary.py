@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from lrspec.axes import settings
+from lrspec.loading import SpecFile
+from lrspec.overriding import written
 from lrspec.plan import Plan, PlannedParameter, Status
+from lrspec.source import printable, spell
 from lrspec.spec import Rule, Spec
-from lrspec.wording import number
+from lrspec.wording import value_words
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Some parameters: by what they are decided, and on which layer of a ladder."""
+    """Some parameters: by what they are decided, on which layer of a ladder, and by which of several optimizers."""
 
     label: str
     layer: int | None
+    optimizer: str | None
     parameters: tuple[PlannedParameter, ...]
 
 
@@ -36,21 +40,31 @@ class Further:
     parameters: tuple[PlannedParameter, ...]
 
 
+_BASES = ("lr", "weight_decay")
+
+_Key: TypeAlias = tuple[str, int | None, str | None]
+"""What tells rows apart: the label, the layer and the optimizer."""
+
+
 def decided(plan: Plan, spec: Spec) -> list[Row]:
-    """The rows of a plan, in the order of the rules, then of the layers; what no rule decides comes last."""
-    rows: dict[tuple[str, int | None], list[PlannedParameter]] = {}
+    """The rows of a plan, in the order of the rules, layers and optimizers; what no rule decides comes last."""
+    rows: dict[_Key, list[PlannedParameter]] = {}
     for planned in plan.parameters:
         rows.setdefault(_row_key(planned), []).append(planned)
     order = {name: place for place, name in enumerate(spec.rule_names)}
-    keys = sorted(rows, key=lambda key: (order.get(key[0], len(order)), -1 if key[1] is None else key[1]))
-    return [Row(*key, tuple(rows[key])) for key in keys]
+    optimizers: list[str | None] = [None, *spec.bases]
+
+    def place(key: _Key) -> tuple[int, int, int]:
+        return order.get(key[0], len(order)), -1 if key[1] is None else key[1], optimizers.index(key[2])
+
+    return [Row(*key, tuple(rows[key])) for key in sorted(rows, key=place)]
 
 
 def further(plan: Plan, spec: Spec) -> list[Further]:
     """What rules set beside rates and `freeze: true`, in the order of the rules."""
     found: list[Further] = []
     for name, rule in zip(spec.rule_names, spec.rules, strict=True):
-        for setting in settings(rule, spec.optimizer):
+        for setting in settings(rule, spec.bases[spec.default]):
             if setting.decides:
                 continue
             parameters = tuple(p for p in plan.parameters if p.set_by.get(setting.axis) == name)
@@ -79,29 +93,38 @@ class NamesInCommon:
         return end - bisect_left(self._sorted, beginning)
 
 
-def replaced(spec: Spec, lr: float | None, weight_decay: float | None) -> list[str]:
-    """What `--lr` and `--weight-decay` have replaced in a spec, and which rules' absolute values they have not."""
+def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
+    """What has been set in place of what a spec says, and which rules' absolute values stay beside a rate."""
+    spec, base = file.spec, f"{spell(file.spec.base_path(file.spec.default))}."
     notes = []
-    for key, flag, given in (("lr", "--lr", lr), ("weight_decay", "--weight-decay", weight_decay)):
-        if given is not None:
-            before = getattr(spec.optimizer, key)
-            was = "nothing" if before is None else number(before)
-            kept = [
-                name for name, rule in zip(spec.rule_names, spec.rules, strict=True) if getattr(rule, key) is not None
-            ]
-            stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
-            notes.append(f"{flag} {number(given)} in place of {was} in optimizer.{key}{stay}")
+    for path, value in overrides:
+        before = written(file.document, spec, path)
+        was = "nothing" if before is None else value_words(_tuples(before))
+        key = path.removeprefix(base)
+        kept = _absolute(spec, key) if path != key else []
+        stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
+        notes.append(f"{printable(path)} is {value_words(_tuples(value))} in place of {was}{stay}")
     return notes
 
 
-def _row_key(planned: PlannedParameter) -> tuple[str, int | None]:
+def _absolute(spec: Spec, key: str) -> list[str]:
+    """The rules that say themselves what the optimizer says for all."""
+    its = zip(spec.rule_names, spec.rules, strict=True)
+    return [name for name, rule in its if key in _BASES and getattr(rule, key) is not None]
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def _row_key(planned: PlannedParameter) -> _Key:
     if planned.status is Status.frozen_by_spec:
-        return planned.set_by["freeze"], None
+        return planned.set_by["freeze"], None, None
     if planned.status is Status.frozen_by_model:
-        return "(frozen by the model)", None
+        return "(frozen by the model)", None, None
     if planned.layer:
-        return planned.layer.rule, planned.layer.index
-    return planned.set_by.get("lr", "(unmatched)"), None
+        return planned.layer.rule, planned.layer.index, planned.settings.optimizer
+    return planned.set_by.get("lr", "(unmatched)"), None, planned.settings.optimizer
 
 
 def _as_written(rule: Rule, key: tuple[str, ...]) -> Any:

@@ -16,8 +16,8 @@ from lrspec.consistency import document_findings, rule_findings, takes_null
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.options import option_findings
-from lrspec.source import Path, rule_of
-from lrspec.spec import MAX_RULES, TAGS, Spec
+from lrspec.source import Path, rule_of, spell
+from lrspec.spec import MAX_RULES, TAGS, Rule, Spec
 from lrspec.suggest import meant
 from lrspec.unknown_keys import keys_at, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
@@ -32,27 +32,37 @@ def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
     """
     spec, findings = _validate_values(document)
     if isinstance(document.value, dict):
-        for found in (document_findings(document.value), option_findings(document.value), rule_findings(document)):
+        for found in (document_findings(document), option_findings(document.value), rule_findings(document)):
             findings += islice(found, _MOST)
     return (None if findings else spec), list(_telling(findings, document))
 
 
 def nothing_to_multiply(spec: Spec) -> Iterator[Finding]:
-    """LRS104 where a multiplier has nothing to multiply; judged when compiling, after `--lr` and `--weight-decay`."""
+    """LRS104 where a multiplier has nothing to multiply; judged when compiling, after `--lr` and `--weight-decay`.
+
+    Where some of several optimizers have what it multiplies, it depends on the model (`unfit.py`).
+    """
     for index, rule in enumerate(spec.rules):
-        if spec.optimizer.lr is None:
-            for key in ("lr_mult", "lr_scale", "layer_decay"):
-                own = key == "layer_decay" and rule.lr is not None
-                if getattr(rule, key) is not None and not own:
-                    yield _no_base(index, key, "lr", "--lr")
-        if spec.optimizer.weight_decay is None and rule.weight_decay_mult is not None:
-            yield _no_base(index, "weight_decay_mult", "weight_decay", "--weight-decay")
+        for key, base in multiplied(rule):
+            if all(getattr(optimizer, base) is None for optimizer in spec.bases.values()):
+                yield _no_base(
+                    index, key, f"{spell(spec.base_path(spec.default))}.{base}", f"--{base.replace('_', '-')}"
+                )
+
+
+def multiplied(rule: Rule) -> Iterator[tuple[str, str]]:
+    """The keys by which a rule multiplies, each with the key of the optimizer that it needs."""
+    for key in ("lr_mult", "lr_scale", "layer_decay"):
+        own = key == "layer_decay" and rule.lr is not None
+        if getattr(rule, key) is not None and not own:
+            yield key, "lr"
+    if rule.weight_decay_mult is not None:
+        yield "weight_decay_mult", "weight_decay"
 
 
 def _no_base(index: int, key: str, base: str, flag: str) -> Finding:
-    message = f"`{key}` has nothing to multiply: there is no `optimizer.{base}`"
-    advice = f"Give `optimizer.{base}`, or `{flag}` when compiling."
-    return Finding("LRS104", ("rules", index, key), f"{message}\n{advice}", index)
+    message = f"`{key}` has nothing to multiply: there is no `{base}`"
+    return Finding("LRS104", ("rules", index, key), f"{message}\nGive `{base}`, or `{flag}` when compiling.", index)
 
 
 def _validate_values(document: Document) -> tuple[Spec | None, list[Finding]]:
@@ -80,7 +90,9 @@ def _meant_path(location: tuple[int | str, ...]) -> tuple[int | str | None, ...]
 def _value_finding(error: Any) -> Iterator[Finding]:
     kind, found, location = error["type"], error["input"], error["loc"]
     path: Path = tuple(step for step in location if step not in TAGS)
-    if kind == "extra_forbidden":
+    if path[-1:] == ("[key]",):
+        yield Finding("LRS104", path[:-1], wrong_value(path[:-1], error), at_key=True, meant=suggested_value(error))
+    elif kind == "extra_forbidden":
         path = (*(step for step in location[:-1] if step not in TAGS), location[-1])
         message, instead = unknown_key(path)
         yield Finding("LRS103", path, message, rule_of(path), at_key=True, meant=instead)

@@ -18,6 +18,7 @@ _AXES = {
     "scale": "`lr_scale`",
     "weight_decay": "the weight decay",
     "freeze": "`freeze`",
+    "optimizer": "the optimizer",
 }
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrspec.cli import words
-from lrspec.cli.inputs import inventory_for, read_spec
+from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.outputs import as_json, emit, print_report, status, width
+from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.diagnostics import Diagnostic
     from lrspec.inventory import Inventory
-    from lrspec.loading import Reading
+    from lrspec.loading import Reading, SpecFile
     from lrspec.plan import Plan
-    from lrspec.spec import Spec
 
 
 @click.command("compile")
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @words.no_cache
 @words.lr
 @words.weight_decay
+@words.overrides
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @words.strict
 @words.outside
@@ -40,6 +41,7 @@ def compile_(
     no_cache: bool,
     lr: float | None,
     weight_decay: float | None,
+    overrides: dict[str, Any],
     form: str,
     strict: bool,
     allow_outside: bool,
@@ -57,15 +59,17 @@ def compile_(
     reading = read_spec(spec, stdin_filename)
     if reading.spec is None:
         return _refuse(reading, None, reading.diagnostics, form, output, color)
-    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside, cache=not no_cache)
-    outcome = attempt(reading.file(), inventory, lr=lr, weight_decay=weight_decay)
+    file = with_overrides(reading.file(), overrides)
+    _refuse_ambiguous(file, lr, weight_decay)
+    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     if outcome.plan is None:
         return _refuse(reading, inventory, outcome.diagnostics, form, output, color)
     print_report(outcome.diagnostics, reading, color)
     if form == "json":
         emit(as_json(outcome.plan.to_dict()), output)
     elif outcome.plan.groups is not None:
-        emit(_table(outcome.plan, reading.file().spec, lr, weight_decay, None if output else width()), output)
+        emit(_table(outcome.plan, reading.file(), None if output else width()), output)
     return status(outcome.diagnostics, strict)
 
 
@@ -86,8 +90,15 @@ def _refuse(
     return print_report(diagnostics, reading, color)
 
 
-def _table(plan: Plan, spec: Spec, lr: float | None, weight_decay: float | None, columns: int | None) -> str:
+def _refuse_ambiguous(file: SpecFile, lr: float | None, weight_decay: float | None) -> None:
+    for flag, key, given in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
+        if given is not None and len(file.spec.bases) > 1:
+            those = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
+            raise CannotRun(f"{flag}: the spec has several optimizers: say {those}")
+
+
+def _table(plan: Plan, file: SpecFile, columns: int | None) -> str:
     from lrspec.render.table import table
     from lrspec.summary import replaced
 
-    return table(plan, spec, replaced(spec, lr, weight_decay), columns)
+    return table(plan, plan.file.spec, replaced(file, plan.file.overrides), columns)

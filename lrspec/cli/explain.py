@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lrspec.cli import words
-from lrspec.cli.inputs import inventory_for, read_spec
+from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.outputs import emit, print_report, status
 from lrspec.cli.words import CannotRun, say
 
@@ -18,6 +18,7 @@ from lrspec.cli.words import CannotRun, say
 @words.model_arg
 @words.params
 @words.no_cache
+@words.overrides
 @words.outside
 @words.stdin_filename
 @words.color
@@ -27,6 +28,7 @@ def explain(
     args: dict[str, Any],
     params: str | None,
     no_cache: bool,
+    overrides: dict[str, Any],
     allow_outside: bool,
     stdin_filename: str | None,
     color: str,
@@ -47,8 +49,9 @@ def explain(
     reading = read_spec(words_[0], stdin_filename)
     if reading.spec is None:
         return print_report(reading.diagnostics, reading, color)
-    inventory = inventory_for(reading.file(), model, args, params, outside=allow_outside, cache=not no_cache)
-    outcome = attempt(reading.file(), inventory)
+    file = with_overrides(reading.file(), overrides)
+    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+    outcome = attempt(file, inventory)
     if outcome.plan is None or outcome.resolution is None:
         return print_report(outcome.diagnostics, reading, color)
     try:

@@ -33,6 +33,16 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
         raise CannotRun(f"{path}: {system_reason(failure, 'cannot be read')}") from None
 
 
+def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
+    """The spec with what the command line sets in place of what it says."""
+    from lrspec.overriding import OverrideError
+
+    try:
+        return file.override(overrides) if overrides else file
+    except OverrideError as failure:
+        raise CannotRun(f"--set {failure}") from None
+
+
 def read_stdin(filename: str | None) -> Reading:
     """Read a spec from standard input; `filename` is what reports call it, and its ending says the format."""
     from lrspec.document import format_of

@@ -63,6 +63,21 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
     return args
 
 
+def _overrides(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    from lrspec.document import parse
+
+    found: dict[str, Any] = {}
+    for word in words:
+        path, equals, text = word.partition("=")
+        document = parse(text.encode(errors="surrogatepass"), word, "yaml")
+        if not equals or document.root is None or document.problems:
+            raise click.BadParameter(f"expected PATH=VALUE with a value as in YAML, found {word}", param=parameter)
+        if path in found:
+            raise click.BadParameter(f"{path} is given twice", param=parameter)
+        found[path] = document.value
+    return found
+
+
 def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
     """A file in a folder that exists: where there is none, that is better said before the work than after it."""
     if file == "-":
@@ -95,6 +110,14 @@ lr = click.option(
     "--lr", metavar="X", callback=_number, help="In place of optimizer.lr; absolute values in rules stay."
 )
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
+overrides = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    callback=_overrides,
+    help="In place of what the spec says: rules.head.lr_mult=5. May be given several times.",
+)
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
 no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")

@@ -64,6 +64,7 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     elements = _elements(plan.inventory.elements)
     grid.add_column("rule", "total", overflow="fold")
     grid.add_column("layer", justify="right", no_wrap=True)
+    grid.add_column("optimizer", overflow="fold")
     grid.add_column("names", overflow="ellipsis", no_wrap=True)
     grid.add_column("parameters", f"{len(plan.parameters):,}", justify="right", no_wrap=True)
     grid.add_column("elements", elements, justify="right", no_wrap=True)
@@ -72,6 +73,8 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     common = NamesInCommon(plan)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in _cells(row, harmless(common.of(row.parameters)))))
+    if all(row.optimizer is None for row in rows):
+        grid = _without(grid, "optimizer")
     return grid if any(row.layer is not None for row in rows) else _without(grid, "layer")
 
 
@@ -84,8 +87,8 @@ def _cells(row: Row, names: str) -> tuple[str, ...]:
     layer = "" if row.layer is None else str(row.layer)
     counted = (f"{len(row.parameters):,}", _elements(_size(row.parameters)))
     if not row.parameters[0].status.trains:
-        return (row.label, layer, names, *counted, "frozen", "")
-    return (row.label, layer, names, *counted, _rates(row.parameters), _decays(row.parameters))
+        return (row.label, layer, "", names, *counted, "frozen", "")
+    return (row.label, layer, row.optimizer or "", names, *counted, _rates(row.parameters), _decays(row.parameters))
 
 
 def _rates(parameters: Iterable[PlannedParameter]) -> str:
@@ -134,11 +137,18 @@ def _further_table(rows: list[Further]) -> Table:
     return grid
 
 
+def _by_optimizer(plan: Plan) -> str:
+    """How many groups each of several optimizers has."""
+    groups = Counter(group.settings.optimizer for group in plan.groups or ())
+    each = [f"{name} {groups[name]:,}" for name in plan.optimizers if name in groups]
+    return f" ({', '.join(each)})" if each else ""
+
+
 def _totals(plan: Plan) -> str:
     status = [planned.status for planned in plan.parameters]
     trained = sum(each.trains for each in status)
     parts = [
-        count(len(plan.groups or ()), "group"),
+        count(len(plan.groups or ()), "group") + _by_optimizer(plan),
         f"{count(trained, 'parameter')} trained",
         *(
             f"{status.count(frozen):,} {frozen.value.replace('-', ' ')}"

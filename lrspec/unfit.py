@@ -1,0 +1,67 @@
+"""A `Resolution` to what several optimizers cannot take: findings of LRS1xx that depend on which parameter goes where.
+
+Of a spec with one optimizer the same is judged without a model, in `validate.py` and `options.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lrspec.about import About, about_setting
+from lrspec.diagnostics import Finding
+from lrspec.optimizers import ARGUMENTS
+from lrspec.options import no_weight_decay
+from lrspec.resolution import Reach, Resolution
+from lrspec.source import printable, spell
+from lrspec.validate import multiplied
+
+
+def unfit(resolution: Resolution) -> Iterator[Finding]:
+    """LRS104 and LRS106 for what rules set on parameters whose optimizer has no place for it."""
+    if len(resolution.spec.bases) > 1:
+        yield from _nothing_to_multiply(resolution)
+        yield from _unknown_options(resolution)
+
+
+def _nothing_to_multiply(resolution: Resolution) -> Iterator[Finding]:
+    """LRS104 for a multiplier on parameters whose optimizer says nothing that it could multiply."""
+    for reach in resolution.reaches:
+        key = reach.setting.key[0]
+        if base := dict(multiplied(resolution.spec.rules[reach.rule])).get(key):
+            for name, about in _by_optimizer(resolution, reach):
+                if getattr(resolution.spec.bases[name], base) is None:
+                    place = f"{spell(resolution.spec.base_path(name))}.{base}"
+                    message = f"`{key}` has nothing to multiply on {about.counted()}: there is no `{place}`"
+                    yield about.finding("LRS104", message, f"Give `{place}`, or leave them out.")
+
+
+def _unknown_options(resolution: Resolution) -> Iterator[Finding]:
+    """LRS106 for an option, or a weight decay, on parameters whose optimizer does not take it."""
+    for reach in resolution.reaches:
+        for name, about in _by_optimizer(resolution, reach):
+            if wrong := _why_not(resolution, reach, name):
+                advice = f"Leave them out (`exclude`), or give it to the parameters of `{name}` alone."
+                about_it = f"{wrong}, and `{name}` trains {about.counted()} of those"
+                yield about.finding("LRS106", about_it, advice, at_key=True)
+
+
+def _why_not(resolution: Resolution, reach: Reach, name: str) -> str | None:
+    """What is wrong with a setting for an optimizer; None where nothing is."""
+    kind, key = resolution.spec.bases[name].type, reach.setting.key
+    if key[0] in ("weight_decay", "weight_decay_mult"):
+        return no_weight_decay("weight_decay", kind)
+    if key[0] != "options":
+        return None
+    if kind is None:
+        return f"`{printable(key[1])}` needs a class, and there is no `{spell(resolution.spec.base_path(name))}.type`"
+    known = ARGUMENTS.get(kind)
+    return f"`{printable(key[1])}` is not an argument of {kind}" if known and key[1] not in known else None
+
+
+def _by_optimizer(resolution: Resolution, reach: Reach) -> Iterator[tuple[str, About]]:
+    """The parameters that a setting reaches, by the optimizers that train them."""
+    found: dict[str, list[int]] = {}
+    for parameter in reach.parameters:
+        found.setdefault(resolution.optimizer_of(parameter), []).append(parameter)
+    for name, parameters in found.items():
+        yield name, about_setting(resolution, reach, parameters)
