@@ -19,9 +19,11 @@ from lrspec.document import Document
 from lrspec.inventory import Inventory
 from lrspec.loading import SpecFile
 from lrspec.modules import walk
+from lrspec.rates import rates
 
 if TYPE_CHECKING:
     from torch import nn
+    from torch.optim import Optimizer
 
 
 class Status(StrEnum):
@@ -235,6 +237,21 @@ class Plan:
             BindError: where the plan does not fit the model; nothing is changed then.
         """
         binding.freeze(self, walk(model))
+
+    def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
+        """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.
+
+        It is what schedulers want that take a rate a group: `OneCycleLR(optimizer, max_lr=plan.rates(optimizer), …)`.
+        Groups are found by their `param_names`, so that the optimizer may have fewer, or others, than the plan, and be
+        wrapped; what it trains with now, or how a scheduler has changed it, does not matter. Where the plan sets no
+        rate, it is the one that the optimizer was made with, `optimizer.defaults["lr"]`.
+
+        Raises:
+            BindError: where the plan has errors and so no groups; where a group has no names; where it has parameters
+                that the plan does not train, or that have different learning rates in the plan.
+            TypeError: where `optimizer` has no groups at all.
+        """
+        return rates(self, optimizer, mult)
 
 
 def plan_without_parameters(

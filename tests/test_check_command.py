@@ -16,6 +16,7 @@ import pytest
 
 from lrspec.cli import run
 from lrspec.schemas import schema
+from tests.test_cli import obeying_interrupts
 
 CLEAN = "lrspec: 1\nmodels: params:m.params.json\nrules:\n  - {name: all, match: '\\w', lr: 1e-3}\n"
 BROKEN = CLEAN + "  - {name: stem, match: '^stem', lr: 1e-3}\n"
@@ -493,7 +494,8 @@ def test_interrupted_it_ends_at_once_with_130_and_one_line(jobs: str) -> None:
         "import sys, time\n\ndef model():\n    print('building', flush=True, file=sys.stderr)\n    time.sleep(600)\n",
     )
     command = [sys.executable, "-m", "lrspec", "check", "--model", "py:slow:model", "--jobs", jobs]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    apart: dict[str, Any] = {"start_new_session": True, "preexec_fn": obeying_interrupts}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **apart) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "building\n"
         os.killpg(process.pid, signal.SIGINT)

@@ -1,0 +1,191 @@
+"""Optimizers built from what a spec says: their classes, defaults and groups, and why one cannot be built."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import lrspec
+from lrspec.optimizers import ARGUMENTS
+
+ALL = "[{name: all, match: '^.+$', lr_mult: 1}]"
+PROBE = "[{name: last, match: '^1', lr_mult: 1}, {name: rest, fallback: true, freeze: true}]"
+SEVERAL = """lrspec: 1
+optimizers:
+  adamw: {type: AdamW, lr: 1e-3, weight_decay: 0.1}
+  muon: {type: Muon, lr: 0.02, momentum: 0.9}
+rules:
+  - {name: matrices, where: {ndim: 2}, optimizer: muon}
+  - {name: all, match: '^.+$', lr_mult: 1}
+"""
+
+
+def model() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3))
+
+
+def spec(optimizer: str, rules: str = ALL) -> lrspec.SpecFile:
+    return lrspec.loads(f"lrspec: 1\noptimizer: {optimizer}\nrules: {rules}")
+
+
+class Own(torch.optim.SGD):
+    """A class that only its user knows."""
+
+
+@pytest.mark.parametrize("kind", sorted(ARGUMENTS))
+def test_every_class_of_torch_is_built(kind: str) -> None:
+    matrices = nn.Sequential(nn.Linear(4, 3, bias=False))
+    optimizer = lrspec.build_optimizer(spec(f"{{type: {kind}, lr: 0.01}}"), matrices)
+    assert type(optimizer) is getattr(torch.optim, kind)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.01]
+    assert optimizer.param_groups[0]["param_names"] == ["0.weight"]
+
+
+def test_the_groups_are_the_plans_and_the_arguments_are_the_defaults() -> None:
+    net = model()
+    text = "{type: AdamW, lr: 1e-3, weight_decay: 0.1, betas: [0.8, 0.9]}"
+    rules = "[{name: all, match: '^.+$', lr_mult: 2}, {name: norms, where: {module: Norm}, weight_decay: 0}]"
+    optimizer = lrspec.build_optimizer(spec(text, rules), net)
+    assert [(g["lr"], g["weight_decay"], g["betas"]) for g in optimizer.param_groups] == [
+        (2e-3, 0.1, (0.8, 0.9)),
+        (2e-3, 0, (0.8, 0.9)),
+    ]
+    defaults = {key: optimizer.defaults[key] for key in ("lr", "weight_decay", "betas")}
+    assert defaults == {"lr": 1e-3, "weight_decay": 0.1, "betas": (0.8, 0.9)}
+
+
+@pytest.mark.parametrize(("name", "its"), [("lamb", "Lamb"), ("lion", "Lion"), ("sgd", "SGD"), ("adamw", "AdamW")])
+def test_a_name_of_timms_registry(name: str, its: str) -> None:
+    options = ", momentum: 0.9" if name == "sgd" else ""
+    optimizer = lrspec.build_optimizer(spec(f"{{type: 'timm:{name}', lr: 0.1, weight_decay: 0.2{options}}}"), model())
+    assert type(optimizer).__name__ == its
+    assert (optimizer.defaults["lr"], optimizer.defaults["weight_decay"]) == (0.1, 0.2)
+    if name == "sgd":
+        assert optimizer.defaults["nesterov"]  # as timm's registry says
+
+
+@pytest.mark.parametrize("given", [Own, functools.partial(Own, momentum=0.5)])
+def test_a_dotted_type_is_the_class_of_the_call(given: Any) -> None:
+    optimizer = lrspec.build_optimizer(spec("{type: mine.own.Own, lr: 0.1}"), model(), optimizer_class=given)
+    assert type(optimizer) is Own
+
+
+def test_without_a_type_the_call_brings_the_class() -> None:
+    assert type(lrspec.build_optimizer(spec("{lr: 0.1}"), model(), optimizer_class=Own)) is Own
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "given", "said"),
+    [
+        ("{lr: 1}", None, "the spec names no class of optimizers: give `optimizer.type`, or pass optimizer_class="),
+        ("{type: a.b.Own, lr: 1}", None, "`a.b.Own` is never imported from a spec: pass the class, optimizer_class="),
+        ("{type: a.b.Own, lr: 1}", torch.optim.SGD, "the spec's optimizer is a.b.Own, and optimizer_class is SGD"),
+        ("{type: Adam, lr: 1}", Own, "the spec's optimizer is Adam, and optimizer_class is Own"),
+        ("{type: 'timm:lamm', lr: 1}", None, "timm has no optimizer `lamm`: did you mean `lamb`"),
+        ("{type: 'timm:lamb', lr: 1, eps: 1, lrr: 1}", None, "timm:lamb does not take lrr in the version that is inst"),
+        ("{type: SGD, lr: 1, nesterov: true}", None, "SGD cannot be built: Nesterov momentum requires a momentum"),
+        ("{type: AdamW, lr: 1, betas: [2, 2]}", None, "AdamW cannot be built: Invalid beta parameter"),
+    ],
+)
+def test_why_it_cannot_be_built(optimizer: str, given: Any, said: str) -> None:
+    ready = spec(optimizer, "[{name: all, match: '^.+$', lr_mult: 1, check: {large-value: ignore}}]")
+    with pytest.raises(lrspec.BuildError) as refused:
+        lrspec.build_optimizer(ready, model(), optimizer_class=given)
+    assert str(refused.value).startswith(said)
+
+
+def test_what_an_older_torch_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.optim, "Muon")
+    with pytest.raises(
+        lrspec.BuildError, match=rf"torch {re.escape(torch.__version__)} has no Muon: it came with a later ver"
+    ):
+        lrspec.build_optimizer(spec("{type: Muon, lr: 1}"), nn.Linear(2, 2, bias=False))
+
+    class Older(torch.optim.Optimizer):
+        def __init__(self, params: Any, lr: float = 1e-3, eps: float = 1e-8) -> None:
+            super().__init__(params, {"lr": lr, "eps": eps})
+
+    monkeypatch.setattr(torch.optim, "Adam", Older)
+    with pytest.raises(lrspec.BuildError, match="Adam does not take decoupled_weight_decay in the version that is"):
+        lrspec.build_optimizer(spec("{type: Adam, lr: 1, decoupled_weight_decay: true}"), model())
+
+
+def test_a_library_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> Any:
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", absent)
+    with pytest.raises(lrspec.BuildError, match=r"timm:lamb needs timm\.optim, which cannot be imported"):
+        lrspec.build_optimizer(spec("{type: 'timm:lamb', lr: 1}"), model())
+
+
+def test_an_option_of_a_rule_that_the_class_has_no_place_for_is_refused() -> None:
+    rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {momentum: 0.5, momentun: 1}}]"
+    ready = spec("{type: mine.Own, lr: 0.1}", rules)
+    with pytest.raises(lrspec.BuildError, match=r"mine\.Own takes no momentun for single groups: did you mean `momen"):
+        lrspec.build_optimizer(ready, model(), optimizer_class=Own)
+
+
+def test_freezing_is_asked_for() -> None:
+    net = model()
+    with pytest.raises(lrspec.BindError, match="freeze=True"):
+        lrspec.build_optimizer(spec("{type: SGD, lr: 0.1}", PROBE), net)
+    optimizer = lrspec.build_optimizer(spec("{type: SGD, lr: 0.1}", PROBE), net, freeze=True)
+    assert optimizer.param_groups[0]["param_names"] == ["1.weight", "1.bias"]
+    assert not next(net.parameters()).requires_grad
+
+
+def test_a_plan_is_built_as_it_is() -> None:
+    net = model()
+    plan = lrspec.compile(spec("{type: SGD, lr: 0.1}"), net, lr=0.2)
+    optimizer = lrspec.build_optimizer(plan, net)
+    assert (optimizer.param_groups[0]["lr"], optimizer.defaults["lr"]) == (0.2, 0.2)
+    with pytest.raises(ValueError, match="a plan has its rates already"):
+        lrspec.build_optimizer(plan, net, lr=0.3)
+
+
+def test_several_are_a_dict_by_name() -> None:
+    net = model()
+    built = lrspec.build_optimizers(lrspec.loads(SEVERAL), net)
+    assert {name: type(each) for name, each in built.items()} == {"adamw": torch.optim.AdamW, "muon": torch.optim.Muon}
+    assert [group["param_names"] for group in built["muon"].param_groups] == [["0.weight"]]
+    assert [group["param_names"] for group in built["adamw"].param_groups] == [["0.bias", "1.weight", "1.bias"]]
+    assert (built["muon"].param_groups[0]["lr"], built["adamw"].param_groups[0]["lr"]) == (0.02, 1e-3)
+    assert lrspec.param_groups(lrspec.loads(SEVERAL), net, optimizer="muon")[0]["param_names"] == ["0.weight"]
+
+
+def test_one_optimizer_is_a_dict_of_one() -> None:
+    assert list(lrspec.build_optimizers(spec("{type: SGD, lr: 0.1}"), model())) == ["optimizer"]
+
+
+def test_an_optimizer_without_parameters_in_a_part_is_left_out() -> None:
+    net = model()
+    plan = lrspec.compile(lrspec.loads(SEVERAL), net)
+    norm = nn.ModuleDict({"1": net[1]})  # type: ignore[index]
+    assert list(lrspec.build_optimizers(plan, norm)) == ["adamw"]
+    assert plan.param_groups(norm, optimizer="muon") == []
+
+
+def test_classes_of_several_go_by_name() -> None:
+    ready = lrspec.loads(SEVERAL.replace("type: AdamW", "type: mine.Own").replace("weight_decay: 0.1", "momentum: 0"))
+    built = lrspec.build_optimizers(ready, model(), optimizer_class={"adamw": Own})
+    assert type(built["adamw"]) is Own
+    with pytest.raises(lrspec.BuildError, match="optimizer_class: the spec has no optimizer `adam`: did you mean `ada"):
+        lrspec.build_optimizers(ready, model(), optimizer_class={"adam": Own})
+
+
+def test_one_call_for_several_is_refused() -> None:
+    ready = lrspec.loads(SEVERAL)
+    with pytest.raises(lrspec.BuildError, match=r"several optimizers \(adamw, muon\): call build_optimizers"):
+        lrspec.build_optimizer(ready, model())
+    plan = lrspec.compile(ready, model())
+    with pytest.raises(lrspec.BindError, match="say whose groups, optimizer=… with one of adamw, muon"):
+        plan.param_groups(model())
+    with pytest.raises(lrspec.BindError, match="the spec has no optimizer `muno`: did you mean `muon`"):
+        plan.param_groups(model(), optimizer="muno")

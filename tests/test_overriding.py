@@ -1,0 +1,146 @@
+"""Values set in place of a spec's: which paths exist, what may stand there, and that a plan says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import lrspec
+
+SPEC = lrspec.loads(
+    r"""lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3, betas: [0.9, 0.999]}
+rules:
+  - name: body
+    layers: ['^embed\.', '^blocks\.(\d+)\.']
+    layer_decay: {factor: 0.5, min_mult: 0.1}
+  - {name: head, match: ['^head\.', '^final\.'], lr_mult: 10, optional: true}
+  - {where: {ndim: 1}, options: {eps: 1e-6}, optional: true}
+""",
+    path="a.lrspec.yaml",
+)
+SEVERAL = lrspec.loads(
+    """lrspec: 1
+optimizers: {adamw: {type: AdamW, lr: 1e-3}, muon: {type: Muon, lr: 0.02}}
+rules: [{name: all, match: '^.+$', lr_mult: 1}, {name: matrices, match: weight, optimizer: muon}]
+"""
+)
+NAMES = lrspec.Inventory(
+    tuple(lrspec.Parameter(name, shape=(2, 2)) for name in ("embed.weight", "blocks.0.weight", "head.weight"))
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "there"),
+    [
+        ("optimizer.lr", 3e-4, lambda spec: spec.optimizer.lr),
+        ("optimizer.weight_decay", 0.1, lambda spec: spec.optimizer.weight_decay),
+        ("optimizer.betas", (0.8, 0.9), lambda spec: spec.optimizer.options["betas"]),
+        ("optimizer.amsgrad", True, lambda spec: spec.optimizer.options["amsgrad"]),
+        ("rules.head.lr_mult", 5, lambda spec: spec.rules[1].lr_mult),
+        ("rules.head.lr_scale", 2.0, lambda spec: spec.rules[1].lr_scale),
+        ("rules.head.match.1", "^last", lambda spec: spec.rules[1].match[1]),
+        ("rules.head.check.unused-rule", "ignore", lambda spec: spec.rules[1].check.unused_rule),
+        ("rules.body.layer_decay", 0.75, lambda spec: spec.rules[0].layer_decay),
+        ("rules.body.layer_decay.factor", 0.75, lambda spec: spec.rules[0].layer_decay.factor),
+        ("rules.rule-3.where.ndim", (0, 1), lambda spec: spec.rules[2].where.ndim),
+        ("rules.rule-3.options.eps", 1e-9, lambda spec: spec.rules[2].options["eps"]),
+        ("models", "resnet18", lambda spec: spec.models),
+    ],
+)
+def test_a_path_leads_to_what_the_language_has_there(path: str, value: Any, there: Any) -> None:
+    changed = SPEC.override({path: value})
+    assert there(changed.spec) == value
+    assert changed.overrides == ((path, value),)
+    assert SPEC.overrides == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("rules.haed.lr_mult", 5, "no rule is called `haed`: did you mean `head`?"),
+        ("rules.rule-2.lr_mult", 5, "no rule is called `rule-2`: did you mean `rule-3`?"),
+        ("rules.head.lr_mutl", 5, "unknown key `lr_mutl` in a rule: did you mean `lr_mult`?"),
+        ("rules.head.wher.ndim", 5, "`rules.head` has no `wher`"),
+        ("optimizer.lrr", 5, "`lrr` is not an argument of AdamW: did you mean `lr`?"),
+        ("optimizers.adamw.lr", 5, "the spec has no `optimizers`: did you mean `optimizer`?"),
+        ("optimiser.lr", 5, "a spec has no `optimiser`: did you mean `optimizer`?"),
+        ("lr", 5, "a spec has no `lr`: did you mean `optimizer.lr`?"),
+        ("head.lr_mult", 5, "a spec has no `head`: did you mean `rules.head.lr_mult`?"),
+        ("rules.head.lr_mult.factor", 5, "`rules.head.lr_mult` is no mapping, and has no `factor`"),
+        ("rules.head.match.2", "^x", "the list has the places 0 to 1"),
+        ("rules.head.match.first", "^x", "the list has the places 0 to 1"),
+        ("rules.head.match.-1", "^x", "the list has the places 0 to 1"),
+        ("", 5, "a spec has no ``"),
+        ("rules", 5, "expected a list, found 5"),
+        ("rules.head", 5, "expected a mapping of keys to values, found 5"),
+        ("rules.head.lr_mult", -5, "expected a number of at least 0, found -5"),
+        ("rules.head.lr_mult", "5", "expected a number, found the text '5'"),
+        ("rules.head.lr_mult", float("nan"), "expected a finite number"),
+        ("rules.head.lr_mult", None, "`lr_mult` is empty"),
+        ("rules.head.lr_mult", {1, 2}, "expected a number, true or false, text, a list or a mapping, found set"),
+        ("rules.head.lr", 1e-3, "`lr` and `lr_mult` exclude each other"),
+        ("rules.head.match", "^head(", "missing )"),
+        ("rules.head.name", "body", "rule 1 is called `body` already"),
+        ("lrspec", 2, "expected 1, the version of the language"),
+    ],
+)
+def test_what_may_not_stand_there_is_refused_with_the_path(path: str, value: Any, said: str) -> None:
+    with pytest.raises(lrspec.OverrideError) as refused:
+        SPEC.override({path: value})
+    assert str(refused.value).startswith(f"`{path}`: ")
+    assert said in str(refused.value)
+
+
+def test_several_values_are_judged_together() -> None:
+    changed = SPEC.override({"rules.head.check.large-value": "ignore", "rules.body.layer_decay": 0.9})
+    assert [path for path, _ in changed.overrides] == ["rules.head.check.large-value", "rules.body.layer_decay"]
+    again = changed.override({"rules.body.layer_decay": 0.8, "optimizer.lr": 1})
+    assert dict(again.overrides) == {
+        "rules.head.check.large-value": "ignore",
+        "rules.body.layer_decay": 0.8,
+        "optimizer.lr": 1,
+    }
+    with pytest.raises(lrspec.OverrideError, match=r"`optimizer\.lr`: .*found -2\n`rules\.head\.lr_mult`: .*found -1"):
+        SPEC.override({"rules.head.lr_mult": -1, "optimizer.lr": -2})
+
+
+def test_of_several_optimizers_the_path_says_which() -> None:
+    assert SEVERAL.override({"optimizers.muon.lr": 0.1}).spec.bases["muon"].lr == 0.1
+    for path, said in (
+        ("optimizers.mun.lr", "`optimizers` has no `mun`: did you mean `muon`?"),
+        ("optimizers.sgd", "`optimizers` has no `sgd`"),
+        ("optimizer.lr", "the spec has several: `optimizers.adamw.lr`, `optimizers.muon.lr`"),
+        ("rules.matrices.optimizer", "there is no optimizer `sgd`"),
+    ):
+        with pytest.raises(lrspec.OverrideError) as refused:
+            SEVERAL.override({path: "sgd"})
+        assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["lr", "weight_decay"])
+def test_a_rate_for_all_of_several_optimizers_is_refused(key: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"{key}: the spec has several optimizers: override `optimizers\.adamw\.{key}`"
+    ):
+        lrspec.compile(SEVERAL, NAMES, **{key: 1e-3})
+
+
+def test_a_plan_says_what_was_set() -> None:
+    plan = lrspec.compile(SPEC.override({"rules.head.lr_mult": 5}), NAMES, lr=1e-2)
+    assert plan.to_dict()["spec"]["overrides"] == {"rules.head.lr_mult": 5, "optimizer.lr": 1e-2}
+    assert plan.parameters[2].settings.lr == 5e-2
+    assert "overrides" not in lrspec.compile(SPEC, NAMES).to_dict()["spec"]
+
+
+def test_what_is_found_afterwards_is_at_the_place_of_what_was_replaced() -> None:
+    found = lrspec.check(SPEC.override({"rules.head.match": ["^nothing"], "rules.head.optional": False}), NAMES)
+    places = [(each.code, each.rule, each.line, each.column) for each in found]
+    assert places == [("LRS201", None, 3, 1), ("LRS203", "head", 7, 25)]
+
+
+def test_a_value_of_a_flow_and_of_json_is_replaced_alike() -> None:
+    text = '{"lrspec": 1, "optimizer": {"lr": 0.1}, "rules": [{"name": "all", "match": "^.+$", "lr_mult": 1}]}'
+    spec = lrspec.loads(text, format="json")
+    assert lrspec.compile(spec.override({"rules.all.lr_mult": 3}), NAMES).parameters[0].settings.lr == 0.1 * 3
