@@ -142,6 +142,43 @@ def test_warnings_count_when_strict(capsys: pytest.CaptureFixture[str], folder: 
     assert (strict.status, strict.out) == (1, ran.out)
 
 
+def test_set_replaces_a_value_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("compile", "--params", "params.json", "--set", "rules.no-decay.weight_decay=0.5", "--set")
+    ran = lrspec(capsys, *words, "optimizer.betas=[0.8, 0.9]")
+    assert ran.out.endswith(
+        "rules.no-decay.weight_decay is 0.5 in place of 0\noptimizer.betas is [0.8, 0.9] in place of nothing\n"
+    )
+    plan = json.loads(lrspec(capsys, *words, "optimizer.lr=3e-4", "--format", "json").out)
+    assert plan["spec"]["overrides"] == {"rules.no-decay.weight_decay": 0.5, "optimizer.lr": 3e-4}
+    ran = lrspec(capsys, "explain", "a.lrspec.yaml", "conv.weight", *words[1:], "optimizer.lr=3e-4")
+    assert "0.0003 (optimizer.lr)" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (
+            "rules.no-deca.weight_decay=1",
+            "--set `rules.no-deca.weight_decay`: no rule is called `no-deca`: did you mean",
+        ),
+        ("optimizer.lr=-1", "--set `optimizer.lr`: `lr`: expected a number of at least 0, found -1"),
+        ("optimizer.lr=1e-3x", "--set `optimizer.lr`: `lr`: expected a number, found the text '1e-3x'"),
+        ("optimizer.lr", "Invalid value for '--set': expected PATH=VALUE with a value as in YAML"),
+        ("optimizer.lr=[", "Invalid value for '--set': expected PATH=VALUE with a value as in YAML"),
+    ],
+)
+def test_what_cannot_be_set_is_said_in_one_line(capsys: pytest.CaptureFixture[str], word: str, said: str) -> None:
+    ran = lrspec(capsys, "compile", "--params", "params.json", "--set", word)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_value_that_is_set_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = lrspec(capsys, "compile", "--params", "params.json", "--set", "optimizer.lr=1", "--set", "optimizer.lr=2")
+    assert (ran.status, "optimizer.lr is given twice" in ran.err) == (2, True)
+
+
 def test_lr_and_weight_decay_replace_the_optimizers_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compile", "--params", "params.json", "--lr", "1e-1", "--weight-decay", "0")
     ran = lrspec(capsys, *words)
