@@ -6,45 +6,40 @@ import ast
 import importlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import sysconfig
+from collections.abc import Callable
 from math import cos, pi
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import torch
 from torch import nn
 
 import lrspec
+from lrspec import verifying
 from tests.integration.test_processes import lines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = 8  # of all scripts
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 Rates = dict[str, float]
 """The learning rates of groups, by their names."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[list[lrspec.Diagnostic]]:
-    """What `verify` has found, each time it was asked."""
+    """What was found, each time that a script or a callback verified."""
     found: list[list[lrspec.Diagnostic]] = []
-    verify = lrspec.Plan.verify
+    verify = verifying.verify
 
     def recorded(*given: Any, **named: Any) -> list[lrspec.Diagnostic]:
         found.append(verify(*given, **named))
         return found[-1]
 
-    monkeypatch.setattr(lrspec.Plan, "verify", recorded)
+    monkeypatch.setattr(verifying, "verify", recorded)
     return found
 
 
@@ -61,13 +56,15 @@ def of(name: str) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def compiler(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
-    """What DeepSpeed needs to compile a part of itself, which is kept in pytest's cache."""
+    """What DeepSpeed needs to compile a part of itself: a compiler, ninja, and a place, here pytest's cache."""
     if shutil.which("c++") is None:
         reason = "DeepSpeed needs a C++ compiler, and there is no c++ on the path"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     assert pytestconfig.cache is not None
+    scripts = Path(sysconfig.get_path("scripts"))  # where pip has put ninja
+    monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(pytestconfig.cache.mkdir("torch_extensions")))
 
 
