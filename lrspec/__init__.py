@@ -15,6 +15,7 @@ __all__ = [
     "BindError",
     "BuildError",
     "Diagnostic",
+    "Difference",
     "Group",
     "Inventory",
     "InventoryError",
@@ -23,6 +24,8 @@ __all__ = [
     "Parameter",
     "Plan",
     "PlannedParameter",
+    "ResumeError",
+    "Resumed",
     "Settings",
     "Severity",
     "SpecError",
@@ -34,6 +37,7 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "load_optimizer_state",
     "loads",
     "param_groups",
 ]
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
     from lrspec.optimizer_classes import BuildError
     from lrspec.overriding import OverrideError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
+    from lrspec.resume_errors import ResumeError
+    from lrspec.resumed import Difference, Resumed
+    from lrspec.resuming import load_optimizer_state
 else:
     _HOMES = {
         "binding": ("BindError",),
@@ -61,6 +68,9 @@ else:
         "optimizer_classes": ("BuildError",),
         "overriding": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
+        "resume_errors": ("ResumeError",),
+        "resumed": ("Difference", "Resumed"),
+        "resuming": ("load_optimizer_state",),
     }
 
     def __getattr__(name):

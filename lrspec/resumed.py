@@ -1,0 +1,67 @@
+"""What came of resuming: which parameters kept their state, and which settings differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lrspec.source import printable
+from lrspec.wording import SHOWN, axis_words, count, few, two_values, value_words
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting of a group that is not the same in the checkpoint and in the spec.
+
+    `checkpoint` has the values that parameters of the group had there, each once; `spec` is the one value now. A
+    learning rate is the one that a scheduler started from, where one was attached.
+    """
+
+    group: str
+    setting: str
+    checkpoint: tuple[Any, ...]
+    spec: Any
+
+    def __str__(self) -> str:
+        if len(self.checkpoint) == 1:
+            was, now = two_values(self.checkpoint[0], self.spec)
+        else:
+            was, now = ", ".join(value_words(value) for value in self.checkpoint), value_words(self.spec)
+        name = axis_words(self.setting if self.setting in ("lr", "weight_decay") else f"options.{self.setting}")
+        return f"`{printable(self.group)}`: {name} is {was} in the checkpoint and {now} in the spec"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What came of resuming, by the names of parameters; its text is a few lines to print.
+
+    `kept` and `new`, in model order, are those of the optimizer: with the state that was saved, and without. `dropped`,
+    in saved order, are those whose state was saved and is not used; `reasons` says why of each. `settings` are those
+    that hold, the spec's or the checkpoint's; `differences` are between the two.
+    """
+
+    kept: tuple[str, ...]
+    new: tuple[str, ...]
+    reasons: Mapping[str, str]
+    settings: Literal["spec", "checkpoint"]
+    differences: tuple[Difference, ...]
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The parameters whose state was saved and is not used, in saved order."""
+        return tuple(self.reasons)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{count(len(self.kept), 'parameter')} resumed, with the settings of the {self.settings}"
+        if self.new:
+            yield f"{len(self.new):,} new: {few(self.new, SHOWN)}"
+        for reason in dict.fromkeys(self.reasons.values()):
+            names = [name for name in self.reasons if self.reasons[name] == reason]
+            yield f"{len(names):,} dropped ({reason}): {few(names, SHOWN)}"
+        yield from map(str, self.differences[:SHOWN])
+        if len(self.differences) > SHOWN:
+            yield f"and {len(self.differences) - SHOWN:,} more settings that differ"

@@ -1,0 +1,125 @@
+"""Which saved parameters go on, in which groups, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lrspec.present_groups import PresentGroup, canonical, without_prefix
+from lrspec.resume_errors import ResumeError
+from lrspec.saved_state import SavedParameter
+from lrspec.state_keys import should_have_state, why_not
+from lrspec.state_tensors import misfits
+from lrspec.wording import SHOWN, few
+
+if TYPE_CHECKING:
+    from lrspec.inventory import Inventory
+    from lrspec.plan import Plan
+
+
+_NO_STATE = (
+    "the checkpoint has no state of any parameter that this optimizer trains\n"
+    "Was it saved before the first step? Then go on without it. torch.distributed.checkpoint reads nothing into an "
+    "optimizer whose parameters have gradients: call `optimizer.zero_grad()` before `get_optimizer_state_dict`."
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The saved parameters that go on, by their names in the plan, and why each of the others is dropped.
+
+    `bare` are those that go on and had no state, though they should: no gradient has ever reached them.
+    """
+
+    kept: Mapping[str, SavedParameter]
+    bare: frozenset[str]
+    reasons: Mapping[str, str]
+
+
+def match(groups: Sequence[PresentGroup], saved: Iterable[SavedParameter], plan: Plan, *, specs: bool) -> Match:
+    """Match what was saved with the groups that there are; `specs` says whether the settings of the spec will hold.
+
+    Raises:
+        ResumeError: where nothing fits, or a tensor has another shape than its parameter.
+    """
+    by_name = _by_name(saved, plan.inventory)
+    group_of = {name: group for group in groups for name in group.parameters}
+    reasons: dict[str, str] = {}
+    for name, each in by_name.items():
+        if reason := _why_dropped(group_of[name], each, specs=specs) if name in group_of else _why_unused(name, plan):
+            reasons[name] = reason
+    kept = {name: each for name, each in by_name.items() if name not in reasons}
+    if not kept:
+        raise ResumeError(_nothing(reasons, plan))
+    bare = frozenset(name for name, each in kept.items() if _is_bare(group_of[name], each))
+    if len(bare) == len(kept):
+        raise ResumeError(_NO_STATE)
+    _refuse_other_shapes(kept, group_of)
+    return Match(kept, bare, reasons)
+
+
+def _by_name(saved: Iterable[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
+    """What was saved under the names of the plan; of two that are one parameter now, its first name's."""
+    parameters = list(saved)
+    names = without_prefix([each.name for each in parameters], inventory)
+    every = set(names)
+    found: dict[str, SavedParameter] = {}
+    for name, each in zip(names, parameters, strict=True):
+        known = canonical(name, inventory)
+        taken = known in found or (known != name and known in every)
+        found[name if taken else known] = each
+    return found
+
+
+def _why_dropped(group: PresentGroup, saved: SavedParameter, *, specs: bool) -> str:
+    settings = {**group.content, **group.planned.settings.group_keys()} if specs else saved.settings
+    return why_not(group.optimizer, settings, saved.state, saved.settings)
+
+
+def _is_bare(group: PresentGroup, saved: SavedParameter) -> bool:
+    return not saved.state and should_have_state(group.optimizer, saved.settings)
+
+
+def _why_unused(name: str, plan: Plan) -> str:
+    """Why no optimizer that was given has a parameter."""
+    place = plan.inventory.index.get(name)
+    if place is None:
+        return "not in the plan"
+    first = plan.inventory.columns.names[place]
+    if first != name:
+        return f"tied to {first} now"
+    if name not in plan.group_of:
+        return "frozen now"
+    return "in another optimizer, or in another part of the model"
+
+
+def _nothing(reasons: Mapping[str, str], plan: Plan) -> str:
+    if not reasons:
+        return "the checkpoint has no parameters"
+    if not any(name in plan.inventory.index for name in reasons):
+        return f"the plan knows no parameter of the checkpoint ({few(list(reasons), SHOWN)}): it is another model's"
+    listed = [
+        f"{few([name for name in reasons if reasons[name] == reason], SHOWN)}: {reason}"
+        for reason in dict.fromkeys(reasons.values())
+    ]
+    return "\n".join(
+        [
+            "nothing of the checkpoint goes on in this optimizer",
+            *listed[:SHOWN],
+            "Give what was saved of this optimizer.",
+        ]
+    )
+
+
+def _refuse_other_shapes(kept: Mapping[str, SavedParameter], group_of: Mapping[str, PresentGroup]) -> None:
+    wrong = [
+        f"{name} {list(parameter.shape)} has {', '.join(found)}"
+        for name, each in kept.items()
+        if (found := list(misfits(each.state, parameter := group_of[name].parameters[name])))
+    ]
+    if wrong:
+        raise ResumeError(
+            f"the saved state has other shapes than the parameters: {few(wrong, SHOWN)}\n"
+            "To begin such a parameter anew, take its entry out of `state` in what was saved."
+        )

@@ -1,0 +1,595 @@
+"""State by name: the forms it is saved in, what is refused, and that nothing is half-loaded."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+from torch.optim import Optimizer
+
+import lrspec
+from lrspec.optimizers import ARGUMENTS
+from lrspec.state_keys import STATE_KEYS
+
+ADAMW = "optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.1}"
+OLD = "{name: low, match: '^[ab]', lr_mult: 0.5}, {name: high, match: '^c', lr_mult: 1}"
+NEW = "{name: weights, match: 'weight', lr_mult: 1}, {name: biases, match: 'bias', lr_mult: 2, weight_decay: 0}"
+NAMES = ("a.weight", "a.bias", "b.weight", "b.bias", "c.weight", "c.bias")
+
+
+def model(names: str = "abc", width: int = 3) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.ModuleDict({name: nn.Linear(width, width) for name in names})
+
+
+def plan(rules: str, optimizer: str = ADAMW, of: nn.Module | None = None) -> lrspec.Plan:
+    return lrspec.compile(lrspec.loads(f"{{lrspec: 1, {optimizer}, rules: [{rules}]}}"), of or model())
+
+
+def built(rules: str, optimizer: str = ADAMW, of: nn.Module | None = None) -> tuple[lrspec.Plan, Optimizer]:
+    """An optimizer that has not stepped yet."""
+    of = of or model()
+    made = plan(rules, optimizer, of)
+    return made, lrspec.build_optimizer(made, of)
+
+
+def stepped(optimizer: Optimizer) -> Optimizer:
+    """After a step with gradients of which each parameter can be told."""
+    for group in optimizer.param_groups:
+        for name, parameter in zip(group["param_names"], group["params"], strict=True):
+            parameter.grad = torch.full_like(parameter, mark(name))
+    optimizer.step()
+    return optimizer
+
+
+def mark(name: str) -> float:
+    return 1.0 + sum(map(ord, name)) / 1000
+
+
+def saved(rules: str = OLD, optimizer: str = ADAMW, of: nn.Module | None = None) -> dict[str, Any]:
+    state: dict[str, Any] = stepped(built(rules, optimizer, of)[1]).state_dict()
+    return state
+
+
+def moments(optimizer: Optimizer, key: str = "exp_avg") -> dict[str, float]:
+    """The moment of each parameter, by its name; all of a parameter's elements have one."""
+    found = {}
+    for group in optimizer.param_groups:
+        for name, parameter in zip(group["param_names"], group["params"], strict=True):
+            if optimizer.state.get(parameter):
+                found[name] = float(optimizer.state[parameter][key].unique())
+    return found
+
+
+def own_moments(names: tuple[str, ...] = NAMES) -> dict[str, Any]:
+    return {name: pytest.approx(0.1 * mark(name)) for name in names}
+
+
+# ------------------------------------------------------------------------------------------- the forms it is saved in
+
+
+def test_what_torch_saves_goes_to_the_same_names() -> None:
+    new, optimizer = built(NEW)
+    resumed = lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert moments(optimizer) == own_moments()
+    assert (resumed.kept, resumed.new, resumed.dropped) == (NAMES, (), ())
+    assert [group["param_names"] for group in optimizer.param_groups] == [list(g.params) for g in new.groups or ()]
+    assert [(group["name"], group["lr"], group["weight_decay"]) for group in optimizer.param_groups] == [
+        ("weights", 0.01, 0.1),
+        ("biases", 0.02, 0),
+    ]
+
+
+@pytest.mark.parametrize("flat", [False, True], ids=["nested", "flat"])
+def test_what_torch_distributed_saves_goes_to_the_same_names(flat: bool) -> None:
+    before = model()
+    optimizer = stepped(built(OLD, of=before)[1])
+    options = StateDictOptions(flatten_optimizer_state_dict=flat)
+    new, resumed = built(NEW)
+    report = lrspec.load_optimizer_state(resumed, get_optimizer_state_dict(before, optimizer, options=options), new)
+    assert moments(resumed) == own_moments()
+    assert report.kept == NAMES
+    assert [difference.setting for difference in report.differences] == ["lr", "lr", "weight_decay"]
+
+
+def without_names(state: dict[str, Any]) -> dict[str, Any]:
+    for group in state["param_groups"]:
+        del group["param_names"], group["name"]
+    return state
+
+
+@pytest.mark.parametrize("form", ["dict", "path", "text", "Plan"])
+def test_without_names_the_old_plan_says_which_is_which(form: str, tmp_path: Path) -> None:
+    old, path = plan(OLD), tmp_path / "old.json"
+    path.write_text(json.dumps(old.to_dict()), encoding="utf-8")
+    given: dict[str, Any] = {"dict": old.to_dict(), "path": path, "text": str(path), "Plan": old}
+    new, optimizer = built(NEW)
+    lrspec.load_optimizer_state(optimizer, without_names(saved()), new, old_plan=given[form])
+    assert moments(optimizer) == own_moments()
+
+
+def test_names_of_the_checkpoint_come_before_the_old_plan() -> None:
+    new, optimizer = built(NEW)
+    lrspec.load_optimizer_state(optimizer, saved(), new, old_plan=plan(NEW))
+    assert moments(optimizer) == own_moments()
+
+
+def renamed(state: dict[str, Any], names: Callable[[str], str]) -> dict[str, Any]:
+    for group in state["param_groups"]:
+        group["param_names"] = [names(name) for name in group["param_names"]]
+    return state
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda name: f"module.{name}",
+        lambda name: f"module._orig_mod.{name}",
+        lambda name: name.replace(".", "._checkpoint_wrapped_module."),
+    ],
+)
+def test_what_wrappers_put_into_saved_names_is_left_out(wrap: Callable[[str], str]) -> None:
+    new, optimizer = built(NEW)
+    assert lrspec.load_optimizer_state(optimizer, renamed(saved(), wrap), new).kept == NAMES
+    assert moments(optimizer) == own_moments()
+
+
+def test_a_module_of_ones_own_that_is_called_module_keeps_its_name() -> None:
+    of = nn.ModuleDict({"module": nn.ModuleDict({"a": nn.Linear(2, 2)}), "a": nn.Linear(2, 2)})
+    rules = "{name: all, match: '^.+$', lr_mult: 1}"
+    new, optimizer = built(rules, of=copy.deepcopy(of))
+    state = renamed(saved(rules, of=of), lambda name: f"module.{name}")
+    assert len(lrspec.load_optimizer_state(optimizer, state, new).kept) == 4
+    assert moments(optimizer) == own_moments(("module.a.weight", "module.a.bias", "a.weight", "a.bias"))
+
+
+def tied() -> nn.Module:
+    made = model("ab")
+    made.get_submodule("b").weight = made.get_parameter("a.weight")
+    return made
+
+
+def test_aliases_of_tied_parameters_are_known() -> None:
+    rules = "{name: all, match: '^.+$', lr_mult: 1}"
+    state = renamed(saved(rules, of=tied()), lambda name: {"a.weight": "b.weight"}.get(name, name))
+    new, optimizer = built(rules, of=tied())
+    assert lrspec.load_optimizer_state(optimizer, state, new).kept == ("a.weight", "a.bias", "b.bias")
+
+
+def test_of_two_parameters_that_are_tied_now_the_first_goes_on() -> None:
+    rules = "{name: all, match: '^.+$', lr_mult: 1}"
+    new, optimizer = built(rules, of=tied())
+    resumed = lrspec.load_optimizer_state(optimizer, saved(rules, of=model("ab")), new)
+    assert resumed.reasons == {"b.weight": "tied to a.weight now"}
+    assert moments(optimizer) == own_moments(("a.weight", "a.bias", "b.bias"))
+
+
+# ------------------------------------------------------------------------------------------- kept, new, and dropped
+
+
+def test_what_is_new_and_what_is_dropped_is_said() -> None:
+    """Parameters that come, that go, that are frozen now, and that are trained now."""
+    old = "{name: c, match: '^c', freeze: true}, {name: all, match: '^[abd]', lr_mult: 1}"
+    before, after = model("abcd"), model("abce")
+    state = stepped(lrspec.build_optimizer(plan(old, of=before), before, freeze=True)).state_dict()
+    new = plan("{name: a, match: '^a', freeze: true}, {name: all, match: '^[bce]', lr_mult: 1}", of=after)
+    optimizer = lrspec.build_optimizer(new, after, freeze=True)
+    resumed = lrspec.load_optimizer_state(optimizer, state, new)
+    assert resumed.kept == ("b.weight", "b.bias")
+    assert resumed.new == ("c.weight", "c.bias", "e.weight", "e.bias")
+    assert resumed.dropped == ("a.weight", "a.bias", "d.weight", "d.bias")
+    assert str(resumed) == (
+        "2 parameters resumed, with the settings of the spec\n"
+        "4 new: c.weight, c.bias, e.weight, e.bias\n"
+        "2 dropped (frozen now): a.weight, a.bias\n"
+        "2 dropped (not in the plan): d.weight, d.bias"
+    )
+    assert moments(optimizer) == own_moments(("b.weight", "b.bias"))
+    stepped(optimizer)  # the new ones begin as torch begins
+
+
+def test_a_part_of_the_model_takes_its_own() -> None:
+    new = plan(NEW)
+    part = model()
+    del part["c"]  # type: ignore[operator]
+    optimizer = lrspec.build_optimizer(new, part)
+    resumed = lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert resumed.kept == NAMES[:4]
+    assert set(resumed.reasons.values()) == {"in another optimizer, or in another part of the model"}
+
+
+def test_an_option_that_needs_more_state_begins_anew() -> None:
+    """torch would fail in the next step: KeyError 'max_exp_avg_sq'."""
+    new, optimizer = built("{name: all, match: '^.+$', lr_mult: 1}, {match: '^a', options: {amsgrad: true}}")
+    resumed = lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert resumed.new == resumed.dropped == ("a.weight", "a.bias")
+    assert resumed.reasons["a.weight"] == "`amsgrad` is new, and the state has no max_exp_avg_sq for it"
+    stepped(optimizer)
+
+
+def test_adam_goes_on_as_adamw() -> None:
+    new, optimizer = built(NEW)
+    state = saved(OLD, ADAMW.replace("AdamW", "Adam"))
+    assert lrspec.load_optimizer_state(optimizer, state, new).kept == NAMES
+    assert [group["decoupled_weight_decay"] for group in optimizer.param_groups] == [True, True]
+
+
+def test_what_no_gradient_has_reached_begins_anew() -> None:
+    state = saved()
+    del state["state"][1]
+    new, optimizer = built(NEW)
+    resumed = lrspec.load_optimizer_state(optimizer, state, new)
+    assert (resumed.new, resumed.dropped) == (("a.bias",), ())
+    assert "a.bias" not in moments(optimizer)
+
+
+def test_an_optimizer_without_state_has_none_to_lose() -> None:
+    plain = "optimizer: {type: SGD, lr: 1e-2}"
+    new, optimizer = built(NEW, plain)
+    assert lrspec.load_optimizer_state(optimizer, saved(OLD, plain), new).kept == NAMES
+    assert [group["lr"] for group in optimizer.param_groups] == [0.01, 0.02]
+
+
+def test_the_checkpoint_in_memory_is_not_trained_on() -> None:
+    new, optimizer = built(NEW)
+    state = saved()
+    before = copy.deepcopy(state)
+    lrspec.load_optimizer_state(optimizer, state, new)
+    stepped(optimizer)
+    assert same(state, before)
+
+
+def test_types_and_devices_are_torchs_affair() -> None:
+    new, optimizer = built(NEW, of=model().to(torch.bfloat16))
+    lrspec.load_optimizer_state(optimizer, saved(), new)
+    for state in optimizer.state.values():
+        assert (state["exp_avg"].dtype, state["step"].dtype) == (torch.bfloat16, torch.float32)
+
+
+# -------------------------------------------------------------------------------------------------------- settings
+
+
+def test_the_specs_settings_hold_and_other_keys_stay() -> None:
+    new, optimizer = built(NEW)
+    optimizer.param_groups[0]["eps"] = 1e-5
+    optimizer.param_groups[0]["of-mine"] = "kept"
+    lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert optimizer.param_groups[0]["eps"] == 1e-5
+    assert optimizer.param_groups[0]["of-mine"] == "kept"
+
+
+def test_what_differs_is_reported_by_group() -> None:
+    new, optimizer = built(NEW)
+    resumed = lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert [(each.group, each.setting, each.checkpoint, each.spec) for each in resumed.differences] == [
+        ("weights", "lr", (0.005, 0.01), 0.01),
+        ("biases", "lr", (0.005, 0.01), 0.02),
+        ("biases", "weight_decay", (0.1,), 0),
+    ]
+    assert str(resumed).splitlines()[1:] == [
+        "`weights`: the learning rate is 0.005, 0.01 in the checkpoint and 0.01 in the spec",
+        "`biases`: the learning rate is 0.005, 0.01 in the checkpoint and 0.02 in the spec",
+        "`biases`: the weight decay is 0.1 in the checkpoint and 0 in the spec",
+    ]
+
+
+def test_the_checkpoints_settings_hold_where_they_are_asked_for() -> None:
+    split = "{name: biases, match: 'bias', lr_mult: 2, weight_decay: 0}, {name: weights, match: 'weight', lr_mult: 3}"
+    state = saved("{name: all, match: '^.+$', lr_mult: 0.1, options: {betas: [0.5, 0.6]}}")
+    new, optimizer = built(split)
+    resumed = lrspec.load_optimizer_state(optimizer, state, new, settings="checkpoint")
+    assert [(g["name"], g["lr"], g["weight_decay"], g["betas"]) for g in optimizer.param_groups] == [
+        ("weights", 0.001, 0.1, (0.5, 0.6)),
+        ("biases", 0.001, 0.1, (0.5, 0.6)),
+    ]
+    assert [each.setting for each in resumed.differences] == ["lr", "betas", "lr", "weight_decay", "betas"]
+    assert str(resumed).startswith("6 parameters resumed, with the settings of the checkpoint\n")
+
+
+def test_how_a_step_is_computed_is_not_the_checkpoints() -> None:
+    state = saved(OLD, ADAMW.replace("}", ", foreach: true}"))
+    new, optimizer = built(OLD, ADAMW.replace("}", ", fused: true}"))
+    lrspec.load_optimizer_state(optimizer, state, new, settings="checkpoint")
+    assert [(group["foreach"], group["fused"]) for group in optimizer.param_groups] == [(None, True)] * 2
+    stepped(optimizer)
+
+
+def test_a_scheduler_that_is_attached_keeps_the_rates_that_it_has_set() -> None:
+    new, optimizer = built(NEW)
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.25)
+    lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert [(group["lr"], group["initial_lr"]) for group in optimizer.param_groups] == [(0.0025, 0.01), (0.005, 0.02)]
+
+
+def test_a_group_of_new_parameters_is_as_far_along_the_schedule() -> None:
+    before = stepped(built(OLD, of=model())[1])
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(before, 0.5)
+    before.step()
+    scheduler.step()
+    after = model("abcd")
+    new, optimizer = built("{name: old, match: '^[abc]', lr_mult: 1}, {name: new, match: '^d', lr_mult: 10}", of=after)
+    lrspec.load_optimizer_state(optimizer, before.state_dict(), new)
+    assert [(group["lr"], group["initial_lr"]) for group in optimizer.param_groups] == [(0.005, 0.01), (0.05, 0.1)]
+
+
+def test_a_rate_that_is_a_tensor_stays_one() -> None:
+    new, optimizer = built(NEW)
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(1.0)
+    lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert [group["lr"] for group in optimizer.param_groups] == [torch.tensor(0.01), torch.tensor(0.02)]
+
+
+# --------------------------------------------------------------------------------------------------------- refusals
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal, and so is all inside them."""
+    if isinstance(one, Tensor):
+        return isinstance(other, Tensor) and one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, Mapping):
+        return isinstance(other, Mapping) and one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, list | tuple):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def reshaped() -> dict[str, Any]:
+    state = saved()
+    state["state"][0]["exp_avg"] = torch.zeros(3)
+    return state
+
+
+def part_of(state: dict[str, Any]) -> dict[str, Any]:
+    """What torch.distributed.checkpoint reads of two groups into one."""
+    by_name = {name: group for group in state["param_groups"] for name in group["param_names"]}
+    named = dict(zip(by_name, state["state"].values(), strict=True))
+    groups = [{**group, "params": group["param_names"]} for group in state["param_groups"]]
+    return {"state": named, "param_groups": groups[:1]}
+
+
+OTHER = "optimizer: {type: SGD, lr: 0.1, momentum: 0.9}"
+REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
+    "nothing": (dict, {}, "this state dict is empty"),
+    "a list": (lambda: [saved()], {}, "this is no optimizer's state: .*, found list"),
+    "a model's": (lambda: model().state_dict(), {}, "this is the state of a model, not of an optimizer"),
+    "a whole checkpoint": (
+        lambda: {"model": model().state_dict(), "optimizer": saved(), "epoch": 3},
+        {},
+        r"this is a whole checkpoint.*\nGive what it has at \['optimizer'\]\.",
+    ),
+    "Lightning's": (
+        lambda: {"state_dict": model().state_dict(), "optimizer_states": [saved()]},
+        {},
+        r"Give what it has at \['optimizer_states'\]\[0\]\.",
+    ),
+    "a scheduler's": (lambda: {"base_lrs": [1.0], "last_epoch": 2}, {}, "it has the keys base_lrs, last_epoch"),
+    "no names": (lambda: without_names(saved()), {}, "does not say which parameters.*\nGive the plan .* old_plan="),
+    "an old plan that does not fit": (
+        lambda: without_names(saved()),
+        {"old_plan": plan(NEW).to_dict()},
+        "does not fit the checkpoint: it has 2 groups of 3, 3 parameters, and the checkpoint 2 groups of 4, 2 param",
+    ),
+    "an old plan that is none": (saved, {"old_plan": {"lrspec_params": 1}}, "old_plan: expected a plan as"),
+    "an old plan with errors": (saved, {"old_plan": {**plan(OLD).to_dict(), "groups": None}}, "its spec had errors"),
+    "names that do not fit": (
+        lambda: {"state": {}, "param_groups": [{"params": [0, 1], "param_names": ["a.weight"]}]},
+        {},
+        "a group of the checkpoint has 2 parameters, and 1 names",
+    ),
+    "a name twice": (
+        lambda: {"state": {}, "param_groups": [{"params": [0, 1], "param_names": ["a.weight", "a.weight"]}]},
+        {},
+        "the checkpoint has a.weight twice",
+    ),
+    "a part": (lambda: part_of(saved()), {}, "the state of c.weight, c.bias, and no group .*\n.*flatten_optimizer"),
+    "another model's": (
+        lambda: renamed(saved(), lambda name: f"x.{name}"),
+        {},
+        "the plan knows no parameter of the checkpoint .*: it is another model's",
+    ),
+    "another optimizer's": (
+        lambda: saved(OLD, OTHER),
+        {},
+        "nothing of the checkpoint goes on .*\n.*: AdamW trains it now, which has no dampening, momentum",
+    ),
+    "another optimizer's state": (
+        lambda: saved(OLD, "optimizer: {type: Adamax, lr: 0.1}"),
+        {},
+        r"AdamW trains it now, and the state is another's \(step, exp_avg, exp_inf\)",
+    ),
+    "before the first step": (
+        lambda: built(OLD)[1].state_dict(),
+        {},
+        "no state of any parameter .*before the first step",
+    ),
+    "momentum before the first step": (
+        lambda: built(OLD, OTHER)[1].state_dict(),
+        {},
+        "AdamW trains it now, which has no dampening, momentum",
+    ),
+    "another shape": (
+        reshaped,
+        {},
+        r"has other shapes than the parameters: a\.weight \[3, 3\] has exp_avg \[3\]",
+    ),
+    "settings that are not one": (
+        saved,
+        {"settings": "checkpoint"},
+        "the group `weights` cannot have the settings of the checkpoint: a.weight, c.weight had .* lr 0.005 and 0.01",
+    ),
+}
+
+
+@pytest.mark.parametrize(("state", "arguments", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_refusal_says_why_and_leaves_the_optimizer_as_it_was(
+    state: Callable[[], Any], arguments: dict[str, Any], message: str
+) -> None:
+    new, optimizer = built(NEW)
+    stepped(optimizer)
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(lrspec.ResumeError, match=f"(?s){message}"):
+        lrspec.load_optimizer_state(optimizer, state(), new, **arguments)
+    assert same(optimizer.state_dict(), before)
+
+
+def test_an_optimizer_that_is_not_the_plans_is_refused() -> None:
+    of, new = model(), plan(NEW)
+    with pytest.raises(lrspec.ResumeError, match=r"group 0 .* does not name its parameters\nBuild it with"):
+        lrspec.load_optimizer_state(torch.optim.AdamW(of.parameters()), saved(), new)
+    with pytest.raises(lrspec.ResumeError, match="none of the plan's: it has parameters of weights, biases"):
+        lrspec.load_optimizer_state(built(OLD)[1], saved(), new)
+    with pytest.raises(lrspec.ResumeError, match=r"the plan has d\.weight, d\.bias in no group"):
+        lrspec.load_optimizer_state(built("{name: d, match: '^d', lr: 1}", of=model("d"))[1], saved(), new)
+    with pytest.raises(ValueError, match="expected 'spec' or 'checkpoint', found 'mine'"):
+        lrspec.load_optimizer_state(built(NEW)[1], saved(), new, settings="mine")  # type: ignore[arg-type]
+
+
+SEVERAL = "optimizers: {adamw: {type: AdamW, lr: 1e-2}, muon: {type: Muon, lr: 2e-2}}"
+SPLIT = "{name: matrices, match: 'weight', optimizer: muon}, {name: all, match: '^.+$', lr_mult: 1}"
+
+
+def several() -> tuple[lrspec.Plan, dict[str, Optimizer]]:
+    of = model()
+    made = plan(SPLIT, SEVERAL, of)
+    return made, lrspec.build_optimizers(made, of)
+
+
+def all_saved() -> dict[str, dict[str, Any]]:
+    return {name: stepped(optimizer).state_dict() for name, optimizer in several()[1].items()}
+
+
+def test_several_optimizers_take_their_own() -> None:
+    new, optimizers = several()
+    assert lrspec.load_optimizer_state(optimizers, all_saved(), new).kept == NAMES
+    assert moments(optimizers["adamw"]) == own_moments(NAMES[1::2])
+    assert set(moments(optimizers["muon"], "momentum_buffer")) == set(NAMES[::2])
+
+
+def test_one_of_several_takes_its_own_out_of_all() -> None:
+    new, optimizers = several()
+    resumed = lrspec.load_optimizer_state(optimizers["muon"], all_saved(), new)
+    assert (resumed.kept, resumed.dropped) == (NAMES[::2], NAMES[1::2])
+
+
+def test_anothers_checkpoint_is_refused() -> None:
+    new, optimizers = several()
+    with pytest.raises(lrspec.ResumeError, match="nothing of the checkpoint goes on in this optimizer"):
+        lrspec.load_optimizer_state(optimizers["adamw"], all_saved()["muon"], new)
+
+
+def test_several_without_names_are_read_by_the_old_plan() -> None:
+    new, optimizers = several()
+    state = {name: without_names(each) for name, each in all_saved().items()}
+    assert lrspec.load_optimizer_state(optimizers, state, new, old_plan=new.to_dict()).kept == NAMES
+    _, others = several()
+    assert lrspec.load_optimizer_state(others["muon"], state["muon"], new, old_plan=new).kept == NAMES[::2]
+
+
+def test_several_under_other_names_are_refused() -> None:
+    new, optimizers = several()
+    with pytest.raises(lrspec.ResumeError, match="no optimizer `moun`: did you mean `muon`"):
+        lrspec.load_optimizer_state({"moun": optimizers["muon"]}, all_saved(), new)
+    with pytest.raises(lrspec.ResumeError, match="is of `muon`, not of `adamw`"):
+        lrspec.load_optimizer_state({"adamw": optimizers["muon"]}, all_saved(), new)
+
+
+def test_where_the_last_optimizer_refuses_none_is_loaded() -> None:
+    new, optimizers = several()
+    state = all_saved()
+    before = {name: copy.deepcopy(stepped(optimizer).state_dict()) for name, optimizer in optimizers.items()}
+
+    def refuse(_: Optimizer) -> None:
+        raise RuntimeError("not today")
+
+    list(optimizers.values())[-1].register_load_state_dict_post_hook(refuse)
+    with pytest.raises(lrspec.ResumeError, match="Muon refuses the state: not today"):
+        lrspec.load_optimizer_state(optimizers, state, new)
+    assert same({name: optimizer.state_dict() for name, optimizer in optimizers.items()}, before)
+
+
+# ------------------------------------------------------------------------------------------------ tables, and all of it
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_the_table_of_states_is_torchs(name: str) -> None:
+    cls, keys = getattr(torch.optim, name), STATE_KEYS[name]
+    plain = [state_of(cls, shape, {}) for shape in ((3, 3), (3,)) if name != "Muon" or len(shape) == 2]
+    by_option = {option: state_of(cls, (3, 3), {option: True}) for option in keys.by_option}
+    momentum = [state_of(cls, (3, 3), {"momentum": 0.9})] if name == "SGD" else []
+    assert frozenset().union(*plain, *by_option.values(), *momentum) == keys.possible
+    for option, state in by_option.items():
+        assert state - state_of(cls, (3, 3), {}) == {keys.by_option[option]}
+    for key in frozenset.intersection(*plain):
+        assert (key in keys.needed) is fails_without(cls, key)
+
+
+def one_step(cls: Any, shape: tuple[int, ...], options: dict[str, Any]) -> tuple[Optimizer, nn.Parameter]:
+    parameter, grad = nn.Parameter(torch.ones(shape)), torch.ones(shape)
+    parameter.grad = grad.to_sparse() if cls is torch.optim.SparseAdam else grad
+    optimizer = cls([parameter], lr=0.1, **options)
+    optimizer.step()
+    return optimizer, parameter
+
+
+def state_of(cls: Any, shape: tuple[int, ...], options: dict[str, Any]) -> frozenset[str]:
+    optimizer, parameter = one_step(cls, shape, options)
+    return frozenset(optimizer.state[parameter])
+
+
+def fails_without(cls: Any, key: str) -> bool:
+    optimizer, parameter = one_step(cls, (3, 3), {})
+    del optimizer.state[parameter][key]
+    try:
+        optimizer.step()
+    except KeyError:
+        return True
+    return False
+
+
+RATES = st.sampled_from([0.5, 1, 2])
+GROUPINGS = st.permutations(NAMES).flatmap(
+    lambda names: st.lists(RATES, min_size=len(names), max_size=len(names)).map(
+        lambda r: list(zip(names, r, strict=True))
+    )
+)
+
+
+def grouped(pairs: list[tuple[str, float]]) -> tuple[lrspec.Plan, Optimizer]:
+    """A model whose parameters come in this order, and are grouped by these rates."""
+    of = nn.Module()
+    for name, _ in pairs:
+        child, _, leaf = name.partition(".")
+        if not hasattr(of, child):
+            of.add_module(child, nn.Module())
+        of.get_submodule(child).register_parameter(leaf, nn.Parameter(torch.zeros(3)))
+    rules = ", ".join(f"{{name: {n.replace('.', '-')}, match: '^{n}$', lr_mult: {r}}}" for n, r in pairs)
+    return built(rules, of=of)
+
+
+@settings(max_examples=60)
+@given(GROUPINGS, GROUPINGS, st.sets(st.sampled_from(NAMES), max_size=3), st.sets(st.sampled_from(NAMES), max_size=2))
+def test_whatever_the_groups_were_each_parameter_has_its_own(
+    before: list[tuple[str, float]], after: list[tuple[str, float]], gone: set[str], come: set[str]
+) -> None:
+    old = [pair for pair in before if pair[0] not in come - gone]
+    new = [pair for pair in after if pair[0] not in gone]
+    made, optimizer = grouped(new)
+    resumed = lrspec.load_optimizer_state(optimizer, stepped(grouped(old)[1]).state_dict(), made)
+    both = {name for name, _ in old} & {name for name, _ in new}
+    assert set(resumed.kept) == both
+    assert set(resumed.new) == {name for name, _ in new} - both
+    assert set(resumed.dropped) == {name for name, _ in old} - both
+    assert moments(optimizer) == own_moments(tuple(both))
+    rates = dict(new)
+    for group in optimizer.param_groups:
+        assert {0.01 * rates[name] for name in group["param_names"]} == {group["lr"]}
