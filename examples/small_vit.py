@@ -1,4 +1,4 @@
-"""What train_ddp.py, train_fsdp2.py and train_pipeline.py share: a model, data, and what they show in the end.
+"""What training scripts share: a model, data, and, where there are many processes, what they show in the end.
 
 The model is a small vision transformer that learns handwritten digits; small-vit.lrspec.yaml says at which rates. All
 processes are on the CPU of one machine (gloo); on GPUs the backend is nccl, and nothing else is different for lrspec.
@@ -47,16 +47,22 @@ def own_share(step: int) -> tuple[Tensor, Tensor]:
     return images, labels
 
 
+def train(model: nn.Module, optimizer: torch.optim.Optimizer) -> float:
+    """Train a few steps in a single process, and give the loss of the last."""
+    for step in range(STEPS):
+        images, labels = batch(step)
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(images), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return float(loss.detach())
+
+
 def train_alone() -> tuple[Parameters, Parameters]:
     """The parameters before and after the same steps in a single process."""
     model = build()
     before = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
-    optimizer = torch.optim.SGD(lrspec.param_groups(SPEC, model))
-    for step in range(STEPS):
-        images, labels = batch(step)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+    train(model, lrspec.build_optimizer(SPEC, model))
     return before, {name: tensor.detach() for name, tensor in model.named_parameters()}
 
 

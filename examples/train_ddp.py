@@ -21,6 +21,7 @@ def main() -> None:
     wrapped = DistributedDataParallel(model)
     groups = plan.param_groups(wrapped)  # the plan of the wrapped model would be the same: names are without `module.`
     optimizer = torch.optim.SGD(groups)
+    assert not plan.verify(optimizer, wrapped)
     show_plans(plan, groups)
     for step in range(STEPS):
         images, labels = own_share(step)

@@ -50,6 +50,7 @@ def main() -> None:
     load(model)
     groups = plan.param_groups(model)  # after the weights: what was on the meta device is no longer the model's
     optimizer = torch.optim.SGD(groups)
+    assert not plan.verify(optimizer, model)
     show_plans(plan, groups)
     for step in range(STEPS):
         images, labels = own_share(step)

@@ -50,6 +50,7 @@ def main() -> None:
     model = part(rank)
     groups = plan.param_groups(model)
     optimizer = torch.optim.SGD(groups)
+    assert not plan.verify(optimizer, model)
     show_plans(plan, groups)
     stage = PipelineStage(model, rank, STAGES, torch.device("cpu"))
     schedule = ScheduleGPipe(stage, n_microbatches=BATCH // 16, loss_fn=nn.functional.cross_entropy)

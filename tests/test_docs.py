@@ -61,6 +61,21 @@ def test_python_snippets_run(page: Path) -> None:
             exec(compile(block.body, page.name, "exec"), names)
 
 
+def excerpts() -> list[tuple[Path, str, str]]:
+    """The pages, the files that they quote, and what they quote of them."""
+    titled = ((page, block, re.search(r'title="(.+)"', block.info)) for page in PAGES for block in blocks(page))
+    return [(page, title[1], block.body) for page, block, title in titled if title]
+
+
+@pytest.mark.parametrize(("page", "file", "text"), excerpts())
+def test_what_a_page_quotes_is_in_the_file(page: Path, file: str, text: str) -> None:
+    assert text in (ROOT / file).read_text(encoding="utf-8"), f"{page.name} quotes {file}"
+
+
+def test_pages_quote_scripts() -> None:
+    assert len(excerpts()) > 10
+
+
 def specs_of_the_language() -> list[str]:
     return [block.body for block in blocks(ROOT / "docs" / "language.md") if block.info == "yaml"]
 

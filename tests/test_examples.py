@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+import transformers
 from torch import nn
 
 import lrspec
@@ -27,6 +28,9 @@ def inventory(model: ModelSource, folder: Path) -> lrspec.Inventory:
     kind, _, rest = model.source.rpartition(":")
     if kind == "params":
         return lrspec.Inventory.load(folder / rest)
+    if kind == "hf":
+        config = transformers.BertConfig.from_json_file(folder / rest)
+        return lrspec.Inventory.from_model(transformers.BertForSequenceClassification(config))
     assert kind in ("", "timm")
     with torch.device("meta"):
         built: nn.Module = timm.create_model(rest, pretrained=False, **model.args)

@@ -1,0 +1,107 @@
+"""The Trainer of transformers, in both ways in which it takes an optimizer, and with a check before it starts.
+
+python train_transformers.py            Trainer(optimizers=(optimizer, scheduler))
+python train_transformers.py --create   a Trainer with a `create_optimizer` of its own, and the scheduler it chooses
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    get_cosine_schedule_with_warmup,
+)
+
+import lrspec
+from lrspec.trainers.transformers import VerifyPlan
+
+HERE = Path(__file__).parent
+SPEC, CONFIG = HERE / "tiny-bert.lrspec.yaml", HERE / "tiny-bert.config.json"
+WARMUP, STEPS = 2, 8
+
+Rates = list[dict[str, float]]
+"""The rate of each group at each step."""
+
+
+def build() -> Any:
+    """The model, with random weights."""
+    torch.manual_seed(0)
+    return BertForSequenceClassification(BertConfig.from_json_file(CONFIG))
+
+
+def sentences() -> list[dict[str, Any]]:
+    """Random tokens, and whether the first of them is an even one."""
+    tokens = torch.randint(100, (8 * STEPS, 12))
+    return [{"input_ids": row, "labels": int(row[0]) % 2} for row in tokens]
+
+
+class Record(TrainerCallback):  # type: ignore[misc]
+    """Keeps the rates that the optimizer has when a step begins."""
+
+    def __init__(self) -> None:
+        self.rates: Rates = []
+
+    def on_step_begin(self, *_: Any, optimizer: torch.optim.Optimizer, **others: Any) -> None:
+        self.rates.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+
+
+def arguments(folder: str, **others: Any) -> TrainingArguments:
+    """What both ways share; a `learning_rate` or `weight_decay` in here would do nothing, since the spec has them."""
+    return TrainingArguments(
+        folder, max_steps=STEPS, use_cpu=True, report_to="none", save_strategy="no", logging_strategy="no", **others
+    )
+
+
+def train() -> Rates:
+    """Give the Trainer an optimizer and a scheduler."""
+    model, record = build(), Record()
+    plan = lrspec.compile(SPEC, model)
+    optimizer = lrspec.build_optimizer(plan, model)
+    scheduler = get_cosine_schedule_with_warmup(optimizer, WARMUP, STEPS)
+    with TemporaryDirectory() as folder:
+        Trainer(
+            model,
+            arguments(folder),
+            train_dataset=sentences(),
+            optimizers=(optimizer, scheduler),
+            callbacks=[VerifyPlan(plan), record],
+        ).train()
+    return record.rates
+
+
+class PlannedTrainer(Trainer):  # type: ignore[misc]
+    """A Trainer that builds its optimizer from a plan, when it needs one."""
+
+    plan: lrspec.Plan
+    optimizer: torch.optim.Optimizer | None
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            self.optimizer = lrspec.build_optimizer(self.plan, model or self.model)
+        return self.optimizer
+
+
+def train_created() -> Rates:
+    """Let the Trainer create both; the scheduler is the one of its arguments."""
+    model, record = build(), Record()
+    with TemporaryDirectory() as folder:
+        chosen = arguments(folder, lr_scheduler_type="cosine", warmup_steps=WARMUP)
+        trainer = PlannedTrainer(model, chosen, train_dataset=sentences(), callbacks=[record])
+        trainer.plan = lrspec.compile(SPEC, model)
+        trainer.add_callback(VerifyPlan(trainer.plan))
+        trainer.train()
+    return record.rates
+
+
+if __name__ == "__main__":
+    for step, rates in enumerate(train_created() if "--create" in sys.argv else train()):
+        print(step, rates)

@@ -1,0 +1,185 @@
+"""Where people train, really run: the rates are the plan's times the schedule's, and `verify` is silent."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import shutil
+import sysconfig
+from collections.abc import Callable
+from math import cos, pi
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from torch import nn
+
+import lrspec
+from lrspec import verifying
+from tests.integration.test_processes import lines
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STEPS = 8  # of all scripts
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+Rates = dict[str, float]
+"""The learning rates of groups, by their names."""
+
+
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> list[list[lrspec.Diagnostic]]:
+    """What was found, each time that a script or a callback verified."""
+    found: list[list[lrspec.Diagnostic]] = []
+    verify = verifying.verify
+
+    def recorded(*given: Any, **named: Any) -> list[lrspec.Diagnostic]:
+        found.append(verify(*given, **named))
+        return found[-1]
+
+    monkeypatch.setattr(verifying, "verify", recorded)
+    return found
+
+
+@pytest.fixture
+def script(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A script of the examples, as a module."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return importlib.import_module(request.param)
+
+
+def of(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("script", [name], indirect=True, ids=[name])
+
+
+@pytest.fixture
+def compiler(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
+    """What DeepSpeed needs to compile a part of itself: a compiler, ninja, and a place, here pytest's cache."""
+    if shutil.which("c++") is None:
+        reason = "DeepSpeed needs a C++ compiler, and there is no c++ on the path"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    assert pytestconfig.cache is not None
+    scripts = Path(sysconfig.get_path("scripts"))  # where pip has put ninja
+    monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(pytestconfig.cache.mkdir("torch_extensions")))
+
+
+def planned(script: ModuleType) -> Rates:
+    """What the script's spec says for its model."""
+    groups = lrspec.compile(script.SPEC, script.build()).groups
+    assert groups is not None
+    return {group.name: group.settings.lr for group in groups if group.settings.lr is not None}
+
+
+def assert_follow(found: list[Rates], plan: Rates, part: Callable[[int], float]) -> None:
+    """Hold the rates at each step equal to those of the plan times what the schedule leaves of them."""
+    assert len(found) == STEPS
+    assert len(set(plan.values())) > 1
+    for step, rates in enumerate(found):
+        assert rates == pytest.approx({name: lr * part(step) for name, lr in plan.items()}, rel=1e-12, abs=0), step
+
+
+def half_cosine(done: float) -> float:
+    """From 1 to 0, where 0 to 1 is done."""
+    return cos(pi * done / 2) ** 2
+
+
+def warmed_up(from_zero: bool) -> Callable[[int], float]:
+    """Two steps of warm-up, of which the first has a rate already or not, then half a cosine."""
+    start = [0, 1 / 2] if from_zero else [1 / 3, 2 / 3]
+    return lambda step: start[step] if step < 2 else half_cosine((step - 2) / (STEPS - 2))
+
+
+def one_cycle(step: int) -> float:
+    """As OneCycleLR's own choices have it: three tenths of the way up from 1/25, then down to 1e-4 of that."""
+    peak, end = 0.3 * STEPS - 1, STEPS - 1
+    if step <= peak:
+        return 1 + (1 / 25 - 1) * half_cosine(step / peak)
+    return 1 / 25e4 + (1 - 1 / 25e4) * half_cosine((step - peak) / (end - peak))
+
+
+@of("train_plain")
+def test_plain_pytorch(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+    assert_follow(script.train(), planned(script), warmed_up(from_zero=False))
+    assert verified == [[]]
+
+
+@of("train_timm")
+def test_timm(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+    assert_follow(script.train(), planned(script), warmed_up(from_zero=True))
+    assert verified == [[]]
+
+
+@of("train_lightning")
+@pytest.mark.filterwarnings(
+    "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
+)
+def test_lightning_logs_the_rates_under_the_names_of_the_groups(
+    script: ModuleType, verified: list[list[lrspec.Diagnostic]]
+) -> None:
+    logged = script.train()
+    names = {name: name.removeprefix("lr-SGD/") for name in logged}
+    rates = [{names[name]: values[step] for name, values in logged.items()} for step in range(STEPS)]
+    assert {len(values) for values in logged.values()} == {STEPS}
+    assert_follow(rates, planned(script), one_cycle)
+    assert verified == [[]]
+
+
+@of("train_transformers")
+@pytest.mark.parametrize("way", ["train", "train_created"])
+def test_transformers(script: ModuleType, way: str, verified: list[list[lrspec.Diagnostic]]) -> None:
+    assert_follow(getattr(script, way)(), planned(script), warmed_up(from_zero=True))
+    assert verified == [[]]
+
+
+@of("train_lora_plus")
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_lora_plus(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+    plan = planned(script)
+    assert plan["adapters/plus"] == 16 * plan["adapters"]
+    assert_follow(script.train(), plan, lambda step: half_cosine(step / STEPS))
+    assert verified == [[]]
+
+
+@of("train_lora_plus")
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_the_saved_inventory_of_the_adapters_is_up_to_date(script: ModuleType, tmp_path: Path) -> None:
+    script.save(tmp_path / "saved.json")
+    assert (tmp_path / "saved.json").read_bytes() == script.PARAMS.read_bytes()
+
+
+@of("train_muon")
+def test_muon_has_the_matrices_and_adamw_what_is_left(
+    script: ModuleType, verified: list[list[lrspec.Diagnostic]]
+) -> None:
+    plan = lrspec.compile(script.SPEC, script.build())
+    by_muon = [each.name for each in plan.parameters if each.settings.optimizer == "muon"]
+    assert by_muon == [name for name in matrices(script.build()) if name.startswith("blocks.")]
+    assert_follow(script.train(), planned(script), lambda step: min(1, (1 + step / 2) / 3))
+    assert verified == [[]]
+
+
+def matrices(model: nn.Module) -> list[str]:
+    return [name for name, parameter in model.named_parameters() if parameter.ndim == 2]
+
+
+@of("small_vit")
+def test_accelerate_in_two_processes(script: ModuleType) -> None:
+    assert_follow(printed("train_accelerate"), planned(script), lambda step: 1 - step / STEPS)
+
+
+@of("small_vit")
+@pytest.mark.usefixtures("compiler")
+def test_deepspeed_in_two_processes(script: ModuleType) -> None:
+    assert_follow(printed("train_deepspeed"), planned(script), lambda step: 1 - 0.9 * step / STEPS)
+
+
+def printed(script: str) -> list[Rates]:
+    """The rates at each step that the first of two processes prints."""
+    steps = [line.split(maxsplit=1) for line in lines(EXAMPLES / f"{script}.py") if line[0].isdigit()]
+    assert [step for step, _ in steps] == [str(step) for step in range(STEPS)]
+    return [ast.literal_eval(rates) for _, rates in steps]
