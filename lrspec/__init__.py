@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     from lrspec.optimizer_classes import BuildError
     from lrspec.overriding import OverrideError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
-    from lrspec.resume_errors import ResumeError
-    from lrspec.resumed import Difference, Resumed
-    from lrspec.resuming import load_optimizer_state
-    from lrspec.verifying import VerifyError
+    from lrspec.resuming.errors import ResumeError
+    from lrspec.resuming.resume import load_optimizer_state
+    from lrspec.resuming.resumed import Difference, Resumed
+    from lrspec.verifying.verify import VerifyError
 else:
     _HOMES = {
         "binding": ("BindError",),
@@ -70,10 +70,10 @@ else:
         "optimizer_classes": ("BuildError",),
         "overriding": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
-        "resume_errors": ("ResumeError",),
-        "resumed": ("Difference", "Resumed"),
-        "resuming": ("load_optimizer_state",),
-        "verifying": ("VerifyError",),
+        "resuming.errors": ("ResumeError",),
+        "resuming.resumed": ("Difference", "Resumed"),
+        "resuming.resume": ("load_optimizer_state",),
+        "verifying.verify": ("VerifyError",),
     }
 
     def __getattr__(name):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lrspec import binding, verifying
+from lrspec import binding
 from lrspec.axes import comparable
 from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
@@ -19,7 +19,6 @@ from lrspec.document import Document
 from lrspec.inventory import Inventory
 from lrspec.loading import SpecFile
 from lrspec.modules import walk
-from lrspec.rates import rates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -259,7 +258,9 @@ class Plan:
                 not a mapping, though the spec has several, or has a name that is none of the spec's.
             TypeError: for what is no model.
         """
-        return verifying.verify(self, optimizer, walk(model), scheduler)
+        from lrspec.verifying.verify import verify  # here, since commands verify nothing
+
+        return verify(self, optimizer, walk(model), scheduler)
 
     def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.
@@ -274,6 +275,8 @@ class Plan:
                 that the plan does not train, or that have different learning rates in the plan.
             TypeError: where `optimizer` has no groups at all.
         """
+        from lrspec.rates import rates  # here, since commands have no optimizer
+
         return rates(self, optimizer, mult)
 
 

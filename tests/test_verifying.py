@@ -38,7 +38,7 @@ from torch.optim.swa_utils import SWALR
 
 import lrspec
 from lrspec.diagnostics import CODES
-from lrspec.verifying import require
+from lrspec.verifying.verify import require
 
 SPEC = lrspec.loads(
     r"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.binding import BindError
-from lrspec.verifying import require
+from lrspec.verifying.verify import require
 from lrspec.wording import count
 
 try:

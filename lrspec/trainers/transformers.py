@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from lrspec.verifying import require
+from lrspec.verifying.verify import require
 
 if TYPE_CHECKING:
     from lrspec.plan import Plan

@@ -17,7 +17,7 @@ import pytest
 from torch import nn
 
 import lrspec
-from lrspec import verifying
+from lrspec.verifying import verify as verifying
 from tests.integration.test_processes import lines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

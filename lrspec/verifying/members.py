@@ -8,9 +8,9 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.optimizer_classes import BuildError, maker_of
 from lrspec.optimizers import ARGUMENTS, FROM_TIMM
-from lrspec.running import Member, ModelTensor, Running, RunningOptimizer, together
 from lrspec.source import printable
-from lrspec.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
+from lrspec.verifying.running import Member, ModelTensor, Running, RunningOptimizer, together
+from lrspec.verifying.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
 from lrspec.wording import SHOWN, count, few
 
 _REBUILD = "Build the optimizer from `plan.param_groups(model)`"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrspec.diagnostics import Finding
-from lrspec.differences import Difference, close, differing, same, tensors_of
-from lrspec.running import Portion, Running, RunningOptimizer
-from lrspec.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
-from lrspec.spec_places import SpecPlace, rate_place, setting_place
+from lrspec.verifying.differences import Difference, close, differing, same, tensors_of
+from lrspec.verifying.running import Portion, Running, RunningOptimizer
+from lrspec.verifying.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
 from lrspec.wording import axis_words, two_values
 
 _RATE = axis_words("lr")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lrspec.present_groups import PresentGroup, canonical, without_prefix
-from lrspec.resume_errors import ResumeError
-from lrspec.saved_state import SavedParameter
+from lrspec.resuming.errors import ResumeError
+from lrspec.resuming.present_groups import PresentGroup, canonical, without_prefix
+from lrspec.resuming.saved_state import SavedParameter
+from lrspec.resuming.tensors import misfits
 from lrspec.state_keys import should_have_state, why_not
-from lrspec.state_tensors import misfits
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:

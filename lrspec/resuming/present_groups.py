@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.modules import WRAPPED
-from lrspec.resume_errors import ResumeError
+from lrspec.resuming.errors import ResumeError
 from lrspec.source import printable
 from lrspec.suggest import did_you_mean
 from lrspec.wording import SHOWN, few

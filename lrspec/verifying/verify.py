@@ -11,11 +11,11 @@ from lrspec.logs import warn
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.render.text import report
-from lrspec.running import Running, running
-from lrspec.verify_members import MEMBERS
-from lrspec.verify_schedules import SCHEDULES
-from lrspec.verify_settings import SETTINGS
-from lrspec.verify_state import STATE
+from lrspec.verifying.members import MEMBERS
+from lrspec.verifying.running import Running, running
+from lrspec.verifying.schedules import SCHEDULES
+from lrspec.verifying.settings import SETTINGS
+from lrspec.verifying.state import STATE
 
 if TYPE_CHECKING:
     from torch import nn

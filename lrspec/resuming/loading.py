@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lrspec.resume_errors import ResumeError
+from lrspec.resuming.errors import ResumeError
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

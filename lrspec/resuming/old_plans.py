@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from lrspec.resume_errors import ResumeError
+from lrspec.resuming.errors import ResumeError
 
 if TYPE_CHECKING:
     from lrspec.plan import Plan

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
 
-from lrspec.old_plans import OldGroup
-from lrspec.resume_errors import ResumeError
+from lrspec.resuming.errors import ResumeError
+from lrspec.resuming.old_plans import OldGroup
 from lrspec.source import printable
 from lrspec.wording import SHOWN, count, few
 

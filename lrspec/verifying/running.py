@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from lrspec.binding import BindError
 from lrspec.diagnostics import Finding
 from lrspec.modules import Found, why_lazy
-from lrspec.schedules import Schedule, inner, last_rates, listed, schedules
 from lrspec.source import printable
-from lrspec.spec_places import SpecPlace
 from lrspec.suggest import did_you_mean
+from lrspec.verifying.schedulers import Schedule, inner, last_rates, listed, schedules
+from lrspec.verifying.spec_places import SpecPlace
 from lrspec.wording import SHOWN, count_parameters, few, list_parameters
 
 if TYPE_CHECKING:

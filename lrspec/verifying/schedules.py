@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrspec.diagnostics import Finding
-from lrspec.differences import Difference, differing, same, tensors_of
-from lrspec.running import ModelTensor, Running
-from lrspec.scheduled import Flat, bases, flattened, planned_rate
-from lrspec.spec_places import SpecPlace, optimizer_place, rate_place
+from lrspec.verifying.differences import Difference, differing, same, tensors_of
+from lrspec.verifying.running import ModelTensor, Running
+from lrspec.verifying.scheduled import Flat, bases, flattened, planned_rate
+from lrspec.verifying.spec_places import SpecPlace, optimizer_place, rate_place
 from lrspec.wording import count, two_values
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."

@@ -9,20 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from lrspec.group_settings import NewGroup, first_scheduled
-from lrspec.old_plans import old_groups
-from lrspec.present_groups import PresentGroup, present_groups
-from lrspec.resumed import Resumed
-from lrspec.saved_state import NOT_SETTINGS, read_state
-from lrspec.state_loading import load_all
-from lrspec.state_matching import Match, match
-from lrspec.state_tensors import own_copy
+from lrspec.resuming.group_settings import NewGroup, first_scheduled
+from lrspec.resuming.loading import load_all
+from lrspec.resuming.matching import Match, match
+from lrspec.resuming.old_plans import old_groups
+from lrspec.resuming.present_groups import PresentGroup, present_groups
+from lrspec.resuming.resumed import Resumed
+from lrspec.resuming.saved_state import NOT_SETTINGS, read_state
+from lrspec.resuming.tensors import own_copy
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from lrspec.old_plans import OldPlan
     from lrspec.plan import Plan
+    from lrspec.resuming.old_plans import OldPlan
 
 
 def load_optimizer_state(

@@ -7,9 +7,9 @@ from typing import Any
 
 from lrspec.diagnostics import Finding
 from lrspec.modules import WRAPPED
-from lrspec.running import ModelTensor, Running, together
 from lrspec.source import printable
-from lrspec.spec_places import rate_place
+from lrspec.verifying.running import ModelTensor, Running, together
+from lrspec.verifying.spec_places import rate_place
 
 _STATE = frozenset(
     {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer", "square_avg", "acc_delta", "sum"}

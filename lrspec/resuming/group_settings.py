@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lrspec.resume_errors import ResumeError
-from lrspec.resumed import Difference
-from lrspec.saved_state import SavedParameter
+from lrspec.resuming.errors import ResumeError
+from lrspec.resuming.resumed import Difference
+from lrspec.resuming.saved_state import SavedParameter
 from lrspec.state_keys import HOW_TO_STEP
 from lrspec.wording import SHOWN, few, value_words
 

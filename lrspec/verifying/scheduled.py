@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from lrspec.differences import close, same
-from lrspec.running import Portion, Running, RunningOptimizer
-from lrspec.schedules import Schedule
+from lrspec.verifying.differences import close, same
+from lrspec.verifying.running import Portion, Running, RunningOptimizer
+from lrspec.verifying.schedulers import Schedule
 
 
 class Base(NamedTuple):

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lrspec.running import ModelTensor, Portion, Running
 from lrspec.source import printable
+from lrspec.verifying.running import ModelTensor, Portion, Running
 from lrspec.wording import two_values
 
 _EXACT = 1e-12
