@@ -8,13 +8,10 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.modules import WRAPPED
 from lrspec.source import printable
+from lrspec.state_keys import ELEMENTWISE
 from lrspec.verifying.running import ModelTensor, Running, together
 from lrspec.verifying.spec_places import rate_place
 
-_STATE = frozenset(
-    {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer", "square_avg", "acc_delta", "sum"}
-)
-"""What torch's optimizers keep for a parameter in its shape."""
 _BY_NAME = "torch loads a checkpoint by position; `lrspec.load_optimizer_state` goes by name."
 
 
@@ -80,5 +77,5 @@ def _odd(running: Running, tensor: ModelTensor) -> list[tuple[str, Any]]:
         for member in running.members.get(id(tensor.tensor), ())
         if type(member.optimizer.inner).__module__.startswith("torch.optim.")
         for key, value in member.optimizer.inner.state.get(tensor.tensor, {}).items()
-        if key in _STATE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
+        if key in ELEMENTWISE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
     ]
