@@ -802,3 +802,22 @@ def test_a_large_model_is_verified_in_a_pass_over_its_parameters() -> None:
             sys.setprofile(None)
         counted.append(calls)
     assert counted[1] < 7 * counted[0]
+
+
+def test_the_parameters_of_zero_are_beside_its_groups() -> None:
+    model = nn.Linear(2, 2)
+    plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^.', lr: 1e-3}]"), model)
+    optimizer: Any = torch.optim.SGD(plan.param_groups(model))
+    (group,) = optimizer.param_groups
+    optimizer.bit16_groups = [group["params"]]
+    group["params"] = [torch.zeros(6, requires_grad=True)]  # the flat shard
+    assert plan.verify(optimizer, model) == []
+    group["lr"] = 2e-3
+    assert [found.code for found in plan.verify(optimizer, model)] == ["LRS405"]
+
+
+def test_what_is_no_optimizer_is_refused() -> None:
+    model = nn.Linear(2, 2)
+    plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^.', lr: 1e-3}]"), model)
+    with pytest.raises(TypeError, match="expected an optimizer"):
+        plan.verify(list(model.parameters()), model)

@@ -202,7 +202,21 @@ def _model_tensor(plan: Plan, tensor: nn.Parameter, names: list[str]) -> ModelTe
 
 def _optimizers(plan: Plan, given: Any) -> Iterator[RunningOptimizer]:
     for name, each in _by_name(plan, given).items():
-        yield RunningOptimizer(name, inner(each), each.param_groups)
+        yield RunningOptimizer(name, inner(each), _groups(each))
+
+
+def _groups(optimizer: Any) -> Sequence[dict[str, Any]]:
+    """The groups of an optimizer, with the model's own parameters in them.
+
+    DeepSpeed's ZeRO puts flat shards there, and keeps the parameters beside, group by group.
+    """
+    if not hasattr(optimizer, "param_groups"):
+        raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
+    groups: Sequence[dict[str, Any]] = optimizer.param_groups
+    whole = getattr(optimizer, "bit16_groups", None)
+    if whole is None or len(whole) != len(groups):
+        return groups
+    return [{**group, "params": its} for group, its in zip(groups, whole, strict=True)]
 
 
 def _by_name(plan: Plan, given: Any) -> Mapping[str, Any]:
