@@ -256,7 +256,7 @@ class Plan:
         Raises:
             BindError: where the plan has errors and so no groups, or knows nothing of the model; where `optimizer` is
                 not a mapping, though the spec has several, or has a name that is none of the spec's.
-            TypeError: for what is no model.
+            TypeError: for what is no model, or no optimizer.
         """
         from lrspec.verifying.verify import verify  # here, since commands verify nothing
 

@@ -820,4 +820,4 @@ def test_what_is_no_optimizer_is_refused() -> None:
     model = nn.Linear(2, 2)
     plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^.', lr: 1e-3}]"), model)
     with pytest.raises(TypeError, match="expected an optimizer"):
-        plan.verify(list(model.parameters()), model)
+        plan.verify(list(model.parameters()), model)  # type: ignore[arg-type]
