@@ -122,7 +122,7 @@ TAKEN = {
     "timm:lamb": list(OPTIONS),
     "": [],
 }
-"""Which of these options a type takes; the empty one is left out."""
+"""Which of these options a type takes; the empty type is left out."""
 WITHOUT_DECAY = ["SparseAdam", "Rprop"]
 OPTIMIZER_NAMES = ["adamw", "muon", "rest", "A_2"]
 
@@ -241,6 +241,8 @@ def specs(draw: st.DrawFn, fitting: bool = False) -> dict[str, Any]:
     optimizers = draw(_several(fits) if draw(_chance(50)) else _only())
     count = draw(st.integers(1, 5))
     rules = [draw(_rules(optimizers)) for _ in range(count)]
+    if draw(_chance(80)) and optimizers.fitting:
+        _name_all(optimizers.names[1:], rules)
     names = draw(st.permutations(RULE_NAMES))
     named = [{"name": name, **rule} if draw(_chance(60)) else rule for name, rule in zip(names, rules, strict=False)]
     only = optimizers.by_name.get(None)
@@ -251,6 +253,14 @@ def specs(draw: st.DrawFn, fitting: bool = False) -> dict[str, Any]:
     elif draw(_chance(40)):
         spec["check"] = draw(_checks(CHECKED_BY_RULE + CHECKED_BY_MODEL))
     return spec
+
+
+def _name_all(names: list[str], rules: list[dict[str, Any]]) -> None:
+    """Let rules name the optimizers that none has named yet, as far as there are rules that can."""
+    unnamed = [name for name in names if all(rule.get("optimizer") != name for rule in rules)]
+    free = [rule for rule in rules if "optimizer" not in rule and rule.get("freeze") is not True]
+    for name, rule in zip(unnamed, free, strict=False):
+        rule["optimizer"] = name
 
 
 @st.composite
@@ -264,6 +274,9 @@ def _several(draw: st.DrawFn, fitting: bool) -> _Several:
     names = draw(st.permutations(OPTIMIZER_NAMES))[: draw(st.sampled_from([1, 2, 2, 2, 3]))]
     types = st.sampled_from([each for each in TYPES if each not in WITHOUT_DECAY] if fitting else TYPES)
     by_name: dict[str | None, dict[str, Any]] = {name: draw(_optimizers(types)) for name in names}
+    if draw(_chance(40)):
+        for each in by_name.values():
+            each |= {"lr": 0.01} if _type(each) in WITHOUT_DECAY else {"lr": 0.01, "weight_decay": 0}
     for name in [] if fitting else names[1:]:
         if draw(_chance(30)):
             del by_name[name]["lr"]
@@ -402,7 +415,7 @@ def _lenient_checks(draw: st.DrawFn) -> dict[str, str]:
 ODD_KEYS = [
     *("lr", "match", "layers", "layer_decay", "freeze", "weight_decay", "options", "where", "check", "join"),
     *("type", "betas", "momentum", "params", "models", "source", "optimizer", "factor", "unused-rule", "syntax", "lrr"),
-    *("optimizers", "adamw", "muon", "options"),
+    *("optimizers", "adamw", "muon", "a b"),
 ]
 ODD_VALUES: list[Any] = [
     *(None, True, False, 0, 1, 2, -1, 0.5, 1.5, "", "a", "^(", "a b", "a\n", "1", "error"),
