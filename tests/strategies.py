@@ -232,13 +232,14 @@ def _type(optimizer: dict[str, Any]) -> str:
 
 
 @st.composite
-def specs(draw: st.DrawFn, fitting: bool = False) -> dict[str, Any]:
+def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True) -> dict[str, Any]:
     """A valid spec, as parsed: 1 to 5 rules over every feature of the language.
 
-    Of several optimizers, `fitting` ones all take what rules set, so that no model brings a finding of LRS1xx.
+    About half have `several` optimizers, if any may; `fitting` ones all take what rules set, so that no model brings a
+    finding of LRS1xx.
     """
     fits = fitting or draw(_chance(50))
-    optimizers = draw(_several(fits) if draw(_chance(50)) else _only())
+    optimizers = draw(_several(fits) if draw(_chance(50)) and several else _only())
     count = draw(st.integers(1, 5))
     rules = [draw(_rules(optimizers)) for _ in range(count)]
     if draw(_chance(80)) and optimizers.fitting:
