@@ -28,7 +28,7 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
         if isinstance(rule, dict):
             name = rule.get("optimizer")
             its = described.get(name) if isinstance(name, str) else None
-            yield from _rule(rule, index, [its[1]] if its else [each for _, each in described.values()])
+            yield from _rule(rule, index, [its] if its else list(described.values()))
 
 
 def _described(content: dict[str, Any]) -> dict[str | None, tuple[Path, dict[str, Any]]]:
@@ -96,14 +96,15 @@ def _without_type(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
             yield Finding("LRS103", (*path, key), said, at_key=True, meant=likely(key, _KEYS))
 
 
-def _rule(rule: dict[str, Any], index: int, optimizers: list[dict[str, Any]]) -> Iterator[Finding]:
+def _rule(rule: dict[str, Any], index: int, optimizers: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
     """LRS104 for options without a type of optimizer, and what is wrong with each of them.
 
-    `optimizers` are those that may train what the rule selects.
+    `optimizers` are those that may train what the rule selects, each with its place.
     """
-    kinds, options = [optimizer.get("type") for optimizer in optimizers], _mapping(rule.get("options"))
-    if options and all(map(_untyped, optimizers)):
-        message = "`options` are arguments of the optimizer, and `optimizer.type` is missing\nGive `optimizer.type`."
+    kinds, options = [optimizer.get("type") for _, optimizer in optimizers], _mapping(rule.get("options"))
+    if options and all(_untyped(optimizer) for _, optimizer in optimizers):
+        missing = f"{spell(optimizers[0][0])}.type"
+        message = f"`options` are arguments of the optimizer, and `{missing}` is missing\nGive `{missing}`."
         yield Finding("LRS104", ("rules", index, "options"), message, index)
     for key, value in options.items():
         yield from _option(("rules", index, "options", key), value, kinds)

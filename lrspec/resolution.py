@@ -177,7 +177,7 @@ def _reaches(
         passed = claims.passed_over(rule, setting.axis)
         lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
         reached = tuple(p for p in selection.parameters if p not in passed and p not in lost)
-        if setting.is_multiple and len(spec.bases) > 1:
+        if setting.is_multiple and reached and len(spec.bases) > 1:
             yield from _multiples(index, setting.axis, spec, claims.by_optimizer(spec, reached))
         else:
             yield Reach(index, setting, reached)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, FROM_TIMM, LENGTHS, NOT_OPTIONS, TEXTS
-from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, Optimizer, Rule
+from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
 from lrspec.wrong_sources import OUTSIDE, SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
@@ -24,10 +24,17 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
     """The schema of a spec, as pydantic makes it of the models, with what its keys must be to each other."""
     definitions = {
         **spec["$defs"],
+        "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
+        "Arguments": {"allOf": [_values()]},
         "Source": {"allOf": list(_source_conditions())},
     }
-    conditions = [_sources({"$ref": "#/$defs/Source"}), *_optimizer_conditions()]
+    conditions = [
+        _sources({"$ref": "#/$defs/Source"}),
+        *_one_or_several(list(spec["properties"])),
+        *_by_the_only_optimizer(),
+        *_by_several_optimizers(),
+    ]
     return {**spec, "$defs": definitions, "allOf": conditions}
 
 
@@ -107,17 +114,24 @@ def _source_conditions() -> Iterator[JsonSchema]:
     yield _text(r"[^:\s][^:]*$", "Expected the name of a model.")
 
 
-# ------------------------------------------------------------------------------------------------ the optimizer
+# ------------------------------------------------------------------------------------------------ an optimizer
+
+_NEEDS_CLASS = "Arguments of an optimizer need its class: give `optimizer.type`."
+_KNOWN: JsonSchema = {"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}
+_VALUES: JsonSchema = {"$ref": "#/$defs/Arguments"}
 
 
 def _optimizer_conditions() -> Iterator[JsonSchema]:
-    """What the optimizer and the `options` of rules may say, by the optimizer's `type`."""
-    yield _for_keys(optimizer=_for_keys(type=_known_or_dotted()))
-    yield _untyped()
-    yield _unknown_class()
-    yield _values_of_known_classes()
+    """What an optimizer may say, by its `type`."""
+    yield _for_keys(type=_known_or_dotted())
+    yield {"if": _given("type"), "else": {"propertyNames": _keys_without_class()}}
+    yield {"if": _is("type", {"not": _KNOWN}), "then": _not_of_groups()}
+    yield {"if": _is("type", _KNOWN), "then": _VALUES}
     for kind, arguments in ARGUMENTS.items():
-        yield {"if": _type_is({"const": kind}), "then": _class(kind, arguments)}
+        options = sorted(arguments - NOT_OPTIONS)
+        keys = [*(key for key in Optimizer.model_fields if key == "type" or key in arguments), *options]
+        names = _names(keys, f"Not an argument of {kind}. Possible here: {', '.join(keys)}.")
+        yield {"if": _is("type", {"const": kind}), "then": names}
 
 
 def _known_or_dotted() -> JsonSchema:
@@ -126,40 +140,25 @@ def _known_or_dotted() -> JsonSchema:
         "`package.module.Class`, or as timm names them, `timm:lamb`."
     )
     offered: JsonSchema = {"anyOf": [{"enum": list(ARGUMENTS)}, {}]}  # an `if` hides from editors what may be written
-    return {"if": {"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}, "then": _one_of(list(ARGUMENTS), message), **offered}
+    return {"if": _KNOWN, "then": _one_of(list(ARGUMENTS), message), **offered}
 
 
-def _untyped() -> JsonSchema:
+def _keys_without_class() -> JsonSchema:
     """Without a class there are no arguments."""
     keys = list(Optimizer.model_fields)
-    needs_class = "Arguments of an optimizer need its class: give `optimizer.type`."
     unknown = f"Not a key of `optimizer`: those are {', '.join(keys)}; with a `type` the arguments of that class, too."
-    names = {"if": {"enum": sorted(EVERY_ARGUMENT)}, "then": _one_of(keys, needs_class), "else": _one_of(keys, unknown)}
-    rule = _for_keys(options={"additionalProperties": False, "errorMessage": needs_class})
-    return {
-        "if": _is("optimizer", {"required": ["type"]}),
-        "else": _optimizer_and_rules({"propertyNames": names}, rule),
-    }
+    arguments = {"enum": sorted(EVERY_ARGUMENT)}
+    return {"if": arguments, "then": _one_of(keys, _NEEDS_CLASS), "else": _one_of(keys, unknown)}
 
 
-def _unknown_class() -> JsonSchema:
+def _not_of_groups() -> JsonSchema:
     """A class with its module takes anything but what every group has already."""
-    taken = _names_without(NOT_OPTIONS - _IN_THE_RULE, "Not an option: every group has that key already.")
-    own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
-    rule = _for_keys(options={"allOf": [taken, own]})
-    return {
-        "if": _type_is({"not": {"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}}),
-        "then": _optimizer_and_rules(taken, rule),
-    }
+    return _names_without(NOT_OPTIONS - _IN_THE_RULE, "Not an option: every group has that key already.")
 
 
-def _values_of_known_classes() -> JsonSchema:
+def _values() -> JsonSchema:
     """What arguments can be, whatever the class: `option_values.py`."""
-    values = _for_keys(**{key: _value(key) for key in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS)})
-    return {
-        "if": _type_is({"pattern": _NEITHER_DOTTED_NOR_OF_TIMM}),
-        "then": _optimizer_and_rules(values, _for_keys(options=values)),
-    }
+    return _for_keys(**{key: _value(key) for key in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS)})
 
 
 def _value(argument: str) -> JsonSchema:
@@ -170,23 +169,82 @@ def _value(argument: str) -> JsonSchema:
     return {"type": ["number", "boolean", "null", "array", "object"], "errorMessage": expected}
 
 
-def _class(kind: str, arguments: frozenset[str]) -> JsonSchema:
-    options = sorted(arguments - NOT_OPTIONS)
-    keys = [*(key for key in Optimizer.model_fields if key == "type" or key in arguments), *options]
-    of_optimizer = _names(keys, f"Not an argument of {kind}. Possible here: {', '.join(keys)}.")
-    of_options = _names(options, f"Not an option of {kind}. Its options are {', '.join(options)}.")
-    rule = _for_keys(options=of_options)
-    if "weight_decay" not in arguments:
-        rule |= _rule_without(("weight_decay", "weight_decay_mult"), f"{kind} has no weight decay.")
-    return _optimizer_and_rules(of_optimizer, rule)
+# ------------------------------------------------------------------------------------------------ rules by optimizers
 
 
-def _optimizer_and_rules(optimizer: JsonSchema, rule: JsonSchema) -> JsonSchema:
-    return _for_keys(optimizer=optimizer, rules={"items": rule})
+def _one_or_several(keys: list[str]) -> Iterator[JsonSchema]:
+    """A spec has `optimizer` or `optimizers`; those have names, and rules can name one."""
+    yield _for_keys(optimizers={"propertyNames": _text(WHOLE_NAME, "Letters, digits, `_` and `-` only.")})
+    message = "`optimizer` and `optimizers` exclude each other: keep one of the two."
+    others = [key for key in keys if key != "optimizer"]
+    only = {"propertyNames": {"if": {"const": "optimizer"}, "then": _one_of(others, message)}}
+    unnamed = "The spec has one optimizer: a rule can name one of several, which are under `optimizers`."
+    yield {"if": _given("optimizers"), "then": only, "else": _rules(_rule_without(["optimizer"], unnamed))}
 
 
-def _type_is(schema: JsonSchema) -> JsonSchema:
-    return _is("optimizer", _is("type", schema))
+def _by_the_only_optimizer() -> Iterator[JsonSchema]:
+    """What rules may set, by the `type` of the only optimizer."""
+    typed = {"anyOf": [_is("optimizer", _given("type")), _given("optimizers")]}
+    yield {"if": typed, "else": _rules(_no_options())}
+    yield {"if": _is("optimizer", _is("type", {"not": _KNOWN})), "then": _rules(_any_options())}
+    yield {"if": _is("optimizer", _is("type", _KNOWN)), "then": _rules(_for_keys(options={"allOf": [_VALUES]}))}
+    for kind, arguments in ARGUMENTS.items():
+        options = sorted(arguments - NOT_OPTIONS)
+        rule = _for_keys(options=_names(options, f"Not an option of {kind}. Its options are {', '.join(options)}."))
+        if "weight_decay" not in arguments:
+            rule |= _rule_without(_DECAYS, f"{kind} has no weight decay.")
+        yield {"if": _is("optimizer", _is("type", {"const": kind})), "then": _rules(rule)}
+
+
+def _by_several_optimizers() -> Iterator[JsonSchema]:
+    """What rules may set, by the types of all optimizers: a schema cannot look up the one that a rule names."""
+    yield {"if": _each({"not": _given("type")}), "then": _rules(_no_options())}
+    known = _names(sorted(EVERY_ARGUMENT - NOT_OPTIONS), "Not an option of any of these optimizers.")
+    rule = _for_keys(options={**known, "allOf": [_VALUES]})
+    unknown = {"if": _given("optimizers"), "then": _rules(_any_options())}
+    yield {"if": _each(_is("type", _KNOWN)), "then": _rules(rule), "else": unknown}
+    for kinds, arguments in _arguments_by_classes().items():
+        others = _is("type", {"enum": [kind for kind in ARGUMENTS if kind not in kinds]})
+        yield {"if": _each(others), "then": _rules(_rule_without_arguments(arguments))}
+
+
+def _arguments_by_classes() -> dict[tuple[str, ...], list[str]]:
+    """The arguments that only some classes take, by those."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for argument in sorted(EVERY_ARGUMENT):
+        kinds = tuple(kind for kind, arguments in ARGUMENTS.items() if argument in arguments)
+        if len(kinds) < len(ARGUMENTS):
+            found.setdefault(kinds, []).append(argument)
+    return found
+
+
+def _rule_without_arguments(arguments: list[str]) -> JsonSchema:
+    options = [argument for argument in arguments if argument not in NOT_OPTIONS]
+    rule = _for_keys(options=_names_without(options, "Not an option of any of these optimizers.")) if options else {}
+    if "weight_decay" in arguments:
+        rule |= _rule_without(_DECAYS, "None of these optimizers has weight decay.")
+    return rule
+
+
+_DECAYS = ("weight_decay", "weight_decay_mult")
+
+
+def _no_options() -> JsonSchema:
+    return _for_keys(options={"additionalProperties": False, "errorMessage": _NEEDS_CLASS})
+
+
+def _any_options() -> JsonSchema:
+    own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
+    return _for_keys(options={"allOf": [_not_of_groups(), own]})
+
+
+def _rules(rule: JsonSchema) -> JsonSchema:
+    return _for_keys(rules={"items": rule})
+
+
+def _each(optimizer: JsonSchema) -> JsonSchema:
+    """Where each of several optimizers is so."""
+    return _is("optimizers", {"additionalProperties": optimizer, "minProperties": 1})
 
 
 # ------------------------------------------------------------------------------------------------ forms

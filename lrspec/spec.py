@@ -31,7 +31,8 @@ from lrspec.source import Path
 MAX_RULES = 1000
 MAX_PATTERN = 4096
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
-
+WHOLE_NAME = rf"^{RULE_NAME.pattern}(?![\s\S])"
+"""The same, as a schema has it, where a `$` may be Python's and forgive a line break."""
 
 ONLY = "optimizer"
 """What the only optimizer of a spec is called, where the spec gives it no name."""
@@ -101,7 +102,7 @@ OptionValue: TypeAlias = Annotated[
 RuleName: TypeAlias = Annotated[
     str,
     Field(pattern=f"^{RULE_NAME.pattern}$"),
-    _said("Letters, digits, `_` and `-` only.", pattern=rf"^{RULE_NAME.pattern}(?![\s\S])"),  # a `$` of Python's
+    _said("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
 ]
 OptimizerName: TypeAlias = RuleName
 SeverityName: TypeAlias = Annotated[

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from lrspec.about import About, about_setting
 from lrspec.diagnostics import Finding
 from lrspec.optimizers import ARGUMENTS
+from lrspec.option_values import option_value_finding
 from lrspec.options import no_weight_decay
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import printable, spell
@@ -21,6 +22,7 @@ def unfit(resolution: Resolution) -> Iterator[Finding]:
     if len(resolution.spec.bases) > 1:
         yield from _nothing_to_multiply(resolution)
         yield from _unknown_options(resolution)
+        yield from _unfit_values(resolution)
 
 
 def _nothing_to_multiply(resolution: Resolution) -> Iterator[Finding]:
@@ -40,9 +42,27 @@ def _unknown_options(resolution: Resolution) -> Iterator[Finding]:
     for reach in resolution.reaches:
         for name, about in _by_optimizer(resolution, reach):
             if wrong := _why_not(resolution, reach, name):
-                advice = f"Leave them out (`exclude`), or give it to the parameters of `{name}` alone."
+                advice = "Leave these out (`exclude`, `where`), or let an optimizer have them that takes it."
                 about_it = f"{wrong}, and `{name}` trains {about.counted()} of those"
                 yield about.finding("LRS106", about_it, advice, at_key=True)
+
+
+def _unfit_values(resolution: Resolution) -> Iterator[Finding]:
+    """LRS104 for an option with a value that a class of torch.optim cannot have, on parameters of such a class.
+
+    Where every optimizer is of such a class, that is known without a model.
+    """
+    for reach in resolution.reaches:
+        key, value = reach.setting.key, reach.setting.value
+        if key[0] == "options" and any(_is_known(resolution, key[1], parameter) for parameter in reach.parameters):
+            given = list(value) if isinstance(value, tuple) else value
+            if found := option_value_finding(("rules", reach.rule, *key), given):
+                yield found
+
+
+def _is_known(resolution: Resolution, option: str, parameter: int) -> bool:
+    """Whether the optimizer of a parameter is of a class that is known to take the option."""
+    return option in ARGUMENTS.get(resolution.base_of(parameter).type or "", ())
 
 
 def _why_not(resolution: Resolution, reach: Reach, name: str) -> str | None:

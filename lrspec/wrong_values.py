@@ -92,7 +92,9 @@ def describe(value: Any) -> str:
         return f"the text '{printable(value[:_LONGEST])}{more}'" if value else "an empty text"
     if isinstance(value, list | tuple):
         return "a list" if value else "an empty list"
-    return "a mapping" if isinstance(value, dict) else f"{value!r}"
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    return f"{value!r}"
 
 
 def _advice(path: Path, kind: str, found: Any) -> str:

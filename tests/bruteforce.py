@@ -3,17 +3,23 @@
 It is written from the language's page alone, apart from the code under test and without any of it: every
 rule is tried on every parameter with `re.search`, nothing is cached, and each concept of the page is one
 short function. `read` takes a valid spec (as parsed) and a parameter inventory (as JSON) and says what each
-parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209, LRS210, LRS303 and LRS304
-there are.
+parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209..LRS212, LRS303 and LRS304
+there are; or else which of LRS104 and LRS106 several optimizers bring.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+import torch
+
 NAMES = {
+    "LRS104": "invalid-value",
+    "LRS106": "unknown-option",
     "LRS201": "unmatched-parameter",
     "LRS202": "overlapping-rules",
     "LRS203": "unused-rule",
@@ -23,6 +29,8 @@ NAMES = {
     "LRS207": "join-without-layer",
     "LRS209": "redundant-setting",
     "LRS210": "scaled-absolute-lr",
+    "LRS211": "unfit-parameter",
+    "LRS212": "unused-optimizer",
     "LRS303": "zero-lr",
     "LRS304": "large-value",
 }
@@ -53,6 +61,7 @@ class ReadParameter:
 
     name: str
     status: str
+    optimizer: str | None
     lr: float | None
     weight_decay: float | None
     options: dict[str, Any]
@@ -62,9 +71,10 @@ class ReadParameter:
 
 @dataclass(frozen=True)
 class ReadGroup:
-    """One optimizer group."""
+    """One group, of one optimizer."""
 
     name: str
+    optimizer: str | None
     lr: float | None
     weight_decay: float | None
     options: dict[str, Any]
@@ -73,7 +83,7 @@ class ReadGroup:
 
 @dataclass(frozen=True)
 class Reading:
-    """The whole result; `groups` is None where a finding has severity error."""
+    """The whole result; `groups` is None where a finding has severity error, no parameters where LRS1xx stop it."""
 
     parameters: list[ReadParameter]
     groups: list[ReadGroup] | None
@@ -91,6 +101,7 @@ class _Parameter:
     owners: list[list[str]]  # the class names of each name's owner
     ndim: int
     requires_grad: bool
+    optimizer: str | None  # which of several trains it
     winner: dict[str, int] = field(default_factory=dict)
     value: dict[str, Any] = field(default_factory=dict)
     layer: dict[str, Any] | None = None
@@ -121,6 +132,11 @@ class _Notes:
     pairs: dict[tuple[str, str, int, int], list[str]] = field(default_factory=dict)
     # by rule, entry, regex
     joins: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
+    # by code, rule, key of the rule, optimizer
+    misfits: dict[tuple[str, int, str, str | None], list[str]] = field(default_factory=dict)
+
+    def misfit(self, code: str, rule: int, key: str, parameter: _Parameter) -> None:
+        self.misfits.setdefault((code, rule, key, parameter.optimizer), []).append(parameter.names[0])
 
     def pair(self, code: str, axis: str, earlier: int, later: int, name: str) -> None:
         self.pairs.setdefault((code, axis, earlier, later), []).append(name)
@@ -132,9 +148,13 @@ class _Notes:
 def read(spec: dict[str, Any], inventory: dict[str, Any]) -> Reading:
     """Read a valid spec against an inventory."""
     parameters = [_parameter(entry) for entry in inventory["parameters"]]
+    for parameter in parameters:
+        parameter.optimizer = _own_optimizer(spec, parameter)
     notes = _Notes()
     for index in range(len(spec["rules"])):
         _try_rule(spec, index, parameters, notes)
+    if notes.misfits:
+        return Reading([], None, _about_misfits(spec, notes))
     results = [_result(spec, parameter) for parameter in parameters]
     findings = _findings(spec, parameters, results, notes)
     failed = any(finding.severity == "error" for finding in findings)
@@ -148,7 +168,46 @@ def _parameter(entry: dict[str, Any]) -> _Parameter:
         owners=[entry["module"], *entry["alias_modules"]],
         ndim=len(entry["shape"]),
         requires_grad=entry["requires_grad"],
+        optimizer=None,
     )
+
+
+# Optimizers ---------------------------------------------------------------------------------------
+
+
+def _own_optimizer(spec: dict[str, Any], parameter: _Parameter) -> str | None:
+    """The optimizer that the first rule to name one gives the parameter to, or else the first of them."""
+    if "optimizers" not in spec:
+        return None
+    for rule in spec["rules"]:
+        if "optimizer" in rule and _selected_names(rule, parameter):
+            return str(rule["optimizer"])
+    return str(next(iter(spec["optimizers"])))
+
+
+def _base(spec: dict[str, Any], parameter: _Parameter) -> dict[str, Any]:
+    """What the spec says of the parameter's own optimizer."""
+    base: dict[str, Any] = (
+        spec.get("optimizer", {}) if parameter.optimizer is None else spec["optimizers"][parameter.optimizer]
+    )
+    return base
+
+
+def _takes(optimizer: dict[str, Any], argument: str) -> bool:
+    """Whether an optimizer takes an argument; of what is not of torch.optim that is not known."""
+    kind = optimizer.get("type")
+    if kind is None:
+        return argument in ("lr", "weight_decay")
+    return "." in kind or ":" in kind or argument in _signature(kind)
+
+
+@cache
+def _signature(kind: str) -> frozenset[str]:
+    return frozenset(inspect.signature(getattr(torch.optim, kind)).parameters)
+
+
+def _cannot_train(optimizer: dict[str, Any], parameter: _Parameter) -> bool:
+    return optimizer.get("type") == "Muon" and parameter.ndim != 2
 
 
 # Selecting ----------------------------------------------------------------------------------------
@@ -208,12 +267,12 @@ def _selected(rule: dict[str, Any], parameters: list[_Parameter]) -> list[_Param
 
 
 def _settings(rule: dict[str, Any], optimizer: dict[str, Any]) -> dict[str, Any]:
-    """What a rule sets, by axis, as resulting values."""
+    """What a rule sets, by axis, as resulting values on parameters of an optimizer."""
     settings: dict[str, Any] = {}
     if "lr" in rule:
         settings["lr"] = float(rule["lr"])
     if "lr_mult" in rule:
-        settings["lr"] = float(optimizer["lr"]) * float(rule["lr_mult"])
+        settings["lr"] = float(optimizer.get("lr", "nan")) * float(rule["lr_mult"])
     if "layer_decay" in rule:
         settings["layer"] = rule["layer_decay"]
     if "lr_scale" in rule:
@@ -221,9 +280,11 @@ def _settings(rule: dict[str, Any], optimizer: dict[str, Any]) -> dict[str, Any]
     if "weight_decay" in rule:
         settings["weight_decay"] = float(rule["weight_decay"])
     if "weight_decay_mult" in rule:
-        settings["weight_decay"] = float(optimizer["weight_decay"]) * float(rule["weight_decay_mult"])
+        settings["weight_decay"] = float(optimizer.get("weight_decay", "nan")) * float(rule["weight_decay_mult"])
     if "freeze" in rule:
         settings["freeze"] = rule["freeze"]
+    if "optimizer" in rule:
+        settings["optimizer"] = rule["optimizer"]
     for key, value in rule.get("options", {}).items():
         settings[f"options.{key}"] = _frozen_value(value)
     return settings
@@ -257,18 +318,27 @@ def _reaches(rule: dict[str, Any], axis: str, parameter: _Parameter) -> bool:
 
 def _try_rule(spec: dict[str, Any], index: int, parameters: list[_Parameter], notes: _Notes) -> None:
     rule = spec["rules"][index]
-    settings = _settings(rule, spec.get("optimizer", {}))
     selected = _selected(rule, parameters)
-    reached = {axis: [one for one in selected if _reaches(rule, axis, one)] for axis in settings}
-    for axis, value in settings.items():
+    reached = {axis: [one for one in selected if _reaches(rule, axis, one)] for axis in _axes(rule)}
+    for axis, some in reached.items():
         if axis == "layer":
-            _set_layers(rule, index, reached[axis], notes)
+            _set_layers(rule, index, some, notes)
         else:
-            _set_value(index, axis, value, reached[axis], notes)
+            _set_value(spec, index, axis, some, notes)
+    for axis, some in reached.items():
+        lost = {name for (joining, _, _), names in notes.joins.items() if joining == index for name in names}
+        for parameter in some:
+            if axis != "layer" or parameter.names[0] not in lost:
+                _note_misfits(rule, index, axis, _base(spec, parameter), parameter, notes)
 
 
-def _set_value(index: int, axis: str, value: Any, reached: list[_Parameter], notes: _Notes) -> None:
+def _axes(rule: dict[str, Any]) -> list[str]:
+    return list(_settings(rule, {}))
+
+
+def _set_value(spec: dict[str, Any], index: int, axis: str, reached: list[_Parameter], notes: _Notes) -> None:
     for parameter in reached:
+        value = _settings(spec["rules"][index], _base(spec, parameter))[axis]
         if axis not in parameter.winner:
             parameter.winner[axis] = index
             parameter.value[axis] = value
@@ -276,6 +346,24 @@ def _set_value(index: int, axis: str, value: Any, reached: list[_Parameter], not
             notes.pair("LRS209", axis, parameter.winner[axis], index, parameter.names[0])
         else:
             notes.pair("LRS202", axis, parameter.winner[axis], index, parameter.names[0])
+
+
+def _note_misfits(
+    rule: dict[str, Any], index: int, axis: str, optimizer: dict[str, Any], parameter: _Parameter, notes: _Notes
+) -> None:
+    """What the parameter's own optimizer does not take, or has no number for."""
+    if axis == "lr" and "lr_mult" in rule and "lr" not in optimizer:
+        notes.misfit("LRS104", index, "lr_mult", parameter)
+    if axis == "scale" and "lr" not in optimizer:
+        notes.misfit("LRS104", index, "lr_scale", parameter)
+    if axis == "layer" and "lr" not in optimizer and "lr" not in rule:
+        notes.misfit("LRS104", index, "layer_decay", parameter)
+    if axis == "weight_decay" and "weight_decay_mult" in rule and "weight_decay" not in optimizer:
+        notes.misfit("LRS104", index, "weight_decay_mult", parameter)
+    if axis == "weight_decay" and not _takes(optimizer, "weight_decay"):
+        notes.misfit("LRS106", index, axis, parameter)
+    if axis.startswith("options.") and not _takes(optimizer, axis.removeprefix("options.")):
+        notes.misfit("LRS106", index, axis, parameter)
 
 
 # Layers -------------------------------------------------------------------------------------------
@@ -386,10 +474,11 @@ def _rule_name(rule: dict[str, Any], index: int) -> str:
 
 
 def _result(spec: dict[str, Any], parameter: _Parameter) -> ReadParameter:
-    rules, optimizer = spec["rules"], spec.get("optimizer", {})
+    rules, optimizer = spec["rules"], _base(spec, parameter)
     return ReadParameter(
         name=parameter.names[0],
         status=_status(parameter),
+        optimizer=parameter.optimizer,
         lr=_learning_rate(optimizer, parameter),
         weight_decay=_weight_decay(optimizer, parameter),
         options=_options(optimizer, parameter),
@@ -447,13 +536,15 @@ def _groups(spec: dict[str, Any], parameters: list[_Parameter], results: list[Re
                 break
         else:
             name = _group_name(spec, parameter)
-            groups.append(ReadGroup(name, result.lr, result.weight_decay, result.options, [result.name]))
+            settings = (result.optimizer, result.lr, result.weight_decay, result.options)
+            groups.append(ReadGroup(name, *settings, [result.name]))
     return groups
 
 
 def _same_settings(group: ReadGroup, result: ReadParameter) -> bool:
     return (
-        group.lr == result.lr
+        group.optimizer == result.optimizer
+        and group.lr == result.lr
         and group.weight_decay == result.weight_decay
         and group.options.keys() == result.options.keys()
         and all(_same(value, result.options[key]) for key, value in group.options.items())
@@ -486,6 +577,8 @@ def _findings(
     findings += _about_pairs(spec, notes)
     findings += _about_joins(spec, notes)
     findings += _about_scaled_rates(spec, parameters)
+    findings += _about_unfit_parameters(spec, parameters)
+    findings += _about_unused_optimizers(spec, parameters)
     return [finding for finding in findings if finding.severity != "ignore"]
 
 
@@ -531,7 +624,7 @@ def _about_one_rule(spec: dict[str, Any], index: int, parameters: list[_Paramete
         findings.append(_finding(spec, "LRS204", index, parameters=_first_names(selected)))
     unused = [pattern for pattern in _patterns(rule) or [] if not _used(rule, pattern, selected)]
     findings += [_finding(spec, "LRS205", index, pattern=pattern) for pattern in unused]
-    if _frozen_only(rule, spec.get("optimizer", {}), selected):
+    if _frozen_only(rule, selected):
         findings.append(_finding(spec, "LRS206", index, parameters=_first_names(selected)))
     return findings
 
@@ -549,8 +642,8 @@ def _used(rule: dict[str, Any], pattern: str, selected: list[_Parameter]) -> boo
     return any(re.search(pattern, name) for parameter in selected for name in _selected_names(rule, parameter))
 
 
-def _frozen_only(rule: dict[str, Any], optimizer: dict[str, Any], selected: list[_Parameter]) -> bool:
-    sets_more = any(axis != "freeze" for axis in _settings(rule, optimizer))
+def _frozen_only(rule: dict[str, Any], selected: list[_Parameter]) -> bool:
+    sets_more = any(axis != "freeze" for axis in _axes(rule))
     return sets_more and all(_status(parameter).startswith("frozen") for parameter in selected)
 
 
@@ -583,4 +676,28 @@ def _about_scaled_rates(spec: dict[str, Any], parameters: list[_Parameter]) -> l
     return [
         _finding(spec, "LRS210", later, earlier=_rule_name(rules[earlier], earlier), parameters=tuple(names))
         for (earlier, later), names in pairs.items()
+    ]
+
+
+def _about_unfit_parameters(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
+    """LRS211: what is to be trained by an optimizer that cannot, together by the rule that gave it to that one."""
+    unfit: dict[int | None, list[str]] = {}
+    for parameter in parameters:
+        if not _status(parameter).startswith("frozen") and _cannot_train(_base(spec, parameter), parameter):
+            unfit.setdefault(parameter.winner.get("optimizer"), []).append(parameter.names[0])
+    return [_finding(spec, "LRS211", index, parameters=tuple(names)) for index, names in unfit.items()]
+
+
+def _about_unused_optimizers(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
+    """LRS212: an optimizer that no rule names and that has no parameter."""
+    used = {rule.get("optimizer") for rule in spec["rules"]} | {parameter.optimizer for parameter in parameters}
+    return [_finding(spec, "LRS212", None) for name in spec.get("optimizers", {}) if name not in used]
+
+
+def _about_misfits(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
+    """LRS104 and LRS106, of which `check` says nothing: one for each key of a rule and each optimizer."""
+    rules = spec["rules"]
+    return [
+        Finding(code, NAMES[code], "error", rule=_rule_name(rules[index], index), axis=key, parameters=tuple(names))
+        for (code, index, key, _), names in notes.misfits.items()
     ]

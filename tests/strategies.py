@@ -1,13 +1,15 @@
 """Hypothesis strategies for parameter inventories and valid specs, made to collide a lot.
 
 Names, regexes and values come from small sets, so that rules overlap, regexes miss, layers share numbers and
-settings happen to be equal. Whatever `specs` draws is valid: it has no 1xx finding.
+settings happen to be equal. Whatever `specs` draws is valid in itself: 1xx findings it has only where several
+optimizers and a model bring them together.
 """
 
 from __future__ import annotations
 
 import re
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -100,7 +102,29 @@ OPTIONS: dict[str, list[Any]] = {
     "eps": [1e-8, 1e-6, 1, 1.0],
     "amsgrad": [True, False, 1],
     "betas": [[0.9, 0.999], [0.9, 0.95], [0, 0.999], [0.0, 0.999]],
+    "momentum": [0.9, 0, 0.0],
+    "nesterov": [True, False, 1],
+    "lr_decay": [0, 0.01],
+    "etas": [[0.5, 1.2], [0.25, 2]],
+    "beta3": [0.99, "a"],
 }
+
+OWN = "package.Own"
+TYPES = ["AdamW", "AdamW", "SGD", "Muon", "Adagrad", "SparseAdam", "Rprop", OWN, "timm:lamb", ""]
+TAKEN = {
+    "AdamW": ["eps", "amsgrad", "betas"],
+    "SGD": ["momentum", "nesterov"],
+    "Muon": ["eps", "momentum", "nesterov"],
+    "Adagrad": ["eps", "lr_decay"],
+    "SparseAdam": ["eps", "betas"],
+    "Rprop": ["etas"],
+    OWN: list(OPTIONS),
+    "timm:lamb": list(OPTIONS),
+    "": [],
+}
+"""Which of these options a type takes; the empty type is left out."""
+WITHOUT_DECAY = ["SparseAdam", "Rprop"]
+OPTIMIZER_NAMES = ["adamw", "muon", "rest", "A_2"]
 
 RULE_NAMES = ["backbone", "head", "no-decay", "rest", "B_2", "a"]
 SEVERITIES = ["error", "warning", "ignore"]
@@ -108,8 +132,9 @@ SEVERITIES = ["error", "warning", "ignore"]
 CHECKED_BY_RULE = [
     *("unmatched-parameter", "overlapping-rules", "unused-rule", "shadowed-rule", "unused-pattern"),
     *("frozen-only-rule", "join-without-layer", "shape-unknown", "redundant-setting", "scaled-absolute-lr"),
+    "unfit-parameter",
 ]
-CHECKED_BY_MODEL = ["zero-lr", "large-value"]
+CHECKED_BY_MODEL = ["zero-lr", "large-value", "unused-optimizer"]
 # Lints that `bruteforce` does not judge: never an error, which would take the groups away.
 UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch"]
 
@@ -169,15 +194,61 @@ def _parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
 # Specs ----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Several:
+    """The optimizers of a spec, by their names; the only one has none. `fitting` ones take all that rules set."""
+
+    by_name: dict[str | None, dict[str, Any]]
+    fitting: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names that rules can say."""
+        return [name for name in self.by_name if name is not None]
+
+    def decays(self, name: str | None) -> bool:
+        """Whether a rule may set a weight decay; `name` is the optimizer that it names."""
+        return self._some(name, [_type(each) not in WITHOUT_DECAY for each in self._meant(name)])
+
+    def multiplies(self, key: str) -> bool:
+        """Whether a rule may multiply what optimizers say under a key."""
+        return self._some(None, [key in each for each in self.by_name.values()])
+
+    def options(self, name: str | None) -> list[str]:
+        """The options that a rule may set."""
+        meant = self._meant(name)
+        return [key for key in OPTIONS if self._some(name, [key in TAKEN[_type(each)] for each in meant])]
+
+    def _meant(self, name: str | None) -> list[dict[str, Any]]:
+        """Those that a rule is judged by: what it selects may go to any unless it names one, or is to fit."""
+        return list(self.by_name.values()) if name is None or self.fitting else [self.by_name[name]]
+
+    def _some(self, name: str | None, each: list[bool]) -> bool:
+        return all(each) if self.fitting else any(each)
+
+
+def _type(optimizer: dict[str, Any]) -> str:
+    return str(optimizer.get("type", ""))
+
+
 @st.composite
-def specs(draw: st.DrawFn) -> dict[str, Any]:
-    """A valid spec, as parsed: 1 to 5 rules over every feature of the language."""
-    optimizer = draw(_optimizers())
+def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True) -> dict[str, Any]:
+    """A valid spec, as parsed: 1 to 5 rules over every feature of the language.
+
+    About half have `several` optimizers, if any may; `fitting` ones all take what rules set, so that no model brings a
+    finding of LRS1xx.
+    """
+    fits = fitting or draw(_chance(50))
+    optimizers = draw(_several(fits) if draw(_chance(50)) and several else _only())
     count = draw(st.integers(1, 5))
-    rules = [draw(_rules(decays="weight_decay" in optimizer)) for _ in range(count)]
+    rules = [draw(_rules(optimizers)) for _ in range(count)]
+    if draw(_chance(80)) and optimizers.fitting:
+        _name_all(optimizers.names[1:], rules)
     names = draw(st.permutations(RULE_NAMES))
     named = [{"name": name, **rule} if draw(_chance(60)) else rule for name, rule in zip(names, rules, strict=False)]
-    spec = {"lrspec": 1, "optimizer": optimizer, "rules": named}
+    only = optimizers.by_name.get(None)
+    described = {"optimizers": optimizers.by_name} if only is None else {"optimizer": only}
+    spec = {"lrspec": 1, **described, "rules": named}
     if draw(_chance(50)):
         spec["check"] = draw(_lenient_checks())
     elif draw(_chance(40)):
@@ -185,19 +256,49 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     return spec
 
 
+def _name_all(names: list[str], rules: list[dict[str, Any]]) -> None:
+    """Let rules name the optimizers that none has named yet, as far as there are rules that can."""
+    unnamed = [name for name in names if all(rule.get("optimizer") != name for rule in rules)]
+    free = [rule for rule in rules if "optimizer" not in rule and rule.get("freeze") is not True]
+    for name, rule in zip(unnamed, free, strict=False):
+        rule["optimizer"] = name
+
+
 @st.composite
-def _optimizers(draw: st.DrawFn) -> dict[str, Any]:
-    optimizer: dict[str, Any] = {"type": "AdamW", "lr": draw(st.sampled_from(RATES))}
-    if draw(_chance(75)):
+def _only(draw: st.DrawFn) -> _Several:
+    return _Several({None: draw(_optimizers(st.sampled_from(["AdamW"] * 7 + ["Muon"])))}, True)
+
+
+@st.composite
+def _several(draw: st.DrawFn, fitting: bool) -> _Several:
+    """One to three optimizers by names; some that do not fit lack an `lr`, but not the first."""
+    names = draw(st.permutations(OPTIMIZER_NAMES))[: draw(st.sampled_from([1, 2, 2, 2, 3]))]
+    types = st.sampled_from([each for each in TYPES if each not in WITHOUT_DECAY] if fitting else TYPES)
+    by_name: dict[str | None, dict[str, Any]] = {name: draw(_optimizers(types)) for name in names}
+    if draw(_chance(40)):
+        for each in by_name.values():
+            each |= {"lr": 0.01} if _type(each) in WITHOUT_DECAY else {"lr": 0.01, "weight_decay": 0}
+    for name in [] if fitting else names[1:]:
+        if draw(_chance(30)):
+            del by_name[name]["lr"]
+    return _Several(by_name, fitting)
+
+
+@st.composite
+def _optimizers(draw: st.DrawFn, types: st.SearchStrategy[str]) -> dict[str, Any]:
+    kind = draw(types)
+    optimizer: dict[str, Any] = {"type": kind} if kind else {}
+    optimizer["lr"] = draw(st.sampled_from(RATES))
+    if kind not in WITHOUT_DECAY and draw(_chance(75)):
         optimizer["weight_decay"] = draw(st.sampled_from(DECAYS))
-    for key in ("betas", "eps"):
+    for key in TAKEN[kind]:
         if draw(_chance(25)):
             optimizer[key] = draw(st.sampled_from(OPTIONS[key]))
     return optimizer
 
 
 @st.composite
-def _rules(draw: st.DrawFn, decays: bool) -> dict[str, Any]:
+def _rules(draw: st.DrawFn, optimizers: _Several) -> dict[str, Any]:
     rule: dict[str, Any] = {}
     kind = draw(st.sampled_from(["match", "match", "layers", "layers", "where", "catch-all"]))
     if kind == "match":
@@ -208,7 +309,7 @@ def _rules(draw: st.DrawFn, decays: bool) -> dict[str, Any]:
         rule["where"] = draw(_wheres())
     if draw(_chance(20)):
         rule["exclude"] = draw(_lone_or_list(MATCHES, 2))
-    rule |= draw(_settings(ladder=kind == "layers", decays=decays))
+    rule |= draw(_settings(kind == "layers", optimizers))
     if kind == "catch-all" or draw(_chance(20)):
         rule["fallback"] = True
     elif draw(_chance(5)):
@@ -245,30 +346,39 @@ def _wheres(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _settings(draw: st.DrawFn, ladder: bool, decays: bool) -> dict[str, Any]:
-    """What a rule sets, one axis or more; `decays` says whether there is a weight decay to multiply."""
+def _settings(draw: st.DrawFn, ladder: bool, optimizers: _Several) -> dict[str, Any]:
+    """What a rule sets, one axis or more."""
     if not ladder and draw(_chance(12)):
         return {"freeze": True}
-    axes = draw(_some(["rate", "scale", "weight_decay", "freeze", "options"], 3))
-    if ladder and draw(_chance(50)):
-        axes = []
     settings: dict[str, Any] = {}
+    if draw(_chance(60)) and optimizers.names:
+        settings["optimizer"] = draw(st.sampled_from(optimizers.names))
+    axes = draw(_some(_AXES, 3))
+    if draw(_chance(50)) and (ladder or settings):
+        axes = []
     if ladder:
         settings["layer_decay"] = draw(_layer_decays())
     if "rate" in axes:
         settings |= draw(_one_of("lr", RATES, "lr_mult", MULTIPLIERS))
     if "scale" in axes:
         settings["lr_scale"] = draw(st.sampled_from(MULTIPLIERS))
-    if "weight_decay" in axes and decays:
-        settings |= draw(_one_of("weight_decay", DECAYS, "weight_decay_mult", MULTIPLIERS))
-    elif "weight_decay" in axes:
-        settings["weight_decay"] = draw(st.sampled_from(DECAYS))
-    if "freeze" in axes:
-        settings["freeze"] = False
-    if "options" in axes:
-        keys = draw(_some(list(OPTIONS), len(OPTIONS)))
+    if "weight_decay" in axes and optimizers.decays(settings.get("optimizer")):
+        settings |= draw(_weight_decays(optimizers.multiplies("weight_decay")))
+    if "options" in axes and (possible := optimizers.options(settings.get("optimizer"))):
+        keys = draw(_some(possible, 3))
         settings["options"] = {key: draw(st.sampled_from(OPTIONS[key])) for key in keys}
+    if "freeze" in axes or not settings:
+        settings["freeze"] = False
     return settings
+
+
+_AXES = ["rate", "scale", "weight_decay", "freeze", "options"]
+
+
+def _weight_decays(multiples: bool) -> st.SearchStrategy[dict[str, Any]]:
+    if multiples:
+        return _one_of("weight_decay", DECAYS, "weight_decay_mult", MULTIPLIERS)
+    return st.sampled_from(DECAYS).map(lambda value: {"weight_decay": value})
 
 
 @st.composite
@@ -306,12 +416,14 @@ def _lenient_checks(draw: st.DrawFn) -> dict[str, str]:
 ODD_KEYS = [
     *("lr", "match", "layers", "layer_decay", "freeze", "weight_decay", "options", "where", "check", "join"),
     *("type", "betas", "momentum", "params", "models", "source", "optimizer", "factor", "unused-rule", "syntax", "lrr"),
+    *("optimizers", "adamw", "muon", "a b"),
 ]
 ODD_VALUES: list[Any] = [
     *(None, True, False, 0, 1, 2, -1, 0.5, 1.5, "", "a", "^(", "a b", "a\n", "1", "error"),
     *([], {}, [1], ["a"], [None], [{"join": "a"}], {"join": "a"}, {"factor": 0.5}, {"ndim": 1}, {"betas": [0, 1]}),
     *("SGD", "Rprop", "LBFGS", "adamw", "a.B", "py:a:b", "timm:a", "hf-hub:a", "a:b", "params: ", " "),
     *({"source": "a"}, {"source": "py:a"}, ["a", {"source": "a", "args": {"b": None}}], {"type": "Rprop"}),
+    *("muon", {"muon": {"type": "Muon"}}, {"adamw": {}, "a b": {"type": "SGD"}}, {"momentum": "a"}),
 ]
 
 

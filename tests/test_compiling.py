@@ -195,7 +195,7 @@ def test_the_plan_names_spec_and_model() -> None:
 
 
 @settings(max_examples=300)
-@given(specs(), inventories())
+@given(specs(fitting=True), inventories())
 def test_every_trainable_parameter_is_in_one_group_or_in_a_finding(spec: dict[str, Any], inventory: Any) -> None:
     plan = compiled(spec, inventory)
     grouped = [name for group in plan.groups or () for name in group.params]
@@ -213,7 +213,7 @@ def test_every_trainable_parameter_is_in_one_group_or_in_a_finding(spec: dict[st
 
 
 @settings(max_examples=100)
-@given(specs(), inventories())
+@given(specs(fitting=True), inventories())
 def test_the_same_input_gives_the_same_bytes(spec: dict[str, Any], inventory: Any) -> None:
     first, again = (json.dumps(compiled(spec, inventory).to_dict(), allow_nan=False) for _ in range(2))
     assert first == again

@@ -139,7 +139,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
             Told(
                 "{",
                 "The rule sets nothing: expected one of lr, lr_mult, layer_decay, lr_scale, weight_decay, "
-                "weight_decay_mult, freeze, options.",
+                "weight_decay_mult, freeze, options, optimizer.",
             )
         ],
     ),
@@ -233,8 +233,8 @@ SPECIFICATIONS: dict[str, tuple[str, list[Told]]] = {
         [
             Told(
                 "adamw",
-                "Not an optimizer of torch.optim that takes parameter groups. Other classes are named with their "
-                "module: `package.module.Class`.",
+                "Not an optimizer of torch.optim that takes parameter groups. Others are named with their module, "
+                "`package.module.Class`, or as timm names them, `timm:lamb`.",
             )
         ],
     ),
@@ -276,6 +276,71 @@ SPECIFICATIONS: dict[str, tuple[str, list[Told]]] = {
             Told("params", "Not an option: every group has that key already."),
             Told("lr", "Not an option: write it in the rule itself."),
         ],
+    ),
+    "one optimizer and several": (
+        "lrspec: 1\noptimizers: {a: {lr: 1}}\noptimizer: {lr: 1}\nrules: [{match: a, lr: 1}]",
+        [Told("optimizer", "`optimizer` and `optimizers` exclude each other: keep one of the two.")],
+    ),
+    "a rule that names the only optimizer": (
+        "lrspec: 1\noptimizer: {type: Muon}\nrules: [{match: a, lr: 1, optimizer: muon}]",
+        [
+            Told(
+                "optimizer",
+                "The spec has one optimizer: a rule can name one of several, which are under `optimizers`.",
+            )
+        ],
+    ),
+    "a bad name of an optimizer": (
+        "lrspec: 1\noptimizers: {a: {lr: 1}, a b: {lr: 1}}\nrules: [{match: a, lr: 1}]",
+        [Told("a b", "Letters, digits, `_` and `-` only.")],
+    ),
+    "no optimizers": (
+        "lrspec: 1\noptimizers: {}\nrules: [{match: a, lr: 1}]",
+        [Told("{}", "Object has fewer properties than the required number of 1")],
+    ),
+    "an unknown one of several optimizers": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {type: muon}}\nrules: [{match: a, lr: 1}]",
+        [
+            Told(
+                "muon",
+                "Not an optimizer of torch.optim that takes parameter groups. Others are named with their module, "
+                "`package.module.Class`, or as timm names them, `timm:lamb`.",
+            )
+        ],
+    ),
+    "an argument of another one of several optimizers": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {type: Rprop, betas: [0, 1]}}\nrules: [{match: a, lr: 1}]",
+        [
+            Told(
+                "betas",
+                "Not an argument of Rprop. Possible here: type, lr, capturable, differentiable, etas, foreach, "
+                "maximize, step_sizes.",
+            )
+        ],
+    ),
+    "arguments without a type of its own": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {betas: [0, 1]}}\nrules: [{match: a, lr: 1}]",
+        [Told("betas", NEEDS_A_TYPE)],
+    ),
+    "options where none of several optimizers has a type": (
+        "lrspec: 1\noptimizers: {a: {lr: 1}, b: {lr: 1}}\nrules: [{match: a, options: {eps: 1}}]",
+        [Told("eps", NEEDS_A_TYPE)],
+    ),
+    "an option that none of several optimizers takes": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {type: SGD}}\nrules: [{match: a, options: {rho: 1, eps: 1}}]",
+        [Told("rho", "Not an option of any of these optimizers.")],
+    ),
+    "an option that only some of several optimizers take": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {type: SGD}}\nrules: [{match: a, options: {momentum: 1}}]",
+        [],
+    ),
+    "a value that an option of several optimizers cannot have": (
+        "lrspec: 1\noptimizers: {a: {type: AdamW}, b: {type: SGD}}\nrules: [{match: a, options: {betas: 1}}]",
+        [Told("1", "Expected a list of 2 numbers.")],
+    ),
+    "weight decay where none of several optimizers has it": (
+        "lrspec: 1\noptimizers: {a: {type: Rprop}, b: {type: SparseAdam}}\nrules: [{match: a, weight_decay: 1}]",
+        [Told("weight_decay", "None of these optimizers has weight decay.")],
     ),
     "code as a model": (
         "lrspec: 1\nmodels: py:a:b\nrules: [{match: a, lr: 1}]",
@@ -337,6 +402,17 @@ def test_arguments_of_the_optimizer_are_offered(server: LanguageServer) -> None:
 def test_options_of_the_optimizer_are_offered(server: LanguageServer) -> None:
     labels = offered(server, f"{BASE}  - match: a\n    options:\n      |\n")
     assert set(labels) == ARGUMENTS["AdamW"] - {"lr", "weight_decay"}
+
+
+def test_arguments_of_one_of_several_optimizers_are_offered(server: LanguageServer) -> None:
+    text = f"{SCHEMA_LINE}\nlrspec: 1\noptimizers:\n  a:\n    type: SGD\n  b:\n    type: Muon\n    |\n"
+    assert set(offered(server, text)) == ARGUMENTS["Muon"]
+
+
+def test_options_of_several_optimizers_are_offered(server: LanguageServer) -> None:
+    header = f"{SCHEMA_LINE}\nlrspec: 1\noptimizers:\n  a: {{type: SGD}}\n  b: {{type: Muon}}\nrules:\n"
+    labels = set(offered(server, f"{header}  - match: a\n    options:\n      |\n"))
+    assert labels >= (ARGUMENTS["SGD"] | ARGUMENTS["Muon"]) - {"lr", "weight_decay"}
 
 
 def test_severities_are_offered(server: LanguageServer) -> None:

@@ -28,8 +28,8 @@ def each_apart(columns: Columns) -> kinds.Kinds:
 
 
 def everything(outcome: Outcome) -> list[str]:
-    assert outcome.plan is not None
-    assert outcome.resolution is not None
+    if outcome.plan is None or outcome.resolution is None:
+        return [report(outcome.diagnostics, Text(""))]
     words = [explain(outcome.resolution, outcome.plan, index) for index in range(len(outcome.plan.parameters))]
     return [json.dumps(outcome.plan.to_dict()), report(outcome.diagnostics, Text("")), *words]
 
