@@ -240,6 +240,17 @@ def test_every_rate_is_the_plans_times_the_schedule_at_every_step(
 
 
 @each_recipe
+def test_what_runs_is_what_the_spec_says_at_every_step(
+    recipe: Recipe, plan: lrspec.Plan, model: nn.Module, optimizer: Optimizer
+) -> None:
+    scheduler = recipe.make(optimizer, plan)
+    assert plan.verify(optimizer, model, scheduler) == []
+    for step in range(1, STEPS):
+        advance(scheduler, step)
+        assert plan.verify(optimizer, model, scheduler) == []
+
+
+@each_recipe
 def test_a_part_of_the_model_has_the_same_schedule(recipe: Recipe, plan: lrspec.Plan) -> None:
     stage = nn.Sequential(nn.Identity(), nn.Identity(), nn.Linear(2, 2), nn.Linear(2, 2))
     optimizer = torch.optim.AdamW(plan.param_groups(stage))
