@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from lrspec.axes import settings
 from lrspec.loading import SpecFile
 from lrspec.overriding import written
+from lrspec.plain_values import plain
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.source import printable, spell
 from lrspec.spec import Rule, Spec
@@ -99,11 +100,11 @@ def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
     notes = []
     for path, value in overrides:
         before = written(file.document, spec, path)
-        was = "nothing" if before is None else value_words(_tuples(before))
+        was = "nothing" if before is None else value_words(plain(before))
         key = path.removeprefix(base)
         kept = _absolute(spec, key) if path != key else []
         stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
-        notes.append(f"{printable(path)} is {value_words(_tuples(value))} in place of {was}{stay}")
+        notes.append(f"{printable(path)} is {value_words(plain(value))} in place of {was}{stay}")
     return notes
 
 
@@ -111,10 +112,6 @@ def _absolute(spec: Spec, key: str) -> list[str]:
     """The rules that say themselves what the optimizer says for all."""
     its = zip(spec.rule_names, spec.rules, strict=True)
     return [name for name, rule in its if key in _BASES and getattr(rule, key) is not None]
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def _row_key(planned: PlannedParameter) -> _Key:

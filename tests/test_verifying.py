@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -238,6 +239,16 @@ def test_rates_that_are_tensors(model: Net) -> None:
     assert plan.verify(optimizer, model, scheduler) == []
     advance(optimizer, scheduler)
     assert plan.verify(optimizer, model, scheduler) == []
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_rates_that_are_numpys(kind: Callable[[float], Any], model: Net) -> None:
+    plan = planned(model)
+    optimizer = AdamW([{**group, "lr": kind(group["lr"])} for group in plan.param_groups(model)])
+    assert plan.verify(optimizer, model) == []
+    optimizer.param_groups[0]["lr"] = kind(0.5)
+    (found,) = plan.verify(optimizer, model)
+    assert found.message.startswith("the learning rate of 1 parameter (16 elements) is 0.5, not 0.00025\n")
 
 
 def test_settings_that_the_plan_leaves_to_the_optimizer(model: Net) -> None:

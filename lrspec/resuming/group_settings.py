@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from lrspec.plain_values import plain
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.resumed import Difference
 from lrspec.resuming.saved_state import SavedParameter
@@ -69,9 +70,9 @@ class NewGroup:
         for key, value in spec.items():
             if key in unknown or not any(key in each for each in old):
                 continue
-            values = tuple(dict.fromkeys(_plain(base_rate(each) if key == "lr" else each.get(key)) for each in old))
-            if values != (_plain(value),):
-                yield Difference(self.name, key, values, _plain(value))
+            values = tuple(dict.fromkeys(plain(base_rate(each) if key == "lr" else each.get(key)) for each in old))
+            if values != (plain(value),):
+                yield Difference(self.name, key, values, plain(value))
 
     def _both(self, one: SavedParameter, other: SavedParameter, keys: Sequence[str]) -> str:
         had = ", ".join(f"{key} {_words(one, key)} and {_words(other, key)}" for key in keys[:SHOWN])
@@ -90,13 +91,13 @@ def first_scheduled(saved: Iterable[SavedParameter]) -> Values | None:
 
 def base_rate(settings: Values) -> Any:
     """The learning rate that a scheduler multiplies, or that is constant where there is none."""
-    return next((_plain(settings[key]) for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
+    return next((plain(settings[key]) for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
 
 
 def _gone_on(lr: Any, saved: Values) -> dict[str, Any]:
     """The rates of a group that was scheduled, as they would be if it had started from this one."""
     base = base_rate(saved)
-    rates = {key: lr * (_plain(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
+    rates = {key: lr * (plain(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
     return {**rates, **{key: saved[key] for key in _MOMENTA if key in saved}}
 
 
@@ -110,20 +111,11 @@ def _cycled(settings: Values) -> frozenset[str]:
 
 
 def _differing(one: Values, other: Values) -> list[str]:
-    return [
-        key for key in {**one, **other} if key not in HOW_TO_STEP and _plain(one.get(key)) != _plain(other.get(key))
-    ]
+    return [key for key in {**one, **other} if key not in HOW_TO_STEP and plain(one.get(key)) != plain(other.get(key))]
 
 
 def _words(saved: SavedParameter, key: str) -> str:
-    return value_words(_plain(saved.settings.get(key)))
-
-
-def _plain(value: Any) -> Any:
-    """A value that can be compared: of a tensor its number, of a list a tuple."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    return tuple(value) if isinstance(value, list) else value
+    return value_words(plain(saved.settings.get(key)))
 
 
 def _like(now: Any, value: Any) -> Any:

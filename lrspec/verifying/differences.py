@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from lrspec.plain_values import plain
 from lrspec.source import printable
 from lrspec.verifying.running import ModelTensor, Portion, Running
 from lrspec.wording import two_values
 
 _EXACT = 1e-12
 _SINGLE = 1e-6
-"""How far apart two equal numbers may be, relatively: of Python, and of a tensor in single precision."""
+"""How far apart two equal numbers may be, relatively: of Python, and of tensors and numpy in single precision."""
 
 
 class Difference(NamedTuple):
@@ -25,12 +26,13 @@ class Difference(NamedTuple):
 
 def same(actual: Any, planned: Any) -> bool:
     """Whether two values of a setting are equal; a list is equal to a tuple, a tensor to its number."""
-    if isinstance(actual, list | tuple) and isinstance(planned, list | tuple):
-        return len(actual) == len(planned) and all(map(same, actual, planned))
-    if _is_number(actual) and _is_number(planned):
+    one, other = plain(actual), plain(planned)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, actual, planned))
+    if _is_number(one) and _is_number(other):
         tolerance = _EXACT if isinstance(actual, int | float) and isinstance(planned, int | float) else _SINGLE
-        return math.isclose(actual, planned, rel_tol=tolerance)
-    return bool(_plain(actual) == _plain(planned))
+        return math.isclose(one, other, rel_tol=tolerance)
+    return bool(one == other)
 
 
 def close(one: float, other: float) -> bool:
@@ -47,7 +49,7 @@ def differing(running: Running, what: str, differences: Sequence[Difference], wh
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of many values the first, with its name."""
     counted = running.counted(tensors_of(differences))
     in_order = sorted(differences, key=lambda each: each.portion.first)
-    words = [two_values(_plain(each.actual), _plain(each.planned)) for each in in_order]
+    words = [two_values(plain(each.actual), plain(each.planned)) for each in in_order]
     (actual, planned), name = words[0], printable(in_order[0].portion.tensors[0].names[0])
     if len(set(words)) == 1:
         return f"{what} of {counted} is {actual}{where}, not {planned}"
@@ -55,14 +57,4 @@ def differing(running: Running, what: str, differences: Sequence[Difference], wh
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and (isinstance(value, int | float) or _is_scalar(value))
-
-
-def _is_scalar(value: Any) -> bool:
-    return hasattr(value, "item") and value.numel() == 1
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return tuple(_plain(item) for item in value)
-    return value.item() if _is_scalar(value) else value
+    return isinstance(value, int | float) and not isinstance(value, bool)
