@@ -21,8 +21,6 @@ from lrspec.loading import SpecFile
 from lrspec.modules import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import nn
     from torch.optim import Optimizer
 

@@ -36,9 +36,6 @@ def documented_split() -> str:
     return rule
 
 
-ENDS = [("embed", "head"), ("embed_tokens", "lm_head"), ("wte", "lm_head"), ("tok_embeddings", "output")]
-
-
 class Block(nn.Module):
     """A block with a fused weight of experts."""
 

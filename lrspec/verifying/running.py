@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lrspec.plan import Plan, Share
 
 _Key = TypeVar("_Key", bound=Hashable)
+_Thing = TypeVar("_Thing")
 
 
 class ModelTensor(NamedTuple):
@@ -82,10 +83,7 @@ class Running:
     @cached_property
     def members(self) -> dict[int, list[Member]]:
         """Where each tensor of the optimizers is, by its identity, in the order of the groups."""
-        found: dict[int, list[Member]] = {}
-        for member in _members(self.optimizers):
-            found.setdefault(id(member.tensor), []).append(member)
-        return found
+        return together((id(member.tensor), member) for member in _members(self.optimizers))
 
     @cached_property
     def shares(self) -> dict[int, Share]:
@@ -135,9 +133,9 @@ class Running:
 
     # ------------------------------------------------------------------------------------------- findings
 
-    def counted(self, tensors: Sequence[ModelTensor], adjective: str = "") -> str:
+    def counted(self, tensors: Sequence[ModelTensor]) -> str:
         """How many parameters and elements these are; the plan knows them all."""
-        return count_parameters(self.plan.inventory.columns, _places(tensors), adjective)
+        return count_parameters(self.plan.inventory.columns, _places(tensors))
 
     def finding(self, code: str, place: SpecPlace, tensors: Sequence[ModelTensor], wrong: str, advice: str) -> Finding:
         """A finding about parameters that the plan knows, with a line that lists them where there are any."""
@@ -154,11 +152,11 @@ def _places(tensors: Sequence[ModelTensor]) -> list[int]:
     return sorted({tensor.place for tensor in tensors if tensor.place is not None})
 
 
-def together(pairs: Iterable[tuple[_Key, ModelTensor]]) -> dict[_Key, list[ModelTensor]]:
-    """Parameters by something that they have in common."""
-    found: dict[_Key, list[ModelTensor]] = {}
-    for key, tensor in pairs:
-        found.setdefault(key, []).append(tensor)
+def together(pairs: Iterable[tuple[_Key, _Thing]]) -> dict[_Key, list[_Thing]]:
+    """Things, parameters say, by what they have in common, in the order in which they come."""
+    found: dict[_Key, list[_Thing]] = {}
+    for key, thing in pairs:
+        found.setdefault(key, []).append(thing)
     return found
 
 
@@ -186,9 +184,7 @@ def _refuse_another_model(plan: Plan, found: Found) -> None:
 
 
 def _tensors(plan: Plan, found: Found) -> dict[int, ModelTensor]:
-    names: dict[int, list[str]] = {}
-    for name, tensor in zip(found.names, found.tensors, strict=True):
-        names.setdefault(id(tensor), []).append(name)
+    names = together((id(tensor), name) for name, tensor in zip(found.names, found.tensors, strict=True))
     tensors = {id(tensor): tensor for tensor in found.tensors}
     return {key: _model_tensor(plan, tensors[key], its) for key, its in names.items()}
 

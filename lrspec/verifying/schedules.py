@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from lrspec.diagnostics import Finding
 from lrspec.verifying.differences import Difference, differing, same, tensors_of
-from lrspec.verifying.running import ModelTensor, Running
+from lrspec.verifying.running import Running, together
 from lrspec.verifying.scheduled import Flat, bases, flattened, planned_rate
-from lrspec.verifying.spec_places import SpecPlace, optimizer_place, rate_place
+from lrspec.verifying.spec_places import optimizer_place, rate_place
 from lrspec.wording import count, two_values
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."
@@ -17,25 +17,25 @@ _FLOORS = "Give it a floor for each group, as `plan.rates(optimizer, 0.01)` has 
 
 def schedule_differs(running: Running) -> Iterator[Finding]:
     """LRS406: base rates that are not the plan's."""
-    found: dict[tuple[SpecPlace, str, str], list[Difference]] = {}
-    for portion in running.portions:
-        for base in bases(running, portion):
-            if not same(base.rate, planned_rate(portion)):
-                key = (rate_place(running.plan, portion.share), base.what, base.kind)
-                found.setdefault(key, []).append(Difference(portion, base.rate, planned_rate(portion)))
-    for (place, what, kind), differences in found.items():
+    found = (
+        ((rate_place(running.plan, each.share), base.what, base.kind), Difference(each, base.rate, planned_rate(each)))
+        for each in running.portions
+        for base in bases(running, each)
+        if not same(base.rate, planned_rate(each))
+    )
+    for (place, what, kind), differences in together(found).items():
         wrong = differing(running, what, differences, f" in {kind}")
         yield running.finding("LRS406", place, tensors_of(differences), wrong, _LISTS)
 
 
 def schedule_flattens(running: Running) -> Iterator[Finding]:
     """LRS406: a floor that is one number for groups of different rates."""
-    found: dict[tuple[SpecPlace, str, str], list[Flat]] = {}
-    for optimizer in running.optimizers:
-        for flat in flattened(running, optimizer):
-            key = (rate_place(running.plan, flat.portion.share), flat.what, flat.schedule.kind)
-            found.setdefault(key, []).append(flat)
-    for (place, what, kind), flats in found.items():
+    found = (
+        ((rate_place(running.plan, flat.portion.share), flat.what, flat.schedule.kind), flat)
+        for optimizer in running.optimizers
+        for flat in flattened(running, optimizer)
+    )
+    for (place, what, kind), flats in together(found).items():
         tensors = [tensor for flat in flats for tensor in flat.portion.tensors]
         share, most = two_values(flats[0].share, flats[0].highest)
         wrong = f"`{what}` of {kind} is {_up_to(flats)}{share} of the learning rate of {running.counted(tensors)}"
@@ -46,19 +46,18 @@ def schedule_flattens(running: Running) -> Iterator[Finding]:
 
 def scheduler_of_another(running: Running) -> Iterator[Finding]:
     """LRS406: a scheduler that moves another optimizer, or has been built for other groups."""
-    none: list[ModelTensor] = []
     first, *_ = running.optimizers
     for schedule in running.all_schedules:
         own = next((each for each in running.optimizers if each.inner is schedule.optimizer), None)
         if own is None and schedule.optimizer is not None:
             wrong = f"the scheduler ({schedule.kind}) moves the groups of another optimizer"
             advice = "Build it from the optimizer that trains: what rebuilds that needs a new scheduler, too."
-            yield running.finding("LRS406", optimizer_place(running.plan, first.name, "lr"), none, wrong, advice)
+            yield running.finding("LRS406", optimizer_place(running.plan, first.name, "lr"), [], wrong, advice)
         elif own and schedule.bases is not None and len(schedule.bases) != len(own.groups):
             groups = f"{count(len(schedule.bases), 'group')}, and the optimizer has {len(own.groups)}"
             wrong = f"the scheduler ({schedule.kind}) has base rates for {groups}"
             advice = "Build it after the optimizer has all of its groups."
-            yield running.finding("LRS406", optimizer_place(running.plan, own.name, "lr"), none, wrong, advice)
+            yield running.finding("LRS406", optimizer_place(running.plan, own.name, "lr"), [], wrong, advice)
 
 
 def _up_to(flats: list[Flat]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrspec.diagnostics import Finding
 from lrspec.verifying.differences import Difference, close, differing, same, tensors_of
-from lrspec.verifying.running import Portion, Running, RunningOptimizer
+from lrspec.verifying.running import Portion, Running, RunningOptimizer, together
 from lrspec.verifying.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
 from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
 from lrspec.wording import axis_words, two_values
@@ -22,13 +22,13 @@ _CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it
 
 def setting_differs(running: Running) -> Iterator[Finding]:
     """LRS405 of weight decay and options."""
-    found: dict[tuple[SpecPlace, str], list[Difference]] = {}
-    for portion in running.portions:
-        for axis, actual, planned in _settings(portion):
-            if not same(actual, planned):
-                place = setting_place(running.plan, portion.share, axis)
-                found.setdefault((place, axis), []).append(Difference(portion, actual, planned))
-    for (place, axis), differences in found.items():
+    found = (
+        ((setting_place(running.plan, portion.share, axis), axis), Difference(portion, actual, planned))
+        for portion in running.portions
+        for axis, actual, planned in _settings(portion)
+        if not same(actual, planned)
+    )
+    for (place, axis), differences in together(found).items():
         wrong = differing(running, axis_words(axis), differences)
         cycled = any(_is_cycled(axis, each.portion.group) for each in differences)
         advice = _CYCLED if cycled else _CHANGE_THE_SPEC
@@ -116,11 +116,8 @@ def _factor(running: Running, portion: Portion) -> float | None:
     return float(actual) / float(planned)
 
 
-def _by_place(running: Running, found: Iterable[Difference]) -> Iterator[tuple[SpecPlace, list[Difference]]]:
-    places: dict[SpecPlace, list[Difference]] = {}
-    for each in found:
-        places.setdefault(rate_place(running.plan, each.portion.share), []).append(each)
-    yield from places.items()
+def _by_place(running: Running, found: Iterable[Difference]) -> Iterable[tuple[SpecPlace, list[Difference]]]:
+    return together((rate_place(running.plan, each.portion.share), each) for each in found).items()
 
 
 SETTINGS = (setting_differs, rate_differs)

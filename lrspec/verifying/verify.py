@@ -29,8 +29,8 @@ CHECKS: tuple[Callable[[Running], Iterator[Finding]], ...] = (*MEMBERS, *SETTING
 class VerifyError(Exception):
     """What trains is not what the spec says; `diagnostics` are the findings, and the text is the rendered report."""
 
-    def __init__(self, report: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(report)
+    def __init__(self, text: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(text)
         self.diagnostics = diagnostics
 
 
