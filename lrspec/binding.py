@@ -28,25 +28,38 @@ class BindError(ValueError):
 
 def param_groups(plan: Plan, found: Found, optimizer: str | None = None) -> list[dict[str, Any]]:
     """See `Plan.param_groups`; `found` is what the model has."""
-    if plan.groups is None:
-        raise BindError("the plan has no groups: its spec has errors for this model")
-    name = _chosen(plan, optimizer)
+    groups, name = groups_of(plan), _chosen(plan, optimizer)
     with uncollected():
         tensors = _tensors(plan, found)
         _refuse_other_frozenness(plan, tensors)
-        return list(_groups([group for group in plan.groups if group.settings.optimizer in (None, name)], tensors))
+        return list(_groups([group for group in groups if group.settings.optimizer in (None, name)], tensors))
+
+
+def groups_of(plan: Plan) -> tuple[Group, ...]:
+    """The groups of a plan.
+
+    Raises:
+        BindError: where it has none.
+    """
+    if plan.groups is None:
+        raise BindError("the plan has no groups: its spec has errors for this model")
+    return plan.groups
+
+
+def no_such_optimizer(plan: Plan, name: str) -> str:
+    """What to say of a name that none of the spec's optimizers has."""
+    names = plan.optimizers
+    return f"the spec has no optimizer `{printable(name)}`{did_you_mean(name, names)} (it has {', '.join(names)})"
 
 
 def _chosen(plan: Plan, optimizer: str | None) -> str:
     """The name of the optimizer whose groups are wanted."""
     names = plan.optimizers
-    listed = ", ".join(names)
     if optimizer is None and len(names) > 1:
+        listed = ", ".join(names)
         raise BindError(f"the spec has several optimizers: say whose groups, optimizer=… with one of {listed}")
     if optimizer is not None and optimizer not in names:
-        raise BindError(
-            f"the spec has no optimizer `{printable(optimizer)}`{did_you_mean(optimizer, names)} (it has {listed})"
-        )
+        raise BindError(no_such_optimizer(plan, optimizer))
     return optimizer or names[0]
 
 

@@ -12,7 +12,6 @@ from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.plan import Plan
-from lrspec.source import printable
 from lrspec.spec import Optimizer as Described
 from lrspec.suggest import did_you_mean
 from lrspec.wording import few
@@ -74,8 +73,7 @@ def build_optimizers(
     plan, found = _planned(spec, model, lr, weight_decay, freeze)
     classes = optimizer_class or {}
     if strangers := [name for name in classes if name not in plan.optimizers]:
-        near = did_you_mean(strangers[0], plan.optimizers)
-        raise BuildError(f"optimizer_class: the spec has no optimizer `{printable(strangers[0])}`{near}")
+        raise BuildError(f"optimizer_class: {binding.no_such_optimizer(plan, strangers[0])}")
     groups = {name: binding.param_groups(plan, found, name) for name in plan.optimizers}
     bases = plan.file.spec.bases
     return {name: _build(bases[name], its, classes.get(name)) for name, its in groups.items() if its}

@@ -6,16 +6,16 @@ and whoever built the optimizer may have put them together in another way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lrspec.binding import BindError
+from lrspec.binding import BindError, groups_of
 from lrspec.wording import SHOWN, few, number
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from lrspec.plan import Plan
+    from lrspec.plan import Group, Plan
 
 ADVICE = "build the optimizer with plan.param_groups(model)"
 
@@ -24,16 +24,15 @@ def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
     """See `Plan.rates`."""
     if not hasattr(optimizer, "param_groups"):
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
-    if plan.groups is None:
-        raise BindError("the plan has no groups: its spec has errors for this model")
-    return [_rate(plan, optimizer, place) * mult for place in range(len(optimizer.param_groups))]
+    groups = groups_of(plan)
+    return [_rate(plan, groups, optimizer, place) * mult for place in range(len(optimizer.param_groups))]
 
 
-def _rate(plan: Plan, optimizer: Optimizer, place: int) -> float:
-    """The one rate that the plan has for all parameters of a group."""
+def _rate(plan: Plan, groups: Sequence[Group], optimizer: Optimizer, place: int) -> float:
+    """The one rate that the plan has for all parameters of a group; `groups` are the plan's."""
     first: dict[float, str] = {}
     for name in _names(plan, optimizer.param_groups[place], place):
-        lr = (plan.groups or ())[plan.group_of[name]].settings.lr
+        lr = groups[plan.group_of[name]].settings.lr
         first.setdefault(float(optimizer.defaults["lr"]) if lr is None else lr, name)
     if len(first) > 1:
         differing = few([f"{name} ({number(lr)})" for lr, name in first.items()], SHOWN)

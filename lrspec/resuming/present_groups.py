@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lrspec.binding import no_such_optimizer
 from lrspec.modules import WRAPPED
 from lrspec.resuming.errors import ResumeError
-from lrspec.source import printable
-from lrspec.suggest import did_you_mean
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -45,10 +44,7 @@ def present_groups(optimizers: Optimizers, plan: Plan) -> list[PresentGroup]:
     if not isinstance(optimizers, Mapping):
         return list(_groups(optimizers, plan, None))
     if strangers := [name for name in optimizers if name not in plan.optimizers]:
-        near = did_you_mean(strangers[0], plan.optimizers)
-        raise ResumeError(
-            f"the spec has no optimizer `{printable(strangers[0])}`{near} (it has {', '.join(plan.optimizers)})"
-        )
+        raise ResumeError(no_such_optimizer(plan, strangers[0]))
     return [group for name, each in optimizers.items() for group in _groups(each, plan, name)]
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lrspec.binding import BindError
+from lrspec.binding import BindError, groups_of, no_such_optimizer
 from lrspec.diagnostics import Finding
 from lrspec.modules import Found, why_lazy
-from lrspec.source import printable
-from lrspec.suggest import did_you_mean
 from lrspec.verifying.schedulers import Schedule, inner, last_rates, listed, schedules
 from lrspec.verifying.spec_places import SpecPlace
 from lrspec.wording import SHOWN, count_parameters, few, list_parameters
@@ -166,8 +164,7 @@ def running(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> Running
     Raises:
         BindError: where the plan has no groups, knows nothing of the model, or has other optimizers.
     """
-    if plan.groups is None:
-        raise BindError("the plan has no groups: its spec has errors for this model")
+    groups_of(plan)
     if lazy := why_lazy(found):
         raise BindError(lazy)
     _refuse_another_model(plan, found)
@@ -217,14 +214,13 @@ def _groups(optimizer: Any) -> Sequence[dict[str, Any]]:
 
 def _by_name(plan: Plan, given: Any) -> Mapping[str, Any]:
     names = plan.optimizers
-    listed_names = ", ".join(names)
     if not isinstance(given, Mapping):
         if len(names) > 1:
+            listed_names = ", ".join(names)
             raise BindError(f"the spec has several optimizers: give a mapping of their names ({listed_names}) to them")
         return {names[0]: given}
-    if unknown := next((name for name in given if name not in names), None):
-        hint = did_you_mean(unknown, names)
-        raise BindError(f"the spec has no optimizer `{printable(unknown)}`{hint} (it has {listed_names})")
+    if strangers := [name for name in given if name not in names]:
+        raise BindError(no_such_optimizer(plan, strangers[0]))
     return given
 
 

@@ -59,8 +59,8 @@ def rate_differs(running: Running) -> Iterator[Finding]:
         for place, differences in _by_place(running, edited):
             wrong = differing(running, _RATE, differences) + ", which the scheduler has set"
             yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_SINCE)
-        others = [each for each in portions if each not in [found.portion for found in edited]]
-        yield from _out_of_ratio(running, optimizer, others)
+        told = {each.portion for each in edited}
+        yield from _out_of_ratio(running, optimizer, [each for each in portions if each not in told])
 
 
 _SET_SINCE = "Something has set it since; the next step may set it back, or go on from there. Change the spec instead."
