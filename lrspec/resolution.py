@@ -127,7 +127,8 @@ def _optimizers(spec: Spec, selections: Iterable[Selection]) -> dict[int, str]:
     found: dict[int, str] = {}
     for rule, selection in zip(spec.rules, selections, strict=True):
         if rule.optimizer is not None:
-            found = {**dict.fromkeys(selection.parameters, rule.optimizer), **found}
+            for parameter in selection.parameters:
+                found.setdefault(parameter, rule.optimizer)
     return found
 
 

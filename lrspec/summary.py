@@ -41,8 +41,6 @@ class Further:
     parameters: tuple[PlannedParameter, ...]
 
 
-_BASES = ("lr", "weight_decay")
-
 _Key: TypeAlias = tuple[str, int | None, str | None]
 """What tells rows apart: the label, the layer and the optimizer."""
 
@@ -96,13 +94,13 @@ class NamesInCommon:
 
 def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
     """What has been set in place of what a spec says, and which rules' absolute values stay beside a rate."""
-    spec, base = file.spec, f"{spell(file.spec.base_path(file.spec.default))}."
+    spec = file.spec
+    rates = {f"{spell(spec.base_path(spec.default))}.{key}": key for key in ("lr", "weight_decay")}
     notes = []
     for path, value in overrides:
         before = written(file.document, spec, path)
         was = "nothing" if before is None else value_words(plain(before))
-        key = path.removeprefix(base)
-        kept = _absolute(spec, key) if path != key else []
+        kept = _absolute(spec, rates[path]) if path in rates else []
         stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
         notes.append(f"{printable(path)} is {value_words(plain(value))} in place of {was}{stay}")
     return notes
@@ -111,7 +109,7 @@ def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
 def _absolute(spec: Spec, key: str) -> list[str]:
     """The rules that say themselves what the optimizer says for all."""
     its = zip(spec.rule_names, spec.rules, strict=True)
-    return [name for name, rule in its if key in _BASES and getattr(rule, key) is not None]
+    return [name for name, rule in its if getattr(rule, key) is not None]
 
 
 def _row_key(planned: PlannedParameter) -> _Key:
