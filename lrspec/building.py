@@ -11,6 +11,7 @@ from lrspec.loading import SpecFile, StrPath
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
+from lrspec.optimizers import NOT_SETTINGS
 from lrspec.plan import Plan
 from lrspec.spec import Optimizer as Described
 from lrspec.suggest import did_you_mean
@@ -110,7 +111,7 @@ def _arguments(described: Described) -> dict[str, Any]:
 
 def _refuse_idle(optimizer: Optimizer, kind: str, groups: Groups, arguments: dict[str, Any]) -> None:
     """An option of a rule that the class has no place for in its groups would do nothing."""
-    places = {"params", "param_names", "name", *optimizer.defaults, *arguments}
+    places = {*NOT_SETTINGS, *optimizer.defaults, *arguments}
     if idle := dict.fromkeys(key for group in groups for key in group if key not in places):
         known = list(optimizer.defaults)
         raise BuildError(

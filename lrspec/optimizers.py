@@ -53,5 +53,11 @@ FROM_TIMM = "timm:"
 ONE_GROUP_ONLY = frozenset({"LBFGS"})
 """Optimizers of torch.optim that refuse parameter groups."""
 
-NOT_OPTIONS = frozenset({"lr", "weight_decay", "params", "param_names", "name"})
-"""What a parameter group says in places of its own, so that no option can be called that."""
+NOT_SETTINGS = frozenset({"params", "param_names", "name"})
+"""What a parameter group has besides its settings."""
+
+IN_THE_RULE = frozenset({"lr", "weight_decay"})
+"""The settings that a rule has as keys of its own, and not under `options`."""
+
+NOT_OPTIONS = NOT_SETTINGS | IN_THE_RULE
+"""What no option can be called."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics import Finding
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, IN_THE_RULE, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.option_values import option_value_finding
 from lrspec.source import Path, printable, rule_of, spell
 from lrspec.spec import Optimizer
@@ -136,7 +136,7 @@ def _known_to_all(kinds: list[Any]) -> frozenset[str] | None:
 
 def _wrong_option(key: str, kinds: list[Any], known: frozenset[str] | None, beside: tuple[str, ...]) -> str | None:
     """What is wrong with the name of an option; None for what one of the classes takes."""
-    if key in ("lr", "weight_decay"):
+    if key in IN_THE_RULE:
         return f"`{key}` is not an option\nWrite `{key}:` in the rule itself."
     if key in NOT_OPTIONS:
         return f"`{key}` is not an option: every group has that key already"

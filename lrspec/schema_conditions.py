@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS, FROM_TIMM, LENGTHS, NOT_OPTIONS, TEXTS
+from lrspec.optimizers import (
+    ARGUMENTS,
+    EVERY_ARGUMENT,
+    FLAGS,
+    FROM_TIMM,
+    IN_THE_RULE,
+    LENGTHS,
+    NOT_OPTIONS,
+    NOT_SETTINGS,
+    TEXTS,
+)
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
 from lrspec.wrong_sources import OUTSIDE, SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
 _NEITHER_DOTTED_NOR_OF_TIMM = rf"^(?!{FROM_TIMM}\w+$)[^.]*$"
-_IN_THE_RULE = frozenset({"lr", "weight_decay"})
-"""What a rule sets itself, in place of `options`."""
 
 
 def with_conditions(spec: JsonSchema) -> JsonSchema:
@@ -153,7 +161,7 @@ def _keys_without_class() -> JsonSchema:
 
 def _not_of_groups() -> JsonSchema:
     """A class with its module takes anything but what every group has already."""
-    return _names_without(NOT_OPTIONS - _IN_THE_RULE, "Not an option: every group has that key already.")
+    return _names_without(NOT_SETTINGS, "Not an option: every group has that key already.")
 
 
 def _values() -> JsonSchema:
@@ -234,7 +242,7 @@ def _no_options() -> JsonSchema:
 
 
 def _any_options() -> JsonSchema:
-    own = _names_without(_IN_THE_RULE, "Not an option: write it in the rule itself.")
+    own = _names_without(IN_THE_RULE, "Not an option: write it in the rule itself.")
     return _for_keys(options={"allOf": [_not_of_groups(), own]})
 
 

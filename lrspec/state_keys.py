@@ -80,6 +80,9 @@ def should_have_state(optimizer: Any, saved: Mapping[str, Any]) -> bool:
 
 
 def _keys_of(optimizer: Any) -> Keys | None:
-    """What is known of an optimizer: those of other libraries, and subclasses, may keep anything."""
-    cls = type(optimizer)
-    return STATE_KEYS.get(cls.__name__) if cls.__module__.startswith("torch.optim.") else None
+    return STATE_KEYS.get(type(optimizer).__name__) if is_of_torch(optimizer) else None
+
+
+def is_of_torch(optimizer: Any) -> bool:
+    """Whether an optimizer is of a class of torch.optim itself: any other, a subclass too, may keep anything."""
+    return type(optimizer).__module__.startswith("torch.optim.")

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
+from lrspec.optimizers import NOT_SETTINGS
 from lrspec.resuming.group_settings import NewGroup, first_scheduled
 from lrspec.resuming.loading import load_all
 from lrspec.resuming.matching import Match, match
 from lrspec.resuming.old_plans import old_groups
 from lrspec.resuming.present_groups import PresentGroup, present_groups
 from lrspec.resuming.resumed import Resumed
-from lrspec.resuming.saved_state import NOT_SETTINGS, read_state
+from lrspec.resuming.saved_state import read_state
 from lrspec.resuming.tensors import own_copy
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
 
+from lrspec.optimizers import NOT_SETTINGS
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.old_plans import OldGroup
 from lrspec.source import printable
@@ -19,8 +20,6 @@ from lrspec.wording import SHOWN, count, few
 
 State: TypeAlias = Mapping[str, Any]
 
-NOT_SETTINGS = ("params", "param_names", "name")
-"""What a group has besides its settings."""
 _EXPECTED = "expected what `optimizer.state_dict()` or `get_optimizer_state_dict` gives"
 
 

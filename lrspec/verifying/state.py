@@ -8,7 +8,7 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.modules import WRAPPED
 from lrspec.source import printable
-from lrspec.state_keys import ELEMENTWISE
+from lrspec.state_keys import ELEMENTWISE, is_of_torch
 from lrspec.verifying.running import ModelTensor, Running, together
 from lrspec.verifying.spec_places import rate_place
 
@@ -75,7 +75,7 @@ def _odd(running: Running, tensor: ModelTensor) -> list[tuple[str, Any]]:
     return [
         (key, value)
         for member in running.members.get(id(tensor.tensor), ())
-        if type(member.optimizer.inner).__module__.startswith("torch.optim.")
+        if is_of_torch(member.optimizer.inner)
         for key, value in member.optimizer.inner.state.get(tensor.tensor, {}).items()
         if key in ELEMENTWISE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
     ]
