@@ -42,6 +42,17 @@ def one_process() -> Iterator[None]:
     distributed.destroy_process_group()
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Tiny models train sooner where no threads wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache for each test, so that none reads or writes the user's own."""

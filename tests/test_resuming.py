@@ -17,8 +17,6 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimi
 from torch.optim import Optimizer
 
 import lrspec
-from lrspec.optimizers import ARGUMENTS
-from lrspec.state_keys import STATE_KEYS
 
 ADAMW = "optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.1}"
 OLD = "{name: low, match: '^[ab]', lr_mult: 0.5}, {name: high, match: '^c', lr_mult: 1}"
@@ -517,43 +515,7 @@ def test_where_the_last_optimizer_refuses_none_is_loaded() -> None:
     assert same({name: optimizer.state_dict() for name, optimizer in optimizers.items()}, before)
 
 
-# ------------------------------------------------------------------------------------------------ tables, and all of it
-
-
-@pytest.mark.parametrize("name", ARGUMENTS)
-def test_the_table_of_states_is_torchs(name: str) -> None:
-    cls, keys = getattr(torch.optim, name), STATE_KEYS[name]
-    plain = [state_of(cls, shape, {}) for shape in ((3, 3), (3,)) if name != "Muon" or len(shape) == 2]
-    by_option = {option: state_of(cls, (3, 3), {option: True}) for option in keys.by_option}
-    momentum = [state_of(cls, (3, 3), {"momentum": 0.9})] if name == "SGD" else []
-    assert frozenset().union(*plain, *by_option.values(), *momentum) == keys.possible
-    for option, state in by_option.items():
-        assert state - state_of(cls, (3, 3), {}) == {keys.by_option[option]}
-    for key in frozenset.intersection(*plain):
-        assert (key in keys.needed) is fails_without(cls, key)
-
-
-def one_step(cls: Any, shape: tuple[int, ...], options: dict[str, Any]) -> tuple[Optimizer, nn.Parameter]:
-    parameter, grad = nn.Parameter(torch.ones(shape)), torch.ones(shape)
-    parameter.grad = grad.to_sparse() if cls is torch.optim.SparseAdam else grad
-    optimizer = cls([parameter], lr=0.1, **options)
-    optimizer.step()
-    return optimizer, parameter
-
-
-def state_of(cls: Any, shape: tuple[int, ...], options: dict[str, Any]) -> frozenset[str]:
-    optimizer, parameter = one_step(cls, shape, options)
-    return frozenset(optimizer.state[parameter])
-
-
-def fails_without(cls: Any, key: str) -> bool:
-    optimizer, parameter = one_step(cls, (3, 3), {})
-    del optimizer.state[parameter][key]
-    try:
-        optimizer.step()
-    except KeyError:
-        return True
-    return False
+# ------------------------------------------------------------------------------------------------ whatever the groups
 
 
 RATES = st.sampled_from([0.5, 1, 2])

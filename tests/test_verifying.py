@@ -67,6 +67,8 @@ rules:
 )
 STEPS = 10
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class Net(nn.Module):
     """A frozen stem, an embedding, two blocks and a head."""
@@ -83,12 +85,6 @@ class Net(nn.Module):
             x = block(x)
         result: torch.Tensor = self.head(x)
         return result
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -50,15 +50,10 @@ rules:
 STEPS = 4
 
 pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),  # of torch, to Lightning
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
 
 
 class Net(nn.Module):

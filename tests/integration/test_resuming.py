@@ -19,6 +19,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 import lrspec
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 STEPS = 10
 BEFORE = r"""
   - {name: body, match: '^(embed|blocks)\.', lr_mult: 0.5}
@@ -61,11 +63,6 @@ class Model(nn.Module):
             x = x + block["down"](block["up"](block["norm"](x)).relu())
         scores: Tensor = self.head(x)
         return scores
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def built() -> Model:
@@ -212,15 +209,9 @@ SCHEDULES: dict[str, Callable[[Optimizer, lrspec.Plan, int], LRScheduler]] = {
     "ExponentialLR": lambda o, _, last: lr_scheduler.ExponentialLR(o, 0.9, last_epoch=last),
     "LinearLR": lambda o, _, last: lr_scheduler.LinearLR(o, 0.1, total_iters=15, last_epoch=last),
     "OneCycleLR": lambda o, plan, last: lr_scheduler.OneCycleLR(
-        o, [rate(plan, group) for group in o.param_groups], total_steps=3 * STEPS, last_epoch=last
+        o, plan.rates(o), total_steps=3 * STEPS, last_epoch=last
     ),
 }
-
-
-def rate(plan: lrspec.Plan, group: Mapping[str, Any]) -> float:
-    (found,) = {plan.groups[plan.group_of[name]].settings.lr for name in group["param_names"]}  # type: ignore[index]
-    assert found is not None
-    return found
 
 
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step\\(\\)` before")
@@ -262,7 +253,7 @@ def test_timms_schedulers_start_from_the_specs_rates_too() -> None:
     resumed = lrspec.build_optimizer(after, model)
     lrspec.load_optimizer_state(resumed, optimizer.state_dict(), after)
     scheduler = CosineLRScheduler(resumed, t_initial=30)
-    assert scheduler.base_values == [rate(after, group) for group in resumed.param_groups]
+    assert scheduler.base_values == after.rates(resumed)
     scheduler.step(STEPS)
     assert [group["lr"] for group in resumed.param_groups] == pytest.approx([0.75 * r for r in scheduler.base_values])
 

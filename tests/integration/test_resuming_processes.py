@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_processes import EXAMPLES, assert_trained_as_one_process, lines
+from tests.integration.processes import EXAMPLES, assert_trained_as_one_process, lines
 
 HERE = Path(__file__).parent
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import lrspec
+from tests.integration.processes import EXAMPLES
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 WRITTEN = {"optimizer.lr": "lr: 0.1,", "rules.depth.layer_decay": "layer_decay: 0.8"}  # in small-vit.lrspec.yaml
 
 pytestmark = pytest.mark.usefixtures("one_thread")

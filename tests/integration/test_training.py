@@ -18,9 +18,8 @@ from torch import nn
 
 import lrspec
 from lrspec.verifying import verify as verifying
-from tests.integration.test_processes import lines
+from tests.integration.processes import EXAMPLES, lines
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = 8  # of all scripts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
