@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from small_vit import SPEC, STEPS, Parameters, batch, build, gathered, own_share
+from small_vit import SPEC, STEPS, Parameters, batch, build, gathered, own_share, show_difference
 from torch import distributed, nn
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict import (
@@ -99,12 +99,7 @@ def show(resumed: lrspec.Resumed, groups: list[int], trained: Parameters) -> Non
     if distributed.get_rank() == 0:
         print(f"{groups[0]} groups have become {groups[1]}")
         print(str(resumed).splitlines()[0])
-        before, alone = train_alone()
-        moved, differ = (
-            max(float((trained[n].detach() - there[n]).abs().max()) for n in alone) for there in (before, alone)
-        )
-        print(f"{2 * STEPS} steps moved the parameters by up to {moved:.1e}")
-        print(f"the same steps in one process differ by up to {differ:.1e}")
+    show_difference(trained, train_alone, 2 * STEPS)
 
 
 def main() -> None:

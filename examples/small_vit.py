@@ -7,6 +7,7 @@ processes are on the CPU of one machine (gloo); on GPUs the backend is nccl, and
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ BATCH, STEPS = 64, 3
 
 Parameters = dict[str, Tensor]
 """The values of parameters, whole ones, by their names."""
+
+Training = Callable[[], tuple[Parameters, Parameters]]
+"""Trains in a single process; the parameters before and after."""
 
 
 def build() -> nn.Module:
@@ -85,13 +89,13 @@ def show_plans(plan: lrspec.Plan, groups: list[dict[str, Any]]) -> None:
             print(f"process {rank} has {number} groups with {parameters} parameters")
 
 
-def show_difference(trained: Parameters) -> None:
+def show_difference(trained: Parameters, alone_by: Training = train_alone, steps: int = STEPS) -> None:
     """Print how far the parameters have moved, and how far they are from those of a single process."""
     if distributed.get_rank() == 0:
-        before, alone = train_alone()
+        before, alone = alone_by()
         if trained.keys() != alone.keys():
             raise SystemExit("parameters are missing")
-        print(f"{STEPS} steps moved the parameters by up to {_distance(trained, before):.1e}")
+        print(f"{steps} steps moved the parameters by up to {_distance(trained, before):.1e}")
         print(f"the same steps in one process differ by up to {_distance(trained, alone):.1e}")
 
 
