@@ -185,6 +185,8 @@ def _slow_regex(slow: SlowRegexError) -> Finding:
 def _file(spec: SpecFile | StrPath) -> SpecFile:
     if isinstance(spec, SpecFile):
         return spec
+    if isinstance(spec, Plan):
+        raise TypeError("expected a spec or the path of one, found a plan, which is compiled: plan.param_groups(model)")
     if not isinstance(spec, str | os.PathLike):
         raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or the path of one, found {type(spec).__name__}")
     return load(spec)

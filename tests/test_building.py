@@ -198,6 +198,9 @@ def test_arguments_of_other_kinds_are_refused() -> None:
         TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\) or the path of one, found Seq"
     ):
         lrspec.build_optimizer(*swapped)
+    plan: Any = lrspec.compile(spec("{type: SGD, lr: 0.1}"), net)
+    with pytest.raises(TypeError, match=r"found a plan, which is compiled: plan\.param_groups\(model\)"):
+        lrspec.param_groups(plan, net)
     one: Any = torch.optim.SGD
     with pytest.raises(
         TypeError, match=r"optimizer_class: expected classes by the names of the optimizers \(optimizer"

@@ -736,6 +736,17 @@ def test_a_schedule_on_groups_of_a_trainer_is_not_given_the_plans_rates(model: N
     assert all("No plan has made these groups" in each.message for each in found)
 
 
+def test_the_rates_of_a_checkpoint_that_torch_has_loaded_are_taken_for_such(model: Net) -> None:
+    optimizer = built(model, planned(model))
+    LambdaLR(optimizer, lambda step: 1.0)
+    other = lrspec.compile(SPEC, model, lr=2e-3)
+    loaded = built(model, other)
+    loaded.load_state_dict(optimizer.state_dict())
+    found = other.verify(loaded, model)
+    assert {each.code for each in found} == {"LRS406"}
+    assert all("load what was saved by `lrspec.load_optimizer_state`" in each.message for each in found)
+
+
 @pytest.mark.parametrize(
     ("schedule", "advice"),
     [

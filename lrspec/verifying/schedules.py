@@ -12,6 +12,10 @@ from lrspec.verifying.spec_places import SpecPlace, optimizer_place, rate_place
 from lrspec.wording import count, two_values
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."
+_LEFT = (
+    "A scheduler or a checkpoint has left it. Build the optimizer anew, then the scheduler; "
+    "load what was saved by `lrspec.load_optimizer_state`."
+)
 _FLOORS = "Give it a floor for each group, as `plan.rates(optimizer, mult=0.01)` has them; or multiply, by a LambdaLR."
 _FLOOR_FOR_ALL = "It is one number for all groups: leave it at 0. For a floor that is a factor take a LambdaLR."
 _FOR_ALL = ("eta_min", "lr_min", "warmup_lr_init")
@@ -28,7 +32,12 @@ def schedule_differs(running: Running) -> Iterator[Finding]:
                 found.setdefault(key, []).append(Difference(portion, base.rate, planned_rate(portion)))
     for (place, what, kind), differences in found.items():
         wrong = differing(running, what, differences, f" in {kind}")
-        yield running.finding("LRS406", place, tensors_of(differences), wrong, advised(differences, _LISTS))
+        yield running.finding("LRS406", place, tensors_of(differences), wrong, advised(differences, _base_advice(what)))
+
+
+def _base_advice(what: str) -> str:
+    """What is left in a group as `initial_lr` may be of a checkpoint; no list of rates would change it."""
+    return _LEFT if what == "`initial_lr`" else _LISTS
 
 
 def schedule_flattens(running: Running) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from lrspec.wording import axis_words, two_values
 _RATE = axis_words("lr")
 _CHANGE_THE_SPEC = (
     "Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. "
-    "A checkpoint that is loaded brings its own."
+    "A checkpoint brings its own, but not by `lrspec.load_optimizer_state`."
 )
 _CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it out of the spec."
 
