@@ -173,7 +173,7 @@ def _refuse_other_frozenness(plan: Plan, tensors: Tensors) -> None:
     if by_spec:
         raise BindError(
             f"requires_grad of {few(by_spec, SHOWN)} is not what the spec says: call plan.freeze(model) first, "
-            "or lrspec.param_groups(spec, model, freeze=True)"
+            "or build with freeze=True"
         )
     if otherwise:
         raise BindError(

@@ -72,12 +72,19 @@ def build_optimizers(
     `optimizer` describes is called `optimizer`. One that has no parameters in this part of the model is left out.
     """
     plan, found = _planned(spec, model, lr, weight_decay, freeze)
-    classes = optimizer_class or {}
+    classes = _by_name(optimizer_class, plan)
     if strangers := [name for name in classes if name not in plan.optimizers]:
         raise BuildError(f"optimizer_class: {binding.no_such_optimizer(plan, strangers[0])}")
     groups = {name: binding.param_groups(plan, found, name) for name in plan.optimizers}
     bases = plan.file.spec.bases
     return {name: _build(bases[name], its, classes.get(name)) for name, its in groups.items() if its}
+
+
+def _by_name(given: Mapping[str, Maker] | None, plan: Plan) -> Mapping[str, Maker]:
+    if given is not None and not isinstance(given, Mapping):
+        names = ", ".join(plan.optimizers)
+        raise TypeError(f"optimizer_class: expected classes by the names of the optimizers ({names}), found {given!r}")
+    return given or {}
 
 
 def _planned(

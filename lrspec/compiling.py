@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def compile(
     Raises:
         SpecError: where the spec is wrong, or does not fit the model.
         InventoryError: where the model gives no inventory (it is sharded already, or has lazy parameters).
-        TypeError: for a `model` that is neither a model nor an inventory.
+        TypeError: for a `spec` that is neither a spec nor a path, a `model` that is neither a model nor an inventory.
         OSError: where the file cannot be read.
         ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0, or that may be meant for
             any of several optimizers.
@@ -182,7 +183,13 @@ def _slow_regex(slow: SlowRegexError) -> Finding:
 
 
 def _file(spec: SpecFile | StrPath) -> SpecFile:
-    return spec if isinstance(spec, SpecFile) else load(spec)
+    if isinstance(spec, SpecFile):
+        return spec
+    if isinstance(spec, Plan):
+        raise TypeError("expected a spec or the path of one, found a plan, which is compiled: plan.param_groups(model)")
+    if not isinstance(spec, str | os.PathLike):
+        raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or the path of one, found {type(spec).__name__}")
+    return load(spec)
 
 
 def _inventory(model: nn.Module | Inventory) -> Inventory:

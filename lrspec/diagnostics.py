@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from lrspec.source import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -147,6 +149,11 @@ class Diagnostic:
     def end_column(self) -> int:
         """The column after its last character."""
         return self.span.end.column
+
+    def __str__(self) -> str:
+        """As in a report, but without the line of the spec."""
+        said = "\n    ".join(map(harmless, self.lines))
+        return f"{harmless(self.path)}:{self.line}:{self.column}: {self.severity} {self.code} {self.name}: {said}"
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnostic as in the JSON plan."""

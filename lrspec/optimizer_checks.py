@@ -26,14 +26,23 @@ def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:
             "LRS211",
             f"{resolution.spec.bases[name].type} of torch.optim trains parameters of two dimensions only, and "
             f"{about.counted()} {'has' if len(about.parameters) == 1 else 'have'} another number",
-            _ADVICE if resolution.spec.optimizers is not None else _ADVICE_ON_ONE,
+            _advice_on_matrices(resolution, rule),
         )
 
 
-_ADVICE = "Let it have matrices only: `where: {ndim: 2}` in the rule that says `optimizer`, and another one first."
 _ADVICE_ON_ONE = (
     "Name two under `optimizers`, and let it have matrices only: a rule with `where: {ndim: 2}` and `optimizer`."
 )
+
+
+def _advice_on_matrices(resolution: Resolution, rule: int | None) -> str:
+    if resolution.spec.optimizers is None:
+        return _ADVICE_ON_ONE
+    if rule is not None:
+        return "Let this rule have matrices only, `where: {ndim: 2}`: the others are then the first optimizer's."
+    return (
+        "It is the first, and has what no rule gives to another. Put another one first, and give it matrices by a rule."
+    )
 
 
 def unused_optimizer(resolution: Resolution) -> Iterator[Finding]:

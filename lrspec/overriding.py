@@ -31,8 +31,11 @@ def overridden(document: Document, spec: Spec, values: Mapping[str, Any]) -> tup
 
     Raises:
         OverrideError: for a path that does not exist, or a value that may not stand there.
+        TypeError: where they are no mapping.
     """
     assert document.root is not None
+    if not isinstance(values, Mapping):
+        raise TypeError(f'expected values by their paths, {{"optimizer.lr": 3e-4}}, found {type(values).__name__}')
     root = document.root
     for words, value in values.items():
         root = _with(root, _path(words, spec), (), value, words)
@@ -73,6 +76,8 @@ def _meant(words: str, spec: Spec) -> str:
     first = words.partition(".")[0]
     if first in spec.rule_names:
         return f": did you mean `rules.{words}`?"
+    if first in (spec.optimizers or ()):
+        return f": did you mean `optimizers.{words}`?"
     if first in Optimizer.model_fields:
         return f": did you mean `{spell(spec.base_path(spec.default))}.{first}`?"
     return did_you_mean(first, Spec.model_fields)

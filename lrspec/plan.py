@@ -303,3 +303,14 @@ def _model(inventory: Inventory) -> dict[str, Any]:
         "elements": inventory.elements,
         "fingerprint": inventory.fingerprint,
     }
+
+
+def a_plan(given: object) -> Plan:
+    """What was given in place of a plan, if it is one.
+
+    Raises:
+        TypeError: where it is not.
+    """
+    if not isinstance(given, Plan):
+        raise TypeError(f"expected a plan (lrspec.compile), found {type(given).__name__}")
+    return given

@@ -35,6 +35,7 @@ _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 _NOTHING = ("None", "none", "nil")
 _DECIMAL_COMMA = re.compile(r"\d+,\d+(?:[eE][-+]?\d+)?")
 _DASHES = str.maketrans("‐‑‒–—−", "------")
+_CLASS = re.compile(r"[\w.]+")
 _LONGEST = 60
 
 
@@ -100,6 +101,8 @@ def describe(value: Any) -> str:
 def _advice(path: Path, kind: str, found: Any) -> str:
     if not path:
         return "A spec begins with `lrspec: 1` and has `rules:`."
+    if advice := _advice_on_optimizers(path, kind, found):
+        return advice
     if isinstance(found, str):
         return _advice_on_text(path, kind, found)
     if kind == "string_type" and isinstance(found, bool | int | float):
@@ -109,6 +112,16 @@ def _advice(path: Path, kind: str, found: Any) -> str:
     if path == ("rules",) and isinstance(found, dict):
         return f"Rules are a list: begin each with `- `{_first_rule(found)}."
     return ""
+
+
+def _advice_on_optimizers(path: Path, kind: str, found: Any) -> str:
+    if path[0] == "rules" and path[2:] == ("optimizer",) and isinstance(found, dict):
+        return "Describe it under `optimizers`, and give its name here."
+    if path[0] != "optimizers" or kind not in ("dict_type", "model_type"):
+        return ""
+    if isinstance(found, str) and len(path) == 2 and path[1] not in ("type", "lr", "weight_decay"):
+        return f"Write `{printable(str(path[1]))}: {{type: {printable(found)}}}`." if _CLASS.fullmatch(found) else ""
+    return "Each of `optimizers` has a name: `optimizers: {adamw: {type: AdamW}}`. A single one is `optimizer`."
 
 
 def _advice_on_decay(found: float) -> str:
@@ -134,7 +147,7 @@ def _advice_on_text(path: Path, kind: str, found: str) -> str:
         return f"Write {word}{', without quotes' if found.lower() == word else ''}."
     if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
         return f"For example `{printable(word)}`."
-    if path == ("optimizer",) and re.fullmatch(r"[\w.]+", found):
+    if path == ("optimizer",) and _CLASS.fullmatch(found):
         return f"Write `optimizer: {{type: {printable(found)}}}`."
     return ""
 

@@ -134,7 +134,7 @@ def test_an_option_of_a_rule_that_the_class_has_no_place_for_is_refused() -> Non
 
 def test_freezing_is_asked_for() -> None:
     net = model()
-    with pytest.raises(lrspec.BindError, match="freeze=True"):
+    with pytest.raises(lrspec.BindError, match=r"call plan\.freeze\(model\) first, or build with freeze=True"):
         lrspec.build_optimizer(spec("{type: SGD, lr: 0.1}", PROBE), net)
     optimizer = lrspec.build_optimizer(spec("{type: SGD, lr: 0.1}", PROBE), net, freeze=True)
     assert optimizer.param_groups[0]["param_names"] == ["1.weight", "1.bias"]
@@ -189,3 +189,20 @@ def test_one_call_for_several_is_refused() -> None:
         plan.param_groups(model())
     with pytest.raises(lrspec.BindError, match="the spec has no optimizer `muno`: did you mean `muon`"):
         plan.param_groups(model(), optimizer="muno")
+
+
+def test_arguments_of_other_kinds_are_refused() -> None:
+    net = model()
+    swapped: Any = (net, spec("{type: SGD, lr: 0.1}"))
+    with pytest.raises(
+        TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\) or the path of one, found Seq"
+    ):
+        lrspec.build_optimizer(*swapped)
+    plan: Any = lrspec.compile(spec("{type: SGD, lr: 0.1}"), net)
+    with pytest.raises(TypeError, match=r"found a plan, which is compiled: plan\.param_groups\(model\)"):
+        lrspec.param_groups(plan, net)
+    one: Any = torch.optim.SGD
+    with pytest.raises(
+        TypeError, match=r"optimizer_class: expected classes by the names of the optimizers \(optimizer"
+    ):
+        lrspec.build_optimizers(spec("{type: SGD, lr: 0.1}"), net, optimizer_class=one)

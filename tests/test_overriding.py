@@ -111,6 +111,7 @@ def test_of_several_optimizers_the_path_says_which() -> None:
     for path, said in (
         ("optimizers.mun.lr", "`optimizers` has no `mun`: did you mean `muon`?"),
         ("optimizers.sgd", "`optimizers` has no `sgd`"),
+        ("muon.lr", "a spec has no `muon`: did you mean `optimizers.muon.lr`?"),
         ("optimizer.lr", "the spec has several: `optimizers.adamw.lr`, `optimizers.muon.lr`"),
         ("rules.matrices.optimizer", "there is no optimizer `sgd`"),
     ):
@@ -144,3 +145,9 @@ def test_a_value_of_a_flow_and_of_json_is_replaced_alike() -> None:
     text = '{"lrspec": 1, "optimizer": {"lr": 0.1}, "rules": [{"name": "all", "match": "^.+$", "lr_mult": 1}]}'
     spec = lrspec.loads(text, format="json")
     assert lrspec.compile(spec.override({"rules.all.lr_mult": 3}), NAMES).parameters[0].settings.lr == 0.1 * 3
+
+
+@pytest.mark.parametrize("given", [["optimizer.lr=3"], "optimizer.lr=3"])
+def test_what_is_no_mapping_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r'expected values by their paths, \{"optimizer.lr": 3e-4\}, found (list|str)'):
+        SPEC.override(given)

@@ -555,3 +555,9 @@ def test_whatever_the_groups_were_each_parameter_has_its_own(
     rates = dict(new)
     for group in optimizer.param_groups:
         assert {0.01 * rates[name] for name in group["param_names"]} == {group["lr"]}
+
+
+def test_a_model_in_place_of_the_plan_is_refused() -> None:
+    given: Any = model()
+    with pytest.raises(TypeError, match=r"expected a plan \(lrspec\.compile\), found Module"):
+        lrspec.load_optimizer_state(built(NEW)[1], saved(), given)

@@ -688,16 +688,16 @@ REPORT = r"""net.lrspec.yaml:5:75: error LRS405 setting-differs: the learning ra
  5 |   - {name: ladder, layers: ['^embed\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
    |                                                                           ^^^
    = embed.weight [4, 4] (16), embed.bias [4] (4), blocks.0.weight [4, 4] (16), blocks.0.bias [4] (4)
-   = Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. A checkpoint that
-     is loaded brings its own.
+   = No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. A trainer that is given no
+     optimizer builds its own.
 
 net.lrspec.yaml:6:45: error LRS405 setting-differs: the learning rate of 2 parameters (10 elements) is 0.001, not 0.002
    |
  6 |   - {name: head, match: '^head\.', lr_mult: 2}
    |                                             ^
    = head.weight [2, 4] (8), head.bias [2] (2)
-   = Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. A checkpoint that
-     is loaded brings its own.
+   = No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. A trainer that is given no
+     optimizer builds its own.
 
 2 errors
 """  # noqa: E501
@@ -710,6 +710,64 @@ def test_a_report_has_the_place_the_parameters_and_what_to_do(model: Net) -> Non
         require(plan, optimizer, model, None)
     assert [found.code for found in caught.value.diagnostics] == ["LRS405", "LRS405"]
     assert f"{caught.value}\n" == REPORT
+
+
+def test_a_diagnostic_is_printed_with_its_place(model: Net) -> None:
+    optimizer = built(model, plan := planned(model))
+    optimizer.param_groups[-1]["weight_decay"] = 1
+    (found,) = plan.verify(optimizer, model)
+    first, *more = str(found).splitlines()
+    assert first == f"net.lrspec.yaml:{found.line}:{found.column}: error LRS405 setting-differs: {found.lines[0]}"
+    assert more == [f"    {line}" for line in found.lines[1:]]
+
+
+def test_a_head_that_was_replaced_is_named_among_the_causes(model: Net) -> None:
+    optimizer = built(model, plan := planned(model))
+    model.head = nn.Linear(4, 2)
+    (found,) = plan.verify(optimizer, model)
+    assert found.lines[-1].startswith("A new head, ")
+
+
+def test_groups_of_a_plan_that_were_edited_are_not_taken_for_a_trainers(model: Net) -> None:
+    optimizer = built(model, plan := planned(model))
+    optimizer.param_groups[-1]["weight_decay"] = 1
+    (found,) = plan.verify(optimizer, model)
+    assert "change the spec, not them" in found.message
+
+
+def test_a_schedule_on_groups_of_a_trainer_is_not_given_the_plans_rates(model: Net) -> None:
+    plan = planned(model)
+    optimizer, _ = rebuilt_by_a_trainer(model, plan)
+    found = plan.verify(optimizer, model, LambdaLR(optimizer, lambda step: 1.0))
+    assert {each.code for each in found} == {"LRS406"}
+    assert all("No plan has made these groups" in each.message for each in found)
+
+
+def test_the_rates_of_a_checkpoint_that_torch_has_loaded_are_taken_for_such(model: Net) -> None:
+    optimizer = built(model, planned(model))
+    LambdaLR(optimizer, lambda step: 1.0)
+    other = lrspec.compile(SPEC, model, lr=2e-3)
+    loaded = built(model, other)
+    loaded.load_state_dict(optimizer.state_dict())
+    found = other.verify(loaded, model)
+    assert {each.code for each in found} == {"LRS406"}
+    assert all("load what was saved by `lrspec.load_optimizer_state`" in each.message for each in found)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "advice"),
+    [
+        (lambda o: CosineAnnealingLR(o, STEPS, eta_min=1e-5), "leave it at 0"),
+        (lambda o: CosineLRScheduler(o, STEPS, lr_min=1e-5), "leave it at 0"),
+        (lambda o: CosineLRScheduler(o, STEPS, warmup_t=2, warmup_lr_init=1e-6), "leave it at 0"),
+        (lambda o: ReduceLROnPlateau(o, min_lr=1e-5), "`plan.rates(optimizer, mult=0.01)`"),
+    ],
+)
+def test_a_list_of_floors_is_advised_only_where_one_can_be_given(schedule: Schedule, advice: str, model: Net) -> None:
+    plan = planned(model)
+    optimizer = built(model, plan)
+    (found,) = plan.verify(optimizer, model, schedule(optimizer))
+    assert advice in found.lines[-1]
 
 
 def test_severities_are_the_specs(model: Net, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from lrspec.optimizers import NOT_SETTINGS
+from lrspec.plan import a_plan
 from lrspec.resuming.group_settings import NewGroup, first_scheduled
 from lrspec.resuming.loading import load_all
 from lrspec.resuming.matching import Match, match
@@ -57,11 +58,12 @@ def load_optimizer_state(
             nothing could be kept; where the checkpoint's settings are wanted, and parameters of one group had
             different ones; where the optimizer refuses the state. Nothing is changed then.
         ValueError: for other `settings`.
+        TypeError: for a `plan` that is none.
         OSError: where the file of the old plan cannot be read.
     """
     if settings not in ("spec", "checkpoint"):
         raise ValueError(f"settings: expected 'spec' or 'checkpoint', found {settings!r}")
-    groups = present_groups(optimizer, plan)
+    groups = present_groups(optimizer, a_plan(plan))
     old = None if old_plan is None else old_groups(old_plan)
     saved = read_state(state_dict, old, _only(groups))
     matched = match(groups, saved, plan, specs=settings == "spec")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.binding import BindError
+from lrspec.plan import a_plan
 from lrspec.verifying.verify import require
 from lrspec.wording import count
 
@@ -37,7 +38,7 @@ class VerifyPlan(Callback):
     """
 
     def __init__(self, plan: Plan, part: str | None = None) -> None:
-        self.plan = plan
+        self.plan = a_plan(plan)
         self.part = part
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

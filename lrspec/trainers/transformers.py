@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from lrspec.plan import a_plan
 from lrspec.verifying.verify import require
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.plan = a_plan(plan)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any

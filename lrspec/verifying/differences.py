@@ -45,6 +45,17 @@ def tensors_of(differences: Sequence[Difference]) -> list[ModelTensor]:
     return [tensor for each in differences for tensor in each.portion.tensors]
 
 
+def advised(differences: Sequence[Difference], advice: str) -> str:
+    """What to do: of groups that no plan has made, whatever else there is to do, to train with those of a plan."""
+    return advice if all(each.portion.is_of_a_plan for each in differences) else _NOT_OURS
+
+
+_NOT_OURS = (
+    "No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. "
+    "A trainer that is given no optimizer builds its own."
+)
+
+
 def differing(running: Running, what: str, differences: Sequence[Difference], where: str = "") -> str:
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of many values the first, with its name."""
     counted = running.counted(tensors_of(differences))

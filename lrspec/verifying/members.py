@@ -58,7 +58,9 @@ def unknown_parameter(running: Running) -> Iterator[Finding]:
         names = [member.said for member in stale if member.said]
         what = count(len(stale), "tensor")
         wrong = f"{_the_optimizers(running)} has {what} that the model does not have (any more)"
-        advice = "Sharding, `to_empty`, tying and `assign=True` replace tensors: build the optimizer after them."
+        advice = (
+            "A new head, sharding, `to_empty`, tying and `assign=True` replace tensors: build the optimizer after them."
+        )
         yield _unplanned("LRS403", names, wrong, advice)
 
 

@@ -64,6 +64,11 @@ class Portion:
         return self.optimizer.groups[self.number]
 
     @property
+    def is_of_a_plan(self) -> bool:
+        """Whether a plan has made the group: it says then which parameters it has."""
+        return "param_names" in self.group
+
+    @property
     def first(self) -> int:
         """The place of the first of them in the plan's inventory."""
         return self.tensors[0].place or 0

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrspec.diagnostics import Finding
-from lrspec.verifying.differences import Difference, differing, same, tensors_of
+from lrspec.verifying.differences import Difference, advised, differing, same, tensors_of
 from lrspec.verifying.running import Running, together
 from lrspec.verifying.scheduled import Flat, bases, flattened, planned_rate
 from lrspec.verifying.spec_places import optimizer_place, rate_place
 from lrspec.wording import count, two_values
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."
-_FLOORS = "Give it a floor for each group, as `plan.rates(optimizer, 0.01)` has them; or multiply, by a LambdaLR."
+_LEFT = (
+    "A scheduler or a checkpoint has left it. Build the optimizer anew, then the scheduler; "
+    "load what was saved by `lrspec.load_optimizer_state`."
+)
+_FLOORS = "Give it a floor for each group, as `plan.rates(optimizer, mult=0.01)` has them; or multiply, by a LambdaLR."
+_FLOOR_FOR_ALL = "It is one number for all groups: leave it at 0. For a floor that is a factor take a LambdaLR."
+_FOR_ALL = ("eta_min", "lr_min", "warmup_lr_init")
+"""Floors that torch and timm take no list for."""
 
 
 def schedule_differs(running: Running) -> Iterator[Finding]:
@@ -25,7 +32,12 @@ def schedule_differs(running: Running) -> Iterator[Finding]:
     )
     for (place, what, kind), differences in together(found).items():
         wrong = differing(running, what, differences, f" in {kind}")
-        yield running.finding("LRS406", place, tensors_of(differences), wrong, _LISTS)
+        yield running.finding("LRS406", place, tensors_of(differences), wrong, advised(differences, _base_advice(what)))
+
+
+def _base_advice(what: str) -> str:
+    """What is left in a group as `initial_lr` may be of a checkpoint; no list of rates would change it."""
+    return _LEFT if what == "`initial_lr`" else _LISTS
 
 
 def schedule_flattens(running: Running) -> Iterator[Finding]:
@@ -39,9 +51,8 @@ def schedule_flattens(running: Running) -> Iterator[Finding]:
         tensors = [tensor for flat in flats for tensor in flat.portion.tensors]
         share, most = two_values(flats[0].share, flats[0].highest)
         wrong = f"`{what}` of {kind} is {_up_to(flats)}{share} of the learning rate of {running.counted(tensors)}"
-        yield running.finding(
-            "LRS406", place, tensors, f"{wrong}, and {most} of the highest: it flattens the ratios", _FLOORS
-        )
+        wrong = f"{wrong}, and {most} of the highest: it flattens the ratios"
+        yield running.finding("LRS406", place, tensors, wrong, _FLOOR_FOR_ALL if what in _FOR_ALL else _FLOORS)
 
 
 def scheduler_of_another(running: Running) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrspec.diagnostics import Finding
-from lrspec.verifying.differences import Difference, close, differing, same, tensors_of
+from lrspec.verifying.differences import Difference, advised, close, differing, same, tensors_of
 from lrspec.verifying.running import Portion, Running, RunningOptimizer, together
 from lrspec.verifying.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
 from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
@@ -15,7 +15,7 @@ from lrspec.wording import axis_words, two_values
 _RATE = axis_words("lr")
 _CHANGE_THE_SPEC = (
     "Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. "
-    "A checkpoint that is loaded brings its own."
+    "A checkpoint brings its own, but not by `lrspec.load_optimizer_state`."
 )
 _CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it out of the spec."
 
@@ -31,7 +31,7 @@ def setting_differs(running: Running) -> Iterator[Finding]:
     for (place, axis), differences in together(found).items():
         wrong = differing(running, axis_words(axis), differences)
         cycled = any(_is_cycled(axis, each.portion.group) for each in differences)
-        advice = _CYCLED if cycled else _CHANGE_THE_SPEC
+        advice = _CYCLED if cycled else advised(differences, _CHANGE_THE_SPEC)
         yield running.finding("LRS405", place, tensors_of(differences), wrong, advice)
 
 
@@ -75,7 +75,8 @@ def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Port
     ]
     for place, differences in _by_place(running, (each for each in found if not same(each.actual, each.planned))):
         wrong = differing(running, _RATE, differences)
-        yield running.finding("LRS405", place, tensors_of(differences), wrong, _CHANGE_THE_SPEC)
+        advice = advised(differences, _CHANGE_THE_SPEC)
+        yield running.finding("LRS405", place, tensors_of(differences), wrong, advice)
 
 
 def _edited(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Difference]:

@@ -293,3 +293,9 @@ def test_transformers_does_not_start_with_a_scalar_rate(tmp_path: Path) -> None:
     trainer = transformers_trainer(tmp_path, net, (optimizer, OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)))
     with pytest.raises(lrspec.VerifyError, match="`max_lr` of 2 parameters"):
         trainer.train()
+
+
+@pytest.mark.parametrize("callback", [LightningVerify, TransformersVerify])
+def test_a_spec_in_place_of_the_plan_is_refused_when_the_callback_is_made(callback: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected a plan \(lrspec\.compile\), found SpecFile"):
+        callback(SPEC)
