@@ -65,6 +65,7 @@ CODES = {
         ("LRS304", "large-value", "warning"),
         ("LRS305", "mixed-decay", "warning"),
         ("LRS306", "regex-dead-branch", "warning"),
+        ("LRS307", "embedding-as-matrix", "warning"),
         ("LRS401", "parameter-in-no-group", "error"),
         ("LRS402", "parameter-in-two-groups", "error"),
         ("LRS403", "unknown-parameter", "error"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lrspec.about import About
 from lrspec.diagnostics import Finding
@@ -13,22 +13,49 @@ from lrspec.source import Path
 
 def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:
     """LRS211: parameters whose optimizer refuses them: torch's Muon takes two dimensions only."""
+    for kind, about in _given_to_matrix_optimizers(
+        resolution, lambda first: len(resolution.columns.shapes[first] or (0, 0)) != 2
+    ):
+        yield about.finding(
+            "LRS211",
+            f"{kind} of torch.optim trains parameters of two dimensions only, and "
+            f"{about.counted()} {'has' if len(about.parameters) == 1 else 'have'} another number",
+            _advice_on_matrices(resolution, about.rule),
+        )
+
+
+def embedding_as_matrix(resolution: Resolution) -> Iterator[Finding]:
+    """LRS307: embeddings that an optimizer for matrices trains, by any of the names of tied ones."""
+    for kind, about in _given_to_matrix_optimizers(resolution, lambda first: _is_embedding(resolution, first)):
+        yield about.finding(
+            "LRS307",
+            f"{kind} trains {about.counted('embedding')}, whose rows are looked up one by one and are no linear map",
+            "Take them out by name (`exclude`), and the output head with them.",
+        )
+
+
+def _is_embedding(resolution: Resolution, first: int) -> bool:
+    columns = resolution.columns
+    is_matrix = len(columns.shapes[first] or ()) == 2
+    return is_matrix and any(classes and _EMBEDDING in classes for classes in columns.owners_of(first))
+
+
+def _given_to_matrix_optimizers(resolution: Resolution, is_meant: Callable[[int], bool]) -> Iterator[tuple[str, About]]:
+    """Trainable parameters of some sort that go to an optimizer for matrices, by what sends them there."""
+    kinds = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
     found: dict[tuple[str, int | None], list[int]] = {}
-    for first in resolution.kinds.members:
-        name, shape = resolution.optimizer_of(first), resolution.columns.shapes[first]
-        kind = resolution.spec.bases[name].type
-        if kind in ONLY_MATRICES and shape is not None and len(shape) != 2 and resolution.trainable(first):
+    for first in resolution.kinds.members if kinds else ():
+        name = resolution.optimizer_of(first)
+        if name in kinds and resolution.trainable(first) and is_meant(first):
             reach = resolution.winner("optimizer", first)
             found.setdefault((name, reach.rule if reach else None), []).append(first)
     for (name, rule), firsts in found.items():
-        about = About(resolution, _chosen_at(resolution, name, rule), rule, resolution.kinds.expand(firsts))
-        yield about.finding(
-            "LRS211",
-            f"{resolution.spec.bases[name].type} of torch.optim trains parameters of two dimensions only, and "
-            f"{about.counted()} {'has' if len(about.parameters) == 1 else 'have'} another number",
-            _advice_on_matrices(resolution, rule),
-        )
+        path = _chosen_at(resolution, name, rule)
+        yield str(kinds[name]), About(resolution, path, rule, resolution.kinds.expand(firsts))
 
+
+_EMBEDDING = "Embedding"
+"""The class of torch that a table of embeddings is of; its bases are among the classes of an owner."""
 
 _ADVICE_ON_ONE = (
     "Name two under `optimizers`, and let it have matrices only: a rule with `where: {ndim: 2}` and `optimizer`."
@@ -64,5 +91,5 @@ def _chosen_at(resolution: Resolution, name: str, rule: int | None) -> Path:
     return ("rules", rule, "optimizer") if rule is not None else (*resolution.spec.base_path(name), "type")
 
 
-OPTIMIZER_CHECKS = (unfit_parameter, unused_optimizer)
+OPTIMIZER_CHECKS = (unfit_parameter, embedding_as_matrix, unused_optimizer)
 """Every check of optimizers."""

@@ -74,6 +74,8 @@ RIGHT = [example for example in ALL if example.kind == "yaml right"]
 
 @cache
 def inventory(source: str, args: str) -> lrspec.Inventory:
+    if source.startswith("params:"):
+        return lrspec.Inventory.load(Path(__file__).parents[1] / "examples" / source.removeprefix("params:"))
     with torch.device("meta"):
         return lrspec.Inventory.from_model(timm.create_model(source, **json.loads(args)))
 
