@@ -63,6 +63,9 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    """A value that can be compared: of a tensor its number or its numbers, of a list a tuple."""
     if isinstance(value, list | tuple):
         return tuple(_plain(item) for item in value)
-    return value.item() if _is_scalar(value) else value
+    if _is_scalar(value):
+        return value.item()
+    return _plain(value.tolist()) if hasattr(value, "tolist") else value
