@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 
 from lrspec.diagnostics import Finding
 from lrspec.verifying.differences import Difference, differing, same, tensors_of
@@ -30,30 +31,33 @@ def schedule_differs(running: Running) -> Iterator[Finding]:
 
 def schedule_flattens(running: Running) -> Iterator[Finding]:
     """LRS406: a floor that is one number for groups of different rates."""
-    found: dict[tuple[SpecPlace, str, str], list[Flat]] = {}
+    found: dict[tuple[SpecPlace, str, str, bool], list[Flat]] = {}
     for optimizer in running.optimizers:
         for flat in flattened(running, optimizer):
-            key = (rate_place(running.plan, flat.portion.share), flat.what, flat.schedule.kind)
-            found.setdefault(key, []).append(flat)
-    for (place, what, kind), flats in found.items():
+            place = rate_place(running.plan, flat.portion.share)
+            found.setdefault((place, flat.what, flat.schedule.kind, isinf(flat.share)), []).append(flat)
+    for (place, what, kind, above_zero), flats in found.items():
         tensors = [tensor for flat in flats for tensor in flat.portion.tensors]
-        share, most = two_values(flats[0].share, flats[0].highest)
-        wrong = f"`{what}` of {kind} is {_up_to(flats)}{share} of the learning rate of {running.counted(tensors)}"
-        yield running.finding(
-            "LRS406", place, tensors, f"{wrong}, and {most} of the highest: it flattens the ratios", _FLOORS
-        )
+        wrong = f"`{what}` of {kind} is {_too_much(flats, running.counted(tensors), above_zero=above_zero)}"
+        yield running.finding("LRS406", place, tensors, f"{wrong}: it flattens the ratios", _FLOORS)
+
+
+def _too_much(flats: list[Flat], counted: str, *, above_zero: bool) -> str:
+    if above_zero:
+        return f"more than 0, which the learning rate of {counted} is"
+    share, most = two_values(flats[0].share, flats[0].highest)
+    return f"{_up_to(flats)}{share} of the learning rate of {counted}, and {most} of the highest"
 
 
 def scheduler_of_another(running: Running) -> Iterator[Finding]:
     """LRS406: a scheduler that moves another optimizer, or has been built for other groups."""
     none: list[ModelTensor] = []
-    first, *_ = running.optimizers
     for schedule in running.all_schedules:
         own = next((each for each in running.optimizers if each.inner is schedule.optimizer), None)
         if own is None and schedule.optimizer is not None:
             wrong = f"the scheduler ({schedule.kind}) moves the groups of another optimizer"
             advice = "Build it from the optimizer that trains: what rebuilds that needs a new scheduler, too."
-            yield running.finding("LRS406", optimizer_place(running.plan, first.name, "lr"), none, wrong, advice)
+            yield running.finding("LRS406", optimizer_place(running.plan, None, "lr"), none, wrong, advice)
         elif own and schedule.bases is not None and len(schedule.bases) != len(own.groups):
             groups = f"{count(len(schedule.bases), 'group')}, and the optimizer has {len(own.groups)}"
             wrong = f"the scheduler ({schedule.kind}) has base rates for {groups}"
