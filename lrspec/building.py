@@ -72,7 +72,9 @@ def build_optimizers(
     `optimizer` describes is called `optimizer`. One that has no parameters in this part of the model is left out.
     """
     plan, found = _planned(spec, model, lr, weight_decay, freeze)
-    classes = optimizer_class or {}
+    classes = {} if optimizer_class is None else optimizer_class
+    if not isinstance(classes, Mapping):
+        raise BuildError("optimizer_class: expected a mapping of the optimizers' names to their classes")
     if strangers := [name for name in classes if name not in plan.optimizers]:
         near = did_you_mean(strangers[0], plan.optimizers)
         raise BuildError(f"optimizer_class: the spec has no optimizer `{printable(strangers[0])}`{near}")
@@ -99,7 +101,7 @@ def _build(described: Described, groups: Groups, given: Maker | None) -> Optimiz
     refuse_unknown(maker, kind, arguments)
     try:
         optimizer: Optimizer = maker(groups, **arguments)
-    except (TypeError, ValueError) as failure:
+    except (TypeError, ValueError, RuntimeError) as failure:
         raise BuildError(f"{kind} cannot be built: {failure}") from failure
     _refuse_idle(optimizer, kind, groups, arguments)
     return optimizer
