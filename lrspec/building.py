@@ -105,7 +105,7 @@ def _build(described: Described, groups: Groups, given: Maker | None) -> Optimiz
     refuse_unknown(maker, kind, arguments)
     try:
         optimizer: Optimizer = maker(groups, **arguments)
-    except (TypeError, ValueError) as failure:
+    except (TypeError, ValueError, RuntimeError) as failure:
         raise BuildError(f"{kind} cannot be built: {failure}") from failure
     _refuse_idle(optimizer, kind, groups, arguments)
     return optimizer

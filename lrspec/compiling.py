@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -210,7 +211,10 @@ def _override(file: SpecFile, lr: float | None, weight_decay: float | None) -> S
     return file.override({f"{base}.{key}": value for key, value in update.items()})
 
 
+_MOST = sys.float_info.max
+
+
 def _checked(key: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
         raise ValueError(f"{key}: expected a finite number of at least 0, found {value!r}")
     return float(value)

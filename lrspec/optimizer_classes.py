@@ -54,6 +54,8 @@ def refuse_unknown(maker: Maker, kind: str, arguments: Iterable[str]) -> None:
 
 
 def _brought(kind: str | None, given: Maker) -> Maker:
+    if not callable(given):
+        raise BuildError(f"optimizer_class: expected a class of optimizers, found an object of {type(given).__name__}")
     cls = given.func if isinstance(given, partial) else given
     name = getattr(cls, "__name__", None)
     wanted = kind.rpartition(".")[2] if kind and not kind.startswith(FROM_TIMM) else None

@@ -60,6 +60,8 @@ def written(document: Document, spec: Spec, words: str) -> Any:
 
 def _path(words: str, spec: Spec) -> Path:
     """The path that is meant, with the number of a rule in place of its name."""
+    if not isinstance(words, str):
+        raise OverrideError(f"expected a path as text, keys with dots between, found {printable(repr(words))}")
     steps = words.split(".")
     if steps[0] not in Spec.model_fields:
         raise OverrideError(f"`{printable(words)}`: a spec has no `{printable(steps[0])}`{_meant(words, spec)}")
@@ -137,11 +139,16 @@ def _node(value: Any, old: Node, words: str) -> Node:
     if isinstance(value, list | tuple):
         return SequenceNode(old.start, old.end, tuple(_node(each, old, words) for each in value))
     if value is None or isinstance(value, bool | int | float | str):
-        return ScalarNode(old.start, old.end, value, str(value))
+        return ScalarNode(old.start, old.end, _own(value), str(value))
     raise OverrideError(
         f"`{printable(words)}`: expected a number, true or false, text, a list or a mapping, found "
         f"{type(value).__name__}"
     )
+
+
+def _own(value: Any) -> Any:
+    """Python's own number or text: numpy's would be in the optimizer's groups, and checkpoints are not read with it."""
+    return next((kind(value) for kind in (bool, int, float, str) if isinstance(value, kind)), value)
 
 
 def _shown(words: str, done: Path) -> str:

@@ -91,6 +91,16 @@ def test_without_a_type_the_call_brings_the_class() -> None:
         ("{type: 'timm:lamb', lr: 1, eps: 1, lrr: 1}", None, "timm:lamb does not take lrr in the version that is inst"),
         ("{type: SGD, lr: 1, nesterov: true}", None, "SGD cannot be built: Nesterov momentum requires a momentum"),
         ("{type: AdamW, lr: 1, betas: [2, 2]}", None, "AdamW cannot be built: Invalid beta parameter"),
+        (
+            "{type: AdamW, lr: 1, fused: true, foreach: true}",
+            None,
+            "AdamW cannot be built: `fused` and `foreach` cannot",
+        ),
+        (
+            "{type: a.Own, lr: 1}",
+            Own(model().parameters()),
+            "optimizer_class: expected a class of optimizers, found an object of Own",
+        ),
     ],
 )
 def test_why_it_cannot_be_built(optimizer: str, given: Any, said: str) -> None:
@@ -178,6 +188,7 @@ def test_classes_of_several_go_by_name() -> None:
     assert type(built["adamw"]) is Own
     with pytest.raises(lrspec.BuildError, match="optimizer_class: the spec has no optimizer `adam`: did you mean `ada"):
         lrspec.build_optimizers(ready, model(), optimizer_class={"adam": Own})
+
 
 
 def test_one_call_for_several_is_refused() -> None:

@@ -81,7 +81,7 @@ def test_lr_and_weight_decay_replace_the_optimizers_and_leave_absolute_values() 
     assert settings_of(lrspec.compile(load(rules), NAMES))["a.weight"] == (0.005, 0.2)
 
 
-@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), True])
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 10**400, True])
 def test_overrides_must_be_finite_and_not_negative(value: Any) -> None:
     with pytest.raises(ValueError, match="lr: expected a finite number of at least 0"):
         lrspec.compile(load("  - {match: '^[ab]', lr_mult: 1}"), NAMES, lr=value)

@@ -93,6 +93,24 @@ def test_what_may_not_stand_there_is_refused_with_the_path(path: str, value: Any
     assert said in str(refused.value)
 
 
+class Number(float):
+    """A number of a library, as numpy's is."""
+
+
+def test_numbers_of_libraries_become_pythons_own_which_checkpoints_can_be_read_with() -> None:
+    changed = SPEC.override({"optimizer.betas": [Number(0.5), 0.9], "rules.head.options.eps": Number(1e-5)})
+    plan = lrspec.compile(changed, NAMES)
+    options = [value for group in plan.groups or () for _, value in group.settings.options]
+    assert (0.5, 0.9) in options
+    assert 1e-5 in options
+    assert {type(each) for value in options for each in (value if isinstance(value, tuple) else [value])} == {float}
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    with pytest.raises(lrspec.OverrideError, match=r"expected a path as text, .* found \('rules', 'head'\)"):
+        SPEC.override({("rules", "head"): 1})  # type: ignore[dict-item]
+
+
 def test_several_values_are_judged_together() -> None:
     changed = SPEC.override({"rules.head.check.large-value": "ignore", "rules.body.layer_decay": 0.9})
     assert [path for path, _ in changed.overrides] == ["rules.head.check.large-value", "rules.body.layer_decay"]

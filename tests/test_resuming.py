@@ -174,6 +174,20 @@ def test_of_two_parameters_that_are_tied_now_the_first_goes_on() -> None:
 # ------------------------------------------------------------------------------------------- kept, new, and dropped
 
 
+def test_of_two_that_are_tied_now_the_first_goes_on_whatever_wrappers_put_into_their_names() -> None:
+    state = renamed(
+        saved("{name: all, match: '^.+$', lr_mult: 1}"), lambda name: name.replace(".", "._checkpoint_wrapped_module.")
+    )
+    for group in state["param_groups"]:
+        group["params"], group["param_names"] = group["params"][::-1], group["param_names"][::-1]
+    tied = nn.ModuleDict({"a": (first := nn.Linear(3, 3)), "b": nn.Linear(3, 3), "c": (last := nn.Linear(3, 3))})
+    last.weight = first.weight
+    new, optimizer = built(NEW, of=tied)
+    resumed = lrspec.load_optimizer_state(optimizer, state, new)
+    assert resumed.reasons == {"c.weight": "tied to a.weight now"}
+    assert moments(optimizer) == own_moments(NAMES[:4] + NAMES[5:])
+
+
 def test_what_is_new_and_what_is_dropped_is_said() -> None:
     """Parameters that come, that go, that are frozen now, and that are trained now."""
     old = "{name: c, match: '^c', freeze: true}, {name: all, match: '^[abd]', lr_mult: 1}"
@@ -319,12 +333,61 @@ def test_a_group_of_new_parameters_is_as_far_along_the_schedule() -> None:
     assert [(group["lr"], group["initial_lr"]) for group in optimizer.param_groups] == [(0.005, 0.01), (0.05, 0.1)]
 
 
+def test_a_group_that_had_no_rate_is_as_far_along_the_schedule_as_the_others() -> None:
+    _, before = built("{name: low, match: '^[ab]', lr: 0}, {name: high, match: '^c', lr_mult: 1}")
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(stepped(before), 0.5)
+    before.step()
+    scheduler.step()
+    new, optimizer = built(OLD)
+    lrspec.load_optimizer_state(optimizer, before.state_dict(), new)
+    assert [(group["lr"], group["initial_lr"]) for group in optimizer.param_groups] == [(0.0025, 0.005), (0.005, 0.01)]
+
+
 def test_a_rate_that_is_a_tensor_stays_one() -> None:
     new, optimizer = built(NEW)
     for group in optimizer.param_groups:
         group["lr"] = torch.tensor(1.0)
     lrspec.load_optimizer_state(optimizer, saved(), new)
     assert [group["lr"] for group in optimizer.param_groups] == [torch.tensor(0.01), torch.tensor(0.02)]
+
+
+def test_a_rate_that_was_a_tensor_is_no_difference() -> None:
+    state = saved(NEW)
+    for group in state["param_groups"]:
+        group["lr"] = torch.tensor(group["lr"])
+    new, optimizer = built(NEW)
+    assert not lrspec.load_optimizer_state(optimizer, state, new).differences
+
+
+def test_a_setting_that_is_no_setting_of_the_plan_is_reported_whatever_it_is() -> None:
+    state = saved(NEW)
+    for group in state["param_groups"]:
+        group["betas"] = [[0.9], {"beta": torch.zeros(2)}]
+    new, optimizer = built(NEW)
+    assert [each.setting for each in lrspec.load_optimizer_state(optimizer, state, new).differences] == ["betas"] * 2
+
+
+class Wrapper:
+    """A trainer's wrapper, which keeps for itself what is loaded into it."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.defaults, self.param_groups, self.state = optimizer.defaults, optimizer.param_groups, dict[Any, Any]()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.state = state["state"]
+
+
+def test_under_a_trainers_wrapper_the_optimizer_itself_is_loaded() -> None:
+    new, optimizer = built(NEW)
+    lrspec.load_optimizer_state(Wrapper(optimizer), saved(), new)  # type: ignore[arg-type]
+    assert moments(optimizer) == own_moments()
+
+
+def test_under_a_trainers_wrapper_state_that_cannot_go_on_is_refused_too() -> None:
+    new, optimizer = built(NEW, ADAMW.replace("}", ", amsgrad: true}"))
+    with pytest.raises(lrspec.ResumeError, match="the state has no max_exp_avg_sq"):
+        lrspec.load_optimizer_state(Wrapper(optimizer), saved(), new)  # type: ignore[arg-type]
 
 
 # --------------------------------------------------------------------------------------------------------- refusals
@@ -388,6 +451,17 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
         lambda: {"state": {}, "param_groups": [{"params": [0, 1], "param_names": ["a.weight", "a.weight"]}]},
         {},
         "the checkpoint has a.weight twice",
+    ),
+    "a name twice but for wrappers": (
+        lambda: renamed(saved(), lambda name: name.replace("c.", "a._orig_mod.")),
+        {},
+        "has a.weight, a._orig_mod.weight, and both are a.weight but for what wrappers put into names",
+    ),
+    "parameters that are none": (lambda: {"state": {}, "param_groups": [{"params": [{}]}]}, {}, "no optimizer's state"),
+    "states that are none": (
+        lambda: {**saved(), "state": {0: [1.0]}},
+        {},
+        r"the saved state of a\.weight is no mapping: .*, found list",
     ),
     "a part": (lambda: part_of(saved()), {}, "the state of c.weight, c.bias, and no group .*\n.*flatten_optimizer"),
     "another model's": (
@@ -471,6 +545,18 @@ def test_several_optimizers_take_their_own() -> None:
     assert lrspec.load_optimizer_state(optimizers, all_saved(), new).kept == NAMES
     assert moments(optimizers["adamw"]) == own_moments(NAMES[1::2])
     assert set(moments(optimizers["muon"], "momentum_buffer")) == set(NAMES[::2])
+
+
+def test_what_had_no_scheduler_is_not_moved_along_anothers_schedule() -> None:
+    _, before = several()
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(before["muon"], 0.5)
+    for optimizer in before.values():
+        stepped(optimizer)
+    scheduler.step()
+    new, after = several()
+    lrspec.load_optimizer_state(after, {name: each.state_dict() for name, each in before.items()}, new)
+    rates = {name: [(g["lr"], g.get("initial_lr")) for g in each.param_groups] for name, each in after.items()}
+    assert rates == {"adamw": [(0.01, None)], "muon": [(0.01, 0.02)]}
 
 
 def test_one_of_several_takes_its_own_out_of_all() -> None:

@@ -804,7 +804,73 @@ def test_nothing_is_changed(model: Net) -> None:
 def test_a_schedule_of_a_kind_that_is_not_known_is_passed_over(model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
-    assert plan.verify(optimizer, model, object()) == []
+    assert plan.verify(optimizer, model, [object(), None]) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        (lambda optimizer: optimizer, "AdamW"),
+        (lambda _: CosineAnnealingLR, "CosineAnnealingLR"),
+        (lambda optimizer: {"scheduler": ExponentialLR(optimizer, 0.9), "interval": "step"}, "str"),
+        (lambda optimizer: [{"scheduler": ExponentialLR(optimizer, 0.9)}], "dict"),
+        (lambda _: "cosine", "str"),
+    ],
+    ids=["the optimizer", "a class", "a configuration of Lightning", "a list of them", "a name"],
+)
+def test_what_is_no_schedule_is_refused_and_not_passed_over(
+    wrong: Callable[[Optimizer], Any], found: str, model: Net
+) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    with pytest.raises(TypeError, match=f"expected a scheduler, .* found {found}"):
+        plan.verify(optimizer, model, wrong(optimizer))
+
+
+ZERO = lrspec.loads(
+    """
+lrspec: 1
+optimizer: {type: SGD, lr: 1e-3}
+rules:
+  - {name: still, match: '^head', lr: 0}
+  - {name: rest, fallback: true, lr_mult: 1}
+"""
+)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_rate_of_0_that_is_edited_under_a_schedule_is_found(shown: bool, model: Net) -> None:
+    plan = lrspec.compile(ZERO, model)
+    optimizer = lrspec.build_optimizer(plan, model)
+    scheduler = ExponentialLR(optimizer, 0.5)
+    next(group for group in optimizer.param_groups if group["name"] == "still")["lr"] = 1.0
+    advance(optimizer, scheduler, 1)
+    (found,) = plan.verify(optimizer, model, scheduler if shown else None)
+    assert (found.code, found.rule, found.parameters) == ("LRS405", "still", both("head"))
+    assert "is 0.5, not 0\n" in found.message
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_floor_that_lifts_a_rate_of_0_is_found(steps: int, model: Net) -> None:
+    plan = lrspec.compile(ZERO, model)
+    optimizer = lrspec.build_optimizer(plan, model)
+    scheduler = CosineAnnealingLR(optimizer, STEPS, eta_min=1e-5)
+    advance(optimizer, scheduler, steps)
+    (found,) = plan.verify(optimizer, model, scheduler)
+    assert (found.code, found.rule, found.parameters) == ("LRS406", "still", both("head"))
+    assert found.message.startswith("`eta_min` of CosineAnnealingLR is more than 0, which the learning rate of 2 ")
+
+
+def test_a_floor_that_only_lowers_leaves_a_rate_of_0(model: Net) -> None:
+    plan = lrspec.compile(ZERO, model)
+    optimizer = lrspec.build_optimizer(plan, model)
+    assert plan.verify(optimizer, model, ReduceLROnPlateau(optimizer, min_lr=1e-5)) == []
+
+
+def test_without_any_optimizer_what_should_train_is_in_no_group(model: Net) -> None:
+    plan = planned(model)
+    other = ExponentialLR(AdamW(plan.param_groups(model)), 0.5)
+    assert {found.code for found in plan.verify({}, model, other)} == {"LRS401", "LRS406"}
 
 
 @pytest.mark.parametrize(

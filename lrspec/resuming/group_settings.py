@@ -15,6 +15,7 @@ from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.resumed import Difference
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.state_keys import HOW_TO_STEP
+from lrspec.verifying.differences import same
 from lrspec.wording import SHOWN, few, value_words
 
 Values: TypeAlias = Mapping[str, Any]
@@ -28,33 +29,36 @@ _CYCLED = frozenset({"betas", "momentum"})
 
 @dataclass(frozen=True)
 class NewGroup:
-    """A group of an optimizer: its name, its settings now and by the plan, and what was saved of its parameters."""
+    """A group of an optimizer: its name, its settings now and by the plan, and what was saved of its parameters.
+
+    `scheduled` are the settings of the saved group whose schedule goes on in this one, if there is one.
+    """
 
     name: str
     now: Values
     planned: Values
     saved: Sequence[SavedParameter]
+    scheduled: Values | None
 
-    def with_the_specs(self, scheduled: Values | None) -> dict[str, Any]:
+    def with_the_specs(self) -> dict[str, Any]:
         """The plan's settings; other keys stay as the optimizer has them.
 
-        A scheduler that is attached already has made of the plan's rates what holds now, and that stays. Otherwise,
-        `scheduled` has the settings of some saved group that a scheduler was attached to, if there is one.
+        A scheduler that is attached already has made of the plan's rates what holds now, and that stays.
         """
         held = {"lr", *_cycled(self.now)} if "initial_lr" in self.now else set()
         settings = {**self.now, **{key: value for key, value in self.planned.items() if key not in held}}
-        if scheduled and not held and "lr" in settings:
-            settings |= _gone_on(settings["lr"], first_scheduled(self.saved) or scheduled)
+        if self.scheduled and not held and "lr" in settings:
+            settings |= _gone_on(settings["lr"], self.scheduled)
         return {key: _like(self.now.get(key), value) for key, value in settings.items()}
 
-    def with_the_checkpoints(self, scheduled: Values | None) -> dict[str, Any]:
+    def with_the_checkpoints(self) -> dict[str, Any]:
         """The settings that the parameters had; of a group that has only new ones, the spec's.
 
         Raises:
             ResumeError: where they had different ones.
         """
         if not self.saved:
-            return self.with_the_specs(scheduled)
+            return self.with_the_specs()
         first, *others = _of_each_old_group(self.saved)
         for other in others:
             if keys := _differing(first.settings, other.settings):
@@ -70,9 +74,9 @@ class NewGroup:
         for key, value in spec.items():
             if key in unknown or not any(key in each for each in old):
                 continue
-            values = tuple(dict.fromkeys(plain(base_rate(each) if key == "lr" else each.get(key)) for each in old))
-            if values != (plain(value),):
-                yield Difference(self.name, key, values, plain(value))
+            values = _distinct(base_rate(each) if key == "lr" else each.get(key) for each in old)
+            if len(values) > 1 or not same(values[0], value):
+                yield Difference(self.name, key, tuple(map(plain, values)), plain(value))
 
     def _both(self, one: SavedParameter, other: SavedParameter, keys: Sequence[str]) -> str:
         had = ", ".join(f"{key} {_words(one, key)} and {_words(other, key)}" for key in keys[:SHOWN])
@@ -83,20 +87,32 @@ class NewGroup:
         )
 
 
-def first_scheduled(saved: Iterable[SavedParameter]) -> Values | None:
-    """The settings of the first group that a scheduler was attached to, of one with a rate if there is one."""
-    found = [each.settings for each in _of_each_old_group(saved) if "initial_lr" in each.settings]
+def schedule_of(
+    group: Iterable[SavedParameter], optimizer: Sequence[SavedParameter], every: Iterable[SavedParameter]
+) -> Values | None:
+    """The settings of the saved group whose schedule goes on in a group now, if there is one.
+
+    That is one that its own parameters were in, or else others of its optimizer, or else any: one with a rate, of which
+    it can be told how far along the schedule is. An optimizer that no scheduler was attached to goes on without.
+    """
+    if optimizer and not _scheduled(optimizer):
+        return None
+    found = [*_scheduled(group), *_scheduled(optimizer), *_scheduled(every)]
     return next((each for each in found if base_rate(each)), found[0] if found else None)
+
+
+def _scheduled(saved: Iterable[SavedParameter]) -> list[Values]:
+    return [each.settings for each in _of_each_old_group(saved) if "initial_lr" in each.settings]
 
 
 def base_rate(settings: Values) -> Any:
     """The learning rate that a scheduler multiplies, or that is constant where there is none."""
-    return next((plain(settings[key]) for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
+    return next((settings[key] for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
 
 
 def _gone_on(lr: Any, saved: Values) -> dict[str, Any]:
     """The rates of a group that was scheduled, as they would be if it had started from this one."""
-    base = base_rate(saved)
+    base = plain(base_rate(saved))
     rates = {key: lr * (plain(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
     return {**rates, **{key: saved[key] for key in _MOMENTA if key in saved}}
 
@@ -108,6 +124,15 @@ def _of_each_old_group(saved: Iterable[SavedParameter]) -> list[SavedParameter]:
 
 def _cycled(settings: Values) -> frozenset[str]:
     return _CYCLED if "max_momentum" in settings else frozenset()
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    """Each of some values once; a list or a mapping cannot be in a set."""
+    found: list[Any] = []
+    for value in values:
+        if not any(same(value, each) for each in found):
+            found.append(value)
+    return found
 
 
 def _differing(one: Values, other: Values) -> list[str]:

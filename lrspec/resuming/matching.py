@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lrspec.resuming.errors import ResumeError
-from lrspec.resuming.present_groups import PresentGroup, canonical, without_prefix
+from lrspec.resuming.present_groups import PresentGroup, canonical, spelt, without_prefix
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.resuming.tensors import misfits
+from lrspec.source import printable
 from lrspec.state_keys import should_have_state, why_not
 from lrspec.wording import SHOWN, few
 
@@ -37,7 +38,7 @@ class Match:
     reasons: Mapping[str, str]
 
 
-def match(groups: Sequence[PresentGroup], saved: Iterable[SavedParameter], plan: Plan, *, specs: bool) -> Match:
+def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan: Plan, *, specs: bool) -> Match:
     """Match what was saved with the groups that there are; `specs` says whether the settings of the spec will hold.
 
     Raises:
@@ -59,17 +60,32 @@ def match(groups: Sequence[PresentGroup], saved: Iterable[SavedParameter], plan:
     return Match(kept, bare, reasons)
 
 
-def _by_name(saved: Iterable[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
-    """What was saved under the names of the plan; of two that are one parameter now, its first name's."""
-    parameters = list(saved)
-    names = without_prefix([each.name for each in parameters], inventory)
+def _by_name(saved: Sequence[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
+    """What was saved under the names of the plan; of two that are one parameter now, its first name's.
+
+    Raises:
+        ResumeError: where two names are one but for what wrappers put into them.
+    """
+    bare = without_prefix([each.name for each in saved], inventory)
+    names = [spelt(name, inventory) for name in bare]
+    _refuse_one_name_of_two(names, saved)
     every = set(names)
     found: dict[str, SavedParameter] = {}
-    for name, each in zip(names, parameters, strict=True):
+    for name, each in zip(names, saved, strict=True):
         known = canonical(name, inventory)
         taken = known in found or (known != name and known in every)
         found[name if taken else known] = each
     return found
+
+
+def _refuse_one_name_of_two(names: Sequence[str], saved: Sequence[SavedParameter]) -> None:
+    first: dict[str, str] = {}
+    for name, each in zip(names, saved, strict=True):
+        if (other := first.setdefault(name, each.name)) != each.name:
+            raise ResumeError(
+                f"the checkpoint has {few([other, each.name])}, and both are {printable(name)} but for what wrappers "
+                "put into names: it is not clear which state is meant\nRename one of them, or take it out."
+            )
 
 
 def _why_dropped(group: PresentGroup, saved: SavedParameter, *, specs: bool) -> str:

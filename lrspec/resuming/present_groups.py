@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lrspec.binding import no_such_optimizer
 from lrspec.modules import WRAPPED
 from lrspec.resuming.errors import ResumeError
+from lrspec.verifying.schedulers import inner
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ _MOST_WRAPPERS = 8
 
 @dataclass(frozen=True)
 class PresentGroup:
-    """A group of an optimizer: what it holds, the plan's group, and its parameters by their names in the plan."""
+    """A group of an optimizer: what it holds, the plan's group, and its parameters by their names in the plan.
+
+    The optimizer is the one under the wrappers of trainers: Lightning's would keep for itself what is loaded into it.
+    """
 
     optimizer: Optimizer
     content: Mapping[str, Any]
@@ -59,7 +63,7 @@ def _groups(optimizer: Optimizer, plan: Plan, name: str | None) -> Iterator[Pres
         planned = _planned(known, plan, place)
         if name is not None and planned.settings.optimizer not in (None, name):
             raise ResumeError(f"the group `{planned.name}` is of `{planned.settings.optimizer}`, not of `{name}`")
-        yield PresentGroup(optimizer, content, planned, dict(zip(known, content["params"], strict=True)))
+        yield PresentGroup(inner(optimizer), content, planned, dict(zip(known, content["params"], strict=True)))
 
 
 def _planned(names: list[str], plan: Plan, place: int) -> Group:
@@ -90,8 +94,14 @@ def _without_prefixes(names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def canonical(name: str, inventory: Inventory) -> str:
     """The first name of the parameter with this name, or with this name but for what wrappers put into it."""
-    places = (inventory.index.get(each) for each in _without_wrappers(name))
-    return next((inventory.columns.names[place] for place in places if place is not None), name)
+    known = spelt(name, inventory)
+    place = inventory.index.get(known)
+    return known if place is None else inventory.columns.names[place]
+
+
+def spelt(name: str, inventory: Inventory) -> str:
+    """A name, or an alias, of the plan that is this name but for what wrappers put into it; or else this name."""
+    return next((each for each in _without_wrappers(name) if each in inventory.index), name)
 
 
 def _without_wrappers(name: str) -> Iterator[str]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lrspec.optimizers import NOT_SETTINGS
 from lrspec.plan import a_plan
-from lrspec.resuming.group_settings import NewGroup, first_scheduled
+from lrspec.resuming.group_settings import NewGroup, schedule_of
 from lrspec.resuming.loading import load_all
 from lrspec.resuming.matching import Match, match
 from lrspec.resuming.old_plans import old_groups
 from lrspec.resuming.present_groups import PresentGroup, present_groups
 from lrspec.resuming.resumed import Resumed
-from lrspec.resuming.saved_state import read_state
+from lrspec.resuming.saved_state import SavedParameter, read_state
 from lrspec.resuming.tensors import own_copy
 
 if TYPE_CHECKING:
@@ -67,10 +67,8 @@ def load_optimizer_state(
     old = None if old_plan is None else old_groups(old_plan)
     saved = read_state(state_dict, old, _only(groups))
     matched = match(groups, saved, plan, specs=settings == "spec")
-    new = [_new(group, matched) for group in groups]
-    scheduled = first_scheduled(saved)
-    of_spec = settings == "spec"
-    hold = [each.with_the_specs(scheduled) if of_spec else each.with_the_checkpoints(scheduled) for each in new]
+    new = list(_new_groups(groups, matched, saved))
+    hold = [each.with_the_specs() if settings == "spec" else each.with_the_checkpoints() for each in new]
     differences = tuple(difference for each in new for difference in each.differences())
     load_all(_state_dicts(groups, hold, matched))
     kept, others = _in_model_order(groups, matched, plan)
@@ -83,10 +81,15 @@ def _only(groups: Iterable[PresentGroup]) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _new(group: PresentGroup, matched: Match) -> NewGroup:
-    now = {key: value for key, value in group.content.items() if key not in NOT_SETTINGS}
-    saved = [matched.kept[name] for name in group.parameters if name in matched.kept]
-    return NewGroup(group.planned.name, now, group.planned.settings.group_keys(), saved)
+def _new_groups(groups: Sequence[PresentGroup], matched: Match, saved: Sequence[SavedParameter]) -> Iterator[NewGroup]:
+    kept = [[matched.kept[name] for name in group.parameters if name in matched.kept] for group in groups]
+    of_optimizer: dict[int, list[SavedParameter]] = {}
+    for group, own in zip(groups, kept, strict=True):
+        of_optimizer.setdefault(id(group.optimizer), []).extend(own)
+    for group, own in zip(groups, kept, strict=True):
+        now = {key: value for key, value in group.content.items() if key not in NOT_SETTINGS}
+        scheduled = schedule_of(own, of_optimizer[id(group.optimizer)], saved)
+        yield NewGroup(group.planned.name, now, group.planned.settings.group_keys(), own, scheduled)
 
 
 def _state_dicts(

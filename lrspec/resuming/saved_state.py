@@ -73,9 +73,11 @@ def _is_nested(value: Any) -> bool:
     if not (isinstance(value, Mapping) and isinstance(value.get("state"), Mapping)):
         return False
     groups = value.get("param_groups")
-    return isinstance(groups, list) and all(
-        isinstance(g, Mapping) and isinstance(g.get("params"), list) for g in groups
-    )
+    return isinstance(groups, list) and all(isinstance(g, Mapping) and _are_params(g.get("params")) for g in groups)
+
+
+def _are_params(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, int | str) for each in value)
 
 
 def _is_flat(value: Any) -> bool:
@@ -132,7 +134,14 @@ def _from_nested(
     for group, known in zip(groups, names, strict=True):
         settings = {key: value for key, value in group.items() if key not in NOT_SETTINGS}
         for key, name in zip(group["params"], known, strict=True):
-            yield SavedParameter(name, state.get(key, {}), settings)
+            yield SavedParameter(name, _mapping(state.get(key, {}), name), settings)
+
+
+def _mapping(state: Any, name: str) -> State:
+    if not isinstance(state, Mapping):
+        found = type(state).__name__
+        raise ResumeError(f"the saved state of {printable(name)} is no mapping: {_EXPECTED}, found {found}")
+    return state
 
 
 def _names(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -60,19 +61,25 @@ def keeps_ratios(running: Running, optimizer: RunningOptimizer) -> bool:
 
 def flattened(running: Running, optimizer: RunningOptimizer) -> Iterator[Flat]:
     """Where the floors of an optimizer's schedulers are not in the proportion of the plan's rates."""
-    portions = [each for each in running.portions if each.optimizer is optimizer and planned_rate(each)]
-    if not portions:
+    portions = [each for each in running.portions if each.optimizer is optimizer and planned_rate(each) is not None]
+    highest = max(portions, key=lambda each: float(planned_rate(each)), default=None)
+    if highest is None or not planned_rate(highest):
         return
-    highest = max(portions, key=lambda each: float(planned_rate(each)))
     for schedule in running.schedules(optimizer):
         for what, floors in schedule.floors.items():
             if len(floors) == len(optimizer.groups):
                 shares = [_share(floors, each) for each in portions]
                 most = _share(floors, highest)
                 for portion, share in zip(portions, shares, strict=True):
-                    if not close(share, most):
+                    if not close(share, most) and (planned_rate(portion) or (share and what not in _ONLY_LOWER)):
                         yield Flat(portion, schedule, what, share, most)
 
 
+_ONLY_LOWER = ("min_lr",)
+"""Floors that rates go down to, and that do not lift a rate of 0: those of ReduceLROnPlateau."""
+
+
 def _share(floors: Sequence[Any], portion: Portion) -> float:
-    return float(floors[portion.number] or 0) / float(planned_rate(portion))
+    """A floor as a multiple of the plan's rate; where that is 0, no floor above it is."""
+    floor, rate = float(floors[portion.number] or 0), float(planned_rate(portion))
+    return floor / rate if rate else math.inf * floor if floor else 0.0

@@ -38,13 +38,25 @@ def _is_one(found: Any, under: str) -> bool:
 
 
 def listed(schedulers: Any) -> list[Any]:
-    """The schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them."""
+    """The schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
+
+    Raises:
+        TypeError: for what is no scheduler.
+    """
     if schedulers is None:
         return []
     if isinstance(schedulers, Mapping):
         schedulers = schedulers.values()
-    found = schedulers if isinstance(schedulers, Iterable) else [schedulers]
-    return [inner(each, "scheduler") for each in found]
+    found = schedulers if isinstance(schedulers, Iterable) and not isinstance(schedulers, str) else [schedulers]
+    return [_scheduler(inner(each, "scheduler")) for each in found if each is not None]
+
+
+def _scheduler(given: Any) -> Any:
+    """A scheduler, which may be of any kind, but no class, no optimizer, and no value of a trainer's configuration."""
+    if isinstance(given, type | str | int | float | Mapping) or hasattr(given, "param_groups"):
+        found = given.__name__ if isinstance(given, type) else type(given).__name__
+        raise TypeError(f"expected a scheduler, or a list or a mapping of them, found {found}")
+    return given
 
 
 def last_rates(scheduler: Any) -> Sequence[Any] | None:

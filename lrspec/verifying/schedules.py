@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 
 from lrspec.diagnostics import Finding
 from lrspec.verifying.differences import Difference, advised, differing, same, tensors_of
@@ -43,27 +44,32 @@ def _base_advice(what: str) -> str:
 def schedule_flattens(running: Running) -> Iterator[Finding]:
     """LRS406: a floor that is one number for groups of different rates."""
     found = (
-        ((rate_place(running.plan, flat.portion.share), flat.what, flat.schedule.kind), flat)
+        ((rate_place(running.plan, flat.portion.share), flat.what, flat.schedule.kind, isinf(flat.share)), flat)
         for optimizer in running.optimizers
         for flat in flattened(running, optimizer)
     )
-    for (place, what, kind), flats in together(found).items():
+    for (place, what, kind, above_zero), flats in together(found).items():
         tensors = [tensor for flat in flats for tensor in flat.portion.tensors]
-        share, most = two_values(flats[0].share, flats[0].highest)
-        wrong = f"`{what}` of {kind} is {_up_to(flats)}{share} of the learning rate of {running.counted(tensors)}"
-        wrong = f"{wrong}, and {most} of the highest: it flattens the ratios"
-        yield running.finding("LRS406", place, tensors, wrong, _FLOOR_FOR_ALL if what in _FOR_ALL else _FLOORS)
+        wrong = f"`{what}` of {kind} is {_too_much(flats, running.counted(tensors), above_zero=above_zero)}"
+        advice = _FLOOR_FOR_ALL if what in _FOR_ALL else _FLOORS
+        yield running.finding("LRS406", place, tensors, f"{wrong}: it flattens the ratios", advice)
+
+
+def _too_much(flats: list[Flat], counted: str, *, above_zero: bool) -> str:
+    if above_zero:
+        return f"more than 0, which the learning rate of {counted} is"
+    share, most = two_values(flats[0].share, flats[0].highest)
+    return f"{_up_to(flats)}{share} of the learning rate of {counted}, and {most} of the highest"
 
 
 def scheduler_of_another(running: Running) -> Iterator[Finding]:
     """LRS406: a scheduler that moves another optimizer, or has been built for other groups."""
-    first, *_ = running.optimizers
     for schedule in running.all_schedules:
         own = next((each for each in running.optimizers if each.inner is schedule.optimizer), None)
         if own is None and schedule.optimizer is not None:
             wrong = f"the scheduler ({schedule.kind}) moves the groups of another optimizer"
             advice = "Build it from the optimizer that trains: what rebuilds that needs a new scheduler, too."
-            yield running.finding("LRS406", optimizer_place(running.plan, first.name, "lr"), [], wrong, advice)
+            yield running.finding("LRS406", optimizer_place(running.plan, None, "lr"), [], wrong, advice)
         elif own and schedule.bases is not None and len(schedule.bases) != len(own.groups):
             groups = f"{count(len(schedule.bases), 'group')}, and the optimizer has {len(own.groups)}"
             wrong = f"the scheduler ({schedule.kind}) has base rates for {groups}"

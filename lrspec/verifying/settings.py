@@ -8,7 +8,7 @@ from typing import Any
 from lrspec.diagnostics import Finding
 from lrspec.verifying.differences import Difference, advised, close, differing, same, tensors_of
 from lrspec.verifying.running import Portion, Running, RunningOptimizer, together
-from lrspec.verifying.scheduled import bases, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.verifying.scheduled import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
 from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
 from lrspec.wording import axis_words, two_values
 
@@ -60,7 +60,11 @@ def rate_differs(running: Running) -> Iterator[Finding]:
             wrong = differing(running, _RATE, differences) + ", which the scheduler has set"
             yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_SINCE)
         told = {each.portion for each in edited}
-        yield from _out_of_ratio(running, optimizer, [each for each in portions if each not in told])
+        others = [each for each in portions if each not in told]
+        yield from _out_of_ratio(running, optimizer, others)
+        for place, differences in _by_place(running, _above_zero(running, optimizer, others)):
+            wrong = differing(running, _RATE, differences)
+            yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_APART)
 
 
 _SET_SINCE = "Something has set it since; the next step may set it back, or go on from there. Change the spec instead."
@@ -103,6 +107,15 @@ def _out_of_ratio(running: Running, optimizer: RunningOptimizer, portions: list[
 _SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
 
 
+def _above_zero(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Difference]:
+    """Rates that the plan has as 0, and that no factor of a schedule could have made anything else."""
+    if any(True for _ in flattened(running, optimizer)):
+        return []
+    found = [Difference(each, each.group.get("lr"), planned_rate(each)) for each in portions if _moved(running, each)]
+    zero = [each for each in found if each.planned is not None and float(each.planned) == 0]
+    return [each for each in zero if not same(each.actual, each.planned) and not has_wrong_base(running, each.portion)]
+
+
 def _highest_first(portions: list[Portion]) -> list[Portion]:
     """Where as many groups are at one factor as at another, the groups of the highest rates are taken for right."""
     return sorted(portions, key=lambda each: -float(planned_rate(each) or 0))
@@ -111,10 +124,13 @@ def _highest_first(portions: list[Portion]) -> list[Portion]:
 def _factor(running: Running, portion: Portion) -> float | None:
     """The rate of a group that is scheduled, as a multiple of the plan's."""
     planned, actual = planned_rate(portion), portion.group.get("lr")
-    moved = running.schedules(portion.optimizer) or bases(running, portion)
-    if not moved or not planned or actual is None or has_wrong_base(running, portion):
+    if not _moved(running, portion) or not planned or actual is None or has_wrong_base(running, portion):
         return None
     return float(actual) / float(planned)
+
+
+def _moved(running: Running, portion: Portion) -> bool:
+    return bool(running.schedules(portion.optimizer) or bases(running, portion))
 
 
 def _by_place(running: Running, found: Iterable[Difference]) -> Iterable[tuple[SpecPlace, list[Difference]]]:
