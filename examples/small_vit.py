@@ -97,6 +97,7 @@ def show_difference(trained: Parameters, alone_by: Training = train_alone, steps
             raise SystemExit("parameters are missing")
         print(f"{steps} steps moved the parameters by up to {_distance(trained, before):.1e}")
         print(f"the same steps in one process differ by up to {_distance(trained, alone):.1e}")
+    distributed.barrier()  # no process leaves while the first, which all are connected to, still computes
 
 
 def _distance(these: Parameters, those: Parameters) -> float:

@@ -14,8 +14,8 @@ __version__ = "0.1.0"
 __all__ = [
     "BindError",
     "BuildError",
+    "ChangedSetting",
     "Diagnostic",
-    "Difference",
     "Group",
     "Inventory",
     "InventoryError",
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.resuming.errors import ResumeError
     from lrspec.resuming.resume import load_optimizer_state
-    from lrspec.resuming.resumed import Difference, Resumed
+    from lrspec.resuming.resumed import ChangedSetting, Resumed
     from lrspec.verifying.verify import VerifyError
 else:
     _HOMES = {
@@ -71,7 +71,7 @@ else:
         "overriding": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "resuming.errors": ("ResumeError",),
-        "resuming.resumed": ("Difference", "Resumed"),
+        "resuming.resumed": ("ChangedSetting", "Resumed"),
         "resuming.resume": ("load_optimizer_state",),
         "verifying.verify": ("VerifyError",),
     }

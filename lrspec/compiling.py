@@ -25,7 +25,7 @@ from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
-from lrspec.unfit import unfit
+from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a compile: the findings; and plan and resolution, where it came so far.
+    """What came of a compile: the spec as compiled, the findings; and plan and resolution, where it came so far.
 
     It does not where the spec turns out to be wrong in itself: a multiplier has nothing to multiply, a regex takes too
     long, a product is no number. `plan.groups` is None where there is any other error.
     """
 
+    file: SpecFile
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None = None
     resolution: Resolution | None = None
@@ -56,20 +57,20 @@ def attempt(
     file = _override(file, lr, weight_decay)
     spec = file.spec
     if findings := list(nothing_to_multiply(spec)):
-        return Outcome(locate(findings, file.document, spec))
+        return Outcome(file, locate(findings, file.document, spec))
     search = Search()
     try:
         with search.allowance.watch(), uncollected():
             return _attempt(file, inventory, search)
     except SlowRegexError as slow:
-        return Outcome(locate([_slow_regex(slow)], file.document, spec))
+        return Outcome(file, locate([_slow_regex(slow)], file.document, spec))
 
 
 def _attempt(file: SpecFile, inventory: Inventory, search: Search) -> Outcome:
     spec = file.spec
     resolution = resolve(spec, inventory, search)
-    if findings := list(unfit(resolution)):
-        return Outcome(locate(findings, file.document, spec))
+    if findings := list(unfit_settings(resolution)):
+        return Outcome(file, locate(findings, file.document, spec))
     findings = [
         finding
         for check in (*CHECKS, *OPTIMIZER_CHECKS, *REGEX_LINTS, regex_dead_branch)
@@ -77,12 +78,12 @@ def _attempt(file: SpecFile, inventory: Inventory, search: Search) -> Outcome:
     ]
     planned = shares(resolution)
     if infinite := list(infinite_value(resolution, planned)):
-        return Outcome(locate(infinite, file.document, spec))
+        return Outcome(file, locate(infinite, file.document, spec))
     findings += [finding for lint in LINTS for finding in lint(resolution, planned)]
     diagnostics = locate(findings, file.document, spec)
     groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
     plan = Plan(file, inventory, planned, groups, diagnostics)
-    return Outcome(diagnostics, plan, resolution)
+    return Outcome(file, diagnostics, plan, resolution)
 
 
 def compile(

@@ -95,21 +95,23 @@ class NamesInCommon:
 def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
     """What has been set in place of what a spec says, and which rules' absolute values stay beside a rate."""
     spec = file.spec
-    rates = {f"{spell(spec.base_path(spec.default))}.{key}": key for key in ("lr", "weight_decay")}
+    rates = {
+        f"{spell(spec.base_path(name))}.{key}": (name, key) for name in spec.bases for key in ("lr", "weight_decay")
+    }
     notes = []
     for path, value in overrides:
         before = written(file.document, spec, path)
         was = "nothing" if before is None else value_words(plain(before))
-        kept = _absolute(spec, rates[path]) if path in rates else []
+        kept = _absolute(spec, *rates[path]) if path in rates else []
         stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
         notes.append(f"{printable(path)} is {value_words(plain(value))} in place of {was}{stay}")
     return notes
 
 
-def _absolute(spec: Spec, key: str) -> list[str]:
-    """The rules that say themselves what the optimizer says for all."""
+def _absolute(spec: Spec, optimizer: str, key: str) -> list[str]:
+    """The rules that say themselves what an optimizer says for all; not those that name another."""
     its = zip(spec.rule_names, spec.rules, strict=True)
-    return [name for name, rule in its if getattr(rule, key) is not None]
+    return [name for name, rule in its if getattr(rule, key) is not None and rule.optimizer in (None, optimizer)]
 
 
 def _row_key(planned: PlannedParameter) -> _Key:

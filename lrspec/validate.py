@@ -40,7 +40,7 @@ def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
 def nothing_to_multiply(spec: Spec) -> Iterator[Finding]:
     """LRS104 where a multiplier has nothing to multiply; judged when compiling, after `--lr` and `--weight-decay`.
 
-    Where some of several optimizers have what it multiplies, it depends on the model (`unfit.py`).
+    Where some of several optimizers have what it multiplies, it depends on the model (`unfit_settings.py`).
     """
     for index, rule in enumerate(spec.rules):
         for key, base in multiplied(rule):

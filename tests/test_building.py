@@ -190,7 +190,6 @@ def test_classes_of_several_go_by_name() -> None:
         lrspec.build_optimizers(ready, model(), optimizer_class={"adam": Own})
 
 
-
 def test_one_call_for_several_is_refused() -> None:
     ready = lrspec.loads(SEVERAL)
     with pytest.raises(lrspec.BuildError, match=r"several optimizers \(adamw, muon\): call build_optimizers"):

@@ -58,13 +58,13 @@ def compile_(
 
     reading = read_spec(spec, stdin_filename)
     if reading.spec is None:
-        return _refuse(reading, None, reading.diagnostics, form, output, color)
+        return _refuse(reading, (), None, reading.diagnostics, form, output, color)
     file = with_overrides(reading.file(), overrides)
     _refuse_ambiguous(file, lr, weight_decay)
     inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
     outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     if outcome.plan is None:
-        return _refuse(reading, inventory, outcome.diagnostics, form, output, color)
+        return _refuse(reading, outcome.file.overrides, inventory, outcome.diagnostics, form, output, color)
     print_report(outcome.diagnostics, reading, color)
     if form == "json":
         emit(as_json(outcome.plan.to_dict()), output)
@@ -75,6 +75,7 @@ def compile_(
 
 def _refuse(
     reading: Reading,
+    overrides: tuple[tuple[str, Any], ...],
     inventory: Inventory | None,
     diagnostics: tuple[Diagnostic, ...],
     form: str,
@@ -86,7 +87,7 @@ def _refuse(
 
     if form == "json":
         document = reading.document
-        emit(as_json(plan_without_parameters(document, inventory, diagnostics)), output)
+        emit(as_json(plan_without_parameters(document, inventory, diagnostics, dict(overrides))), output)
     return print_report(diagnostics, reading, color)
 
 

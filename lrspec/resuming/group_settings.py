@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 from lrspec.plain_values import plain
 from lrspec.resuming.errors import ResumeError
-from lrspec.resuming.resumed import Difference
+from lrspec.resuming.resumed import ChangedSetting
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.state_keys import HOW_TO_STEP
-from lrspec.verifying.differences import same
+from lrspec.verifying.deviations import same
 from lrspec.wording import SHOWN, few, value_words
 
 Values: TypeAlias = Mapping[str, Any]
@@ -66,7 +66,7 @@ class NewGroup:
         how = {key: value for key, value in self.now.items() if key in HOW_TO_STEP}
         return {**self.now, **first.settings, **how}
 
-    def differences(self) -> Iterator[Difference]:
+    def differences(self) -> Iterator[ChangedSetting]:
         """What differs between the checkpoint and the spec; of rates, those that a scheduler started from."""
         old = [each.settings for each in _of_each_old_group(self.saved)]
         spec = {**self.now, **({"lr": base_rate(self.now)} if "lr" in self.now else {}), **self.planned}
@@ -76,7 +76,7 @@ class NewGroup:
                 continue
             values = _distinct(base_rate(each) if key == "lr" else each.get(key) for each in old)
             if len(values) > 1 or not same(values[0], value):
-                yield Difference(self.name, key, tuple(map(plain, values)), plain(value))
+                yield ChangedSetting(self.name, key, tuple(map(plain, values)), plain(value))
 
     def _both(self, one: SavedParameter, other: SavedParameter, keys: Sequence[str]) -> str:
         had = ", ".join(f"{key} {_words(one, key)} and {_words(other, key)}" for key in keys[:SHOWN])

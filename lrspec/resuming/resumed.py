@@ -11,7 +11,7 @@ from lrspec.wording import SHOWN, axis_words, count, few, two_values, value_word
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ChangedSetting:
     """A setting of a group that is not the same in the checkpoint and in the spec.
 
     `checkpoint` has the values that parameters of the group had there, each once; `spec` is the one value now. A
@@ -45,7 +45,7 @@ class Resumed:
     new: tuple[str, ...]
     reasons: Mapping[str, str]
     settings: Literal["spec", "checkpoint"]
-    differences: tuple[Difference, ...]
+    differences: tuple[ChangedSetting, ...]
 
     @property
     def dropped(self) -> tuple[str, ...]:

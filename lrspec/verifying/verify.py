@@ -11,11 +11,11 @@ from lrspec.logs import warn
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.render.text import report
-from lrspec.verifying.members import MEMBERS
+from lrspec.verifying.member_checks import MEMBERS
 from lrspec.verifying.running import Running, running
-from lrspec.verifying.schedules import SCHEDULES
-from lrspec.verifying.settings import SETTINGS
-from lrspec.verifying.state import STATE
+from lrspec.verifying.schedule_checks import SCHEDULES
+from lrspec.verifying.setting_checks import SETTINGS
+from lrspec.verifying.state_checks import STATE
 
 if TYPE_CHECKING:
     from torch import nn

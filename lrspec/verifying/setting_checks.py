@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrspec.diagnostics import Finding
-from lrspec.verifying.differences import Difference, advised, close, differing, same, tensors_of
+from lrspec.verifying.base_rates import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.verifying.deviations import Deviation, advised, close, differing, same, tensors_of
 from lrspec.verifying.running import Portion, Running, RunningOptimizer, together
-from lrspec.verifying.scheduled import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
 from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
 from lrspec.wording import axis_words, two_values
 
@@ -23,7 +23,7 @@ _CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it
 def setting_differs(running: Running) -> Iterator[Finding]:
     """LRS405 of weight decay and options."""
     found = (
-        ((setting_place(running.plan, portion.share, axis), axis), Difference(portion, actual, planned))
+        ((setting_place(running.plan, portion.share, axis), axis), Deviation(portion, actual, planned))
         for portion in running.portions
         for axis, actual, planned in _settings(portion)
         if not same(actual, planned)
@@ -73,7 +73,7 @@ _SET_SINCE = "Something has set it since; the next step may set it back, or go o
 def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
     """Rates that no scheduler moves."""
     found = [
-        Difference(each, each.group.get("lr"), planned_rate(each))
+        Deviation(each, each.group.get("lr"), planned_rate(each))
         for each in portions
         if not running.schedules(optimizer) and not bases(running, each)
     ]
@@ -83,10 +83,10 @@ def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Port
         yield running.finding("LRS405", place, tensors_of(differences), wrong, advice)
 
 
-def _edited(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Difference]:
+def _edited(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Deviation]:
     """Rates that are not what the scheduler has set last."""
     last = running.last_rates(optimizer)
-    found = [Difference(each, each.group.get("lr"), last[each.number]) for each in portions] if last else []
+    found = [Deviation(each, each.group.get("lr"), last[each.number]) for each in portions] if last else []
     return [each for each in found if not same(each.actual, each.planned)]
 
 
@@ -96,7 +96,7 @@ def _out_of_ratio(running: Running, optimizer: RunningOptimizer, portions: list[
         return
     factors = [(each, factor) for each in _highest_first(portions) if (factor := _factor(running, each)) is not None]
     most = max((factor for _, factor in factors), key=lambda one: sum(close(one, f) for _, f in factors), default=1.0)
-    found = (Difference(each, factor, most) for each, factor in factors if not close(factor, most))
+    found = (Deviation(each, factor, most) for each, factor in factors if not close(factor, most))
     for place, differences in _by_place(running, found):
         own, others = two_values(differences[0].actual, most)
         counted = running.counted(tensors_of(differences))
@@ -107,11 +107,11 @@ def _out_of_ratio(running: Running, optimizer: RunningOptimizer, portions: list[
 _SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
 
 
-def _above_zero(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Difference]:
+def _above_zero(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Deviation]:
     """Rates that the plan has as 0, and that no factor of a schedule could have made anything else."""
     if any(True for _ in flattened(running, optimizer)):
         return []
-    found = [Difference(each, each.group.get("lr"), planned_rate(each)) for each in portions if _moved(running, each)]
+    found = [Deviation(each, each.group.get("lr"), planned_rate(each)) for each in portions if _moved(running, each)]
     zero = [each for each in found if each.planned is not None and float(each.planned) == 0]
     return [each for each in zero if not same(each.actual, each.planned) and not has_wrong_base(running, each.portion)]
 
@@ -133,7 +133,7 @@ def _moved(running: Running, portion: Portion) -> bool:
     return bool(running.schedules(portion.optimizer) or bases(running, portion))
 
 
-def _by_place(running: Running, found: Iterable[Difference]) -> Iterable[tuple[SpecPlace, list[Difference]]]:
+def _by_place(running: Running, found: Iterable[Deviation]) -> Iterable[tuple[SpecPlace, list[Deviation]]]:
     return together((rate_place(running.plan, each.portion.share), each) for each in found).items()
 
 

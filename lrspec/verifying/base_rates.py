@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from lrspec.verifying.differences import close, same
+from lrspec.verifying.deviations import close, same
 from lrspec.verifying.running import Portion, Running, RunningOptimizer
 from lrspec.verifying.schedulers import Schedule
 

@@ -16,7 +16,7 @@ _SINGLE = 1e-6
 """How far apart two equal numbers may be, relatively: of Python, and of tensors and numpy in single precision."""
 
 
-class Difference(NamedTuple):
+class Deviation(NamedTuple):
     """Some parameters of a group, with what is there and what should be."""
 
     portion: Portion
@@ -40,12 +40,12 @@ def close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=1e-9)
 
 
-def tensors_of(differences: Sequence[Difference]) -> list[ModelTensor]:
+def tensors_of(differences: Sequence[Deviation]) -> list[ModelTensor]:
     """The parameters that differ."""
     return [tensor for each in differences for tensor in each.portion.tensors]
 
 
-def advised(differences: Sequence[Difference], advice: str) -> str:
+def advised(differences: Sequence[Deviation], advice: str) -> str:
     """What to do: of groups that no plan has made, whatever else there is to do, to train with those of a plan."""
     return advice if all(each.portion.is_of_a_plan for each in differences) else _NOT_OURS
 
@@ -56,7 +56,7 @@ _NOT_OURS = (
 )
 
 
-def differing(running: Running, what: str, differences: Sequence[Difference], where: str = "") -> str:
+def differing(running: Running, what: str, differences: Sequence[Deviation], where: str = "") -> str:
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of many values the first, with its name."""
     counted = running.counted(tensors_of(differences))
     in_order = sorted(differences, key=lambda each: each.portion.first)

@@ -17,7 +17,7 @@ from lrspec.source import printable, spell
 from lrspec.validate import multiplied
 
 
-def unfit(resolution: Resolution) -> Iterator[Finding]:
+def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
     """LRS104 and LRS106 for what rules set on parameters whose optimizer has no place for it."""
     if len(resolution.spec.bases) > 1:
         yield from _nothing_to_multiply(resolution)

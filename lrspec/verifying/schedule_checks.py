@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from math import isinf
 
 from lrspec.diagnostics import Finding
-from lrspec.verifying.differences import Difference, advised, differing, same, tensors_of
+from lrspec.verifying.base_rates import Flat, bases, flattened, planned_rate
+from lrspec.verifying.deviations import Deviation, advised, differing, same, tensors_of
 from lrspec.verifying.running import Running, together
-from lrspec.verifying.scheduled import Flat, bases, flattened, planned_rate
 from lrspec.verifying.spec_places import optimizer_place, rate_place
 from lrspec.wording import count, two_values
 
@@ -26,7 +26,7 @@ _FOR_ALL = ("eta_min", "lr_min", "warmup_lr_init")
 def schedule_differs(running: Running) -> Iterator[Finding]:
     """LRS406: base rates that are not the plan's."""
     found = (
-        ((rate_place(running.plan, each.share), base.what, base.kind), Difference(each, base.rate, planned_rate(each)))
+        ((rate_place(running.plan, each.share), base.what, base.kind), Deviation(each, base.rate, planned_rate(each)))
         for each in running.portions
         for base in bases(running, each)
         if not same(base.rate, planned_rate(each))
