@@ -601,3 +601,24 @@ def test_an_interrupt_is_one_line(folder: Path) -> None:
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, "", "lrspec: interrupted")
+
+
+def test_a_plan_that_is_refused_says_what_was_set(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{name: all, match: '^.', lr_mult: 1}]\n")
+    words = ("compile", "--params", "params.json", "--format", "json", "--set", "optimizer.weight_decay=0.1")
+    ran = lrspec(capsys, *words, "--weight-decay", "0.2")
+    plan = json.loads(ran.out)
+    assert (ran.status, plan["groups"], plan["diagnostics"][0]["code"]) == (1, None, "LRS104")
+    assert plan["spec"]["overrides"] == {"optimizer.weight_decay": 0.2}
+
+
+def test_absolute_values_that_stay_are_those_of_the_optimizer(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(
+        "lrspec: 1\noptimizers: {a: {lr: 1}, b: {lr: 0.5}}\nrules:\n"
+        "  - {name: one, match: '^conv', lr: 0.1}\n  - {name: other, match: '^norm', lr: 0.2, optimizer: b}\n"
+    )
+    words = ("compile", "--params", "params.json", "--set", "optimizers.a.lr=0.7", "--set", "optimizers.b.lr=0.8")
+    assert lrspec(capsys, *words).out.splitlines()[-2:] == [
+        "optimizers.a.lr is 0.7 in place of 1; absolute values stay: one",
+        "optimizers.b.lr is 0.8 in place of 0.5; absolute values stay: one, other",
+    ]
