@@ -13,9 +13,7 @@ from lrspec.source import Path
 
 def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:
     """LRS211: parameters whose optimizer refuses them: torch's Muon takes two dimensions only."""
-    for kind, about in _given_to_matrix_optimizers(
-        resolution, lambda first: len(resolution.columns.shapes[first] or (0, 0)) != 2
-    ):
+    for kind, about in _given_to_matrix_optimizers(resolution, lambda first: not _may_be_matrix(resolution, first)):
         yield about.finding(
             "LRS211",
             f"{kind} of torch.optim trains parameters of two dimensions only, and "
@@ -34,10 +32,15 @@ def embedding_as_matrix(resolution: Resolution) -> Iterator[Finding]:
         )
 
 
+def _may_be_matrix(resolution: Resolution, first: int) -> bool:
+    """Whether a parameter has two dimensions, as far as is known."""
+    shape = resolution.columns.shapes[first]
+    return shape is None or len(shape) == 2
+
+
 def _is_embedding(resolution: Resolution, first: int) -> bool:
-    columns = resolution.columns
-    is_matrix = len(columns.shapes[first] or ()) == 2
-    return is_matrix and any(classes and _EMBEDDING in classes for classes in columns.owners_of(first))
+    owners = resolution.columns.owners_of(first)
+    return _may_be_matrix(resolution, first) and any(_EMBEDDING in classes for classes in owners if classes)
 
 
 def _given_to_matrix_optimizers(resolution: Resolution, is_meant: Callable[[int], bool]) -> Iterator[tuple[str, About]]:

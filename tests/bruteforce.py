@@ -33,8 +33,9 @@ NAMES = {
     "LRS212": "unused-optimizer",
     "LRS303": "zero-lr",
     "LRS304": "large-value",
+    "LRS307": "embedding-as-matrix",
 }
-WARNINGS = ("LRS206", "LRS209", "LRS303", "LRS304")  # by default; the others are errors
+WARNINGS = ("LRS206", "LRS209", "LRS303", "LRS304", "LRS307")  # by default; the others are errors
 SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205")
 
 
@@ -204,10 +205,6 @@ def _takes(optimizer: dict[str, Any], argument: str) -> bool:
 @cache
 def _signature(kind: str) -> frozenset[str]:
     return frozenset(inspect.signature(getattr(torch.optim, kind)).parameters)
-
-
-def _cannot_train(optimizer: dict[str, Any], parameter: _Parameter) -> bool:
-    return optimizer.get("type") == "Muon" and parameter.ndim != 2
 
 
 # Selecting ----------------------------------------------------------------------------------------
@@ -680,12 +677,14 @@ def _about_scaled_rates(spec: dict[str, Any], parameters: list[_Parameter]) -> l
 
 
 def _about_unfit_parameters(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
-    """LRS211: what is to be trained by an optimizer that cannot, together by the rule that gave it to that one."""
-    unfit: dict[int | None, list[str]] = {}
+    """LRS211 and LRS307: what is to be trained by an optimizer that cannot, or should not: by the rule that gave it."""
+    unfit: dict[tuple[str, int | None], list[str]] = {}
     for parameter in parameters:
-        if not _status(parameter).startswith("frozen") and _cannot_train(_base(spec, parameter), parameter):
-            unfit.setdefault(parameter.winner.get("optimizer"), []).append(parameter.names[0])
-    return [_finding(spec, "LRS211", index, parameters=tuple(names)) for index, names in unfit.items()]
+        if not _status(parameter).startswith("frozen") and _base(spec, parameter).get("type") == "Muon":
+            code = "LRS211" if parameter.ndim != 2 else "LRS307"
+            if parameter.ndim != 2 or any("Embedding" in classes for classes in parameter.owners):
+                unfit.setdefault((code, parameter.winner.get("optimizer")), []).append(parameter.names[0])
+    return [_finding(spec, code, index, parameters=tuple(names)) for (code, index), names in unfit.items()]
 
 
 def _about_unused_optimizers(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
