@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -95,7 +96,8 @@ def _out_of_ratio(running: Running, optimizer: RunningOptimizer, portions: list[
     if not keeps_ratios(running, optimizer):
         return
     factors = [(each, factor) for each in _highest_first(portions) if (factor := _factor(running, each)) is not None]
-    most = max((factor for _, factor in factors), key=lambda one: sum(close(one, f) for _, f in factors), default=1.0)
+    times = Counter(factor for _, factor in factors)
+    most = max(times, key=lambda one: sum(n for other, n in times.items() if close(one, other)), default=1.0)
     found = (Deviation(each, factor, most) for each, factor in factors if not close(factor, most))
     for place, differences in _by_place(running, found):
         own, others = two_values(differences[0].actual, most)
