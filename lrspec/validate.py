@@ -45,9 +45,9 @@ def nothing_to_multiply(spec: Spec) -> Iterator[Finding]:
     for index, rule in enumerate(spec.rules):
         for key, base in multiplied(rule):
             if all(getattr(optimizer, base) is None for optimizer in spec.bases.values()):
-                yield _no_base(
-                    index, key, f"{spell(spec.base_path(spec.default))}.{base}", f"--{base.replace('_', '-')}"
-                )
+                place = f"{spell(spec.base_path(spec.default))}.{base}"
+                flag = f"--{base.replace('_', '-')}" if len(spec.bases) == 1 else f"--set {place}=…"
+                yield _no_base(index, key, place, flag)
 
 
 def multiplied(rule: Rule) -> Iterator[tuple[str, str]]:

@@ -248,3 +248,17 @@ def test_the_json_plan_says_which_optimizer(capsys: pytest.CaptureFixture[str]) 
     chosen = {each["name"]: (each["optimizer"], each["set_by"]) for each in plan["parameters"]}
     assert chosen["embed.weight"] == ("adamw", {"lr": "all"})
     assert chosen["blocks.0.attn.weight"] == ("muon", {"optimizer": "matrices", "lr": "all"})
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "flag"),
+    [
+        ("optimizer: {type: SGD}", "--lr"),
+        ("optimizers: {a: {type: SGD}}", "--lr"),
+        ("optimizers: {a: {type: SGD}, b: {type: SGD}}", "--set optimizers.a.lr=…"),
+    ],
+)
+def test_what_gives_a_multiple_its_base_is_a_flag_that_is_taken(optimizers: str, flag: str) -> None:
+    spec = lrspec.loads(f"lrspec: 1\n{optimizers}\nrules: [{{name: all, match: '^.', lr_mult: 1}}]")
+    (found,) = lrspec.check(spec, nn.Linear(2, 2))
+    assert found.message.endswith(f"or `{flag}` when compiling.")
