@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping
-from itertools import chain
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 from lrspec.axes import AXES
@@ -74,18 +74,22 @@ def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group,
     for share in planned:
         if share.status.trains:
             together.setdefault(share.given.settings.key, []).append(share)
-    groups: dict[str, Group] = {}
-    for these in together.values():
-        name = _unique(_group_name(these[0].given), groups)
-        members = _merged([share.members for share in these])
-        names = tuple([columns.names[member] for member in members])
-        groups[name] = Group(name, these[0].given.settings, names, members, columns)
-    return tuple(groups.values())
+    names = _unique_names(_group_name(these[0].given) for these in together.values())
+    return tuple(_group(name, these, columns) for name, these in zip(names, together.values(), strict=True))
 
 
-def _unique(name: str, taken: Container[str]) -> str:
-    """A rule may be called `unmatched`: then the group of what no rule has set is `unmatched-2`."""
-    return f"{name}-2" if name in taken else name
+def _group(name: str, these: Sequence[Share], columns: Columns) -> Group:
+    members = _merged([share.members for share in these])
+    return Group(name, these[0].given.settings, tuple([columns.names[each] for each in members]), members, columns)
+
+
+def _unique_names(wanted: Iterable[str]) -> list[str]:
+    """The names, numbered from 2 where an earlier group has the same: a rule may be called `unmatched`."""
+    names: dict[str, None] = {}
+    for name in wanted:
+        numbered = (f"{name}-{number}" for number in count(2))
+        names[next(each for each in chain([name], numbered) if each not in names)] = None
+    return list(names)
 
 
 def _group_name(first: Given) -> str:

@@ -532,7 +532,7 @@ def _groups(spec: dict[str, Any], parameters: list[_Parameter], results: list[Re
                 group.params.append(result.name)
                 break
         else:
-            name = _group_name(spec, parameter)
+            name = _free_name(_group_name(spec, parameter), groups)
             settings = (result.optimizer, result.lr, result.weight_decay, result.options)
             groups.append(ReadGroup(name, *settings, [result.name]))
     return groups
@@ -560,6 +560,16 @@ def _group_name(spec: dict[str, Any], parameter: _Parameter) -> str:
             part += "." + str(parameter.layer["index"]).zfill(width)
         parts.append(part)
     return "/".join(parts) or "unmatched"
+
+
+def _free_name(name: str, groups: list[ReadGroup]) -> str:
+    """The name, numbered from 2 where earlier groups have it."""
+    taken = [group.name for group in groups]
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 # Findings -----------------------------------------------------------------------------------------

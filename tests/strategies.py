@@ -126,7 +126,8 @@ TAKEN = {
 WITHOUT_DECAY = ["SparseAdam", "Rprop"]
 OPTIMIZER_NAMES = ["adamw", "muon", "rest", "A_2"]
 
-RULE_NAMES = ["backbone", "head", "no-decay", "rest", "B_2", "a"]
+RULE_NAMES = ["backbone", "head", "no-decay", "rest", "B_2", "a", "unmatched", "unmatched-2", "rule-9"]
+"""Among them names that lrspec itself gives to groups and to rules."""
 SEVERITIES = ["error", "warning", "ignore"]
 # Severities of findings that are judged by rule, and of those that are judged over the whole model.
 CHECKED_BY_RULE = [

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 
 import lrspec
 from lrspec.compiling import Outcome, attempt
+from lrspec.diagnostics import ADJUSTABLE
 from lrspec.loading import read as read_spec
 from tests.bruteforce import Finding, Reading, read
 from tests.strategies import inventories, specs
@@ -74,6 +75,36 @@ def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[st
     assert (outcome.plan is None) == (not reading.parameters)
     if outcome.plan:
         compare(outcome.plan, reading)
+
+
+UNMATCHED_NAMES: dict[str, Any] = {
+    "lrspec": 1,
+    "optimizer": {"type": "AdamW", "lr": 0.1},
+    "rules": [
+        {"name": "unmatched", "match": "^a$", "lr": 1},
+        {"name": "unmatched-2", "match": "^b$", "lr": 2},
+        {"name": "rule-9", "match": "^d$", "lr": 3},
+    ],
+    "check": {"unmatched-parameter": "warning"},
+}
+
+
+@settings(max_examples=300)
+@given(specs(), inventories())
+@example(UNMATCHED_NAMES, {"parameters": [{**ONE_PARAMETER["parameters"][0], "name": name} for name in "abcd"]})
+@example(UNMATCHED_NAMES, {"parameters": [{**ONE_PARAMETER["parameters"][0], "name": name} for name in "dcba"]})
+def test_every_trained_parameter_is_in_one_group_whatever_rules_are_called(
+    spec: dict[str, Any], inventory: dict[str, Any]
+) -> None:
+    lowered = dict.fromkeys(ADJUSTABLE, "warning")
+    rules = [{key: value for key, value in rule.items() if key != "check"} for rule in spec["rules"]]
+    plan = attempted({**spec, "rules": rules, "check": lowered}, inventory).plan
+    if plan is None:
+        return
+    assert plan.groups is not None
+    grouped = Counter(name for group in plan.groups for name in group.params)
+    assert grouped == Counter(each.name for each in plan.parameters if each.status.trains)
+    assert len({group.name for group in plan.groups}) == len(plan.groups)
 
 
 def compare(plan: lrspec.Plan, reading: Reading) -> None:
