@@ -31,7 +31,8 @@ import torchvision
 
 import lrspec
 from lrspec.models import ModelError
-from lrspec.sources.building import build, quiet
+from lrspec.sources.building import build
+from lrspec.sources.silence import silence
 from lrspec.sources.timm_models import timm_builder
 from lrspec.sources.torchvision_models import torchvision_builder
 from lrspec.sources.transformers_models import hf_builder
@@ -80,7 +81,7 @@ def built(name: str, family: str, builder: Callable[[str], Callable[..., Any]]) 
     """Build a model of a registry, and read its inventory."""
     start = time.perf_counter()
     try:
-        with quiet():
+        with silence("a model", shown=False):
             model = build(builder(name), name, {}, "timm")
         inventory = lrspec.Inventory.from_model(model)
     except ModelError as failure:
@@ -139,7 +140,7 @@ def memory(name: str) -> dict[str, float]:
     """What building a large model takes, and what its inventory, plan and groups take above it, in MB."""
     before = _resident()
     start = time.perf_counter()
-    with quiet():
+    with silence("a model", shown=False):
         model = build(_large(name), name, {}, "transformers")
     seconds = time.perf_counter() - start
     gc.collect()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lrspec.repository import files_of, is_file, is_folder
+from lrspec.repository import files_of, is_file, is_folder, leads_inside
 from lrspec.scalars import BOOLEANS_ONCE, plain_scalar
 from lrspec.spec import ModelSource, Spec
 
@@ -57,7 +57,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
 def _specs_below(folder: str) -> list[str]:
     found = [path.as_posix() for path in files_of(Path(folder)) if path.name.endswith(ENDINGS)]
-    inside = sorted(path for path in found if _leads_inside(Path(path), Path(folder)))
+    inside = sorted(path for path in found if _is_here(Path(path), Path(folder)))
     if not inside:
         raise UndecidedError(
             f"no spec in {folder}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
@@ -66,9 +66,9 @@ def _specs_below(folder: str) -> list[str]:
     return inside
 
 
-def _leads_inside(path: Path, folder: Path) -> bool:
+def _is_here(path: Path, folder: Path) -> bool:
     """Whether a file is in the folder, or a link to one that is: others are not for the folder's author to show."""
-    return not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
+    return not path.is_symlink() or leads_inside(path, folder)
 
 
 def only_model(spec: Spec, folder: Path) -> ModelSource:

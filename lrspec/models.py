@@ -6,7 +6,6 @@ libraries that the models come from are imported where they are used.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,9 +37,9 @@ def inventory_of(
     Raises:
         ModelError: where it cannot be built or read.
     """
-    from lrspec.sources.arguments import check_no_weights  # these here, since most often a model is in the cache
-    from lrspec.sources.building import build, quiet
-    from lrspec.sources.offline import offline
+    from lrspec.sources.arguments import check_arguments  # these here, since most often a model is in the cache
+    from lrspec.sources.building import build
+    from lrspec.sources.silence import silence
 
     scheme, name = kind_and_name(source)
     if scheme == "params" and args:
@@ -51,11 +50,11 @@ def inventory_of(
         _refuse_path(source, name, folder, outside=outside)
     if scheme == "params":
         return read_params(params_path(name, folder, outside=outside))
-    check_no_weights(args)
-    with quiet():
+    if scheme != "py":
+        check_arguments(args)
+    with silence(source, shown=scheme == "py"):
         builder = _builder(scheme, name, source, folder, run_code=run_code, outside=outside)
-        with contextlib.nullcontext() if scheme == "py" else offline(source):
-            model = build(builder, source, args, _EXTRAS[scheme])
+        model = build(builder, source, args, _EXTRAS[scheme])
     try:
         return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
     except InventoryError as failure:
@@ -106,9 +105,9 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
 def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
     """What is wrong with a name of a model whose kind is not known, or not allowed."""
     from lrspec.suggest import meant
-    from lrspec.wrong_sources import OUTSIDE
+    from lrspec.unsafe_settings import leads_outside
 
-    if scheme in OUTSIDE:
+    if leads_outside(source):
         return f"{source} would load from outside; name an architecture, such as timm:resnet18"
     kinds = [kind for kind in (*_EXTRAS, "params") if kind != "py" or run_code]
     near = None if scheme in _EXTRAS else meant(scheme, kinds)

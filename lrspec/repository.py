@@ -39,6 +39,19 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  (as above)
 
 
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a path is below a folder, links followed; what cannot be opened is where its name says.
+
+    A link can be opened and not be resolved: the system follows it, while its path is too long to be spelt out.
+    """
+    try:
+        return path.resolve(strict=True).is_relative_to(folder.resolve())
+    except FileNotFoundError:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a path that is too long, a NUL
+        return not os.path.exists(path)  # noqa: PTH110  (Path.exists raises for these)
+
+
 def _listed_by_git(folder: Path) -> list[Path] | None:
     """What git knows of a folder, and what it would know; None without git, or where there is no repository."""
     try:

@@ -21,7 +21,8 @@ from lrspec.optimizers import (
     TEXTS,
 )
 from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
-from lrspec.wrong_sources import OUTSIDE, SCHEMES
+from lrspec.unsafe_settings import OUTSIDE
+from lrspec.wrong_sources import SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -111,7 +112,7 @@ def _sources(source: JsonSchema) -> JsonSchema:
 
 def _source_conditions() -> Iterator[JsonSchema]:
     """What the name of a model must be; each pattern refuses one kind of mistake."""
-    outside = "|".join(OUTSIDE)
+    outside = "|".join(map(_without_case, OUTSIDE))
     yield _text(
         "^(?!py:)", "A spec never names code to import: `lrspec params` saves its parameters for `params:FILE`."
     )
@@ -120,6 +121,11 @@ def _source_conditions() -> Iterator[JsonSchema]:
     message = f"Not a kind of model: the kinds are {', '.join(SCHEMES)}."
     yield _text(f"^(?:(?:{'|'.join(SCHEMES)}|py|{outside})?:|[^:]*$)", message)
     yield _text(r"[^:\s][^:]*$", "Expected the name of a model.")
+
+
+def _without_case(scheme: str) -> str:
+    """A scheme as timm compares it: upper case is lower case, and an underscore is a dash."""
+    return "".join("[-_]" if letter == "-" else f"[{letter.upper()}{letter}]" for letter in scheme)
 
 
 # ------------------------------------------------------------------------------------------------ an optimizer

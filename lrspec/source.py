@@ -72,7 +72,7 @@ def spell(path: Path) -> str:
 
 
 _LONGEST = 200  # characters
-_COMMAND = re.compile(r"(?<!\S)::|##\[")
+_COMMAND = re.compile(r"(?<!\S)::|##(?=\w*\[)")
 
 
 def printable(text: str) -> str:
@@ -83,7 +83,8 @@ def printable(text: str) -> str:
 def harmless(text: str) -> str:
     r"""The text with whatever would move a cursor, hide something or command a log spelt out: `\x1b`, `\n`.
 
-    GitHub's runner obeys lines of a log that begin with `::` behind blanks, and `##[` anywhere in a line.
+    GitHub's runner obeys lines of a log that begin with `::` behind blanks, and `##[` anywhere in a line; Azure's obeys
+    `##vso[`, and TeamCity `##teamcity[`.
     """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -9,12 +9,10 @@ from lrspec.diagnostics import Finding, Meant
 from lrspec.scalars import all_finite
 from lrspec.source import Path, printable
 from lrspec.suggest import did_you_mean, meant
+from lrspec.unsafe_settings import leads_outside, unsafe_settings
 
 SCHEMES = ("timm", "torchvision", "hf", "params")
 """The kinds of models that a spec may name."""
-
-OUTSIDE = ("hf-hub", "hf_hub", "local-dir")
-"""What timm takes for places to load from."""
 
 
 def source_findings(models: Any) -> Iterator[Finding]:
@@ -29,8 +27,11 @@ def source_findings(models: Any) -> Iterator[Finding]:
 def _model(model: Any, path: Path) -> Iterator[Finding]:
     if isinstance(model, dict):
         yield from _source(model.get("source"), (*path, "source"))
-        if not all_finite(model.get("args")):
+        args = model.get("args")
+        if not all_finite(args):
             yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
+        for place, wrong in unsafe_settings(args):
+            yield Finding("LRS104", (*path, "args", *place), wrong)
     else:
         yield from _source(model, path)
 
@@ -46,7 +47,7 @@ def _wrong_source(source: str) -> str | None:
     if first == "py":
         advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
         return f"a spec never names code to import\n{advice}"
-    if any(part in OUTSIDE for part in source.split(":")[:-1]):
+    if any(leads_outside(f"{part}:") for part in source.split(":")[:-1]):
         return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
     if first and first not in SCHEMES:
         wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"

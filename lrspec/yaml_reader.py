@@ -36,6 +36,10 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")
 _TAG = re.compile(r"![^\s,\]}]*")
 _QUOTED = ("'", '"', "|", ">")
 _SECOND = "a second document: a spec is one document\nPut it into a file of its own."
+_WRONG_NAME = (
+    "the name of an anchor ends before the `{character}`: it is made of letters, digits, `_` and `-`\n"
+    "If this is a regex, put it in single quotes."
+)
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b|(?<=\r)%TAG\b", re.MULTILINE)
 _MOST_DIRECTIVES = 100  # the parser compares each with all before it
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
@@ -104,6 +108,7 @@ class _Reader:
         return self._unanchored(event, depth)
 
     def _anchored(self, event: Any, depth: int) -> Node:
+        self._check_name(event, "&")
         self._anchors[event.anchor] = None
         before, deepest = self._nodes, self._deepest
         self._deepest = depth
@@ -129,6 +134,7 @@ class _Reader:
         return ScalarNode(min(self._begin(event), end), end, value, word)
 
     def _alias(self, event: Any, depth: int) -> Node:
+        self._check_name(event, "*")
         if event.anchor not in self._anchors:
             message = (
                 f"`*{printable(event.anchor)}` refers to an anchor that is not defined before it\n"
@@ -143,6 +149,15 @@ class _Reader:
             raise too_deep(self._span(event))
         self._deepest = max(self._deepest, depth + anchored.height)
         return anchored.node._replace(start=event.start_mark.index, end=event.end_mark.index)
+
+    def _check_name(self, event: Any, sign: str) -> None:
+        """Refuse a name with a `:` or a `?` in it: the parser ends the name there, and takes the rest for a value."""
+        content = self._text.content
+        end = content.index(sign + event.anchor, event.start_mark.index) + 1 + len(event.anchor)
+        is_key = sign == "*" and not content[end + 1 : end + 2].strip()
+        if content[end : end + 1] in (":", "?") and not is_key:
+            span = self._text.span(end - 1 - len(event.anchor), end + 1)
+            raise Unreadable(Problem("LRS101", span, _WRONG_NAME.format(character=content[end])))
 
     def _sequence(self, start: Any, depth: int) -> SequenceNode:
         items: list[Node] = []

@@ -258,7 +258,7 @@ def test_code_of_a_model_s_own_is_ignored_where_the_class_is_transformers_own() 
         (BERT, {"class": "GPT2Model"}, "its model_type is `bert`, and GPT2Model is for `gpt2`"),
         (BERT, {"num_lables": 3}, "BertForMaskedLM takes no argument 'num_lables': did you mean `num_labels`?"),
         (BERT, {"to_dict": 3}, "takes no argument 'to_dict'"),
-        (BERT, {"trust_remote_code": True}, "takes no argument 'trust_remote_code'"),
+        (BERT, {"trust_remote_code": True}, "`trust_remote_code` asks for code that comes with a model"),
         (BERT, {"num_hidden_layers": "two"}, "hf:model cannot be built: "),
         (BERT, {"num_hidden_layers": "two"}, "expected int, got str (value: 'two')"),
         (

@@ -33,8 +33,10 @@ def run(arguments: list[str]) -> int:
         say(failure.format_message())
         return failure.exit_code
     except click.UsageError as failure:
+        from lrspec.source import harmless
+
         path = failure.ctx.command_path if failure.ctx else "lrspec"
-        say(f"{path}: {failure.format_message()} (see {path} --help)")
+        say(f"{path}: {harmless(failure.format_message())} (see {path} --help)")
         return failure.exit_code
     except click.ClickException as failure:
         failure.show()

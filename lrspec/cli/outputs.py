@@ -54,10 +54,10 @@ def emit(text: str, output: str | None) -> None:
 
 
 def as_json(value: Any) -> str:
-    """The text of a JSON result; in the log of a workflow `##[` would be a command, see `source.harmless`."""
+    """The text of a JSON result, in which `##` is spelt out: in a log it may begin a command, see `source.harmless`."""
     import json
 
-    return json.dumps(value, indent=2, allow_nan=False).replace("##[", "##\\u005b") + "\n"
+    return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
 
 
 def width() -> int | None:

@@ -1,4 +1,4 @@
-"""Arguments for building a model: those that would read weights, and those that its builder does not take."""
+"""Arguments for building a model: those that may not be given, and those that its builder does not take."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
+from lrspec.source import printable, spell
 from lrspec.sources.errors import ModelError
 from lrspec.suggest import did_you_mean
-
-_WEIGHTS = (
-    *("pretrained", "pretrained_backbone", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path"),
-    *("weights", "weights_backbone"),
-)
-"""The arguments of timm and torchvision that name weights, or that say where they are."""
+from lrspec.unsafe_settings import unsafe_settings
 
 _UNEXPECTED = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
-def check_no_weights(args: Mapping[str, Any]) -> None:
-    """Refuse arguments that would read weights.
+def check_arguments(args: Mapping[str, Any]) -> None:
+    """Refuse arguments that would read weights, load from outside or run code that comes with a model.
 
     Raises:
         ModelError: for the first such argument.
     """
-    for key in _WEIGHTS:
-        if args.get(key):
-            raise ModelError(f"{key}={args[key]}: no weights are ever read; leave it out")
+    for path, wrong in unsafe_settings(args):
+        inside = "" if len(path) == 1 else f"{printable(spell(path))}: "
+        raise ModelError(f"{inside}{wrong}")
 
 
 def refused_argument(failure: BaseException, args: Mapping[str, Any]) -> str | None:

@@ -1,11 +1,8 @@
-"""Builders of models to models without memory: on the meta device, and without a trace of the building."""
+"""Builders of models to models without memory: on the meta device, and behind a wall."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +11,12 @@ from lrspec.sources.arguments import refused_argument
 from lrspec.sources.errors import ModelError, in_one_line
 from lrspec.sources.frames import own_place
 from lrspec.sources.libraries import library
-from lrspec.sources.offline import is_offline_refusal
+from lrspec.sources.wall import Wall
 
 if TYPE_CHECKING:
     from torch import nn
 
 _MOST_REAL = 2**30  # elements of parameters that are allocated where nothing else will do: 4 GiB
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what libraries and models print off standard output, and drop what they warn of."""
-    disabled = logging.root.manager.disable
-    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(disabled)
 
 
 def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra: str) -> nn.Module:
@@ -45,7 +29,7 @@ def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra:
     """
     torch = library("torch", extra)
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _around(source):
             model = _built(builder, args, _MetaDevice(torch))
     except ModelError:
         raise
@@ -58,9 +42,12 @@ def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra:
     return built
 
 
+def _around(source: str) -> contextlib.AbstractContextManager[None]:
+    """What a model is built in: behind a wall, unless it is built by code that the command line has asked for."""
+    return contextlib.nullcontext() if source.startswith("py:") else Wall(source)
+
+
 def _why_not(failure: BaseException, args: dict[str, Any], place: str | None) -> str:
-    if is_offline_refusal(failure):
-        return "would reach the hub of Hugging Face to be built, and nothing is downloaded"
     given = f"with {', '.join(f'{key}={value!r}' for key, value in args.items())}" if args else None
     about = "; ".join(filter(None, (place, given)))
     why = f"cannot be built: {in_one_line(failure)}" + (f" ({printable(about)})" if about else "")

@@ -5,8 +5,10 @@ A spec is written by somebody else, so what it names lies below its own folder, 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from lrspec.repository import is_file, leads_inside
 from lrspec.source import printable
 from lrspec.sources.errors import ModelError
 
@@ -54,14 +56,10 @@ def hf_config_path(name: str, folder: Path, *, outside: bool = False) -> Path:
 
 
 def _check_below(folder: Path, path: Path, source: str) -> None:
-    try:
-        inside, regular = path.resolve().is_relative_to(folder.resolve()), path.is_file() or not path.exists()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say what is wrong
-        return
-    if not inside:
+    if not leads_inside(path, folder):
         raise ModelError(
             f"{source}: outside the spec's own folder, and a spec may name files below it only; "
             "move it there, or allow it with --allow-outside"
         )
-    if not regular:
+    if os.path.exists(path) and not is_file(path):  # noqa: PTH110  (Path.exists raises for a name that is too long)
         raise ModelError(f"{source}: not a regular file")

@@ -12,6 +12,8 @@ from lrspec.sources.errors import ModelError
 
 _OWN_CODE = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"
 
+_MOST_BYTES = 2**24  # the labels of a classifier may take a megabyte
+
 
 @dataclass(frozen=True)
 class HfConfig:
@@ -69,7 +71,11 @@ def read_hf_config(path: Path) -> HfConfig:
     """
     name = printable(str(path))
     try:
-        content = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise ModelError(f"{name}: larger than {_MOST_BYTES:,} bytes, the most that a config.json may have")
+        content = json.loads(text)
     except OSError as failure:
         raise ModelError(f"{name}: {system_reason(failure, 'cannot be read')}") from None
     except json.JSONDecodeError as failure:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lrspec.source import printable
-from lrspec.sources.arguments import check_no_weights
 from lrspec.sources.errors import ModelError, in_one_line
 from lrspec.sources.hf_config import HfConfig, read_hf_config
+from lrspec.sources.hf_settings import IDENTITY, HfSettings, declared_by
 from lrspec.sources.libraries import library
 from lrspec.suggest import did_you_mean
-from lrspec.wrong_sources import OUTSIDE
-
-_KERNELS = frozenset(
-    {*("attn_implementation", "_attn_implementation"), *("experts_implementation", "_experts_implementation")}
-)
-"""Settings that change no parameter and may name code of the hub."""
-
-_IDENTITY = frozenset({"model_type", "architectures", "auto_map", "transformers_version"})
-"""What says which model it is, and is no setting of it."""
 
 _NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
 """Endings of classes of transformers that are no models."""
@@ -48,14 +39,22 @@ def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:
         raise config.unknown(f"`{printable(config.model_type)}` is no model_type of {_version(transformers)}", near)
     cls = _model_class(transformers, config, config.class_name(chosen))
     kind, content = _part_for(cls, kinds[config.model_type], config)
-    content = _local(content)
-    settings, further = _sorted_out(args, kind.from_dict(copy.deepcopy(content)), cls, config.path)
+    content = _reaching(kinds, content, kind, config.path)
+    settings, further = _sorted_out(args, kind.from_dict(copy.deepcopy(content)), cls, config.path, content)
+    settings = _reaching(kinds, settings, kind, config.path)
     try:
         return cls(kind.from_dict(content, **settings), **further)
     except AttributeError as failure:
         if not issubclass(kind, cls.config_class):  # it has asked the config for what only its own kind has
             raise _mismatch(cls, config) from failure
         raise
+
+
+def _reaching(kinds: Any, content: Mapping[str, Any], kind: Any, path: str) -> dict[str, Any]:
+    try:
+        return HfSettings(kinds).reaching(content, kind)
+    except ModelError as refusal:
+        raise ModelError(f"{path}: {refusal}") from None
 
 
 def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
@@ -92,35 +91,20 @@ def _mismatch(cls: Any, config: HfConfig) -> ModelError:
     return ModelError(f"{config.path}: its model_type is `{config.model_type}`, and {cls.__name__} is for `{wanted}`")
 
 
-def _local(value: Any, key: str = "") -> Any:
-    """A copy of what a config says, without settings that lead to code of the hub.
-
-    Raises:
-        ModelError: for weights that an architecture of timm inside would read, or for one from outside.
-    """
-    if isinstance(value, str) and value.startswith(tuple(f"{place}:" for place in OUTSIDE)):
-        raise ModelError(f"{key}: {printable(value)} would load from outside")
-    if isinstance(value, list):
-        return [_local(each, key) for each in value]
-    if isinstance(value, dict):
-        if key in ("model_args", "backbone_kwargs"):  # arguments of timm
-            check_no_weights(value)
-        return {each: _local(inner, each) for each, inner in value.items() if each not in _KERNELS}
-    return value
-
-
-def _sorted_out(args: Mapping[str, Any], config: Any, cls: Any, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sorted_out(
+    args: Mapping[str, Any], config: Any, cls: Any, path: str, content: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments that are settings of the config, and those that are further arguments of the class."""
     import inspect
 
-    known = set(_settings(config))
+    known = {*declared_by(type(config)), *content} - IDENTITY
     takes = set(inspect.signature(cls.__init__).parameters) - {"self", "config", "args", "kwargs", "inputs"}
     for key, value in args.items():
         if key not in known | takes:
             near = did_you_mean(key, sorted(known | takes))
             raise ModelError(f"{path}: {cls.__name__} takes no argument {key!r}{near}")
         _check_inner(value, getattr(config, key, None), f"{cls.__name__}: `{key}`", path)
-    settings = {key: _local(value, key) for key, value in args.items() if key in known}
+    settings = {key: value for key, value in args.items() if key in known}
     return settings, {key: value for key, value in args.items() if key not in known}
 
 
@@ -128,20 +112,11 @@ def _check_inner(value: Any, config: Any, owner: str, path: str) -> None:
     """Refuse settings that a configuration inside of another has not."""
     if not isinstance(value, dict) or not hasattr(config, "attribute_map"):
         return
-    known = sorted(_settings(config))
+    known = sorted({*declared_by(type(config)), "model_type"})
     for key, inner in value.items():
         if key not in known:
             raise ModelError(f"{path}: {owner} takes no setting {key!r}{did_you_mean(key, known)}")
-        _check_inner(inner, getattr(config, key), f"{owner}: `{key}`", path)
-
-
-def _settings(config: Any) -> Iterator[str]:
-    """The names of what can be set on a configuration."""
-    members = ((name, member) for cls in type(config).__mro__ for name, member in vars(cls).items())
-    computed = [name for name, member in members if isinstance(member, property) and member.fset]
-    for name in (*vars(config), *config.attribute_map, *computed):
-        if not name.startswith("_") and name not in _IDENTITY:
-            yield name
+        _check_inner(inner, getattr(config, key, None), f"{owner}: `{key}`", path)
 
 
 def _version(transformers: Any) -> str:

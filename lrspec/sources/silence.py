@@ -1,0 +1,112 @@
+"""The standard streams while a model is built: nothing is read, and nothing printed that could command a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from lrspec.source import harmless
+from lrspec.sources.errors import ModelError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+
+@contextlib.contextmanager
+def silence(source: str, *, shown: bool) -> Iterator[None]:
+    """Close standard input, and drop logs, warnings and what is printed.
+
+    With `shown`, what Python code prints appears on standard error, escaped. Reading standard input is a ModelError.
+    """
+    before = logging.root.manager.disable
+    with contextlib.ExitStack() as streams:
+        streams.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        streams.callback(logging.disable, before)
+        logging.disable(logging.CRITICAL)
+        streams.enter_context(_input_from(io.TextIOWrapper(io.BufferedReader(_Unread(source)))))
+        streams.enter_context(_nowhere(0))
+        if not shown:
+            streams.enter_context(_nowhere(1))
+            streams.enter_context(_nowhere(2))
+        out = streams.enter_context(_Escaped(sys.stderr if shown else None).text())
+        streams.enter_context(contextlib.redirect_stdout(out))
+        streams.enter_context(contextlib.redirect_stderr(out))
+        yield
+
+
+class _Unread(io.RawIOBase):
+    """A standard input that may not be read."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: WriteableBuffer) -> int:
+        raise ModelError(f"{self._source} would read standard input to be built, which is closed")
+
+
+class _Escaped(io.RawIOBase):
+    """A stream that passes whole lines on, each harmless; nowhere where there is none to pass them to."""
+
+    def __init__(self, to: TextIO | None) -> None:
+        self._to, self._rest = to, b""
+
+    def text(self) -> io.TextIOWrapper:
+        """The stream for text; closing it passes on an unfinished line."""
+        return io.TextIOWrapper(io.BufferedWriter(self), "utf-8", "backslashreplace", line_buffering=True)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        *lines, self._rest = (self._rest + bytes(data)).split(b"\n")
+        self._pass_on(lines)
+        return memoryview(data).nbytes
+
+    def close(self) -> None:
+        if not self.closed and self._rest:
+            self._pass_on([self._rest])
+        super().close()
+
+    def _pass_on(self, lines: list[bytes]) -> None:
+        if self._to is not None:
+            self._to.writelines(f"{harmless(line.decode(errors='backslashreplace'))}\n" for line in lines)
+
+
+@contextlib.contextmanager
+def _input_from(stream: TextIO) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, stream
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+@contextlib.contextmanager
+def _nowhere(descriptor: int) -> Iterator[None]:
+    """Let a standard stream lead nowhere, for code that is not Python's as well; one that is closed stays so."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        saved = os.dup(descriptor)
+    except OSError:
+        yield
+        return
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, descriptor)
+    os.close(null)
+    try:
+        yield
+    finally:
+        os.dup2(saved, descriptor)
+        os.close(saved)
