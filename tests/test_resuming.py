@@ -14,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.optim import Optimizer
 
 import lrspec
+from lrspec.optimizers import ARGUMENTS
 
 ADAMW = "optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.1}"
 OLD = "{name: low, match: '^[ab]', lr_mult: 0.5}, {name: high, match: '^c', lr_mult: 1}"
@@ -228,11 +230,155 @@ def test_an_option_that_needs_more_state_begins_anew() -> None:
     stepped(optimizer)
 
 
-def test_adam_goes_on_as_adamw() -> None:
-    new, optimizer = built(NEW)
-    state = saved(OLD, ADAMW.replace("AdamW", "Adam"))
-    assert lrspec.load_optimizer_state(optimizer, state, new).kept == NAMES
-    assert [group["decoupled_weight_decay"] for group in optimizer.param_groups] == [True, True]
+ADAM = ADAMW.replace("AdamW", "Adam")
+DECOUPLED = ADAM.replace("}", ", decoupled_weight_decay: true}")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        (ADAM, ADAMW, "the state of Adam, now in AdamW"),
+        (ADAMW, ADAM, "the state of AdamW, now in Adam"),
+        (ADAMW, ADAMW, None),
+        (ADAM, ADAM, None),
+        (DECOUPLED, DECOUPLED, None),
+        (ADAM, DECOUPLED, None),
+    ],
+)
+@pytest.mark.parametrize("hold", ["spec", "checkpoint"])
+def test_adam_and_adamw_share_their_state_and_that_is_said(before: str, now: str, words: str | None, hold: Any) -> None:
+    new, optimizer = built(OLD, now)
+    resumed = lrspec.load_optimizer_state(optimizer, saved(OLD, before), new, settings=hold)
+    assert resumed.kept == NAMES
+    assert resumed.carried == dict.fromkeys(NAMES if words else (), words)
+    line = next((line for line in str(resumed).splitlines() if " kept (" in line), None)
+    assert line == (f"6 kept ({words}): a.weight, a.bias, b.weight, b.bias, c.weight and 1 more" if words else None)
+    if now == ADAMW:
+        assert [group["decoupled_weight_decay"] for group in optimizer.param_groups] == [True, True]
+
+
+def without(state: dict[str, Any], *settings: str) -> dict[str, Any]:
+    for group in state["param_groups"]:
+        for setting in settings or [key for key in group if key not in ("params", "param_names", "name")]:
+            del group[setting]
+    return state
+
+
+def test_where_the_checkpoint_tells_no_class_that_is_said() -> None:
+    """torch 2.6 saved nothing that tells Adam from AdamW; and what was taken out of a checkpoint tells nothing."""
+    new, optimizer = built(OLD)
+    resumed = lrspec.load_optimizer_state(optimizer, without(saved(), "decoupled_weight_decay"), new)
+    assert set(resumed.carried.values()) == {"the state of Adam or AdamW, now in AdamW"}
+    resumed = lrspec.load_optimizer_state(optimizer, without(saved()), new)
+    assert set(resumed.carried.values()) == {"the state of a class that the checkpoint does not name, now in AdamW"}
+
+
+class Cautious(torch.optim.AdamW):
+    """A class of another package, whose groups have a setting more."""
+
+    def __init__(self, params: Any, caution: float = 0.5) -> None:
+        super().__init__(params)
+        self.defaults["caution"] = caution
+        for group in self.param_groups:
+            group.setdefault("caution", caution)
+
+
+def test_state_that_a_class_of_another_package_did_not_save_is_said_to_be_anothers() -> None:
+    of = model()
+    new = plan(OLD, ADAMW.replace("AdamW", "my.package.Cautious"), of)
+    own, others = Cautious(new.param_groups(of)), Cautious(new.param_groups(of))
+    assert lrspec.load_optimizer_state(others, stepped(own).state_dict(), new).carried == {}
+    resumed = lrspec.load_optimizer_state(others, saved(), new)
+    assert set(resumed.carried.values()) == {"the state of a class whose groups had no caution, now in Cautious"}
+
+
+def saved_by(name: str) -> dict[str, Any]:
+    """What a class of torch saves after a step, with all that it can keep: of SparseAdam, with sparse gradients."""
+    _, optimizer = built(MATRICES, f"optimizer: {{type: {name}, lr: 0.1{MOMENTUM.get(name, '')}}}", matrices())
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            grad = torch.ones_like(parameter)
+            parameter.grad = grad.to_sparse() if name == "SparseAdam" else grad
+    optimizer.step()
+    state: dict[str, Any] = optimizer.state_dict()
+    return state
+
+
+def matrices() -> nn.Module:
+    return nn.ModuleDict({name: nn.Linear(3, 3, bias=False) for name in "ab"})
+
+
+MATRICES = "{name: all, match: '^.+$', lr_mult: 1}"
+MOMENTUM = dict.fromkeys(("SGD", "RMSprop"), ", momentum: 0.9")
+SHARE = {("Adam", "AdamW"), ("AdamW", "Adam")}
+
+
+@pytest.mark.parametrize("before", ARGUMENTS)
+def test_no_class_of_torch_goes_on_with_the_state_of_another_in_silence(before: str) -> None:
+    state = saved_by(before)
+    for now in ARGUMENTS:
+        new, optimizer = built(MATRICES, f"optimizer: {{type: {now}, lr: 0.1{MOMENTUM.get(now, '')}}}", matrices())
+        if now == before or (before, now) in SHARE:
+            resumed = lrspec.load_optimizer_state(optimizer, state, new)
+            words = set() if now == before else {f"the state of {before}, now in {now}"}
+            assert set(resumed.carried.values()) == words
+            assert len(resumed.kept) == 2
+        else:
+            with pytest.raises(lrspec.ResumeError, match=f"goes on in this optimizer\n.*: {now} trains it now, "):
+                lrspec.load_optimizer_state(optimizer, state, new)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        ("RAdam", "AdamW", "AdamW trains it now, and the state is of RAdam"),
+        ("AdamW", "RAdam", "RAdam trains it now, which has no amsgrad"),
+        ("NAdam", "RAdam", "RAdam trains it now, which has no momentum_decay"),
+        ("RAdam", "NAdam", r"NAdam trains it now, and the state is another's \(step, exp_avg, exp_avg_sq\)"),
+        ("Adamax", "RAdam", r"RAdam trains it now, and the state is another's \(step, exp_avg, exp_inf\)"),
+    ],
+)
+def test_it_is_said_whose_state_begins_anew(before: str, now: str, why: str) -> None:
+    new, optimizer = built(MATRICES, f"optimizer: {{type: {now}, lr: 0.1}}", matrices())
+    with pytest.raises(lrspec.ResumeError, match=why):
+        lrspec.load_optimizer_state(optimizer, saved_by(before), new)
+
+
+def test_groups_that_no_class_of_torch_saves_are_said_to_lack_what_this_one_has() -> None:
+    new, optimizer = built(OLD)
+    with pytest.raises(lrspec.ResumeError, match="AdamW trains it now, and the groups of the checkpoint had no eps"):
+        lrspec.load_optimizer_state(optimizer, without(saved(), "eps"), new)
+
+
+@pytest.mark.usefixtures("one_process")
+def test_a_zero_redundancy_optimizer_resumes_as_the_class_that_it_was_given() -> None:
+    of = model()
+    new = plan(NEW, of=of)
+    optimizer: Any = ZeroRedundancyOptimizer(new.param_groups(of), torch.optim.AdamW)
+    assert lrspec.load_optimizer_state(optimizer, saved(), new).kept == NAMES
+    assert moments(optimizer.optim) == own_moments()
+    stepped(optimizer)
+    optimizer.consolidate_state_dict()
+    again, plain = built(OLD)
+    assert lrspec.load_optimizer_state(plain, optimizer.state_dict(), again).carried == {}
+    others: Any = ZeroRedundancyOptimizer(new.param_groups(of), torch.optim.RAdam)
+    with pytest.raises(lrspec.ResumeError, match="RAdam trains it now, which has no amsgrad"):
+        lrspec.load_optimizer_state(others, saved(), new)
+
+
+@pytest.mark.usefixtures("one_process")
+def test_a_zero_redundancy_optimizer_that_refuses_is_as_it_was() -> None:
+    def refuse(_: Optimizer) -> None:
+        raise RuntimeError("not today")
+
+    of = model()
+    new = plan(NEW, of=of)
+    optimizer: Any = ZeroRedundancyOptimizer(new.param_groups(of), torch.optim.AdamW)
+    optimizer.register_load_state_dict_post_hook(refuse)
+    with pytest.raises(lrspec.ResumeError, match="ZeroRedundancyOptimizer refuses the state: not today"):
+        lrspec.load_optimizer_state(optimizer, saved(), new)
+    assert not optimizer.optim.state
+    assert not optimizer.state
 
 
 def test_what_no_gradient_has_reached_begins_anew() -> None:

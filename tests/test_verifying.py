@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,8 +22,9 @@ from timm.scheduler.step_lr import StepLRScheduler
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer, RAdam
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     CosineAnnealingLR,
@@ -329,6 +332,125 @@ def test_classes_that_are_what_the_spec_says(type_: str, cls: type[Optimizer], m
     assert plan.verify(cls(plan.param_groups(model)), model) == []  # type: ignore[call-arg]
 
 
+class Warmup:
+    """What pytorch_warmup does: a factor for each group, after the scheduler's step and taken back before it."""
+
+    def __init__(self, optimizer: Optimizer, periods: list[int]) -> None:
+        self.optimizer, self.last_step = optimizer, -1
+        self.warmup_params = [{"warmup_period": period} for period in periods]
+        self._keep_and_dampen()
+
+    def warmup_factor(self, step: int, warmup_period: int) -> float:
+        return min(1.0, (step + 1) / warmup_period)
+
+    @contextmanager
+    def dampening(self) -> Iterator[None]:
+        for group, rate in zip(self.optimizer.param_groups, self.lrs, strict=True):
+            group["lr"] = rate
+        yield
+        self._keep_and_dampen()
+
+    def _keep_and_dampen(self) -> None:
+        self.lrs = [group["lr"] for group in self.optimizer.param_groups]
+        self.last_step += 1
+        for group, params in zip(self.optimizer.param_groups, self.warmup_params, strict=True):
+            group["lr"] *= self.warmup_factor(self.last_step, **params)
+
+
+PERIODS = {"one for all": lambda groups: [5] * groups, "one a group": lambda groups: [3 + n for n in range(groups)]}
+each_period = pytest.mark.parametrize("periods", PERIODS.values(), ids=PERIODS)
+
+
+def warmed_up(optimizer: Optimizer, scheduler: Any, periods: Callable[[int], list[int]], steps: int) -> Warmup:
+    """The warm-up after some steps, with those of the scheduler."""
+    warmup = Warmup(optimizer, periods(len(optimizer.param_groups)))
+    for _ in range(steps):
+        step(optimizer)
+        with warmup.dampening():
+            if scheduler is not None:
+                scheduler.step()
+    return warmup
+
+
+@each_period
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("name", ["CosineAnnealingLR", "OneCycleLR", "StepLR", "SequentialLR", "a LambdaLR a group"])
+def test_under_a_warmup_that_multiplies_what_the_scheduler_has_set(
+    name: str, steps: int, periods: Callable[[int], list[int]], model: Net
+) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    scheduler = RIGHT[name](optimizer)
+    warmup = warmed_up(optimizer, scheduler, periods, steps)
+    assert plan.verify(optimizer, model, [scheduler, warmup]) == []
+    assert plan.verify(optimizer, model, [warmup, scheduler]) == []
+
+
+@each_period
+@pytest.mark.parametrize("steps", [0, 3, 20])
+def test_under_a_warmup_alone(steps: int, periods: Callable[[int], list[int]], model: Net) -> None:
+    plan = planned(model)
+    optimizer = AdamW(plan.param_groups(model))
+    warmup = warmed_up(optimizer, None, periods, steps)
+    assert plan.verify(optimizer, model, warmup) == []
+
+
+def zero(model: nn.Module, plan: lrspec.Plan, cls: type[Optimizer] = AdamW, **options: Any) -> Any:
+    return ZeroRedundancyOptimizer(plan.param_groups(model), cls, **options)
+
+
+DEFAULTS = lrspec.loads(
+    r"""
+lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3}
+rules:
+  - {name: stem, match: '^stem\.', freeze: true}
+  - {name: rest, fallback: true, lr_mult: 1}
+"""
+)
+"""A spec that leaves weight decay to the class, which ZeroRedundancyOptimizer does not have among its defaults."""
+ONE_GROUP = lrspec.loads(
+    """
+lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3, betas: [0.5, 0.6]}
+rules: [{name: all, fallback: true, lr_mult: 1}]
+"""
+)
+
+
+@pytest.mark.usefixtures("one_process")
+@pytest.mark.parametrize("spec", [SPEC, DEFAULTS], ids=["with a weight decay", "with the default of the class"])
+@pytest.mark.parametrize("options", [{}, {"parameters_as_bucket_view": True}], ids=["plain", "as bucket view"])
+def test_a_zero_redundancy_optimizer(options: dict[str, Any], spec: lrspec.SpecFile, model: Net) -> None:
+    plan = planned(model, spec)
+    optimizer = zero(model, plan, **options)
+    assert plan.verify(optimizer, model) == []
+    scheduler = CosineAnnealingLR(optimizer, STEPS)
+    for _ in range(2):
+        advance(optimizer, scheduler)
+        assert plan.verify(optimizer, model) == []
+        assert plan.verify(optimizer, model, scheduler) == []
+    optimizer.consolidate_state_dict()
+    again = zero(model, plan, **options)
+    again.load_state_dict(optimizer.state_dict())
+    assert plan.verify(again, model) == []
+
+
+@pytest.mark.usefixtures("one_process")
+def test_a_zero_redundancy_optimizer_that_steps_in_the_backward_pass(model: Net) -> None:
+    """It steps by its defaults, whatever the group says; what steps is made after the first passes."""
+    plan = planned(model, ONE_GROUP)
+    optimizer: Any = zero(model, plan, overlap_with_ddp=True, lr=1e-3, betas=(0.5, 0.6))
+    assert not hasattr(optimizer, "optim")
+    assert plan.verify(optimizer, model) == []
+    with warnings.catch_warnings(record=True):  # torch says that these optimizers are old, whatever is filtered
+        vars(ZeroRedundancyOptimizer)["_init_local_optimizer"](optimizer)
+    assert type(optimizer.optim).__name__ == "_FunctionalAdamW"
+    assert plan.verify(optimizer, model) == []
+    ignored: Any = zero(model, plan, overlap_with_ddp=True, lr=2e-3, betas=(0.5, 0.6))
+    assert [found.code for found in plan.verify(ignored, model)] == ["LRS405"]
+
+
 # ------------------------------------------------------------------------------------------------ wrong
 
 Run = tuple[Any, Any]
@@ -484,6 +606,63 @@ def frozen_afterwards(model: Net, plan: lrspec.Plan) -> Run:
     return optimizer, None
 
 
+def of_another_class_under_zero(model: Net, plan: lrspec.Plan) -> Run:
+    return zero(model, plan, RAdam), None
+
+
+def edited_under_zero(model: Net, plan: lrspec.Plan) -> Run:
+    optimizer = zero(model, plan)
+    optimizer.param_groups[0]["lr"] *= 3
+    step(optimizer)
+    return optimizer, None
+
+
+def state_under_zero(model: Net, plan: lrspec.Plan) -> Run:
+    optimizer = zero(model, plan)
+    step(optimizer)
+    state = optimizer.optim.state
+    weight, bias = model.embed.weight, model.head.bias
+    state[weight], state[bias] = state[bias], state[weight]
+    return optimizer, None
+
+
+def scheduler_of_a_part(model: Net, plan: lrspec.Plan) -> Run:
+    optimizer = zero(model, plan)
+    return optimizer, CosineAnnealingLR(optimizer.optim, STEPS)
+
+
+def with_warmup(
+    steps: int,
+    scheduled: bool = True,
+    shown: bool = True,
+    breaks: Callable[[list[dict[str, Any]]], None] = lambda groups: None,
+) -> Callable[[Net, lrspec.Plan], Run]:
+    def broken(model: Net, plan: lrspec.Plan) -> Run:
+        optimizer = built(model, plan)
+        scheduler = CosineAnnealingLR(optimizer, STEPS) if scheduled else None
+        warmup = warmed_up(optimizer, scheduler, PERIODS["one for all"], steps)
+        breaks(optimizer.param_groups)
+        return optimizer, [scheduler, warmup] if shown else scheduler
+
+    return broken
+
+
+def times(factor: float, groups: list[dict[str, Any]]) -> None:
+    for group in groups:
+        group["lr"] *= factor
+
+
+def warmup_before_the_scheduler(model: Net, plan: lrspec.Plan) -> Run:
+    optimizer = built(model, plan)
+    warmup = Warmup(optimizer, [5] * len(optimizer.param_groups))
+    return optimizer, [CosineAnnealingLR(optimizer, STEPS), warmup]
+
+
+def warmup_of_another_optimizer(model: Net, plan: lrspec.Plan) -> Run:
+    other = built(model, plan)
+    return built(model, plan), Warmup(other, [5] * len(other.param_groups))
+
+
 def rate_before_the_scheduler(model: Net, plan: lrspec.Plan) -> Run:
     optimizer = built(model, plan)
     optimizer.param_groups[0]["lr"] = 1.0
@@ -521,6 +700,10 @@ def one_of_two(model: Net, plan: lrspec.Plan) -> Run:
 
 
 WEIGHTS = ("embed.weight", "blocks.0.weight", "blocks.1.weight", "head.weight")
+EVERY_RATE: tuple[Said, ...] = (
+    ("LRS405", "ladder", LADDER, both("embed blocks.0 blocks.1")),
+    ("LRS405", "head", HEAD, both("head")),
+)
 BREAKAGES: dict[str, Breakage] = {
     "groups rebuilt by a trainer": Breakage(rebuilt_by_a_trainer, tuple(("LRS405", *rated) for rated in RATED)),
     "a scalar max_lr": Breakage(
@@ -608,6 +791,36 @@ BREAKAGES: dict[str, Breakage] = {
     "a frozen parameter that requires grad": Breakage(thawed, (("LRS404", "stem", "true", both("stem")),)),
     "a frozen parameter in a group": Breakage(frozen_in_a_group, (("LRS409", "stem", "true", both("stem")),)),
     "a parameter frozen afterwards": Breakage(frozen_afterwards, (("LRS409", "head", HEAD, both("head")),)),
+    "another class under a ZeroRedundancyOptimizer": Breakage(
+        of_another_class_under_zero, (("LRS408", None, "AdamW", ()),)
+    ),
+    "a rate edited under a ZeroRedundancyOptimizer": Breakage(
+        edited_under_zero, (("LRS405", "ladder", LADDER, ("embed.weight",)),)
+    ),
+    "the state of others under a ZeroRedundancyOptimizer": Breakage(
+        state_under_zero,
+        (("LRS407", "ladder", LADDER, ("embed.weight",)), ("LRS407", "head", HEAD, ("head.bias",))),
+    ),
+    "a scheduler of the part of one process": Breakage(scheduler_of_a_part, (("LRS406", None, "1e-3", ()),)),
+    "a warm-up that is not shown": Breakage(with_warmup(2, shown=False), EVERY_RATE),
+    "a rate edited under a warm-up": Breakage(
+        with_warmup(2, breaks=lambda groups: times(3, groups[:1])), (("LRS405", "ladder", LADDER, ("embed.weight",)),)
+    ),
+    "all rates edited under a warm-up": Breakage(with_warmup(2, breaks=lambda groups: times(0.5, groups)), EVERY_RATE),
+    "all rates edited under a warm-up alone": Breakage(
+        with_warmup(2, scheduled=False, breaks=lambda groups: times(0.5, groups)), EVERY_RATE
+    ),
+    "all rates edited after a warm-up": Breakage(with_warmup(9, breaks=lambda groups: times(0.5, groups)), EVERY_RATE),
+    "a scheduler built after a warm-up": Breakage(
+        warmup_before_the_scheduler,
+        (
+            ("LRS405", "ladder", LADDER, both("embed blocks.0 blocks.1")),
+            ("LRS406", "ladder", LADDER, both("embed blocks.0 blocks.1")),
+            ("LRS405", "head", HEAD, both("head")),
+            ("LRS406", "head", HEAD, both("head")),
+        ),
+    ),
+    "a warm-up of another optimizer": Breakage(warmup_of_another_optimizer, (("LRS406", None, "1e-3", ()),)),
     "a scheduler built on other rates": Breakage(
         rate_before_the_scheduler,
         (("LRS405", "ladder", LADDER, ("embed.weight",)), ("LRS406", "ladder", LADDER, ("embed.weight",))),
@@ -629,12 +842,22 @@ def said(spec: lrspec.SpecFile, diagnostics: list[lrspec.Diagnostic]) -> tuple[S
     return tuple((found.code, found.rule, text.piece(found.span), found.parameters) for found in diagnostics)
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES)
 @pytest.mark.filterwarnings("ignore:.*Detected call of `lr_scheduler.step")
 def test_a_breakage_is_named(breakage: Breakage, model: Net) -> None:
     plan = planned(model, breakage.spec)
     optimizer, scheduler = breakage.breaks(model, plan)
     assert said(breakage.spec, plan.verify(optimizer, model, scheduler)) == breakage.said
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, True), (8.0, False)])
+def test_a_warmup_that_was_not_given_is_asked_for_where_there_may_be_one(factor: float, told: bool, model: Net) -> None:
+    plan = planned(model)
+    run = with_warmup(2, shown=False, breaks=lambda groups: times(factor, groups))
+    optimizer, scheduler = run(model, plan)
+    found = plan.verify(optimizer, model, scheduler)
+    assert [("give it to `verify`, too" in each.lines[-1]) for each in found] == [told, told]
 
 
 def test_every_code_is_shown_by_a_breakage() -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lrspec.resuming.errors import ResumeError
+from lrspec.state_keys import stepping
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -18,7 +19,9 @@ def load_all(each: Sequence[tuple[Optimizer, dict[str, Any]]]) -> None:
     Raises:
         ResumeError: where one refuses its own; all are as they were then.
     """
-    with _unchanged_on_failure([optimizer for optimizer, _ in each]):
+    inner = [stepping(optimizer) for optimizer, _ in each]
+    outer = [optimizer for optimizer, _ in each if stepping(optimizer) is not optimizer]
+    with _unchanged_on_failure([*inner, *outer]):
         for optimizer, state_dict in each:
             try:
                 optimizer.load_state_dict(state_dict)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.present_groups import PresentGroup, canonical, spelt, without_prefix
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.resuming.tensors import misfits
 from lrspec.source import printable
-from lrspec.state_keys import should_have_state, why_not
+from lrspec.state_keys import carried, should_have_state, stepping, why_not
 from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ _NO_STATE = (
 class Match:
     """The saved parameters that go on, by their names in the plan, and why each of the others is dropped.
 
-    `bare` are those that go on and had no state, though they should: no gradient has ever reached them.
+    `bare` are those that go on and had no state, though they should: no gradient has ever reached them. `carried` are
+    those whose state another class of optimizers has saved, or may have, with words for that.
     """
 
     kept: Mapping[str, SavedParameter]
     bare: frozenset[str]
     reasons: Mapping[str, str]
+    carried: Mapping[str, str]
 
 
 def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan: Plan, *, specs: bool) -> Match:
@@ -57,7 +59,8 @@ def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan:
     if len(bare) == len(kept):
         raise ResumeError(_NO_STATE)
     _refuse_other_shapes(kept, group_of)
-    return Match(kept, bare, reasons)
+    words = {name: _carried(group_of[name], each) for name, each in kept.items()}
+    return Match(kept, bare, reasons, {name: each for name, each in words.items() if each})
 
 
 def _by_name(saved: Sequence[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
@@ -89,12 +92,23 @@ def _refuse_one_name_of_two(names: Sequence[str], saved: Sequence[SavedParameter
 
 
 def _why_dropped(group: PresentGroup, saved: SavedParameter, *, specs: bool) -> str:
-    settings = {**group.content, **group.planned.settings.group_keys()} if specs else saved.settings
-    return why_not(group.optimizer, settings, saved.state, saved.settings)
+    settings = _settings(group) if specs else saved.settings
+    return why_not(stepping(group.optimizer), settings, saved.state, saved.settings)
+
+
+def _carried(group: PresentGroup, saved: SavedParameter) -> str:
+    """`the state of Adam, now in AdamW`, or nothing where a parameter goes on in the class that it was in."""
+    optimizer = stepping(group.optimizer)
+    saver = carried(optimizer, _settings(group), saved.state, saved.settings)
+    return f"the state of {saver}, now in {type(optimizer).__name__}" if saver else ""
+
+
+def _settings(group: PresentGroup) -> Mapping[str, Any]:
+    return {**group.content, **group.planned.settings.group_keys()}
 
 
 def _is_bare(group: PresentGroup, saved: SavedParameter) -> bool:
-    return not saved.state and should_have_state(group.optimizer, saved.settings)
+    return not saved.state and should_have_state(stepping(group.optimizer), saved.settings)
 
 
 def _why_unused(name: str, plan: Plan) -> str:

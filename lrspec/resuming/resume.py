@@ -6,7 +6,6 @@ torch loads by position: after a change of the spec it would give parameters the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from lrspec.optimizers import NOT_SETTINGS
@@ -72,7 +71,7 @@ def load_optimizer_state(
     differences = tuple(difference for each in new for difference in each.differences())
     load_all(_state_dicts(groups, hold, matched))
     kept, others = _in_model_order(groups, matched, plan)
-    return Resumed(kept, others, matched.reasons, settings, differences)
+    return Resumed(kept, others, matched.reasons, settings, differences, matched.carried)
 
 
 def _only(groups: Iterable[PresentGroup]) -> str | None:
@@ -97,10 +96,10 @@ def _state_dicts(
 ) -> list[tuple[Optimizer, dict[str, Any]]]:
     """What each optimizer is to load: torch's own form, in the order of its groups now."""
     each: dict[int, tuple[Optimizer, dict[str, Any]]] = {}
-    numbers = count()
     for group, hold in zip(groups, settings, strict=True):
         _, found = each.setdefault(id(group.optimizer), (group.optimizer, {"state": {}, "param_groups": []}))
-        places = {name: next(numbers) for name in group.parameters}  # it only matters that they are different
+        before = sum(len(each["params"]) for each in found["param_groups"])
+        places = {name: before + place for place, name in enumerate(group.parameters)}
         content = {key: value for key, value in group.content.items() if key != "params"}
         found["param_groups"].append({**content, **hold, "params": list(places.values())})
         found["state"] |= {places[name]: state for name, state in _states(group, matched)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lrspec.source import printable
@@ -38,7 +38,8 @@ class Resumed:
 
     `kept` and `new`, in model order, are those of the optimizer: with the state that was saved, and without. `dropped`,
     in saved order, are those whose state was saved and is not used; `reasons` says why of each. `settings` are those
-    that hold, the spec's or the checkpoint's; `differences` are between the two.
+    that hold, the spec's or the checkpoint's; `differences` are between the two. `carried` are those of `kept` whose
+    state was saved by another class of optimizers, or by one that the checkpoint does not name, with words for that.
     """
 
     kept: tuple[str, ...]
@@ -46,6 +47,7 @@ class Resumed:
     reasons: Mapping[str, str]
     settings: Literal["spec", "checkpoint"]
     differences: tuple[ChangedSetting, ...]
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -59,9 +61,15 @@ class Resumed:
         yield f"{count(len(self.kept), 'parameter')} resumed, with the settings of the {self.settings}"
         if self.new:
             yield f"{len(self.new):,} new: {few(self.new, SHOWN)}"
-        for reason in dict.fromkeys(self.reasons.values()):
-            names = [name for name in self.reasons if self.reasons[name] == reason]
-            yield f"{len(names):,} dropped ({reason}): {few(names, SHOWN)}"
+        yield from _listed("kept", self.carried)
+        yield from _listed("dropped", self.reasons)
         yield from map(str, self.differences[:SHOWN])
         if len(self.differences) > SHOWN:
             yield f"and {len(self.differences) - SHOWN:,} more settings that differ"
+
+
+def _listed(what: str, words: Mapping[str, str]) -> Iterator[str]:
+    """A line for each of some words, with the parameters that they are said of."""
+    for each in dict.fromkeys(words.values()):
+        names = [name for name in words if words[name] == each]
+        yield f"{len(names):,} {what} ({each}): {few(names, SHOWN)}"

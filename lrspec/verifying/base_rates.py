@@ -32,7 +32,7 @@ class Flat(NamedTuple):
 def planned_rate(portion: Portion) -> Any:
     """The plan's learning rate, or the optimizer's own where the plan has none."""
     rate = portion.share.given.settings.lr
-    return portion.optimizer.inner.defaults.get("lr") if rate is None else rate
+    return portion.optimizer.stepping.defaults.get("lr") if rate is None else rate
 
 
 def bases(running: Running, portion: Portion) -> list[Base]:

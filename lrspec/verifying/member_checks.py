@@ -9,6 +9,7 @@ from lrspec.diagnostics import Finding
 from lrspec.optimizer_classes import BuildError, maker_of
 from lrspec.optimizers import ARGUMENTS, FROM_TIMM
 from lrspec.source import printable
+from lrspec.state_keys import class_of
 from lrspec.verifying.running import Member, ModelTensor, Running, RunningOptimizer, together
 from lrspec.verifying.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
 from lrspec.wording import SHOWN, count, few
@@ -84,8 +85,9 @@ def other_optimizer(running: Running) -> Iterator[Finding]:
     """LRS408: an optimizer of another class than the spec's `type`, and parameters in another of several optimizers."""
     for optimizer in running.optimizers:
         type_ = running.plan.file.spec.bases[optimizer.name].type
-        if type_ and _is_another(type_, optimizer.inner):
-            wrong = f"the optimizer is `{type(optimizer.inner).__name__}`, not `{printable(type_)}`"
+        cls = class_of(optimizer.inner)
+        if type_ and _is_another(type_, cls):
+            wrong = f"the optimizer is `{_class_name(cls)}`, not `{printable(type_)}`"
             advice = "Build that one; or say in the spec which is meant, other packages' as `package.module.Class`."
             yield running.finding("LRS408", optimizer_place(running.plan, optimizer.name, "type"), [], wrong, advice)
     for (place, theirs, has), tensors in together(_elsewhere(running)).items():
@@ -142,17 +144,22 @@ def _elsewhere(running: Running) -> Iterator[tuple[Any, ModelTensor]]:
             yield (place, share.given.settings.optimizer, members[0].optimizer.name), tensor
 
 
-def _is_another(type_: str, optimizer: Any) -> bool:
-    """Whether an optimizer is of another class than a type, by the names of its classes.
+def _is_another(type_: str, optimizer: type) -> bool:
+    """Whether a class of optimizers is another than a type, by its name and those that it is derived from.
 
     torch's AdamW is an Adam by inheritance: the first that is an optimizer of torch by name tells.
     """
-    names = [cls.__name__ for cls in type(optimizer).__mro__]
+    names = [_class_name(cls) for cls in optimizer.__mro__]
     if type_.startswith(FROM_TIMM):
         return _timm_class(type_) not in (None, *names)
     if "." in type_:
         return type_.rpartition(".")[2] not in names
     return next((name for name in names if name in ARGUMENTS), None) != type_
+
+
+def _class_name(cls: type) -> str:
+    """What a class is called: ZeroRedundancyOptimizer takes `_FunctionalAdamW` for AdamW if it overlaps with DDP."""
+    return cls.__name__.removeprefix("_Functional")
 
 
 def _timm_class(type_: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from lrspec.binding import BindError, groups_of, no_such_optimizer
 from lrspec.diagnostics import Finding
 from lrspec.modules import Found, why_lazy
+from lrspec.state_keys import stepping
 from lrspec.verifying.schedulers import Schedule, inner, last_rates, listed, schedules
 from lrspec.verifying.spec_places import SpecPlace
 from lrspec.wording import SHOWN, count_parameters, few, list_parameters
@@ -38,6 +39,11 @@ class RunningOptimizer:
     name: str
     inner: Any
     groups: Sequence[dict[str, Any]]
+
+    @property
+    def stepping(self) -> Any:
+        """The optimizer that has the defaults and the state; schedulers move the groups of `inner`."""
+        return stepping(self.inner)
 
 
 class Member(NamedTuple):
@@ -120,7 +126,17 @@ class Running:
         return share.given.settings.optimizer in (None, member.optimizer.name)
 
     def schedules(self, optimizer: RunningOptimizer) -> list[Schedule]:
-        """The schedules that move the rates of an optimizer."""
+        """The schedules that move the rates of an optimizer; warm-ups that multiply what these have set are none."""
+        return [each for each in self._schedules_of(optimizer) if each.factors is None]
+
+    def dampened(self, portion: Portion, rate: Any) -> Any:
+        """A rate that schedulers have set, as the warm-ups leave it that multiply it afterwards."""
+        for each in self._schedules_of(portion.optimizer):
+            if rate is not None and each.factors is not None and portion.number < len(each.factors):
+                rate = rate * each.factors[portion.number]
+        return rate
+
+    def _schedules_of(self, optimizer: RunningOptimizer) -> list[Schedule]:
         return [each for each in self.all_schedules if each.optimizer is optimizer.inner]
 
     @cached_property
@@ -130,9 +146,13 @@ class Running:
 
     def last_rates(self, optimizer: RunningOptimizer) -> Sequence[Any] | None:
         """The rates that the scheduler of an optimizer has set last; None where it is not known, or not alone."""
-        own = [each for each in self.schedulers if any(s.optimizer is optimizer.inner for s in schedules(each))]
+        own = [each for each in self.schedulers if any(self._moves(s, optimizer) for s in schedules(each))]
         rates = last_rates(own[0]) if len(own) == 1 else None
         return rates if rates is not None and len(rates) == len(optimizer.groups) else None
+
+    @staticmethod
+    def _moves(schedule: Schedule, optimizer: RunningOptimizer) -> bool:
+        return schedule.optimizer is optimizer.inner and schedule.factors is None
 
     # ------------------------------------------------------------------------------------------- findings
 
@@ -212,9 +232,17 @@ def _groups(optimizer: Any) -> Sequence[dict[str, Any]]:
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
     groups: Sequence[dict[str, Any]] = optimizer.param_groups
     whole = getattr(optimizer, "bit16_groups", None)
-    if whole is None or len(whole) != len(groups):
-        return groups
-    return [{**group, "params": its} for group, its in zip(groups, whole, strict=True)]
+    if whole is not None and len(whole) == len(groups):
+        return [{**group, "params": its} for group, its in zip(groups, whole, strict=True)]
+    if getattr(optimizer, "_overlap_with_ddp", False):
+        return [{**group, **_in_effect(stepping(optimizer).defaults)} for group in groups]
+    return groups
+
+
+def _in_effect(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a ZeroRedundancyOptimizer that overlaps with DDP: it steps by its defaults, not by its group."""
+    betas = {"betas": (defaults["beta1"], defaults["beta2"])} if "beta1" in defaults else {}
+    return {**defaults, **betas}
 
 
 def _by_name(plan: Plan, given: Any) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ class Schedule:
 
     `base` is what it calls the rates of `bases`, which the rest of the schedule is a multiple of; `bases` is None where
     it has none. `floors` are further rates, by what it calls them. `together` is False where it may move groups apart.
+    `factors` are a warm-up's that multiplies the rates after another scheduler has set them.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Schedule:
     bases: Sequence[Any] | None = None
     floors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     together: bool = True
+    factors: Sequence[float] | None = None
 
 
 def inner(wrapped: Any, under: str = "optimizer") -> Any:
@@ -73,6 +75,8 @@ def schedules(scheduler: Any) -> Iterator[Schedule]:
             yield from schedules(part)
     elif hasattr(scheduler, "base_values"):
         yield from _of_timm(scheduler)
+    elif callable(getattr(scheduler, "warmup_factor", None)) and hasattr(scheduler, "warmup_params"):
+        yield _of_pytorch_warmup(scheduler)
     else:
         yield _of_torch(scheduler)
 
@@ -85,6 +89,12 @@ def _of_timm(scheduler: Any) -> Iterator[Schedule]:
     keys = ["lr_min"] if not getattr(scheduler, "warmup_t", 0) else ["lr_min", "warmup_lr_init"]
     floors = {key: _each(getattr(scheduler, key), len(bases)) for key in keys if hasattr(scheduler, key)}
     yield Schedule(type(scheduler).__name__, inner(scheduler.optimizer), bases=bases, floors=floors)
+
+
+def _of_pytorch_warmup(scheduler: Any) -> Schedule:
+    """Of pytorch_warmup: `dampening()` takes its factors back when it begins, and multiplies the rates when it ends."""
+    factors = [scheduler.warmup_factor(scheduler.last_step, **params) for params in scheduler.warmup_params]
+    return Schedule(type(scheduler).__name__, inner(scheduler.optimizer), factors=factors)
 
 
 def _of_torch(scheduler: Any) -> Schedule:

@@ -40,7 +40,7 @@ def _settings(portion: Portion) -> Iterator[tuple[str, Any, Any]]:
     """The axes of some parameters, with what their group has there and what the plan has."""
     group, settings = portion.group, portion.share.given.settings
     actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former where it has a schedule
-    default = portion.optimizer.inner.defaults.get("weight_decay")
+    default = portion.optimizer.stepping.defaults.get("weight_decay")
     yield "weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay
     for name, planned in settings.options:
         yield f"options.{name}", group.get(name), planned
@@ -59,7 +59,7 @@ def rate_differs(running: Running) -> Iterator[Finding]:
         edited = _edited(running, optimizer, portions)
         for place, differences in _by_place(running, edited):
             wrong = differing(running, _RATE, differences) + ", which the scheduler has set"
-            yield running.finding("LRS405", place, tensors_of(differences), wrong, _SET_SINCE)
+            yield running.finding("LRS405", place, tensors_of(differences), wrong, _since(edited, portions))
         told = {each.portion for each in edited}
         others = [each for each in portions if each not in told]
         yield from _out_of_ratio(running, optimizer, others)
@@ -69,12 +69,23 @@ def rate_differs(running: Running) -> Iterator[Finding]:
 
 
 _SET_SINCE = "Something has set it since; the next step may set it back, or go on from there. Change the spec instead."
+_DAMPENED = (
+    "All groups are lowered by one factor. If a warm-up multiplies the rates after each step of the scheduler, give it "
+    "to `verify`, too. Otherwise change the spec instead."
+)
+
+
+def _since(edited: list[Deviation], portions: list[Portion]) -> str:
+    """What to do about rates that something has set after the scheduler, which may be a warm-up."""
+    factors = [float(each.actual) / float(each.planned) for each in edited if each.planned and each.actual is not None]
+    lowered = len(factors) == len(portions) and all(close(each, factors[0]) for each in factors) and factors[0] < 1
+    return _DAMPENED if lowered else _SET_SINCE
 
 
 def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
     """Rates that no scheduler moves."""
     found = [
-        Deviation(each, each.group.get("lr"), planned_rate(each))
+        Deviation(each, each.group.get("lr"), running.dampened(each, planned_rate(each)))
         for each in portions
         if not running.schedules(optimizer) and not bases(running, each)
     ]
@@ -87,7 +98,9 @@ def _constant(running: Running, optimizer: RunningOptimizer, portions: list[Port
 def _edited(running: Running, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Deviation]:
     """Rates that are not what the scheduler has set last."""
     last = running.last_rates(optimizer)
-    found = [Deviation(each, each.group.get("lr"), last[each.number]) for each in portions] if last else []
+    if not last:
+        return []
+    found = [Deviation(each, each.group.get("lr"), running.dampened(each, last[each.number])) for each in portions]
     return [each for each in found if not same(each.actual, each.planned)]
 
 
@@ -125,7 +138,7 @@ def _highest_first(portions: list[Portion]) -> list[Portion]:
 
 def _factor(running: Running, portion: Portion) -> float | None:
     """The rate of a group that is scheduled, as a multiple of the plan's."""
-    planned, actual = planned_rate(portion), portion.group.get("lr")
+    planned, actual = running.dampened(portion, planned_rate(portion)), portion.group.get("lr")
     if not _moved(running, portion) or not planned or actual is None or has_wrong_base(running, portion):
         return None
     return float(actual) / float(planned)

@@ -75,7 +75,7 @@ def _odd(running: Running, tensor: ModelTensor) -> list[tuple[str, Any]]:
     return [
         (key, value)
         for member in running.members.get(id(tensor.tensor), ())
-        if is_of_torch(member.optimizer.inner)
-        for key, value in member.optimizer.inner.state.get(tensor.tensor, {}).items()
+        if is_of_torch(member.optimizer.stepping)
+        for key, value in member.optimizer.stepping.state.get(tensor.tensor, {}).items()
         if key in ELEMENTWISE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
     ]

@@ -13,8 +13,8 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize(
     "script",
-    [EXAMPLES / "resume_fsdp2.py", HERE / "resume_ddp.py", HERE / "resume_whole.py"],
-    ids=["FSDP2 with shards saved", "DDP", "FSDP2 with whole tensors saved"],
+    [EXAMPLES / "resume_fsdp2.py", HERE / "resume_ddp.py", HERE / "resume_whole.py", HERE / "resume_zero.py"],
+    ids=["FSDP2 with shards saved", "DDP", "FSDP2 with whole tensors saved", "ZeroRedundancyOptimizer"],
 )
 def test_two_processes_resume_as_one(script: Path) -> None:
     said = lines(script)
