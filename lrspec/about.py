@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics import CODES, Finding, Meant
+from lrspec.patterns import Pattern
 from lrspec.resolution import Reach, Resolution
 from lrspec.source import Path
 from lrspec.wording import count_parameters, list_parameters
@@ -50,6 +51,15 @@ def about_setting(resolution: Resolution, reach: Reach, firsts: Iterable[int]) -
 def about_selection(resolution: Resolution, rule: int, firsts: Iterable[int] = ()) -> About:
     """About all parameters of some kinds that a rule selects, at its `match` or `layers`, or else at the rule."""
     return About(resolution, selecting_path(resolution, rule), rule, resolution.kinds.expand(firsts))
+
+
+def unjudged(resolution: Resolution, code: str, rule: int, pattern: Pattern, what: str) -> Finding:
+    """That something about a regex was not judged: after others, it would take too long."""
+    message = f"{what} was not judged: all regexes of the spec together take too long"
+    advice = (
+        f"Shorten this one or those before it; `check: {{{CODES[code].name}: ignore}}` says that it does not matter."
+    )
+    return About(resolution, pattern.path, rule).finding(code, message, advice)
 
 
 def selecting_path(resolution: Resolution, rule: int) -> Path:

@@ -23,6 +23,7 @@ from lrspec.models import ModelError
 from lrspec.source import Span, Text, printable, system_reason
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
+from lrspec.work import Work
 
 
 class Depth(StrEnum):
@@ -118,10 +119,10 @@ class Checker:
 
     def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
         outcomes: dict[str, Outcome] = {}
-        failures = []
+        failures, work = [], Work()
         for candidate in candidates:
             try:
-                outcomes[candidate.words] = attempt(file, self._inventory(candidate, file))
+                outcomes[candidate.words] = attempt(file, self._inventory(candidate, file), work=work)
             except ModelError as error:
                 if candidate.span is None:
                     raise

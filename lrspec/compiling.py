@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrspec import binding
 from lrspec.checks import CHECKS
 from lrspec.dead_branches import regex_dead_branch
+from lrspec.deadline import OverdueError
 from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
@@ -19,7 +21,7 @@ from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_checks import OPTIMIZER_CHECKS
-from lrspec.plan import Plan
+from lrspec.plan import Plan, Share
 from lrspec.planning import group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.render.text import report
@@ -27,6 +29,7 @@ from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
 from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
+from lrspec.work import TooMuchError, Work
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,38 +55,60 @@ def attempt(
     *,
     lr: float | None = None,
     weight_decay: float | None = None,
+    work: Work | None = None,
 ) -> Outcome:
-    """Compile a spec for an inventory; findings are in the result, nothing is raised."""
+    """Compile a spec for an inventory; findings are in the result, nothing is raised.
+
+    `work` is what is left of the limits, where the spec is compiled for several models.
+    """
     file = _override(file, lr, weight_decay)
-    spec = file.spec
+    spec, work = file.spec, work or Work()
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(file, locate(findings, file.document, spec))
-    search = Search()
+    work.allow_for(sum(1 for _ in inventory.columns.all_names()))
     try:
-        with search.allowance.watch(), uncollected():
-            return _attempt(file, inventory, search)
+        with work.watch(), uncollected():
+            return _attempt(file, inventory, work)
     except SlowRegexError as slow:
-        return Outcome(file, locate([_slow_regex(slow)], file.document, spec))
+        finding = _slow_regex(slow)
+    except TooMuchError as much:
+        finding = _too_much(much)
+    except OverdueError:
+        finding = _too_much(TooMuchError(("rules",), "all of this takes too long together"))
+    return Outcome(file, locate([finding], file.document, spec))
 
 
-def _attempt(file: SpecFile, inventory: Inventory, search: Search) -> Outcome:
+def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     spec = file.spec
-    resolution = resolve(spec, inventory, search)
+    resolution = resolve(spec, inventory, Search(work))
     if findings := list(unfit_settings(resolution)):
         return Outcome(file, locate(findings, file.document, spec))
-    findings = [
-        finding
-        for check in (*CHECKS, *OPTIMIZER_CHECKS, *REGEX_LINTS, regex_dead_branch)
-        for finding in check(resolution)
-    ]
     planned = shares(resolution)
     if infinite := list(infinite_value(resolution, planned)):
         return Outcome(file, locate(infinite, file.document, spec))
-    findings += [finding for lint in LINTS for finding in lint(resolution, planned)]
-    diagnostics = locate(findings, file.document, spec)
+    diagnostics = locate(_listed(_findings(resolution, planned), work), file.document, spec)
     groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
     plan = Plan(file, inventory, planned, groups, diagnostics)
     return Outcome(file, diagnostics, plan, resolution)
+
+
+def _findings(resolution: Resolution, planned: tuple[Share, ...]) -> Iterator[Finding]:
+    """What every check finds."""
+    for check in (*CHECKS, *OPTIMIZER_CHECKS, *REGEX_LINTS, regex_dead_branch):
+        yield from check(resolution)
+    for lint in LINTS:
+        yield from lint(resolution, planned)
+
+
+def _listed(findings: Iterable[Finding], work: Work) -> Iterator[Finding]:
+    """The findings as far as all the parameters that they list are not too many, and that there may be more."""
+    for finding in findings:
+        if not work.lists(finding.parameters):
+            yield _too_much(
+                TooMuchError(("rules",), "the findings list too many parameters, and were not all searched")
+            )
+            return
+        yield finding
 
 
 def compile(
@@ -182,6 +207,11 @@ def _slow_regex(slow: SlowRegexError) -> Finding:
         "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
     )
     return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))
+
+
+def _too_much(much: TooMuchError) -> Finding:
+    advice = "A check is bounded, whatever a spec says: let fewer regexes and rules say the same, or split the spec."
+    return Finding("LRS101", much.path, f"{much}, which is too much to check\n{advice}", rule_of(much.path))
 
 
 def _file(spec: SpecFile | StrPath) -> SpecFile:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any
 
-from lrspec.deadline import Allowance
 from lrspec.diagnostics import Finding
 from lrspec.document import Document
 from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
 from lrspec.suggest import did_you_mean, likely
 from lrspec.unknown_keys import RULE_KEYS, meant_key
-from lrspec.wrong_regexes import regex_findings
+from lrspec.wrong_regexes import RegexFindings
 from lrspec.wrong_sources import source_findings
 
 _MOST_UNKNOWN = 1000
@@ -53,7 +52,7 @@ def document_findings(document: Document) -> Iterator[Finding]:
 
 def rule_findings(document: Document) -> Iterator[Finding]:
     """What is wrong with each rule of a document in itself."""
-    allowance, unknown = Allowance(), 0
+    regexes, unknown = RegexFindings(), 0
     for index, rule in enumerate(_rules(document.value)):
         if isinstance(rule, dict):
             path: Path = ("rules", index)
@@ -61,7 +60,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
             if unknown <= _MOST_UNKNOWN:
                 yield from _lacking(rule, path)
             yield from _layers(rule, path)
-            yield from regex_findings(rule, path, allowance)
+            yield from regexes.of_rule(rule, path)
             yield from _excluded(rule, path, document)
 
 

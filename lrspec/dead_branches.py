@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrspec.about import About
+from lrspec.about import About, unjudged
 from lrspec.diagnostics import Finding
 from lrspec.matching import SlowRegexError
 from lrspec.names import Effect
@@ -21,7 +21,11 @@ from lrspec.wording import count, few
 def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
     """LRS306: branches of a regex without which it would do the same on the model."""
     for use in _uses(resolution):
-        if dead := _dead(use) if use.effect.matches else []:
+        dead = _dead(use) if use.effect.matches else []
+        if dead is None:
+            what = f"whether each branch of '{printable(use.pattern.regex)}' does something"
+            yield unjudged(resolution, "LRS306", use.rule, use.pattern, what)
+        elif dead:
             do, them = ("does", "it") if len(dead) == 1 else ("do", "them")
             yield About(resolution, use.pattern.path, use.rule).finding(
                 "LRS306",
@@ -50,7 +54,7 @@ def _uses(resolution: Resolution) -> Iterator[_Use]:
     for rule, selection in enumerate(resolution.selections):
         if selection.parameters and not resolution.spec.rules[rule].optional:
             yield from (_selecting(resolution, rule, hit) for hit in selection.hits if _has_branches(hit.pattern))
-            yield from (_excluding(resolution, rule, each) for each in selection.regexes.exclude if _has_branches(each))
+            yield from (_excluding(resolution, rule, hit) for hit in selection.excluded if _has_branches(hit.pattern))
 
 
 def _has_branches(pattern: Pattern) -> bool:
@@ -60,20 +64,27 @@ def _has_branches(pattern: Pattern) -> bool:
 def _selecting(resolution: Resolution, rule: int, hit: PatternHits) -> _Use:
     captures = resolution.spec.rules[rule].layers is not None and hit.pattern.compiled.groups > 0
     does = "puts the same names on the same layers" if captures else "selects the same names"
-    return _Use(rule, does, Effect(resolution.names, hit.pattern, hit.matches, captures))
+    return _Use(rule, does, Effect(resolution.names.judging, hit.pattern, hit.matches, captures))
 
 
-def _excluding(resolution: Resolution, rule: int, pattern: Pattern) -> _Use:
-    names = resolution.names
-    effect = Effect(names, pattern, names.search(pattern, names.texts), captures=False)
+def _excluding(resolution: Resolution, rule: int, hit: PatternHits) -> _Use:
+    effect = Effect(resolution.names.judging, hit.pattern, hit.matches, captures=False)
     return _Use(rule, "takes out the same names", effect)
 
 
-def _dead(use: _Use) -> list[Branch]:
+def _dead(use: _Use) -> list[Branch] | None:
     """The branches that do nothing, and could go all at once: of those that do the same, the later ones.
 
-    A regex matches nothing new with branches disabled, so that only the names that it matches are tried.
+    A regex matches nothing new with branches disabled, so that only the names that it matches are tried. None where
+    that takes too long.
     """
+    try:
+        return _without_effect(use)
+    except SlowRegexError:
+        return None
+
+
+def _without_effect(use: _Use) -> list[Branch]:
     dead: list[Branch] = []
     for branch in sorted(branches(use.pattern.regex), key=lambda branch: (branch.depth, -branch.start)):
         inside = any(branch.within(other) for other in dead)
@@ -83,10 +94,12 @@ def _dead(use: _Use) -> list[Branch]:
 
 
 def _unchanged(use: _Use, disabled: list[Branch]) -> bool:
-    """Whether the regex does the same with some branches disabled; not where that takes too long to tell."""
+    """Whether the regex does the same with some branches disabled; not where it becomes slow by that."""
     try:
         return use.effect.is_of(_disable(use.pattern, disabled))
-    except SlowRegexError:
+    except SlowRegexError as slow:
+        if slow.seconds is None:
+            raise
         return False
 
 
@@ -106,7 +119,7 @@ def _listed(regex: str, dead: list[Branch]) -> str:
 def _taken_out(resolution: Resolution, use: _Use, dead: list[Branch]) -> str:
     """What to add where dead branches do match names, which other keys of the rule take out."""
     try:
-        both = [resolution.names.parameters(each) for each in (use.pattern, _disable(use.pattern, dead))]
+        both = [resolution.names.judging.parameters(each) for each in (use.pattern, _disable(use.pattern, dead))]
     except SlowRegexError:
         return ""
     out = len(both[0]) - len(both[1])

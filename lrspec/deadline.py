@@ -1,11 +1,12 @@
 """Ends what takes too long: Python's `re` can take practically for ever, to compile a regex as well as to search it.
 
-Where the platform can interrupt it (a timer's signal, in the main thread of POSIX), it ends there; elsewhere a limit
-has no effect. Time is the processor's, so that a busy machine and a suspended program count for nothing.
+Where the platform can interrupt it (a timer's signal, in the main thread of POSIX), it ends there; elsewhere it ends
+between two regexes. Time is the processor's, so that a busy machine and a suspended program count for nothing.
 """
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -13,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 REGEX_SECONDS = 2.0
-"""How long one regex may take, beyond what is ordinary."""
+"""How long one regex may take, and `REGEX_SECONDS_A_TEXT` more for each text that it is searched in."""
 
-REGEXES_SECONDS = 10.0
-"""How long all regexes of a spec may take together, beyond what is ordinary."""
+REGEX_SECONDS_A_TEXT = 20e-6
+"""`\\.bias$` takes 0.4e-6, `.*norm.*bias.*` 20e-6 for a name of 80 characters."""
 
 _TICK = 0.05  # seconds of the clock
 
@@ -25,63 +26,82 @@ class TimeIsUpError(Exception):
     """Raised by the timer, wherever the program is."""
 
 
-class Allowance:
-    """What regexes may take beyond the ordinary: so much each, and so much all of them together."""
+class OverdueError(Exception):
+    """Raised by the timer where all that is watched takes longer than it may."""
+
+
+class Timer:
+    """Looks on while regexes spend: one timer for all of them, since to set it takes as long as a regex.
+
+    `end` is when the present regex has spent what it may, in the thread's processor time; None between regexes.
+    """
 
     def __init__(self) -> None:
-        self.seconds = REGEX_SECONDS
-        self.left = REGEXES_SECONDS
         self.end: float | None = None
-        self._watched = False
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether the next regex may take as long as any."""
-        return self.left >= self.seconds
+        self._whole_end = math.inf
+        self._watching = False
 
     @contextmanager
-    def watch(self) -> Iterator[None]:
-        """Have a timer look on while regexes spend: one for all of them, since to set it takes as long as a regex."""
-        if self._watched or not _can_interrupt():
+    def watch(self, overall: float = math.inf) -> Iterator[None]:
+        """Raise TimeIsUpError at `end`, and OverdueError when all that is inside has taken so many seconds."""
+        if self._watching or not _can_interrupt():
             yield
             return
-        self._watched = True
+        self._watching, self._whole_end = True, time.thread_time() + overall
         try:
             with _ticking(self._tick):
                 yield
         finally:
-            self._watched = False
-
-    def spend(self, ordinary: float) -> _Spending:
-        """Let what runs inside take the seconds that are ordinary for it, and of the allowance what it needs.
-
-        Inside of `watch` TimeIsUpError is raised where that is not enough, as far as it can be enforced.
-        """
-        return _Spending(self, ordinary)
+            self._watching = False
 
     def _tick(self, *_: object) -> None:
-        if self.end is not None and time.thread_time() >= self.end:
+        now = time.thread_time()
+        if now >= self._whole_end:
+            self.end, self._whole_end = None, math.inf
+            raise OverdueError
+        if self.end is not None and now >= self.end:
             self.end = None
             raise TimeIsUpError
+
+
+class Allowance:
+    """What some regexes may take, in seconds: each of them `each`, and all together what is `left`."""
+
+    def __init__(self, seconds: float, timer: Timer, each: float | None = None) -> None:
+        self.each, self.left, self.timer = REGEX_SECONDS if each is None else each, seconds, timer
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the next regex may take as long as any."""
+        return self.left >= self.each
+
+    def spend(self, texts: int = 0) -> _Spending:
+        """Let a regex take what it needs, for as many texts as it is searched in.
+
+        While the timer looks on, TimeIsUpError is raised where that is more than it may take; where nothing is left,
+        it is raised at once.
+        """
+        return _Spending(self, texts)
 
 
 class _Spending:
     """What one regex takes of an allowance."""
 
-    __slots__ = ("_allowance", "_begun", "_ordinary")
+    __slots__ = ("_allowance", "_begun", "_texts")
 
-    def __init__(self, allowance: Allowance, ordinary: float) -> None:
-        self._allowance, self._ordinary, self._begun = allowance, ordinary, 0.0
+    def __init__(self, allowance: Allowance, texts: int) -> None:
+        self._allowance, self._texts, self._begun = allowance, texts, 0.0
 
     def __enter__(self) -> None:
+        if self._allowance.left <= 0:
+            raise TimeIsUpError
         self._begun = time.thread_time()
-        most = min(self._allowance.seconds, self._allowance.left)
-        self._allowance.end = self._begun + most + self._ordinary
+        most = min(self._allowance.each + REGEX_SECONDS_A_TEXT * self._texts, self._allowance.left)
+        self._allowance.timer.end = self._begun + most
 
     def __exit__(self, *_: object) -> None:
-        self._allowance.end = None
-        beyond = time.thread_time() - self._begun - self._ordinary
-        self._allowance.left = max(self._allowance.left - max(beyond, 0.0), 0.0)
+        self._allowance.timer.end = None
+        self._allowance.left -= time.thread_time() - self._begun
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lrspec.columns import Parameter
+from lrspec.deadline import OverdueError
 from lrspec.inventory import Inventory
 from lrspec.kinds import kinds
 from lrspec.matching import Search, SlowRegexError
@@ -15,6 +16,7 @@ from lrspec.resolution import Reach, Resolution
 from lrspec.source import printable, spell
 from lrspec.suggest import did_you_mean
 from lrspec.wording import axis_words, number, value_words
+from lrspec.work import TooMuchError
 
 _COMPARED = 5000  # names
 _STATUS = {
@@ -40,11 +42,12 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
     why = ", nor matches it as a regex"
     try:
         search = Search()
-        with search.allowance.watch():
+        search.work.allow_for(len(inventory.index))
+        with search.work.watch():
             found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES as failure:
         found, why = [], f", and as a regex it is wrong: {printable(str(failure))}"
-    except SlowRegexError:
+    except (SlowRegexError, TooMuchError, OverdueError):
         raise UnknownParameterError(f"the regex {printable(wanted)} takes too long: repeats within repeats") from None
     if found:
         return found

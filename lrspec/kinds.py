@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -43,11 +43,6 @@ class Kinds:
         """The first of its kind, for every parameter."""
         return {member: first for first, members in self.members.items() for member in members}
 
-    @cached_property
-    def several(self) -> dict[int, str]:
-        """The names of those that stand for more than themselves."""
-        return {first: self.columns.names[first] for first, members in self.members.items() if len(members) > 1}
-
     def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
         """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
         members, spans = self.members[first], match.regs[1:]
@@ -70,19 +65,19 @@ def kinds(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern]
     Of a kind, `joins` capture the same in all names as well: whether there is a layer for them to share depends on it.
 
     Raises:
-        SlowRegexError: where a regex takes longer than allowed.
+        SlowRegexError, TooMuchError: as `Search`.
     """
-    found = _alike(columns)
+    found = _Splitting(columns, _alike(columns), search)
     for pattern in regexes:
         if not is_blind(pattern.regex):
-            found = _told_apart(found, pattern, search)
+            found.tell_apart(pattern)
     for pattern in joins:
         if pattern.compiled.groups:
-            found = _by_captures(found, pattern, search)
-    return found
+            found.split_by_captures(pattern)
+    return Kinds(columns, {members[0]: members for members in sorted(found.members.values(), key=itemgetter(0))})
 
 
-def _alike(columns: Columns) -> Kinds:
+def _alike(columns: Columns) -> dict[int, Members]:
     """The parameters whose names differ in digits only, and that are alike in all else that a rule can ask for."""
     texts = _without_numbers(columns.names)
     dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
@@ -90,7 +85,7 @@ def _alike(columns: Columns) -> Kinds:
     found: dict[Hashable, Members] = defaultdict(list)
     for index, key in enumerate(zip(texts, dimensions, columns.owners, columns.trainable, strict=True)):
         found[index if index in tied else key].append(index)
-    return _of(columns, found.values())
+    return {members[0]: members for members in found.values()}
 
 
 def _without_numbers(names: list[str]) -> list[str]:
@@ -99,42 +94,51 @@ def _without_numbers(names: list[str]) -> list[str]:
     return texts if len(texts) == len(names) else [name.translate(ALIKE) for name in names]
 
 
-def _told_apart(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
-    """Kinds of which a regex matches all at the same place, or none."""
-    names, concerned = given.columns.names, _concerned(given, pattern, search)
-    matches = search.matches(pattern, {each: names[each] for first in concerned for each in given.members[first]})
-    found: list[Members] = []
-    for first, members in given.members.items():
-        found += _by_place(members, matches) if first in concerned else [members]
-    return _of(given.columns, found)
+class _Splitting:
+    """Kinds that regexes split further: `members` has all of them by their firsts, in no order.
+
+    `several` are the names of the firsts that stand for more than themselves: no others can be split.
+    """
+
+    def __init__(self, columns: Columns, members: dict[int, Members], search: Search) -> None:
+        self.members, self._names, self._columns, self._search = members, columns.names, columns, search
+        self._several = {first: self._names[first] for first, its in members.items() if len(its) > 1}
+
+    def tell_apart(self, pattern: Pattern) -> None:
+        """Split the kinds of which a regex does not match all at the same place, or none."""
+        concerned = self._concerned(pattern)
+        members = {each: self._names[each] for first in concerned for each in self.members[first]}
+        matches = self._search.matches(pattern, members)
+        for first in concerned:
+            self._replace(first, _by_place(self.members[first], matches))
+
+    def split_by_captures(self, pattern: Pattern) -> None:
+        """Split the kinds in whose names a regex does not capture the same everywhere."""
+        for first, match in self._search.matches(pattern, self._several).items():
+            self._replace(first, Kinds(self._columns, self.members).by_captures(first, match).values())
+
+    def _concerned(self, pattern: Pattern) -> list[int]:
+        """The kinds of several some of which the regex may match: none where a wider one does not."""
+        wide = widened(pattern.regex)
+        if wide is None:
+            return list(self._several)
+        try:
+            return list(self._search.matches(Pattern(wide, pattern.path), self._several))
+        except SlowRegexError:  # which says nothing about the regex itself
+            return list(self._several)
+
+    def _replace(self, first: int, parts: Iterable[Members]) -> None:
+        """Put parts of a kind in its place."""
+        for part in parts:
+            self.members[part[0]] = part
+            if len(part) > 1:
+                self._several[part[0]] = self._names[part[0]]
+            else:
+                self._several.pop(part[0], None)
 
 
-def _concerned(given: Kinds, pattern: Pattern, search: Search) -> set[int]:
-    """The kinds of more than one parameter some of which the regex may match: none where a wider one does not."""
-    wide = widened(pattern.regex)
-    if wide is None:
-        return set(given.several)
-    try:
-        return set(search.matches(Pattern(wide, pattern.path), given.several))
-    except SlowRegexError:  # which says nothing about the regex itself
-        return set(given.several)
-
-
-def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterator[Members]:
+def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterable[Members]:
     found: dict[Hashable, Members] = defaultdict(list)
     for member in members:
         found[matches[member].regs if member in matches else None].append(member)
-    return iter(found.values())
-
-
-def _by_captures(given: Kinds, pattern: Pattern, search: Search) -> Kinds:
-    """Kinds in all names of which a regex captures the same."""
-    matches = search.matches(pattern, given.several)
-    found: list[Members] = []
-    for first, members in given.members.items():
-        found += given.by_captures(first, matches[first]).values() if first in matches else [members]
-    return _of(given.columns, found)
-
-
-def _of(columns: Columns, found: Iterable[Members]) -> Kinds:
-    return Kinds(columns, {members[0]: members for members in sorted(found, key=itemgetter(0))})
+    return found.values()

@@ -106,15 +106,30 @@ def _magnitude(digits: str) -> tuple[int, str]:
 def _shared(sharing: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:
     """The layers that `join`s share: the last of the entry before each whose captures begin with the join's."""
     found: _Numbers = {}
+    before, lasts = _entries_before(joins), dict[tuple[int, int], dict[Captures, int]]()
     for entry, captured in sharing:
-        before = numbers.get(_entry_before(entry, joins), {})
         shared = found.setdefault(entry, {})
         for captures in captured:
-            layers = [number for layer, number in before.items() if layer[: len(captures)] == captures]
-            shared.update({captures: max(layers)} if layers else {})
+            key = (before[entry], len(captures))
+            if key not in lasts:
+                lasts[key] = _lasts(numbers.get(before[entry], {}), len(captures))
+            shared.update({captures: lasts[key][captures]} if captures in lasts[key] else {})
     return found
 
 
-def _entry_before(entry: int, joins: frozenset[int]) -> int:
-    """The nearest entry before one that is not a `join`; -1 where there is none."""
-    return max((before for before in range(entry) if before not in joins), default=-1)
+def _lasts(layers: dict[Captures, int], length: int) -> dict[Captures, int]:
+    """The last of the layers by what their captures begin with, so many of them."""
+    lasts: dict[Captures, int] = {}
+    for captures, number in layers.items():
+        if len(captures) >= length:
+            beginning = captures[:length]
+            lasts[beginning] = max(lasts.get(beginning, number), number)
+    return lasts
+
+
+def _entries_before(joins: frozenset[int]) -> dict[int, int]:
+    """The nearest entry before each `join` that is not one; -1 where there is none."""
+    before: dict[int, int] = {}
+    for entry in sorted(joins):
+        before[entry] = before.get(entry - 1, entry - 1)
+    return before

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from lrspec.deadline import Allowance, TimeIsUpError
-from lrspec.patterns import Pattern, ordinary_seconds
+from lrspec.patterns import Pattern
+from lrspec.work import Work
 
-_ORDINARY = 10e-6  # seconds for a name: `\.bias$` takes 0.4e-6, `.*norm.*bias.*` 20e-6 for a name of 80 characters
+_COMPILING = 8  # to compile a character of a regex takes as long as to search so many names
 
 Key = TypeVar("Key")
 
@@ -19,7 +20,7 @@ Captures: TypeAlias = tuple[str, ...]
 
 
 class SlowRegexError(Exception):
-    """A regex that took longer than allowed on a text; `seconds` are what it had, None if slow ones had used it up."""
+    """A regex that took longer than allowed on a text; `seconds` are what it had, None if others had used it up."""
 
     def __init__(self, pattern: Pattern, text: str, seconds: float | None) -> None:
         super().__init__(pattern.regex)
@@ -28,19 +29,27 @@ class SlowRegexError(Exception):
 
 @dataclass(frozen=True)
 class Search:
-    """Searches texts; all regexes share what they may take.
+    """Searches texts, to select by regexes or, if `judging`, to judge them; all regexes share what they may take.
 
-    All of it raises SlowRegexError where a regex takes longer than allowed, as far as that can be enforced.
+    All of it raises SlowRegexError where a regex takes longer than allowed, as far as that can be enforced; and where
+    there is too much to search, TooMuchError, or if `judging` SlowRegexError as well.
     """
 
-    allowance: Allowance = field(default_factory=Allowance)
+    work: Work = field(default_factory=Work)
+    judging: bool = False
+
+    @property
+    def allowance(self) -> Allowance:
+        """What its regexes may take."""
+        return self.work.judging if self.judging else self.work.selecting
 
     def matches(self, pattern: Pattern, among: Mapping[Key, str]) -> dict[Key, re.Match[str]]:
         """The matches of a regex, by the keys of the texts in which there is one."""
+        self._account(pattern, len(among))
         found: dict[Key, re.Match[str]] = {}
         text, seconds = "", self._seconds()
         try:
-            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(among)):
+            with self.allowance.spend(len(among)):
                 search = pattern.compiled.search
                 for key, text in among.items():
                     if match := search(text):
@@ -54,9 +63,10 @@ class Search:
 
         The first text in which it does not ends the search.
         """
+        self._account(pattern, len(texts))
         text, seconds = "", self._seconds()
         try:
-            with self.allowance.spend(ordinary_seconds(pattern.regex) + _ORDINARY * len(texts)):
+            with self.allowance.spend(len(texts)):
                 search = pattern.compiled.search
                 for text, expected in texts:
                     match = search(text)
@@ -66,8 +76,14 @@ class Search:
             raise SlowRegexError(pattern, text, seconds) from None
         return True
 
+    def _account(self, pattern: Pattern, texts: int) -> None:
+        if not self.judging:
+            self.work.search(texts, pattern.path)
+        elif not self.work.affords(texts + _COMPILING * len(pattern.regex)):
+            raise SlowRegexError(pattern, "", None)
+
     def _seconds(self) -> float | None:
-        return self.allowance.seconds if self.allowance.is_enough else None
+        return self.allowance.each if self.allowance.is_enough else None
 
 
 def captured(match: re.Match[str]) -> Captures:

@@ -12,6 +12,7 @@ from lrspec.digits import is_blind
 from lrspec.kinds import Kinds
 from lrspec.matching import Captures, Search
 from lrspec.patterns import Pattern
+from lrspec.source import Path
 
 
 class Name(NamedTuple):
@@ -25,7 +26,7 @@ class Name(NamedTuple):
 class Names:
     """The names of the first of each kind of parameters, which stand for those of all.
 
-    All of it raises SlowRegexError where a regex takes longer than allowed.
+    All of it raises SlowRegexError and TooMuchError as `Search` does.
     """
 
     kinds: Kinds
@@ -37,6 +38,29 @@ class Names:
         names_of = self.kinds.columns.names_of
         return {Name(each, which): text for each in self.kinds.members for which, text in enumerate(names_of(each))}
 
+    @cached_property
+    def judging(self) -> Names:
+        """The same names, to be searched by regexes in place of those of the spec; that is not to take long."""
+        return Names(self.kinds, Search(self.searching.work, judging=True))
+
+    @cached_property
+    def components(self) -> list[str]:
+        """What stands between the dots of all names, each once."""
+        return list(dict.fromkeys(part for _, name in self.kinds.columns.all_names() for part in name.split(".")))
+
+    @cached_property
+    def beginnings(self) -> list[str]:
+        """The first components of names, each once."""
+        return list(dict.fromkeys(name.partition(".")[0] for name in self.kinds.columns.names))
+
+    def affords(self, units: int) -> bool:
+        """Whether something may still be judged that takes so much, see `Work`."""
+        return self.searching.work.affords(units)
+
+    def keep(self, entries: int, path: Path) -> None:
+        """Account for what is kept of the rule or regex at a place of the spec; TooMuchError where it is too much."""
+        self.searching.work.keep(entries, path)
+
     def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
         """The matches of a regex of the spec in some of these names: what it does to a name it does to the kind."""
         return self.searching.matches(pattern, among)
@@ -46,7 +70,8 @@ class Names:
         if is_blind(pattern.regex):
             found = self.search(pattern, {name: self.texts[name] for name in among})
             return set(self.kinds.expand({name.parameter for name in found}))
-        return {name.parameter for name in self.searching.matches(pattern, self._all(among))}
+        every = self._every if among is self.texts else self._all(among)
+        return {name.parameter for name in self.searching.matches(pattern, every)}
 
     def each(self, among: Iterable[Name]) -> Iterator[tuple[Name, str, Name]]:
         """Every name of the kinds of these, in model order: the name, its text, and which of these stands for it."""
@@ -57,6 +82,10 @@ class Names:
     def parameters(self, pattern: Pattern) -> list[int]:
         """The parameters one of whose names any regex matches, in model order."""
         return sorted(self.matched(pattern, self.texts))
+
+    @cached_property
+    def _every(self) -> dict[Name, str]:
+        return self._all(self.texts)
 
     def _all(self, among: Iterable[Name]) -> dict[Name, str]:
         """Every name of the kinds of these."""

@@ -91,11 +91,6 @@ def may_compile_slowly(regex: str) -> bool:
     return "[" in regex and not (regex.isascii() and _ESCAPED_CHARACTER.search(regex) is None)
 
 
-def ordinary_seconds(regex: str) -> float:
-    """What compiling a regex takes at the most where nothing is unusual about it."""
-    return 1e-3 + 10e-6 * len(regex)
-
-
 def patterns(value: Any, path: Path) -> Iterator[Pattern]:
     """Every regex of the value of a `match`, `layers` or `exclude`, as a document or as a rule has it."""
     if isinstance(value, str):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lrspec.about import About
+from lrspec.about import About, unjudged
 from lrspec.diagnostics import Finding, Meant
 from lrspec.digits import ALIKE
 from lrspec.matching import SlowRegexError
@@ -24,6 +24,9 @@ Matches = Mapping[Name, re.Match[str]]
 def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
     """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
     for rule, pattern, matches in _judged(resolution, has_literal):
+        if not resolution.names.affords(sum(len(resolution.kinds.members[name.parameter]) for name in matches)):
+            yield unjudged(resolution, "LRS301", rule, pattern, f"what '{printable(pattern.regex)}' cuts in two")
+            continue
         found = (judge(resolution, pattern, matches) for judge in (_cut_number, _partial_component))
         lints = [lint for lint in found if lint]
         if lints:
@@ -35,10 +38,13 @@ def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
 def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
     """LRS302: a dot that matched something other than a dot, so that the regex selects more than it would with one."""
     for rule, pattern, matches in _judged(resolution, single_dots):
-        found = (
-            (dot, lost) for dot in single_dots(pattern.regex) if (lost := _lost(resolution, pattern, dot, matches))
-        )
-        if first := next(found, None):
+        try:
+            first = _first_lost(resolution, pattern, matches)
+        except SlowRegexError:
+            what = f"whether each `.` of '{printable(pattern.regex)}' is meant for any character"
+            yield unjudged(resolution, "LRS302", rule, pattern, what)
+            continue
+        if first is not None:
             dot, lost = first
             yield About(resolution, pattern.path, rule, lost).finding(
                 "LRS302",
@@ -59,14 +65,10 @@ def _judged(resolution: Resolution, worth: Callable[[str], object]) -> Iterator[
     Of `match` and `layers` only names of parameters that the rule selects in the end: `exclude` is as good as a
     narrower regex.
     """
-    names = resolution.names
     for rule, selection in enumerate(resolution.selections):
-        for hit in selection.hits:
+        for hit in (*selection.hits, *selection.excluded):
             if worth(hit.pattern.regex):
                 yield rule, hit.pattern, hit.matches
-        for pattern in selection.regexes.exclude if not selection.unknowable else ():
-            if worth(pattern.regex):
-                yield rule, pattern, names.search(pattern, names.texts)
 
 
 Lint = tuple[str, str, Sequence[int]]
@@ -153,12 +155,24 @@ def _within_number(text: str, index: int) -> bool:
     return _inside(text, index) and text[index - 1].isdigit() and text[index].isdigit()
 
 
+def _first_lost(resolution: Resolution, pattern: Pattern, matches: Matches) -> tuple[int, list[int]] | None:
+    """The first dot for which the regex would match less with it escaped, and the parameters that it would not match.
+
+    Raises:
+        SlowRegexError: where that takes too long to tell.
+    """
+    found = ((dot, _lost(resolution, pattern, dot, matches)) for dot in single_dots(pattern.regex))
+    return next(((dot, lost) for dot, lost in found if lost), None)
+
+
 def _lost(resolution: Resolution, pattern: Pattern, dot: int, matches: Matches) -> list[int]:
-    """The parameters that the regex would not match with its dot escaped; none where that takes too long to tell."""
+    """The parameters that the regex would not match with its dot escaped; none where it becomes slow by that."""
     escaped = Pattern(_escaped(pattern.regex, dot), pattern.path)
     try:
-        kept = resolution.names.matched(escaped, matches)
-    except SlowRegexError:
+        kept = resolution.names.judging.matched(escaped, matches)
+    except SlowRegexError as slow:
+        if slow.seconds is None:
+            raise
         return []
     matched = resolution.kinds.expand({name.parameter for name in matches})
     return [parameter for parameter in matched if parameter not in kept]

@@ -98,16 +98,21 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
 
     Raises:
         SlowRegexError: where a regex takes longer than allowed.
+        TooMuchError: where all rules select and set too much together.
     """
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
     names = Names(_kinds(inventory, regexes, searching), searching)
-    selections = tuple(select(rule, its, names) for rule, its in zip(spec.rules, regexes, strict=True))
+    selections = tuple(
+        select(rule, its, names, ("rules", index))
+        for index, (rule, its) in enumerate(zip(spec.rules, regexes, strict=True))
+    )
     ladders: list[Ladder | None] = []
     reaches: list[Reach] = []
     claims = _Claims(_optimizers(spec, selections))
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
         ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.kinds))
         found = list(_reaches(index, spec, selection, ladders[index], claims))
+        names.keep(sum(len(reach.parameters) for reach in found), ("rules", index))
         for reach in found:
             claims.add(reach)
         reaches += found

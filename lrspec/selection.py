@@ -11,7 +11,10 @@ from lrspec.columns import Classes, Columns
 from lrspec.matching import Captures, captured
 from lrspec.names import Name, Names
 from lrspec.patterns import Pattern, RuleRegexes
+from lrspec.source import Path
 from lrspec.spec import Rule
+
+_GROUPS = 8  # take as much to keep as a match without any
 
 
 class Place(NamedTuple):
@@ -23,7 +26,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PatternHits:
-    """The names of selected parameters that one regex of `match` or `layers` matches, and the matches."""
+    """The names that one regex matches, and the matches; of `match` and `layers` in selected parameters only."""
 
     pattern: Pattern
     entry: int
@@ -36,13 +39,14 @@ class Selection:
 
     `parameters` has, in model order, each selected parameter with the first of its names that the rule selects.
     `places` has for each parameter of a ladder all the places where its names fall, and the first name there; the
-    first place holds. `unknowable` tells that the rule has a `where`, and that shapes and owners are not known:
-    nothing is selected then.
+    first place holds. `excluded` are the names that each regex of `exclude` matches. `unknowable` tells that the rule
+    has a `where`, and that shapes and owners are not known: nothing is selected then.
     """
 
     regexes: RuleRegexes
     parameters: dict[int, Name] = field(default_factory=dict)
     hits: tuple[PatternHits, ...] = ()
+    excluded: tuple[PatternHits, ...] = ()
     places: dict[int, dict[Place, Name]] = field(default_factory=dict)
     unknowable: bool = False
 
@@ -56,26 +60,30 @@ class Selection:
         return next(hit.matches[name] for hit in self.hits if hit.entry == place.entry and name in hit.matches)
 
 
-def select(rule: Rule, regexes: RuleRegexes, names: Names) -> Selection:
-    """What a rule selects.
+def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Selection:
+    """What a rule at a place of the spec selects.
 
     Raises:
-        SlowRegexError: where one of its regexes takes longer than allowed.
+        SlowRegexError, TooMuchError: as `Names`, and where all that is selected is too much to keep.
     """
     if rule.where and any(names.kinds.columns.shapes[first] is None for first in names.kinds.members):
         return Selection(regexes, unknowable=True)
-    candidates = _candidates(rule, regexes, names)
+    excluded = tuple(_hits((regexes.exclude,), names, names.texts))
+    candidates = _candidates(rule, regexes, names, excluded)
     if not regexes.entries:
-        return Selection(regexes, _first_names(candidates))
-    hits = tuple(_hits(regexes, names, candidates))
-    selected = sorted({name for hit in hits for name in hit.matches})
-    places = _places(hits) if rule.layers is not None else {}
-    return Selection(regexes, _first_names(selected), hits, places)
+        selected = _first_names(candidates)
+        names.keep(len(selected), path)
+        return Selection(regexes, selected, excluded=excluded)
+    hits = tuple(_hits(regexes.entries, names, candidates))
+    selected = _first_names(sorted({name for hit in hits for name in hit.matches}))
+    return Selection(regexes, selected, hits, excluded, _places(hits) if rule.layers is not None else {})
 
 
-def _candidates(rule: Rule, regexes: RuleRegexes, names: Names) -> dict[Name, str]:
+def _candidates(
+    rule: Rule, regexes: RuleRegexes, names: Names, excluded: tuple[PatternHits, ...]
+) -> Mapping[Name, str]:
     """The names that `where` and `exclude` leave to the rule, in model order."""
-    out = {name.parameter for pattern in regexes.exclude for name in names.search(pattern, names.texts)}
+    out = {name.parameter for hit in excluded for name in hit.matches}
     out |= _other_dimensions(rule, names)
     owners = _owners(regexes.module, names)
     if not out and owners is None:
@@ -110,10 +118,12 @@ def _owners(module: Pattern | None, names: Names) -> set[Classes] | None:
     return {owner for owner in owners if any(cls in taken for cls in owner)}
 
 
-def _hits(regexes: RuleRegexes, names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
-    for entry, patterns in enumerate(regexes.entries):
+def _hits(entries: Iterable[Iterable[Pattern]], names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
+    for entry, patterns in enumerate(entries):
         for pattern in patterns:
-            yield PatternHits(pattern, entry, names.search(pattern, candidates))
+            found = names.search(pattern, candidates)
+            names.keep(len(found) * (1 + pattern.compiled.groups // _GROUPS), pattern.path)
+            yield PatternHits(pattern, entry, found)
 
 
 def _first_names(names: Iterable[Name]) -> dict[int, Name]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lrspec.matching import SlowRegexError
@@ -18,6 +18,7 @@ from lrspec.suggest import did_you_mean, nearest
 from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
+_COMPARING = 8  # two words takes as long as to search a name so many times
 
 _EATEN = {
     "\0": ("a NUL", "0"),
@@ -42,19 +43,30 @@ def why_nothing(resolution: Resolution, rule: int) -> str:
     regexes, names = resolution.selections[rule].regexes, resolution.columns.names
     if not names:
         return "the model has no parameters"
-    matched = {parameter for pattern in regexes.selecting for parameter in resolution.names.parameters(pattern)}
+    matched = _matched(resolution, rule, regexes.selecting)
     if matched or not regexes.entries:
-        kept = count(len(matched) or len(names), "parameter")
+        kept = count(len(matched or names), "parameter")
         return f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {kept}{_owners(resolution, rule)}"
     return f"no name of {count(len(names), 'parameter')} matches. {_hint(resolution, regexes)}"
 
 
 def why_unused(resolution: Resolution, rule: int, pattern: Pattern) -> str:
     """What to add about one regex that selects nothing: what takes out all that it matches, or why it has missed."""
-    if matched := resolution.names.parameters(pattern):
+    if matched := _matched(resolution, rule, [pattern]):
         keys = narrowing(resolution, rule, "takes", "take")
         return f": {keys} out the {count(len(matched), 'parameter')} that it matches"
     return "".join(f". {reason}" for reason in islice(_reasons(resolution, pattern), 1))
+
+
+def _matched(resolution: Resolution, rule: int, patterns: Iterable[Pattern]) -> set[int]:
+    """The parameters that regexes match and other keys of the rule take out; none where to tell takes too long."""
+    if all(getattr(resolution.spec.rules[rule], key) is None for key in _KEYS):
+        return set()
+    try:
+        judging = resolution.names.judging
+        return {parameter for pattern in patterns for parameter in judging.parameters(pattern)}
+    except SlowRegexError:
+        return set()
 
 
 def narrowing(resolution: Resolution, rule: int, one: str, two: str) -> str:
@@ -82,8 +94,7 @@ def _meant_module(regex: str, owners: list[str]) -> str:
 
 def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
     """A likely reason why the regexes have missed, or else what the names look like."""
-    names = resolution.columns.names
-    beginnings = list(dict.fromkeys(name.partition(".")[0] for name in names))
+    names, beginnings = resolution.columns.names, resolution.names.beginnings
     looks = f"begin with {few(beginnings)}" if len(beginnings) > 1 else f"are {few(names, 3)}"
     reasons = (reason for pattern in regexes.selecting for reason in _reasons(resolution, pattern))
     return next(reasons, f"The names {looks}")
@@ -91,7 +102,7 @@ def _hint(resolution: Resolution, regexes: RuleRegexes) -> str:
 
 def _reasons(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     wrapping = [word for word in WRAPPED if word in pattern.regex]
-    if wrapping and not any(word in name for word in wrapping for name in resolution.inventory.index):
+    if wrapping and not any(_is_in_a_name(resolution, word) for word in wrapping):
         yield f"Names are without what wrappers add, such as `{wrapping[0]}.`"
     if pattern.regex.endswith("\n"):
         yield "The regex ends in a line break, which no name has: write it on one line, in single quotes"
@@ -124,11 +135,17 @@ def _control_character(pattern: Pattern) -> str:
 
 def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     """A word of a regex that is in no name, while one of a name is near."""
-    components = dict.fromkeys(part for _, name in resolution.columns.all_names() for part in name.split("."))
+    components = resolution.names.components
     for word in re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"\\.", " ", pattern.regex)):
-        missing = not any(word in component for component in components)
+        missing = not _is_in_a_name(resolution, word) and resolution.names.affords(_COMPARING * len(components))
         if missing and (near := nearest(word, components, 1)):
             yield f"No name has '{printable(word)}': did you mean '{printable(near[0])}'?"
+
+
+def _is_in_a_name(resolution: Resolution, word: str) -> bool:
+    """Whether a word is a part of a name; to be sure of it where to tell takes too long."""
+    components = resolution.names.components
+    return not resolution.names.affords(len(components)) or any(word in component for component in components)
 
 
 def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:
@@ -136,6 +153,6 @@ def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 
     if other == "" or (other == pattern.regex and not flags):
         return False
     try:
-        return bool(resolution.names.parameters(Pattern(other, pattern.path, flags)))
+        return bool(resolution.names.judging.parameters(Pattern(other, pattern.path, flags)))
     except (SlowRegexError, *FAILURES):
         return False

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from lrspec.deadline import Allowance, TimeIsUpError
+from lrspec.deadline import Allowance, TimeIsUpError, Timer
 from lrspec.diagnostics import Finding, Meant
-from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, ordinary_seconds, patterns
+from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
 from lrspec.source import Path, printable, rule_of
 from lrspec.spec import MAX_PATTERN
 
+COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0
+"""What all regexes of a spec may take to be compiled, and each of them."""
+
+_NARROW = "Sets of many characters do, above all with `(?i)`: narrow them."
 _ADVICE = {
     "nothing to repeat": "`*`, `+` and `?` repeat what stands before them; any text is `.*`.",
     "missing ), unterminated": r"Close it with `)`; a parenthesis that stands for itself is `\(`.",
@@ -24,10 +28,31 @@ _ADVICE = {
 """What to do about what Python's `re` complains of, by a part of what it says."""
 
 
-def regex_findings(rule: dict[str, Any], path: Path, allowance: Allowance) -> Iterator[Finding]:
-    """LRS105 for every regex that Python's `re` refuses, or does not compile in the time allowed."""
-    for pattern in _regexes(rule, path):
-        yield from _regex(pattern, allowance)
+class RegexFindings:
+    """LRS105 for every regex of a spec that Python's `re` refuses, or does not compile in the time allowed."""
+
+    def __init__(self) -> None:
+        self._allowance, self._ended = Allowance(COMPILING_SECONDS, Timer(), COMPILING_SECONDS_EACH), False
+
+    def of_rule(self, rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+        """The findings about one rule; none after that they have taken too long, which is a finding."""
+        for pattern in _regexes(rule, path):
+            if not (self._ended or len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex)):
+                yield from self._of(pattern)
+
+    def _of(self, pattern: Pattern) -> Iterator[Finding]:
+        allowance, slow = self._allowance, may_compile_slowly(pattern.regex)
+        self._ended = allowance.left <= 0
+        try:
+            with allowance.timer.watch() if slow else nullcontext(), allowance.spend():
+                compile_regex(pattern.regex)
+        except TimeIsUpError:
+            what = "the regexes before this one take too long" if self._ended else "the regex takes too long"
+            yield Finding("LRS105", pattern.path, f"{what} to compile\n{_NARROW}", rule_of(pattern.path))
+        except FAILURES as failure:
+            message = f"not a regex: {_problem(pattern.regex, failure)}"
+            glob = _glob_as_regex(pattern.regex)
+            yield Finding("LRS105", pattern.path, message, rule_of(pattern.path), meant=Meant(glob) if glob else None)
 
 
 def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Pattern]:
@@ -36,22 +61,6 @@ def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Pattern]:
     where = rule.get("where")
     if isinstance(where, dict) and isinstance(where.get("module"), str):
         yield Pattern(where["module"], (*path, "where", "module"))
-
-
-def _regex(pattern: Pattern, allowance: Allowance) -> Iterator[Finding]:
-    if len(pattern.regex) > MAX_PATTERN or is_plain(pattern.regex):
-        return
-    try:
-        slow = may_compile_slowly(pattern.regex)
-        with allowance.watch() if slow else nullcontext(), allowance.spend(ordinary_seconds(pattern.regex)):
-            compile_regex(pattern.regex)
-    except TimeIsUpError:
-        message = "the regex takes too long to compile\nSets of many characters do, above all with `(?i)`: narrow them."
-        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path))
-    except FAILURES as failure:
-        message = f"not a regex: {_problem(pattern.regex, failure)}"
-        likely = _glob_as_regex(pattern.regex)
-        yield Finding("LRS105", pattern.path, message, rule_of(pattern.path), meant=Meant(likely) if likely else None)
 
 
 def _problem(regex: str, failure: BaseException) -> str:

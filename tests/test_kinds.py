@@ -23,8 +23,8 @@ from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 
 
-def each_apart(columns: Columns) -> kinds.Kinds:
-    return kinds.Kinds(columns, {index: [index] for index in range(len(columns.names))})
+def each_apart(columns: Columns) -> dict[int, list[int]]:
+    return {index: [index] for index in range(len(columns.names))}
 
 
 def everything(outcome: Outcome) -> list[str]:
