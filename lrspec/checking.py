@@ -6,6 +6,7 @@ Whatever keeps a spec, or one of its models, from being checked is a `Failure` i
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -85,6 +86,14 @@ class _Candidate:
         args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
         return f"{self.source.source} ({args})" if args else self.source.source
 
+    def identity(self, folder: Path) -> str:
+        """What tells models apart that a spec in that folder names: one inventory may be named by many paths."""
+        name = self.source.source.removeprefix("params:")
+        try:
+            return self.words if name == self.source.source else os.path.realpath(folder / name)
+        except ValueError:  # a NUL
+            return self.words
+
 
 class Checker:
     """Checks specs against the same models; each model is built once.
@@ -140,8 +149,11 @@ class Checker:
         if given:
             yield from (_Candidate(source, None) for source in given)
             return
+        different: dict[str, _Candidate] = {}
         for index, source in enumerate(file.spec.sources):
-            yield _Candidate(source, file.model_span(index))
+            candidate = _Candidate(source, file.model_span(index))
+            different.setdefault(candidate.identity(Path(file.path).parent), candidate)
+        yield from different.values()
 
     def _is_wanted(self, candidate: _Candidate) -> bool:
         if self._against.depth is Depth.inventories:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from lrspec.formats import InventoryParameter
 
 _MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
+MOST_BYTES = 2**26
+"""Of a saved inventory, which takes some four hundred for a parameter."""
+MOST_NAMES = 200_000
+"""Of the parameters of a saved inventory, aliases included."""
+MOST_NAME = 1024
+"""Characters of a name in a saved inventory."""
+_MOST_VALUES = 3_000_000  # commas, in a saved inventory: some twelve for a parameter
+
 _SHARDED = (
     "compile before the model is sharded, and bind afterwards: "
     "plan = lrspec.compile(spec, model); shard the model; plan.param_groups(model)"
@@ -90,11 +98,11 @@ class Inventory:
         """Read an inventory as `lrspec params` writes it, or a text file with one name a line.
 
         Raises:
-            InventoryError: for anything else.
+            InventoryError: for anything else, and for what is too large.
             OSError: where the file cannot be read.
         """
         try:
-            text = Path(path).read_bytes().decode("utf-8-sig")
+            text = _read(Path(path)).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise InventoryError("not UTF-8: expected an inventory as `lrspec params` writes it") from None
         if text.lstrip().startswith(("{", "[")):
@@ -102,7 +110,7 @@ class Inventory:
         names = [line.strip() for line in text.splitlines() if line.strip()]
         if bad := next((name for name in names if " " in name or not name.isprintable()), None):
             raise InventoryError(f"expected JSON, or one name a line, found {bad[:60]!r}")
-        return cls.from_names(names, source=f"params:{Path(path).name}")
+        return cls.from_names(_bounded(names), source=f"params:{Path(path).name}")
 
     def to_dict(self) -> dict[str, Any]:
         """The inventory as JSON values, as `lrspec params` writes it."""
@@ -146,6 +154,23 @@ def _refuse_equal_names(columns: Columns) -> None:
 # -------------------------------------------------------------------------------------------------- from files
 
 
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES or data.count(b",") > _MOST_VALUES:
+        raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
+    return data
+
+
+def _bounded(names: Sequence[str]) -> Sequence[str]:
+    """The names, which must not be too many or too long."""
+    if len(names) > MOST_NAMES:
+        raise InventoryError(f"more than {MOST_NAMES:,} names, the most that an inventory may have")
+    if long := next((name for name in names if len(name) > MOST_NAME), None):
+        raise InventoryError(f"{printable(long)}: a name of more than {MOST_NAME:,} characters")
+    return names
+
+
 def _from_json(text: str) -> Inventory:
     from lrspec.formats import read_inventory  # pydantic is needed only here
 
@@ -155,10 +180,14 @@ def _from_json(text: str) -> Inventory:
         raise InventoryError(str(failure)) from None
     if not all_finite(content.args):
         raise InventoryError("args: a number that is not finite")
-    return Inventory(tuple(_from_file(each) for each in content.parameters), content.source, content.args)
+    _bounded([name for each in content.parameters for name in (each.name, *each.aliases)])
+    owners: dict[Classes, Classes] = {}
+    parameters = (_from_file(each, owners) for each in content.parameters)
+    return Inventory(parameters, content.source, content.args)
 
 
-def _from_file(each: InventoryParameter) -> Parameter:
+def _from_file(each: InventoryParameter, known: dict[Classes, Classes]) -> Parameter:
+    """A parameter; owners of the same classes are `known`, and one and the same."""
     if any(elements > _MOST_ELEMENTS for elements in accumulate(each.shape or (), mul)):
         raise InventoryError(f"{printable(each.name)}: more elements than a tensor can have")
     owners = each.alias_modules or [[] for _ in each.aliases]
@@ -169,8 +198,8 @@ def _from_file(each: InventoryParameter) -> Parameter:
         aliases=tuple(each.aliases),
         shape=None if each.shape is None else tuple(each.shape),
         requires_grad=each.requires_grad,
-        module=tuple(each.module),
-        alias_modules=tuple(tuple(owner) for owner in owners),
+        module=known.setdefault(tuple(each.module), tuple(each.module)),
+        alias_modules=tuple(known.setdefault(tuple(owner), tuple(owner)) for owner in owners),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from lrspec.columns import Classes
 from lrspec.digits import is_blind
 from lrspec.kinds import Kinds
 from lrspec.matching import Captures, Search
@@ -44,6 +45,17 @@ class Names:
         return Names(self.kinds, Search(self.searching.work, judging=True))
 
     @cached_property
+    def owners(self) -> dict[Classes, None]:
+        """The classes of the owners of names, each once."""
+        columns = self.kinds.columns
+        return dict.fromkeys(columns.owners_of(name.parameter)[name.which] for name in self.texts)
+
+    @cached_property
+    def classes(self) -> dict[str, str]:
+        """The classes that these owners are of, each by itself."""
+        return {cls: cls for owner in self.owners for cls in owner}
+
+    @cached_property
     def components(self) -> list[str]:
         """What stands between the dots of all names, each once."""
         return list(dict.fromkeys(part for _, name in self.kinds.columns.all_names() for part in name.split(".")))
@@ -60,6 +72,10 @@ class Names:
     def keep(self, entries: int, path: Path) -> None:
         """Account for what is kept of the rule or regex at a place of the spec; TooMuchError where it is too much."""
         self.searching.work.keep(entries, path)
+
+    def walk(self, things: Sized, path: Path) -> None:
+        """Account for going through names or owners for the rule at a place; TooMuchError where it is too much."""
+        self.searching.work.search(len(things), path)
 
     def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
         """The matches of a regex of the spec in some of these names: what it does to a name it does to the kind."""

@@ -14,7 +14,7 @@ from lrspec.patterns import Pattern, RuleRegexes
 from lrspec.source import Path
 from lrspec.spec import Rule
 
-_GROUPS = 8  # take as much to keep as a match without any
+_GROUPS, _PLACE = 4, 3  # four groups take as much to keep as a match without any, a place on a ladder three times that
 
 
 class Place(NamedTuple):
@@ -69,25 +69,29 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     if rule.where and any(names.kinds.columns.shapes[first] is None for first in names.kinds.members):
         return Selection(regexes, unknowable=True)
     excluded = tuple(_hits((regexes.exclude,), names, names.texts))
-    candidates = _candidates(rule, regexes, names, excluded)
+    candidates = _candidates(rule, regexes, names, excluded, path)
     if not regexes.entries:
         selected = _first_names(candidates)
         names.keep(len(selected), path)
         return Selection(regexes, selected, excluded=excluded)
     hits = tuple(_hits(regexes.entries, names, candidates))
     selected = _first_names(sorted({name for hit in hits for name in hit.matches}))
-    return Selection(regexes, selected, hits, excluded, _places(hits) if rule.layers is not None else {})
+    if rule.layers is None:
+        return Selection(regexes, selected, hits, excluded)
+    names.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
+    return Selection(regexes, selected, hits, excluded, _places(hits))
 
 
 def _candidates(
-    rule: Rule, regexes: RuleRegexes, names: Names, excluded: tuple[PatternHits, ...]
+    rule: Rule, regexes: RuleRegexes, names: Names, excluded: tuple[PatternHits, ...], path: Path
 ) -> Mapping[Name, str]:
     """The names that `where` and `exclude` leave to the rule, in model order."""
+    if not rule.where and not excluded:
+        return names.texts
+    names.walk(names.texts, path)
     out = {name.parameter for hit in excluded for name in hit.matches}
     out |= _other_dimensions(rule, names)
     owners = _owners(regexes.module, names)
-    if not out and owners is None:
-        return names.texts
     return {
         name: text
         for name, text in names.texts.items()
@@ -113,9 +117,9 @@ def _owners(module: Pattern | None, names: Names) -> set[Classes] | None:
     """The classes of owners that `where.module` takes: those of which it is found in some name; None for all."""
     if module is None:
         return None
-    owners = dict.fromkeys(_owner(name, names.kinds.columns) for name in names.texts)
-    taken = names.searching.matches(module, {cls: cls for owner in owners for cls in owner})
-    return {owner for owner in owners if any(cls in taken for cls in owner)}
+    names.walk(names.classes, module.path)
+    taken = names.searching.matches(module, names.classes)
+    return {owner for owner in names.owners if any(cls in taken for cls in owner)}
 
 
 def _hits(entries: Iterable[Iterable[Pattern]], names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:

@@ -29,7 +29,7 @@ OVERALL_SECONDS, OVERALL_SECONDS_A_NAME = 3.5, 90e-6
 SEARCHES, SEARCHES_A_NAME = 10_000_000, 250
 """Of a regex in a name."""
 
-KEPT, KEPT_A_NAME = 1_000_000, 5
+KEPT, KEPT_A_NAME = 1_000_000, 2
 """Names that regexes match, and settings that rules make, added up rule by rule: a few hundred bytes each."""
 
 JUDGED, JUDGED_A_NAME = 1_000_000, 10

@@ -11,14 +11,18 @@ from lrspec.source import Path, printable
 from lrspec.suggest import did_you_mean, meant
 from lrspec.unsafe_settings import leads_outside, unsafe_settings
 
+MAX_MODELS = 100
+
 SCHEMES = ("timm", "torchvision", "hf", "params")
 """The kinds of models that a spec may name."""
 
 
 def source_findings(models: Any) -> Iterator[Finding]:
-    """LRS104 for each model of `models` that a spec may not name, or not with such arguments."""
+    """LRS104 for each model of `models` that a spec may not name, or not with such arguments; LRS101 for too many."""
     if isinstance(models, list):
-        for index, model in enumerate(models):
+        if len(models) > MAX_MODELS:
+            yield Finding("LRS101", ("models",), f"more than {MAX_MODELS} models\nCheck it against some of them.")
+        for index, model in enumerate(models[:MAX_MODELS]):
             yield from _model(model, ("models", index))
     else:
         yield from _model(models, ("models",))

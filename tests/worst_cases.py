@@ -9,8 +9,8 @@ import json
 import random
 import string
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count, cycle, islice
+from dataclasses import dataclass, field
+from itertools import count, islice
 from typing import Any, TypeAlias
 
 Parameter: TypeAlias = dict[str, Any]
@@ -26,15 +26,15 @@ class Case:
 
     rules: list[dict[str, Any]]
     parameters: list[Parameter]
-    optimizer: dict[str, Any] | None = None
+    optimizer: dict[str, Any] = field(default_factory=lambda: {"lr": 0.1, "weight_decay": 0.1})
     models: tuple[str, ...] = ("params:m.params.json",)
-    more: dict[str, Any] | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def spec(self) -> str:
         """The spec, as JSON: the least that it can take."""
-        optimizer = {"optimizer": self.optimizer or {"lr": 0.1, "weight_decay": 0.1}}
+        optimizer = {} if "optimizers" in self.more else {"optimizer": self.optimizer}
         models = {"models": list(self.models)}
-        content = {"lrspec": 1, **models, **optimizer, **(self.more or {}), "rules": self.rules}
+        content = {"lrspec": 1, **models, **optimizer, **self.more, "rules": self.rules}
         return json.dumps(content, separators=(",", ":"))
 
     def inventory(self) -> str:
@@ -72,7 +72,7 @@ def numbered(names: int) -> list[Parameter]:
 
 def regexes(size: int, make: Callable[[int], str]) -> list[str]:
     """As many regexes as a spec of that size holds."""
-    found, left = [], size - 400
+    found, left = list[str](), size - 400
     for number in count():
         regex = make(number)
         left -= len(json.dumps(regex)) + 1
@@ -220,10 +220,18 @@ def rules_that_all_match(size: int, names: int) -> Case:
 
 
 def rules_that_say_the_same(size: int, names: int) -> Case:
-    return Case(
-        a_rule_each(size, lambda n: {"match": "", "lr": 1} if n < 0 else {"where": {"ndim": 1}, "lr": 1}),
-        distinct(names),
-    )
+    return Case(a_rule_each(size, lambda _: {"where": {"ndim": 1}, "lr": 1}), distinct(names))
+
+
+def rules_on_one_kind(size: int, names: int) -> Case:
+    return Case(a_rule_each(size, lambda n: {"match": "^layer", "lr": n + 1, "weight_decay": n}), numbered(names))
+
+
+def rules_that_where_takes_from(size: int, names: int) -> Case:
+    def rule(number: int) -> dict[str, Any]:
+        return {"match": word(number)[-3:], "where": {"ndim": 3, "module": "Liner"}, "exclude": "x$", "lr": 1}
+
+    return Case([{"match": ".", "lr": 1}, *a_rule_each(size, rule)], distinct(names))
 
 
 def rules_of_options(size: int, names: int) -> Case:
@@ -250,10 +258,8 @@ def fallbacks(size: int, names: int) -> Case:
 
 
 def frozen_rules(size: int, names: int) -> Case:
-    return Case(
-        a_rule_each(size, lambda n: {"match": ".", "freeze": True} if n % 2 else {"match": ".", "lr": n}),
-        distinct(names),
-    )
+    rules = a_rule_each(size, lambda n: {"match": ".", **({"freeze": True} if n % 2 else {"lr": n})})
+    return Case(rules, distinct(names))
 
 
 def rules_that_set_one_name_each(size: int, names: int) -> Case:
@@ -263,13 +269,13 @@ def rules_that_set_one_name_each(size: int, names: int) -> Case:
 
 def several_optimizers(size: int, names: int) -> Case:
     optimizers = {f"o{n}": {"type": "my.Own", "lr": n + 1, "weight_decay": 1} for n in range(300)}
-    rules = [
-        {"match": f"^{word(n, 6)[:5]}", "optimizer": f"o{n % 300}", "lr_mult": 1}
-        if n < 500
-        else {"match": ".", "lr_mult": 2, "weight_decay_mult": n}
-        for n in range(900)
-    ]
-    return Case(rules, distinct(names), more={"optimizers": optimizers})
+
+    def rule(number: int) -> dict[str, Any]:
+        if number < 400:
+            return {"match": f"{word(number)[-2:]}.w", "optimizer": f"o{number % 300}", "lr_mult": 1}
+        return {"match": ".", "lr_mult": 2, "weight_decay_mult": number}
+
+    return Case(a_rule_each(size - 15_000, rule), distinct(names), more={"optimizers": optimizers})
 
 
 # ------------------------------------------------------------------------------------------------------- ladders
@@ -291,7 +297,7 @@ def joins_of_numbers(size: int, names: int) -> Case:
 
 def many_joins(size: int, names: int) -> Case:
     entries: list[Any] = [r"^(\w+)\.weight"]
-    entries += [{"join": regex} for regex in regexes(size - size // 4, lambda n: f"^{word(n)}(a)?")]
+    entries += [{"join": regex} for regex in regexes(size // 2, lambda n: f"^{word(n)}(a)?")]
     return Case([{"layers": entries, "layer_decay": 0.9}], distinct(names))
 
 
@@ -350,8 +356,9 @@ def parts_of_components(size: int, names: int) -> Case:
 
 def many_models(size: int, names: int) -> Case:
     own = distinct(names)
-    models = regexes(size - 2000, lambda n: "params:" + "./" * (n % 90) + f"{word(n)[:4]}/../m.params.json")
-    return Case([{"match": "^a", "lr": 1}, {"fallback": True, "lr": 1}], own, models=tuple(models))
+    models = [f"params:{'./' * number}m.params.json" for number in range(100)]
+    many = regexes(size - 20_000, lambda n: alternation(words(3, n * 1000), 400))
+    return Case(in_rules(many), own, models=tuple(models))
 
 
 def unmatched(size: int, names: int) -> Case:
@@ -374,7 +381,8 @@ SHAPES: dict[str, Shape] = {
         *(regexes_with_commas, regexes_with_dots, dots_alone, excludes, regexes_that_tell_digits_apart),
         *(regexes_of_wide_sets, regexes_that_backtrack, regexes_that_never_end, groups_within_groups),
         *(rules_that_all_match, rules_that_say_the_same, rules_of_options, options_of_their_own, fallbacks),
-        *(frozen_rules, rules_that_set_one_name_each, several_optimizers),
+        *(rules_on_one_kind, rules_that_where_takes_from, frozen_rules, rules_that_set_one_name_each),
+        several_optimizers,
         *(ladder_of_every_name, joins_of_every_name, joins_of_numbers, many_joins, ladders_over_each_other),
         *(ladder_of_many_groups, long_names, one_very_long_name, aliases_of_one, aliases_of_a_ladder),
         *(owners_of_many_classes, norms_of_every_kind, parts_of_components, many_models, unmatched),
@@ -382,5 +390,3 @@ SHAPES: dict[str, Shape] = {
     )
 }
 """Every shape, by its name."""
-
-_ = cycle
