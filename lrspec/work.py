@@ -87,8 +87,7 @@ class Work:
         """Account for what is kept of the rule or regex at a place; TooMuchError where it is too much."""
         self._kept -= entries
         if self._kept < 0:
-            made = f"the rules up to this one select and set {self._of(KEPT, KEPT_A_NAME)} times"
-            raise TooMuchError(path, made)
+            raise TooMuchError(path, f"the rules select and set {self._of(KEPT, KEPT_A_NAME)} times together")
 
     def affords(self, units: int) -> bool:
         """Whether something may still be judged that takes so much, which is then spent; if not, nothing is spent."""
