@@ -267,12 +267,10 @@ def _holding(resolution: Resolution, rule: int) -> list[int]:
 
 def _lost_by_pattern(resolution: Resolution, rule: int) -> Iterator[tuple[Pattern, list[int]]]:
     """The parameters of `join`s without a layer, by the regex that has them."""
-    selection, left = resolution.selections[rule], set(_lost(resolution, rule))
-    for hit in selection.hits if left else ():
-        here = {name.parameter for name in hit.matches} & left
-        if found := sorted(parameter for parameter in here if selection.place(parameter).entry == hit.entry):
-            left -= set(found)
-            yield hit.pattern, found
+    found: dict[Pattern, list[int]] = {}
+    for parameter in sorted(_lost(resolution, rule)):
+        found.setdefault(resolution.selections[rule].hit(parameter).pattern, []).append(parameter)
+    yield from found.items()
 
 
 # --------------------------------------------------------------------------------------------------- wording

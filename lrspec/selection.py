@@ -54,10 +54,15 @@ class Selection:
         """The place of a parameter on the ladder."""
         return next(iter(self.places[parameter]))
 
+    def hit(self, parameter: int) -> PatternHits:
+        """The regex by which a parameter has its place on the ladder."""
+        place, name = next(iter(self.places[parameter].items()))
+        return next(hit for hit in self.hits if hit.entry == place.entry and name in hit.matches)
+
     def match(self, parameter: int) -> re.Match[str]:
         """The match by which a parameter has its place on the ladder."""
-        place, name = next(iter(self.places[parameter].items()))
-        return next(hit.matches[name] for hit in self.hits if hit.entry == place.entry and name in hit.matches)
+        name = next(iter(self.places[parameter].values()))
+        return self.hit(parameter).matches[name]
 
 
 def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Selection:

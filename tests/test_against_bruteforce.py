@@ -65,10 +65,27 @@ ONE_PARAMETER: dict[str, Any] = {
 }
 
 
+TIED_IN_A_JOIN: dict[str, Any] = {
+    "lrspec": 1,
+    "optimizer": {"type": "AdamW", "lr": 0.1},
+    "rules": [
+        {"layers": ["^x", {"join": [r"^t(\d+)", "^e"]}], "layer_decay": 0.5, "optional": True},
+        {"fallback": True, "lr": 1},
+    ],
+}
+TIED: dict[str, Any] = {
+    "parameters": [
+        {**ONE_PARAMETER["parameters"][0], "name": "e", "aliases": ["t2"], "alias_modules": [["A"]]},
+        {**ONE_PARAMETER["parameters"][0], "name": "t1"},
+    ]
+}
+
+
 @settings(max_examples=600)
 @given(specs(), inventories())
 @example(LOSING_FREEZE, ONE_PARAMETER)
 @example(FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER)
+@example(TIED_IN_A_JOIN, TIED)
 def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     outcome, reading = attempted(spec, inventory), read(spec, inventory)
     assert _findings(outcome) == _read_findings(reading)
