@@ -24,7 +24,7 @@ _WEIGHTS = re.compile(
     r"pretrained|pretrained_(backbone|cfg|cfg_overlay)|use_pretrained_backbone|checkpoint_path|weights(_backbone)?"
 )
 _PLACES = re.compile(r"_?(\w+_)?name_or_path|.*_(path|paths|dir|dirs|file|files|folder|url|uri|repo|repo_id|kwargs)")
-"""Where a number or a flag stands under such a name, it names no place: `drop_path: 0.1`."""
+"""Where numbers or flags stand under such a name, they name no place: `drop_path: 0.1`."""
 
 _BACKBONE = ("use_timm_backbone", "use_pretrained_backbone")
 
@@ -43,13 +43,18 @@ def why_unsafe(key: str, value: Any, beside: Any = ()) -> str | None:
         return f"{key}={printable(str(value))}: no weights are ever read; leave it out"
     if _CODE.fullmatch(key):
         return f"`{key}` asks for code that comes with a model, which is never run; leave it out"
-    if _PLACES.fullmatch(key) and not isinstance(value, int | float):
+    if _PLACES.fullmatch(key) and not _is_numeric(value):
         return f"`{key}` may name files or places to load from; leave it out"
     if key == "backbone" and any(dict(beside).get(other) for other in _BACKBONE):
         return "`backbone` names a model to load; leave it out, or describe the model in `backbone_config`"
     if isinstance(value, str) and leads_outside(value):
         return f"`{printable(value)}` would load from outside"
     return None
+
+
+def _is_numeric(value: Any) -> bool:
+    """Whether it is a number or a flag, or a list of these."""
+    return isinstance(value, int | float) or (isinstance(value, list) and all(map(_is_numeric, value)))
 
 
 def leads_outside(name: str) -> bool:

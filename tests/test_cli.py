@@ -394,6 +394,22 @@ def test_what_was_a_boolean_in_older_yaml_is_refused(capsys: pytest.CaptureFixtu
     assert "is a text in YAML 1.2, and no boolean: write true or false (or " in ran.err
 
 
+@pytest.mark.parametrize("command", ["params", "compile", "explain", "check"])
+@pytest.mark.parametrize(
+    "argument",
+    ["x\x1b[2J\n::error::y", "\x1b[2J=[\n::error::y", "a=##vso[task.complete] \x1b[2J\n::error::[", "a=yes\x1b[2J"],
+)
+def test_an_argument_for_a_model_is_echoed_harmless(
+    capsys: pytest.CaptureFixture[str], command: str, argument: str
+) -> None:
+    words = ["a.lrspec.yaml", *(["."] if command == "explain" else [])] if command != "params" else []
+    ran = lrspec(capsys, command, *words, "--model", "resnet18", "--model-arg", argument)
+    assert ran.status == 2
+    for text in (ran.out, ran.err):
+        assert all(line.isprintable() and not line.lstrip().startswith("::") for line in text.split("\n"))
+        assert "##vso[" not in text
+
+
 @pytest.mark.parametrize("text", ["'no'", '"no"', "nO", "none", "true"])
 def test_quoted_words_and_others_are_what_they_are(capsys: pytest.CaptureFixture[str], text: str) -> None:
     ran = lrspec(capsys, "params", "--model", "resnet18", "--model-arg", f"x={text}")

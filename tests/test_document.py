@@ -194,8 +194,13 @@ def test_a_mapping_tells_whether_all_of_its_entries_could_be_read(text: str) -> 
     assert not any(document.is_incomplete(path) for path in ((), ("c",), ("d",), ("d", "e"), ("none",)))
 
 
-def test_an_alias_as_a_key_is_the_word_it_was() -> None:
-    assert read("a: &k true\nb: {*k : 1}").value == {"a": True, "b": {"true": 1}}
+@pytest.mark.parametrize("key", ["{*k : 1}", "{*k: 1}", "\n  *k : 1", "\n  *k: 1"])
+def test_an_alias_as_a_key_is_the_word_it_was(key: str) -> None:
+    assert read(f"a: &k true\nb: {key}").value == {"a": True, "b": {"true": 1}}
+
+
+def test_a_comma_ends_the_name_of_an_alias() -> None:
+    assert read("a: &a 1\nb: &b 2\nc: [*a,*b]").value["c"] == [1, 2]
 
 
 # ------------------------------------------------------------------------------------------------- limits
@@ -264,6 +269,14 @@ def test_one_mebibyte_is_the_last() -> None:
         (b'a: "\\."', (1, 5)),
         (b"a: 'b", (1, 4)),
         (b"a: b: c", (1, 5)),
+        (b"a: &an:chor value", (1, 4)),
+        (b"a: [&an:chor x]", (1, 5)),
+        (b"a: &an?b x", (1, 4)),
+        (b"a: &an: x", (1, 7)),
+        (b"a: &an x\nb: [*an:chor]", (2, 5)),
+        (b"a: &an x\nb: *an:chor", (2, 4)),
+        (b"a: &an x\nb: {*an:1}", (2, 5)),
+        (b"&an: 1", (1, 1)),
     ],
 )
 def test_what_is_no_document_is_said_at_its_place(text: bytes, where: tuple[int, int]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import cli, deadline
+from lrspec import cli, deadline, wrong_regexes
 from lrspec.compiling import attempt
 from lrspec.document import Format
 from lrspec.explain import explain
@@ -290,7 +290,8 @@ LONG_NAMES = lrspec.Inventory.from_names(["a" * 40 + ".weight", "b"])
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadline, "REGEX_SECONDS", 0.1)
-    monkeypatch.setattr(deadline, "REGEXES_SECONDS", 0.15)
+    monkeypatch.setattr(wrong_regexes, "COMPILING_SECONDS", 0.15)
+    monkeypatch.setattr(wrong_regexes, "COMPILING_SECONDS_EACH", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -320,21 +321,31 @@ def test_sets_of_many_characters_are_known_however_they_are_written(wide: str) -
 
 
 @pytest.mark.usefixtures("impatient")
-def test_slow_regexes_share_their_time_and_ordinary_ones_take_none_of_it() -> None:
+def test_regexes_that_compile_slowly_share_their_time_and_what_is_not_compiled_is_told_once() -> None:
     re.purge()
     with pytest.raises(lrspec.SpecError) as raised:
         loaded("^a", *(SLOW_TO_COMPILE + str(n) for n in range(4)), "^b")
-    assert [found.line for found in raised.value.diagnostics] == [4, 5, 6, 7]
-    allowance = deadline.Allowance()
-    with pytest.raises(deadline.TimeIsUpError), allowance.watch(), allowance.spend(0):
+    told = [(found.line, found.message.split("\n")[0]) for found in raised.value.diagnostics]
+    assert told == [
+        (4, "the regex takes too long to compile"),
+        (5, "the regex takes too long to compile"),
+        (6, "the regexes before this one take too long to compile"),
+    ]
+
+
+def test_an_allowance_is_of_each_regex_and_of_all_together() -> None:
+    allowance = deadline.Allowance(0.15, deadline.Timer(), each=0.1)
+    for enough in (True, False):
+        assert allowance.is_enough is enough
+        with pytest.raises(deadline.TimeIsUpError), allowance.timer.watch(), allowance.spend():
+            spin()
+    with pytest.raises(deadline.TimeIsUpError), allowance.spend():
+        raise AssertionError("nothing is left")
+
+
+def test_all_that_is_watched_ends_too() -> None:
+    with pytest.raises(deadline.OverdueError), deadline.Timer().watch(0.1):
         spin()
-    assert not allowance.is_enough
-    left = allowance.left
-    with allowance.watch():
-        for _ in range(100):
-            with allowance.spend(1):
-                re.search("a", "a")
-    assert allowance.left == left
 
 
 @pytest.mark.parametrize("regex", SLOW)
@@ -379,7 +390,8 @@ def spin() -> None:
 
 # --------------------------------------------------------------------------------------- what would move a cursor
 
-EVIL = "\x1b[2J[red]x[/]\n::error::\r<b>\u202e\x9b31m ::stop-commands::x ##[group]y \x00\ud800"
+AZURE = "##vso[task.complete]z ##teamcity[message]"
+EVIL = f"\x1b[2J[red]x[/]\n::error::\r<b>\u202e\x9b31m ::stop-commands::x ##[group]y {AZURE} \x00\ud800"
 SPEC_EVIL = EVIL.replace("\x00", "").replace("\ud800", "")
 
 
@@ -433,7 +445,7 @@ def test_one_line_of_what_keeps_the_command_from_running_is_harmless(
 
 def assert_harmless(text: str) -> None:
     assert all(character.isprintable() or character == "\n" for character in text)
-    assert not re.search(r"(?m)^\s*::|##\[", text)
+    assert not re.search(r"(?m)^\s*::|##\w*\[", text)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
@@ -458,7 +470,8 @@ def test_every_format_of_a_check_is_harmless(
     if form == "github":
         lines = out.splitlines()
         assert all(re.match(r"::(?:error|warning) title=", line) for line in lines)
-        assert all(line.isprintable() and line.count("::") >= 2 and not re.search(r"\s::|##\[", line) for line in lines)
+        assert all(line.isprintable() and line.count("::") >= 2 for line in lines)
+        assert not re.search(r"[^\S\n]::|##\w*\[", out)
     else:
         assert_harmless(out)
 

@@ -227,6 +227,92 @@ def test_code_of_a_model_s_own_is_ignored_where_the_class_is_transformers_own() 
     assert told(hf({**BERT, "auto_map": {"AutoModel": "modeling.Evil"}})) == told(hf(BERT))
 
 
+SAVED = {
+    "_name_or_path": "org/name",
+    "_attn_implementation_autoset": True,
+    "transformers_version": "4.44.0",
+    "torch_dtype": "float32",
+    "id2label": {"0": "weights", "1": "revision"},
+    "label2id": {"weights": 0, "revision": 1},
+    "task_specific_params": {"summarization": {"early_stopping": True, "prefix": "summarize: "}},
+}
+"""What earlier versions have saved with their configurations."""
+DETR = {
+    "model_type": "detr",
+    "architectures": ["DetrModel"],
+    "d_model": 8,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "encoder_ffn_dim": 8,
+    "decoder_ffn_dim": 8,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "num_queries": 3,
+}
+OF_TIMM = {"model_type": "timm_backbone", "backbone": "test_resnet", "out_indices": [1, 2, 3, 4]}
+DEBERTA = {
+    **BERT,
+    "model_type": "deberta-v2",
+    "architectures": ["DebertaV2Model"],
+    "norm_rel_ebd": "layer_norm",
+    "conv_kernel_size": 3,
+    "conv_act": "gelu",
+    "relative_attention": True,
+    "position_buckets": 4,
+}
+
+
+@pytest.mark.parametrize("content", [BERT, GPT2, T5, LLAMA, CLIP, DEBERTA])
+def test_what_is_saved_with_a_configuration_is_no_obstacle(content: dict[str, Any]) -> None:
+    assert told(hf({**SAVED, **content})) == told(hf(content))
+
+
+def test_settings_that_no_class_declares_reach_the_model_that_reads_them() -> None:
+    names = {each.name for each in hf(DEBERTA).parameters}
+    assert {"encoder.conv.conv.weight", "encoder.LayerNorm.weight"} <= names
+
+
+def test_a_backbone_of_timm_is_built_where_it_is_described() -> None:
+    content = {**DETR, "backbone_config": OF_TIMM}
+    kind = transformers.DetrConfig.from_dict(dict(content))
+    assert told(hf({**SAVED, **content})) == told(Inventory.from_model(transformers.DetrModel(kind)))
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"backbone": "microsoft/resnet-50"}, "backbone: `microsoft/resnet-50` may be loaded from outside"),
+        ({"backbone": "test_resnet", "use_timm_backbone": False}, "backbone: `test_resnet` may be loaded from outside"),
+        ({"backbone": "hf-hub:timm/x"}, "backbone: `hf-hub:timm/x` would load from outside"),
+        ({"backbone_kwargs": {"in_chans": 3}}, "backbone_kwargs: `backbone_kwargs` may name files or places"),
+        ({"backbone": "test_resnet", "use_timm_backbone": True}, "backbone: `backbone` names a model to load"),
+        ({"backbone": "test_resnet", "use_pretrained_backbone": True}, "backbone: `backbone` names a model to load"),
+        (
+            {"backbone_config": {**OF_TIMM, "use_pretrained_backbone": True}},
+            "backbone_config.backbone: `backbone` names",
+        ),
+    ],
+)
+def test_a_backbone_that_would_be_looked_for_is_refused_at_its_place(named: dict[str, Any], words: str) -> None:
+    content = {**DETR, **named}
+    architectures = ["DPTModel" if content["model_type"] == "dpt" else "DetrModel"]
+    assert f"model/config.json: {words}" in hf_refused({**content, "architectures": architectures})
+
+
+def test_what_timm_records_of_its_weights_is_not_read() -> None:
+    recorded = {"pretrained_cfg": {"tag": "a1", "url": "https://models.example/x.pth", "hf_hub_id": "timm/"}}
+    assert told(hf({**TIMM, **recorded})) == told(hf(TIMM))
+
+
+def test_a_model_that_looks_for_a_compiler_finds_none_and_others_do_later() -> None:
+    from transformers.models.rwkv import modeling_rwkv
+
+    finds = modeling_rwkv.is_ninja_available
+    content = {"model_type": "rwkv", "architectures": ["RwkvModel"], "hidden_size": 8, "num_hidden_layers": 1}
+    assert len(hf({**content, "vocab_size": 20}).parameters) == 23
+    assert modeling_rwkv.is_ninja_available is finds
+
+
 @pytest.mark.parametrize(
     ("content", "args", "words"),
     [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from lrspec.repository import files_of
+from lrspec.discovery import UndecidedError, find_specs
+from lrspec.models import ModelError, inventory_of
+from lrspec.repository import files_of, leads_inside
 
 
 def names(folder: Path) -> list[str]:
@@ -67,3 +71,71 @@ def test_names_of_any_characters(folder: Path) -> None:
     for name in ("é", "a b", 'q"', "line\nbreak"):
         (folder / name).touch()
     assert {"é", "a b", 'q"', "line\nbreak"} < set(names(folder))
+
+
+# --------------------------------------------------------------- links whose spelt-out path is too long for the system
+
+INVENTORY = {"lrspec_params": 1, "source": "x", "parameters": [{"name": "a", "shape": [1], "module": ["Linear"]}]}
+CONFIG = {"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 8, "num_attention_heads": 2}
+SPEC = "lrspec: 1\nrules: [{match: a, lr: 1}]\n"
+OUTSIDE = {"params.json": json.dumps(INVENTORY), "config.json": json.dumps(CONFIG), "a.lrspec.yaml": SPEC}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with links to files outside, each by way of links that end deeper than a path can be spelt out."""
+    for name, text in OUTSIDE.items():
+        (tmp_path / name).write_text(text)
+    checkout, level, hops = tmp_path / "checkout", "d" * 200, 5
+    checkout.mkdir()
+    monkeypatch.chdir(checkout)
+    for _ in range(5 * hops):  # 5,000 characters; a path has 4,096 at most
+        Path(level).mkdir()
+        os.chdir(level)
+    for name in OUTSIDE:
+        Path(name).symlink_to("../" * (5 * hops + 1) + name)
+    os.chdir(checkout)
+    for hop in range(hops):
+        Path(f"hop{hop}").symlink_to("/".join([f"hop{hop - 1}"] * (hop > 0) + [level] * 5))
+    for name in OUTSIDE:
+        Path(name).symlink_to(f"hop{hops - 1}/{name}")
+    Path("model").symlink_to(f"hop{hops - 1}")
+    return checkout
+
+
+def test_a_link_that_is_too_long_to_be_spelt_out_leads_outside(checkout: Path) -> None:
+    for name in OUTSIDE:
+        link = checkout / name
+        assert link.read_text() == OUTSIDE[name]  # the system follows it
+        assert link.resolve().is_relative_to(checkout)  # spelling it out stops on the way
+        assert not leads_inside(link, checkout)
+        assert not leads_inside(Path(name), Path())
+    assert leads_inside(checkout / "hop0", checkout)
+
+
+@pytest.mark.parametrize("source", ["params:params.json", "hf:config.json", "hf:model", "params:model/params.json"])
+def test_a_model_is_not_read_by_way_of_such_a_link(checkout: Path, source: str) -> None:
+    for folder in (checkout, Path()):
+        with pytest.raises(ModelError, match="outside the spec's own folder"):
+            inventory_of(source, {}, folder)
+    if source == "params:params.json":
+        assert len(inventory_of(source, {}, checkout, outside=True).parameters) == 1
+
+
+def test_a_spec_is_not_found_by_way_of_such_a_link(checkout: Path) -> None:
+    with pytest.raises(UndecidedError, match="no spec in"):
+        find_specs([str(checkout)])
+    (checkout / "own.lrspec.yaml").write_text(SPEC)
+    (checkout / "linked.lrspec.yaml").symlink_to("own.lrspec.yaml")
+    found = [Path(each).name for each in find_specs([str(checkout)])]
+    assert found == ["linked.lrspec.yaml", "own.lrspec.yaml"]
+
+
+def test_a_link_that_leads_nowhere_is_where_its_name_says(tmp_path: Path) -> None:
+    (tmp_path / "inside").symlink_to("missing")
+    (tmp_path / "outside").symlink_to("../missing")
+    (tmp_path / "loop").symlink_to("loop")
+    assert leads_inside(tmp_path / "inside", tmp_path)
+    assert not leads_inside(tmp_path / "outside", tmp_path)
+    assert leads_inside(tmp_path / "loop", tmp_path)  # it cannot be opened
+    assert leads_inside(tmp_path / "a\0b", tmp_path)

@@ -21,8 +21,10 @@ from lrspec.unsafe_settings import why_unsafe
 IDENTITY = frozenset({"model_type", "architectures"})
 """What says which model it is."""
 
-_RECORDS = re.compile(r"_?(\w+_)?name_or_path|_commit_hash|transformers_version|\w*_implementation")
+_RECORDS = re.compile(r"_.*|(\w+_)?name_or_path|transformers_version|\w*_implementation|label2id|pretrained_cfg")
 """What a saved configuration records of where it is from and how it ran; no parameter depends on it."""
+
+_NAME = re.compile(r"[\w.]+")
 
 _WORD = re.compile(r"[\w.+|-]{0,64}")
 
@@ -57,6 +59,8 @@ class HfSettings:
                 found[key] = self._declared(key, value, kind, (*path, key))
             elif key in IDENTITY or (_is_loose(value) and not hasattr(kind, key)):
                 found[key] = value
+        if "use_pretrained_backbone" in declared:
+            found["use_pretrained_backbone"] = False  # which some versions have for a default
         return found
 
     def _declared(self, key: str, value: Any, kind: Any, path: Path) -> Any:
@@ -94,13 +98,14 @@ def declared_by(kind: Any) -> frozenset[str]:
     members = {name for cls in kind.__mro__ for name in _declared_in(cls)}
     inner = getattr(kind, "sub_configs", None) or {}
     names = {*fields, *members, *kind.attribute_map, *inner}
-    return frozenset(name for name in names if not name.startswith("_") and name not in IDENTITY)
+    return frozenset(name for name in names - {"self"} if not name.startswith("_") and name not in IDENTITY)
 
 
 def _declared_in(cls: type) -> Iterator[str]:
     """The arguments of a class's own, and what it computes and lets be set (`num_labels`)."""
     if "__init__" in vars(cls) and cls is not object:
-        yield from (set(inspect.signature(vars(cls)["__init__"]).parameters) - {"self", "args", "kwargs"})
+        takes = inspect.signature(vars(cls)["__init__"]).parameters.values()
+        yield from (each.name for each in takes if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD))
     yield from (name for name, member in vars(cls).items() if isinstance(member, property) and member.fset)
 
 
@@ -115,10 +120,10 @@ def _refuse_unsafe(key: str, value: Any, beside: Any, path: Path) -> None:
 
 
 def _refuse_backbone(key: str, value: Any, kind: Any, path: Path) -> None:
-    """Refuse the name of a model to load: of timm's registry only the types of timm may name one."""
+    """Refuse the name of a model to load: only the types of timm may name one, and of timm's registry only."""
     if not value or key not in ("backbone", "architecture"):
         return
-    is_name = isinstance(value, str) and re.fullmatch(r"[\w.]+", value) is not None
+    is_name = isinstance(value, str) and _NAME.fullmatch(value) is not None
     if not is_name or (key == "backbone" and kind.model_type not in _TIMM):
         place, named = printable(spell(path)), printable(str(value))
         raise ModelError(f"{place}: `{named}` may be loaded from outside; describe the model in `backbone_config`")

@@ -57,12 +57,14 @@ class _Unread(io.RawIOBase):
 class _Escaped(io.RawIOBase):
     """A stream that passes whole lines on, each harmless; nowhere where there is none to pass them to."""
 
+    name = "<what is printed>"
+
     def __init__(self, to: TextIO | None) -> None:
         self._to, self._rest = to, b""
 
     def text(self) -> io.TextIOWrapper:
         """The stream for text; closing it passes on an unfinished line."""
-        return io.TextIOWrapper(io.BufferedWriter(self), "utf-8", "backslashreplace", line_buffering=True)
+        return io.TextIOWrapper(self, "utf-8", "backslashreplace", line_buffering=True, write_through=True)
 
     def writable(self) -> bool:
         return True
@@ -94,9 +96,7 @@ def _input_from(stream: TextIO) -> Iterator[None]:
 @contextlib.contextmanager
 def _nowhere(descriptor: int) -> Iterator[None]:
     """Let a standard stream lead nowhere, for code that is not Python's as well; one that is closed stays so."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    _flush()
     try:
         saved = os.dup(descriptor)
     except OSError:
@@ -108,5 +108,12 @@ def _nowhere(descriptor: int) -> Iterator[None]:
     try:
         yield
     finally:
+        _flush()  # what was printed meanwhile goes nowhere, too
         os.dup2(saved, descriptor)
         os.close(saved)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            stream.flush()

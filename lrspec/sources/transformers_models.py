@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Mapping
-from functools import partial
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from lrspec.suggest import did_you_mean
 
 _NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
 """Endings of classes of transformers that are no models."""
+
+_COMPILER = "is_ninja_available"
+"""The function of transformers that runs a program to find a compiler."""
 
 
 def hf_builder(path: Path) -> Callable[..., Any]:
@@ -43,11 +48,26 @@ def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:
     settings, further = _sorted_out(args, kind.from_dict(copy.deepcopy(content)), cls, config.path, content)
     settings = _reaching(kinds, settings, kind, config.path)
     try:
-        return cls(kind.from_dict(content, **settings), **further)
+        with _no_kernels(cls):
+            return cls(kind.from_dict(content, **settings), **further)
     except AttributeError as failure:
         if not issubclass(kind, cls.config_class):  # it has asked the config for what only its own kind has
             raise _mismatch(cls, config) from failure
         raise
+
+
+@contextlib.contextmanager
+def _no_kernels(cls: Any) -> Iterator[None]:
+    """Let the module of a class find no compiler: some models look for one as they are built, and compile kernels."""
+    names = vars(sys.modules[cls.__module__])
+    before = names.get(_COMPILER)
+    if before is not None:
+        names[_COMPILER] = lambda: False
+    try:
+        yield
+    finally:
+        if before is not None:
+            names[_COMPILER] = before
 
 
 def _reaching(kinds: Any, content: Mapping[str, Any], kind: Any, path: str) -> dict[str, Any]:
@@ -58,7 +78,7 @@ def _reaching(kinds: Any, content: Mapping[str, Any], kind: Any, path: str) -> d
 
 
 def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
-    names = dir(transformers)
+    names = _names(transformers)
     if name not in names:
         models = [each for each in names if each[0].isupper() and not each.endswith(_NO_MODELS)]
         near = did_you_mean(name, models, 3)
@@ -71,6 +91,12 @@ def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
     if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel) and kind):
         raise ModelError(f"{config.path}: {name} is no class of a model: expected a subclass of PreTrainedModel")
     return found
+
+
+@lru_cache(maxsize=1)
+def _names(transformers: Any) -> list[str]:
+    """What transformers has, most of it not imported yet; it takes long to list that."""
+    return dir(transformers)
 
 
 def _part_for(cls: Any, declared: Any, config: HfConfig) -> tuple[Any, dict[str, Any]]:

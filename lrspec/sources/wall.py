@@ -25,6 +25,9 @@ from lrspec.sources.errors import ModelError
 _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub", "lrspec")
 """Packages that may be installed as links to other folders, for their development."""
 
+_ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+"""Where Python may keep its own modules."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 Args = tuple[Any, ...]
@@ -48,7 +51,8 @@ class Wall:
 
     def __enter__(self) -> None:
         _install()
-        self._outside, self._others = sys._getframe(1), set(sys._current_frames()) - {threading.get_ident()}
+        _installed.cache_clear()  # a library may have been loaded since
+        self._outside, self._others = sys._getframe(1), set(threading.enumerate()) - {threading.current_thread()}
         self._writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
         _standing.append(self)
 
@@ -62,7 +66,7 @@ class Wall:
     def meet(self, event: str, args: Args) -> None:
         """Judge what Python is about to do; threads that ran before are not concerned."""
         judge = _JUDGES.get(event) or _JUDGES.get(event.partition(".")[0] + ".")
-        if judge is None or threading.get_ident() in self._others:
+        if judge is None or threading.current_thread() in self._others:
             return
         wrong = judge(args)
         if wrong is not None and not self._is_importing():
@@ -139,6 +143,7 @@ _JUDGES: dict[str, Callable[[Args], str | None]] = {
     "ctypes.dlopen": _loaded,
     "builtins.input": _says("read standard input"),
     "sqlite3.connect": _says("open {}"),
+    **dict.fromkeys(("os.kill", "os.killpg"), _says("send a signal to process {}")),
     **dict.fromkeys(
         ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"),
         _says("start the program {}"),
@@ -157,6 +162,9 @@ _JUDGES: dict[str, Callable[[Args], str | None]] = {
             "os.link",
             "os.symlink",
             "os.truncate",
+            "os.utime",
+            "os.setxattr",
+            "os.removexattr",
         ),
         _says("change {}"),
     ),
@@ -172,7 +180,8 @@ def _is_installed(path: str) -> bool:
     """
     places = _installed()
     by_name = os.path.abspath(path)  # noqa: PTH100  (`..` and all)
-    return (".." not in Path(path).parts and by_name.startswith(places)) or os.path.realpath(path).startswith(places)
+    real = os.path.realpath(path)
+    return (".." not in Path(path).parts and f"{by_name}{os.sep}".startswith(places)) or real.startswith(places)
 
 
 @lru_cache(maxsize=1)
@@ -181,7 +190,7 @@ def _installed() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders += [*site.getsitepackages(), site.getusersitepackages()]
-    folders += [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages")]
+    folders += [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages", _ZIPPED)]
     for name in _LIBRARIES:
         folders += getattr(sys.modules.get(name), "__path__", ())
     both = [place for each in folders for place in (os.path.abspath(each), os.path.realpath(each))]  # noqa: PTH100
