@@ -18,7 +18,7 @@ from lrspec.checks import unused_in_every_model
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics import Diagnostic, ordered
 from lrspec.fixes import fix_file
-from lrspec.inventory import Inventory
+from lrspec.inventory import MOST_BYTES, Inventory
 from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError
 from lrspec.source import Span, Text, printable, system_reason
@@ -128,9 +128,12 @@ class Checker:
 
     def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
         outcomes: dict[str, Outcome] = {}
-        failures, work = [], Work()
+        failures, work, left = [], Work(), 2 * MOST_BYTES
         for candidate in candidates:
             try:
+                left -= _inventory_bytes(candidate, file)
+                if left < 0:
+                    raise ModelError(f"the inventories of the spec have more than {2 * MOST_BYTES:,} bytes together")
                 outcomes[candidate.words] = attempt(file, self._inventory(candidate, file), work=work)
             except ModelError as error:
                 if candidate.span is None:
@@ -180,6 +183,16 @@ class Checker:
             )
         except ModelError as error:
             return error
+
+
+def _inventory_bytes(candidate: _Candidate, file: SpecFile) -> int:
+    """How large a saved inventory is that a spec names; 0 for what is none, or cannot be opened."""
+    name = candidate.source.source.removeprefix("params:")
+    is_own = candidate.span is not None and name != candidate.source.source
+    try:
+        return (Path(file.path).parent / name).stat().st_size if is_own else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def _together(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -> tuple[Diagnostic, ...]:

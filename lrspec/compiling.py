@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lrspec import binding
@@ -29,10 +29,15 @@ from lrspec.resolution import Resolution, resolve
 from lrspec.source import printable, rule_of
 from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
+from lrspec.wording import SHOWN
 from lrspec.work import TooMuchError, Work
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+_PATIENCE = 4.0
+"""How many times as much work a spec of one's own may be as one that is checked for a stranger."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,10 @@ def attempt(
 ) -> Outcome:
     """Compile a spec for an inventory; findings are in the result, nothing is raised.
 
-    `work` is what is left of the limits, where the spec is compiled for several models.
+    `work` is what is left of the limits, where they are a stranger's, or the spec is compiled for several models.
     """
     file = _override(file, lr, weight_decay)
-    spec, work = file.spec, work or Work()
+    spec, work = file.spec, work or Work(_PATIENCE)
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(file, locate(findings, file.document, spec))
     work.allow_for(sum(1 for _ in inventory.columns.all_names()))
@@ -74,7 +79,7 @@ def attempt(
     except TooMuchError as much:
         finding = _too_much(much)
     except OverdueError:
-        finding = _too_much(TooMuchError(("rules",), "all of this takes too long together"))
+        finding = _too_much(TooMuchError(("rules",), "compiling the spec takes too long"))
     return Outcome(file, locate([finding], file.document, spec))
 
 
@@ -84,6 +89,7 @@ def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     if findings := list(unfit_settings(resolution)):
         return Outcome(file, locate(findings, file.document, spec))
     planned = shares(resolution)
+    work.keep(sum(len(share.given.set_by) for share in planned), ("rules",))
     if infinite := list(infinite_value(resolution, planned)):
         return Outcome(file, locate(infinite, file.document, spec))
     diagnostics = locate(_listed(_findings(resolution, planned), work), file.document, spec)
@@ -101,14 +107,13 @@ def _findings(resolution: Resolution, planned: tuple[Share, ...]) -> Iterator[Fi
 
 
 def _listed(findings: Iterable[Finding], work: Work) -> Iterator[Finding]:
-    """The findings as far as all the parameters that they list are not too many, and that there may be more."""
+    """The findings, of which the later ones list only some of their parameters if all would be too many."""
     for finding in findings:
-        if not work.lists(finding.parameters):
-            yield _too_much(
-                TooMuchError(("rules",), "the findings list too many parameters, and were not all searched")
-            )
-            return
-        yield finding
+        if work.lists(finding.parameters):
+            yield finding
+        else:
+            message = f"{finding.message} Only the first {SHOWN} are listed: all findings together have too many."
+            yield replace(finding, message=message, parameters=finding.parameters[:SHOWN])
 
 
 def compile(
@@ -201,17 +206,21 @@ def compiled(
 
 
 def _slow_regex(slow: SlowRegexError) -> Finding:
-    time = "too long, after other slow ones," if slow.seconds is None else f"longer than {slow.seconds:g} s"
-    message = (
-        f"the regex takes {time} on '{printable(slow.text)}'\n"
-        "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
-    )
-    return Finding("LRS105", slow.pattern.path, message, rule_of(slow.pattern.path))
+    if slow.seconds is None:
+        what = "the regexes up to this one take too long together"
+        advice = "Let fewer regexes say the same; repeats within repeats, such as `(\\w+\\.?)+`, take longest."
+    else:
+        on = f" on '{printable(slow.text)}'" if slow.text else ""
+        what = f"the regex takes longer than {slow.seconds:.3g} s{on}"
+        advice = (
+            "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
+        )
+    return Finding("LRS105", slow.pattern.path, f"{what}\n{advice}", rule_of(slow.pattern.path))
 
 
 def _too_much(much: TooMuchError) -> Finding:
     advice = "A check is bounded, whatever a spec says: let fewer regexes and rules say the same, or split the spec."
-    return Finding("LRS101", much.path, f"{much}, which is too much to check\n{advice}", rule_of(much.path))
+    return Finding("LRS101", much.path, f"{much}: this is too much to check\n{advice}", rule_of(much.path))
 
 
 def _file(spec: SpecFile | StrPath) -> SpecFile:

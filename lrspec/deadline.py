@@ -70,10 +70,9 @@ class Allowance:
     def __init__(self, seconds: float, timer: Timer, each: float | None = None) -> None:
         self.each, self.left, self.timer = REGEX_SECONDS if each is None else each, seconds, timer
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether the next regex may take as long as any."""
-        return self.left >= self.each
+    def most(self, texts: int) -> float:
+        """What one regex may take at the most, for as many texts as it is searched in."""
+        return self.each + REGEX_SECONDS_A_TEXT * texts
 
     def spend(self, texts: int = 0) -> _Spending:
         """Let a regex take what it needs, for as many texts as it is searched in.
@@ -96,8 +95,7 @@ class _Spending:
         if self._allowance.left <= 0:
             raise TimeIsUpError
         self._begun = time.thread_time()
-        most = min(self._allowance.each + REGEX_SECONDS_A_TEXT * self._texts, self._allowance.left)
-        self._allowance.timer.end = self._begun + most
+        self._allowance.timer.end = self._begun + min(self._allowance.most(self._texts), self._allowance.left)
 
     def __exit__(self, *_: object) -> None:
         self._allowance.timer.end = None

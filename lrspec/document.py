@@ -13,6 +13,9 @@ from lrspec.nodes import MAX_BYTES, Entry, MappingNode, Node, Problem, SequenceN
 from lrspec.source import Path, Span, Text
 from lrspec.yaml_reader import read_yaml
 
+MAX_PROBLEMS = 10_000
+"""As many are told of what is wrong with a text as a document, such as tags and repeated keys."""
+
 Format: TypeAlias = Literal["yaml", "json"]
 
 
@@ -81,8 +84,8 @@ def parse(data: bytes, path: str, format: Format) -> Document:
     try:
         root = (read_json if format == "json" else read_yaml)(text, problems)
     except Unreadable as stop:
-        return Document(path, format, text, digest, None, (*problems, stop.problem))
-    return Document(path, format, text, digest, root, tuple(problems))
+        return Document(path, format, text, digest, None, (*problems[:MAX_PROBLEMS], stop.problem))
+    return Document(path, format, text, digest, root, tuple(problems[:MAX_PROBLEMS]))
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str, format: Format, digest: str) -> Document:

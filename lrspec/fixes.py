@@ -11,8 +11,8 @@ from lrspec.loading import Reading, read, read_bytes
 from lrspec.output import write_file
 from lrspec.source import Text
 
-_ROUNDS = 100
-"""How often a spec is read again, since YAML that cannot be read shows its first mistake only."""
+_ROUNDS, _MOST_READ = 100, 10 * 2**20
+"""How often a spec is read again, since YAML that cannot be read shows its first mistake only; and bytes in all."""
 
 
 def fix_file(path: str) -> int:
@@ -30,7 +30,7 @@ def fix_file(path: str) -> int:
 def fix(data: bytes, path: str) -> tuple[bytes, int]:
     """The bytes of a spec with its safe suggestions written, and how many these were."""
     count = 0
-    for _ in range(_ROUNDS):
+    for _ in range(min(_ROUNDS, 1 + _MOST_READ // (len(data) + 1))):
         reading = read(data, path, format_of(path))
         safe = _safe(reading)
         if not safe:

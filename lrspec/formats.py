@@ -5,7 +5,7 @@ Their JSON Schemas are made from these models; reading an inventory goes through
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,10 @@ from lrspec.source import spell
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 Size = Annotated[int, Field(ge=0)]
+
+_Item = TypeVar("_Item")
+_Listed: TypeAlias = Annotated[list[_Item], Field(fail_fast=True)]
+"""A list of which the first mistake is told, however many there are."""
 
 
 class _Part(BaseModel):
@@ -28,15 +32,15 @@ class InventoryParameter(_Part):
 
     name: str
     """Its canonical name: the first in model order."""
-    aliases: list[str] = []
+    aliases: _Listed[str] = []
     """The further names of a tied parameter, in model order."""
-    shape: list[Size] | None = None
+    shape: _Listed[Size] | None = None
     """Its shape; null where only names are known."""
     requires_grad: bool = True
     """Whether the model trains it."""
-    module: list[str] = []
+    module: _Listed[str] = []
     """The class names of the module that owns it: its own and its bases', without `Module`."""
-    alias_modules: list[list[str]] = []
+    alias_modules: _Listed[_Listed[str]] = []
     """The class names of the owner of each alias."""
 
 
@@ -49,7 +53,7 @@ class InventoryFile(_Part):
     """Where it is from: `timm:resnet18`, or the class of a model."""
     args: dict[str, Any] = {}
     """The arguments that the model was built with."""
-    parameters: list[InventoryParameter]
+    parameters: _Listed[InventoryParameter]
     """The parameters, in model order, each once."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 _MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
 MOST_BYTES = 2**26
 """Of a saved inventory, which takes some four hundred for a parameter."""
-MOST_NAMES = 200_000
+MOST_NAMES = 150_000
 """Of the parameters of a saved inventory, aliases included."""
 MOST_NAME = 1024
 """Characters of a name in a saved inventory."""
-_MOST_VALUES = 3_000_000  # commas, in a saved inventory: some twelve for a parameter
+_MOST_VALUES = 2_600_000  # commas and brackets, in a saved inventory: some seventeen for a parameter
+_LINE = re.compile(r"\r\n|\n|\r")
 
 _SHARDED = (
     "compile before the model is sharded, and bind afterwards: "
@@ -107,7 +109,9 @@ class Inventory:
             raise InventoryError("not UTF-8: expected an inventory as `lrspec params` writes it") from None
         if text.lstrip().startswith(("{", "[")):
             return _from_json(text)
-        names = [line.strip() for line in text.splitlines() if line.strip()]
+        if sum(map(text.count, ("\n", "\r"))) > 4 * MOST_NAMES:
+            raise InventoryError(f"more than {4 * MOST_NAMES:,} lines")
+        names = [line.strip() for line in _LINE.split(text) if line.strip()]
         if bad := next((name for name in names if " " in name or not name.isprintable()), None):
             raise InventoryError(f"expected JSON, or one name a line, found {bad[:60]!r}")
         return cls.from_names(_bounded(names), source=f"params:{Path(path).name}")
@@ -157,7 +161,7 @@ def _refuse_equal_names(columns: Columns) -> None:
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES or data.count(b",") > _MOST_VALUES:
+    if len(data) > MOST_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
     return data
 

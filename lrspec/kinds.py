@@ -45,14 +45,18 @@ class Kinds:
 
     def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
         """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
-        members, spans = self.members[first], match.regs[1:]
-        if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
-            return {captured(match): members}
-        pieces, names = itemgetter(*(slice(start, end) for start, end in spans)), self.columns.names
-        found: dict[str | Captures, Members] = defaultdict(list)
-        for member in members:
-            found[pieces(names[member])].append(member)
-        return {_captures(piece): its for piece, its in found.items()}
+        return _by_captures(self.members[first], match, self.columns.names)
+
+
+def _by_captures(members: Members, match: re.Match[str], names: list[str]) -> dict[Captures, Members]:
+    spans = match.regs[1:]
+    if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
+        return {captured(match): members}
+    pieces = itemgetter(*(slice(start, end) for start, end in spans))
+    found: dict[str | Captures, Members] = defaultdict(list)
+    for member in members:
+        found[pieces(names[member])].append(member)
+    return {_captures(piece): its for piece, its in found.items()}
 
 
 def _captures(pieces: str | Captures) -> Captures:
@@ -101,7 +105,7 @@ class _Splitting:
     """
 
     def __init__(self, columns: Columns, members: dict[int, Members], search: Search) -> None:
-        self.members, self._names, self._columns, self._search = members, columns.names, columns, search
+        self.members, self._names, self._search = members, columns.names, search
         self._several = {first: self._names[first] for first, its in members.items() if len(its) > 1}
 
     def tell_apart(self, pattern: Pattern) -> None:
@@ -115,7 +119,7 @@ class _Splitting:
     def split_by_captures(self, pattern: Pattern) -> None:
         """Split the kinds in whose names a regex does not capture the same everywhere."""
         for first, match in self._search.matches(pattern, self._several).items():
-            self._replace(first, Kinds(self._columns, self.members).by_captures(first, match).values())
+            self._replace(first, _by_captures(self.members[first], match, self._names).values())
 
     def _concerned(self, pattern: Pattern) -> list[int]:
         """The kinds of several some of which the regex may match: none where a wider one does not."""

@@ -47,7 +47,7 @@ class Search:
         """The matches of a regex, by the keys of the texts in which there is one."""
         self._account(pattern, len(among))
         found: dict[Key, re.Match[str]] = {}
-        text, seconds = "", self._seconds()
+        text, seconds = "", self._seconds(len(among))
         try:
             with self.allowance.spend(len(among)):
                 search = pattern.compiled.search
@@ -64,7 +64,7 @@ class Search:
         The first text in which it does not ends the search.
         """
         self._account(pattern, len(texts))
-        text, seconds = "", self._seconds()
+        text, seconds = "", self._seconds(len(texts))
         try:
             with self.allowance.spend(len(texts)):
                 search = pattern.compiled.search
@@ -78,12 +78,13 @@ class Search:
 
     def _account(self, pattern: Pattern, texts: int) -> None:
         if not self.judging:
-            self.work.search(texts, pattern.path)
+            self.work.count_searches(texts, pattern.path)
         elif not self.work.affords(texts + _COMPILING * len(pattern.regex)):
             raise SlowRegexError(pattern, "", None)
 
-    def _seconds(self) -> float | None:
-        return self.allowance.each if self.allowance.is_enough else None
+    def _seconds(self, texts: int) -> float | None:
+        most = self.allowance.most(texts)
+        return most if most <= self.allowance.left else None
 
 
 def captured(match: re.Match[str]) -> Captures:

@@ -76,7 +76,7 @@ def read_params(path: Path) -> Inventory:
     try:
         return Inventory.load(path)
     except OSError as failure:
-        raise ModelError(f"{path}: {system_reason(failure, 'cannot be read')}") from None
+        raise ModelError(f"{printable(str(path))}: {system_reason(failure, 'cannot be read')}") from None
     except ValueError as failure:  # InventoryError; a path with a NUL is a ValueError
         raise ModelError(f"{printable(str(path))}: {failure}") from None
 

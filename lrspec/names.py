@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,7 +13,9 @@ from lrspec.digits import is_blind
 from lrspec.kinds import Kinds
 from lrspec.matching import Captures, Search
 from lrspec.patterns import Pattern
-from lrspec.source import Path
+from lrspec.work import Work
+
+_SPLITTING = 8  # characters takes as long as to search a name
 
 
 class Name(NamedTuple):
@@ -57,25 +59,20 @@ class Names:
 
     @cached_property
     def components(self) -> list[str]:
-        """What stands between the dots of all names, each once."""
-        return list(dict.fromkeys(part for _, name in self.kinds.columns.all_names() for part in name.split(".")))
+        """What stands between the dots of all names, each once; nothing where that would be too much."""
+        names = [name for _, name in self.kinds.columns.all_names()]
+        affordable = self.work.affords(sum(map(len, names)) // _SPLITTING)
+        return list(dict.fromkeys(part for name in names for part in name.split("."))) if affordable else []
 
     @cached_property
     def beginnings(self) -> list[str]:
         """The first components of names, each once."""
         return list(dict.fromkeys(name.partition(".")[0] for name in self.kinds.columns.names))
 
-    def affords(self, units: int) -> bool:
-        """Whether something may still be judged that takes so much, see `Work`."""
-        return self.searching.work.affords(units)
-
-    def keep(self, entries: int, path: Path) -> None:
-        """Account for what is kept of the rule or regex at a place of the spec; TooMuchError where it is too much."""
-        self.searching.work.keep(entries, path)
-
-    def walk(self, things: Sized, path: Path) -> None:
-        """Account for going through names or owners for the rule at a place; TooMuchError where it is too much."""
-        self.searching.work.search(len(things), path)
+    @property
+    def work(self) -> Work:
+        """What may still be done with them."""
+        return self.searching.work
 
     def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
         """The matches of a regex of the spec in some of these names: what it does to a name it does to the kind."""

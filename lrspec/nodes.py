@@ -16,6 +16,7 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 100_000
 MAX_KEY = 200  # characters
+MAX_EXPANDED = 4 * MAX_BYTES  # characters of all texts, those that aliases repeat as often as they do
 
 
 class ScalarNode(NamedTuple):
@@ -117,6 +118,12 @@ def _given_again(key: ScalarNode, first: ScalarNode, text: Text) -> Problem:
 def too_deep(span: Span) -> Unreadable:
     """The problem of a document that nests deeper than a spec ever does."""
     return Unreadable(Problem("LRS101", span, f"nested deeper than {MAX_DEPTH} levels, which no spec needs"))
+
+
+def too_much_text(span: Span) -> Unreadable:
+    """The problem of a document that aliases make longer than a spec ever is."""
+    message = f"more than {MAX_EXPANDED:,} characters (what aliases repeat counted as often as they do)"
+    return Unreadable(Problem("LRS101", span, message))
 
 
 def too_many(span: Span) -> Unreadable:

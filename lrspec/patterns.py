@@ -66,6 +66,7 @@ class RuleRegexes:
         return tuple(pattern for entry in self.entries for pattern in entry)
 
 
+@lru_cache(maxsize=512)
 def is_plain(regex: str) -> bool:
     """Whether a regex has only what every regex may have, as nearly all in specs do: such a one surely compiles.
 

@@ -24,10 +24,11 @@ Matches = Mapping[Name, re.Match[str]]
 def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
     """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
     for rule, pattern, matches in _judged(resolution, has_literal):
-        if not resolution.names.affords(sum(len(resolution.kinds.members[name.parameter]) for name in matches)):
+        try:
+            found = [judge(resolution, pattern, matches) for judge in (_cut_number, _partial_component)]
+        except SlowRegexError:
             yield unjudged(resolution, "LRS301", rule, pattern, f"what '{printable(pattern.regex)}' cuts in two")
             continue
-        found = (judge(resolution, pattern, matches) for judge in (_cut_number, _partial_component))
         lints = [lint for lint in found if lint]
         if lints:
             parameters = {parameter for *_, parameters in lints for parameter in parameters}
@@ -88,12 +89,18 @@ def _cut_number(resolution: Resolution, pattern: Pattern, matches: Matches) -> L
 
 
 def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matches) -> Lint | None:
-    """A regex that has what reads the same as a whole component of one name and as a part of one in others."""
+    """A regex that has what reads the same as a whole component of one name and as a part of one in others.
+
+    Raises:
+        SlowRegexError: where to look at all names of the kinds that it matches takes too long.
+    """
     if not any(_cuts_a_component(match) for match in matches.values()):
         return None
     edges = {name: list(_edges(match)) for name, match in matches.items() if match[0]}
     if not _may_read_the_same(edges, matches):
         return None
+    if not resolution.names.work.affords(sum(len(resolution.kinds.members[name.parameter]) for name in edges)):
+        raise SlowRegexError(pattern, "", None)
     whole: dict[str, str] = {}
     partial: dict[str, list[tuple[int, str]]] = {}
     for name, text, first in resolution.names.each(edges):

@@ -112,7 +112,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
         ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.kinds))
         found = list(_reaches(index, spec, selection, ladders[index], claims))
-        names.keep(sum(len(reach.parameters) for reach in found), ("rules", index))
+        names.work.keep(sum(len(reach.parameters) for reach in found), ("rules", index))
         for reach in found:
             claims.add(reach)
         reaches += found

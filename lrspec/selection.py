@@ -77,13 +77,13 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     candidates = _candidates(rule, regexes, names, excluded, path)
     if not regexes.entries:
         selected = _first_names(candidates)
-        names.keep(len(selected), path)
+        names.work.keep(len(selected), path)
         return Selection(regexes, selected, excluded=excluded)
     hits = tuple(_hits(regexes.entries, names, candidates))
     selected = _first_names(sorted({name for hit in hits for name in hit.matches}))
     if rule.layers is None:
         return Selection(regexes, selected, hits, excluded)
-    names.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
+    names.work.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
     return Selection(regexes, selected, hits, excluded, _places(hits))
 
 
@@ -93,7 +93,7 @@ def _candidates(
     """The names that `where` and `exclude` leave to the rule, in model order."""
     if not rule.where and not excluded:
         return names.texts
-    names.walk(names.texts, path)
+    names.work.count_searches(len(names.texts), path)
     out = {name.parameter for hit in excluded for name in hit.matches}
     out |= _other_dimensions(rule, names)
     owners = _owners(regexes.module, names)
@@ -122,7 +122,7 @@ def _owners(module: Pattern | None, names: Names) -> set[Classes] | None:
     """The classes of owners that `where.module` takes: those of which it is found in some name; None for all."""
     if module is None:
         return None
-    names.walk(names.classes, module.path)
+    names.work.count_searches(len(names.classes), module.path)
     taken = names.searching.matches(module, names.classes)
     return {owner for owner in names.owners if any(cls in taken for cls in owner)}
 
@@ -131,7 +131,7 @@ def _hits(entries: Iterable[Iterable[Pattern]], names: Names, candidates: Mappin
     for entry, patterns in enumerate(entries):
         for pattern in patterns:
             found = names.search(pattern, candidates)
-            names.keep(len(found) * (1 + pattern.compiled.groups // _GROUPS), pattern.path)
+            names.work.keep(len(found) * (1 + pattern.compiled.groups // _GROUPS), pattern.path)
             yield PatternHits(pattern, entry, found)
 
 

@@ -137,7 +137,7 @@ def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
     """A word of a regex that is in no name, while one of a name is near."""
     components = resolution.names.components
     for word in re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"\\.", " ", pattern.regex)):
-        missing = not _is_in_a_name(resolution, word) and resolution.names.affords(_COMPARING * len(components))
+        missing = not _is_in_a_name(resolution, word) and resolution.names.work.affords(_COMPARING * len(components))
         if missing and (near := nearest(word, components, 1)):
             yield f"No name has '{printable(word)}': did you mean '{printable(near[0])}'?"
 
@@ -145,7 +145,9 @@ def _misspelt(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
 def _is_in_a_name(resolution: Resolution, word: str) -> bool:
     """Whether a word is a part of a name; to be sure of it where to tell takes too long."""
     components = resolution.names.components
-    return not resolution.names.affords(len(components)) or any(word in component for component in components)
+    if not components or not resolution.names.work.affords(len(components)):
+        return True
+    return any(word in component for component in components)
 
 
 def _matches(resolution: Resolution, pattern: Pattern, other: str, flags: int = 0) -> bool:

@@ -16,6 +16,7 @@ from lrspec.spec import MAX_PATTERN
 COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0
 """What all regexes of a spec may take to be compiled, and each of them."""
 
+_LONGEST_GLOB = 200  # characters
 _NARROW = "Sets of many characters do, above all with `(?i)`: narrow them."
 _ADVICE = {
     "nothing to repeat": "`*`, `+` and `?` repeat what stands before them; any text is `.*`.",
@@ -79,7 +80,7 @@ def _problem(regex: str, failure: BaseException) -> str:
 
 def _glob_as_regex(regex: str) -> str | None:
     """What a glob such as `*.bias` would be as a regex; None for what does not look like one."""
-    if not re.fullmatch(r"\*+[\w.*-]*\w[\w.*-]*", regex):
+    if len(regex) > _LONGEST_GLOB or not re.fullmatch(r"\*+[\w.*-]*\w[\w.*-]*", regex):
         return None
     end = "" if regex.endswith("*") else "$"
     return re.sub(r"\*+", ".*", regex.strip("*").replace(".", r"\.")) + end

@@ -15,6 +15,7 @@ import yaml
 
 from lrspec.nodes import (
     MAX_DEPTH,
+    MAX_EXPANDED,
     MAX_NODES,
     Entry,
     MappingNode,
@@ -26,6 +27,7 @@ from lrspec.nodes import (
     by_key,
     too_deep,
     too_many,
+    too_much_text,
 )
 from lrspec.scalars import plain_scalar
 from lrspec.source import Span, Text, printable
@@ -66,11 +68,12 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
 
 
 class _Anchored(NamedTuple):
-    """A node that aliases can use, with the number of its nodes and of its levels, aliases expanded."""
+    """A node that aliases can use, with the number of its nodes, levels and characters, aliases expanded."""
 
     node: Node
     size: int
     height: int
+    characters: int
 
 
 class _Reader:
@@ -84,6 +87,7 @@ class _Reader:
         self._next: Callable[[], Any] = _Loader(text.content.translate(breaks) if breaks else text.content).get_event
         self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
+        self._characters = 0
         self._deepest = 0
 
     def document(self) -> Node:
@@ -110,10 +114,12 @@ class _Reader:
     def _anchored(self, event: Any, depth: int) -> Node:
         self._check_name(event, "&")
         self._anchors[event.anchor] = None
-        before, deepest = self._nodes, self._deepest
+        before, deepest, characters = self._nodes, self._deepest, self._characters
         self._deepest = depth
         node = self._unanchored(event, depth)
-        self._anchors[event.anchor] = _Anchored(node, self._nodes - before, self._deepest - depth)
+        self._anchors[event.anchor] = _Anchored(
+            node, self._nodes - before, self._deepest - depth, self._characters - characters
+        )
         self._deepest = max(deepest, self._deepest)
         return node
 
@@ -130,6 +136,7 @@ class _Reader:
     def _scalar(self, event: Any) -> ScalarNode:
         word = event.value.translate(self._originals) if self._originals else event.value
         value = word if event.style in _QUOTED else plain_scalar(word)
+        self._characters += len(word)
         end = event.end_mark.index
         return ScalarNode(min(self._begin(event), end), end, value, word)
 
@@ -145,6 +152,9 @@ class _Reader:
         if anchored is None:
             raise Unreadable(Problem("LRS101", self._span(event), f"`*{printable(event.anchor)}` contains itself"))
         self._count(event, anchored.size)
+        self._characters += anchored.characters
+        if self._characters > MAX_EXPANDED:
+            raise too_much_text(self._span(event))
         if depth + anchored.height > MAX_DEPTH:
             raise too_deep(self._span(event))
         self._deepest = max(self._deepest, depth + anchored.height)

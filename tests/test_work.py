@@ -23,6 +23,9 @@ TWO = ({"match": "^[a-e]", "lr": 0.1}, {"match": "^[f-j]", "lr": 0.2})
 BRANCHES = ({"match": "^a|^b|^zz", "lr": 0.1}, {"fallback": True, "lr": 0.1})
 
 
+LENIENT = {"unmatched-parameter": "ignore"}
+
+
 @pytest.fixture(autouse=True)
 def none_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each limit is what the test says, and does not grow with the names."""
@@ -32,7 +35,7 @@ def none_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def outcome(*rules: dict[str, Any], **more: Any) -> Outcome:
     text = json.dumps({"lrspec": 1, **more, "rules": rules}, indent=1)
-    return attempt(lrspec.loads(text, "json"), HUNDRED)
+    return attempt(lrspec.loads(text, "json"), HUNDRED, work=Work())
 
 
 def told(found: Outcome) -> list[tuple[str, str, str]]:
@@ -54,7 +57,7 @@ def test_one_search_too_many_is_refused_at_its_regex(monkeypatch: pytest.MonkeyP
     assert found.plan is None
     refused = only(found)
     assert (refused.code, refused.severity.value, refused.line, refused.rule) == ("LRS101", "error", 13, "rule-3")
-    assert refused.lines[0] == "the regexes up to this one are more than 200 searches, which is too much to check"
+    assert refused.lines[0] == "the regexes up to this one need more than 200 searches: this is too much to check"
     assert "let fewer regexes and rules say the same" in refused.lines[1]
 
 
@@ -64,7 +67,7 @@ def test_going_through_the_names_for_a_where_is_a_search_of_each(monkeypatch: py
     rule = {"where": {"ndim": 1}, "lr": 0.1}
     for rules, codes in (([rule], []), ([rule, rule], ["LRS101"])):
         file = lrspec.loads(json.dumps({"lrspec": 1, "rules": rules}), "json")
-        assert [each.code for each in attempt(file, two).diagnostics] == codes
+        assert [each.code for each in attempt(file, two, work=Work()).diagnostics] == codes
 
 
 @pytest.mark.parametrize("third", [{"match": "^a", "weight_decay": 1}, {"exclude": "^a", "fallback": True, "lr": 0.1}])
@@ -74,11 +77,11 @@ def test_what_is_selected_and_set_is_too_much_at_its_rule(
     monkeypatch.setattr(work, "KEPT", 105)
     refused = only(outcome(*TWO, third))
     assert (refused.code, refused.rule) == ("LRS101", "rule-3")
-    assert refused.lines[0] == "the rules select and set more than 105 times together, which is too much to check"
+    assert refused.lines[0] == "the rules select and set more than 105 times together: this is too much to check"
 
 
 def test_what_is_set_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "KEPT", 200)
+    monkeypatch.setattr(work, "KEPT", 202)
     assert told(outcome(*TWO)) == []
     refused = only(outcome(*TWO[:1], {**TWO[1], "weight_decay": 0.1}))
     assert (refused.code, refused.rule) == ("LRS101", "rule-2")
@@ -98,7 +101,7 @@ def test_all_of_it_together_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("lrspec.compiling.shares", lambda _: forever())
     refused = only(outcome(*TWO))
     assert (refused.code, refused.line, refused.rule) == ("LRS101", 3, None)
-    assert refused.lines[0] == "all of this takes too long together, which is too much to check"
+    assert refused.lines[0] == "compiling the spec takes too long: this is too much to check"
 
 
 def forever() -> None:
@@ -106,20 +109,20 @@ def forever() -> None:
         pass
 
 
-def test_findings_list_so_many_parameters_and_then_end_in_one_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_list_so_many_parameters_and_then_only_the_first_few(monkeypatch: pytest.MonkeyPatch) -> None:
     later = [{"match": "^[a-e]", "lr": 0.3 + number / 10} for number in range(5)]
-    whole = outcome(*TWO, *later)
-    assert len(whole.diagnostics) == 10
+    lenient = {"overlapping-rules": "warning", "shadowed-rule": "warning"}
+    whole = outcome(*TWO, *later, check=lenient)
     monkeypatch.setattr(work, "LISTED", 3 * 50 * len("aa.weight"))
-    cut = outcome(*TWO, *later)
-    assert {each.code for each in cut.diagnostics} == {"LRS101", "LRS202"}
-    assert overlaps(cut) == overlaps(whole)[:3]
+    cut = outcome(*TWO, *later, check=lenient)
+    listed = sorted(len(each.parameters) for each in cut.diagnostics)
+    assert listed == [5] * 7 + [50] * 3
+    for one, other in zip(whole.diagnostics, cut.diagnostics, strict=True):
+        told = other.message.endswith(" Only the first 5 are listed: all findings together have too many.")
+        assert (one.code, one.span, one.parameters[:5]) == (other.code, other.span, other.parameters[:5])
+        assert told == (len(other.parameters) == 5)
     assert cut.plan is not None
-    assert cut.plan.groups is None
-
-
-def overlaps(found: Outcome) -> list[Diagnostic]:
-    return [each for each in found.diagnostics if each.code == "LRS202"]
+    assert cut.plan.groups is not None
 
 
 def test_the_limits_hold_where_nothing_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +132,29 @@ def test_the_limits_hold_where_nothing_can_be_interrupted(monkeypatch: pytest.Mo
     thread.start()
     thread.join()
     assert only(found[0]).code == "LRS101"
+
+
+def test_a_spec_of_one_s_own_may_be_four_times_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "SEARCHES", 50)
+    file = lrspec.loads(json.dumps({"lrspec": 1, "rules": TWO}), "json")
+    assert lrspec.check(file, HUNDRED) == []
+    assert [each.code for each in attempt(file, HUNDRED, work=Work()).diagnostics] == ["LRS101"]
+
+
+def test_what_a_ladder_makes_of_one_kind_counts_for_every_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = lrspec.Inventory.from_names([f"layers.{number}.w" for number in range(100)])
+    rules = [{"layers": r"layers\.(\d+)", "layer_decay": 0.9, "lr": 0.1}, {"match": "w", "weight_decay": 0.1}]
+    file = lrspec.loads(json.dumps({"lrspec": 1, "rules": rules}), "json")
+    for kept, codes in ((316, []), (315, ["LRS101"])):
+        monkeypatch.setattr(work, "KEPT", kept)
+        assert [each.code for each in attempt(file, names, work=Work()).diagnostics] == codes
+
+
+def test_where_nothing_can_be_interrupted_time_ends_at_the_next_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrspec.deadline._can_interrupt", lambda: False)
+    monkeypatch.setattr(work, "OVERALL_SECONDS", 0.0)
+    monkeypatch.setattr(work, "OVERALL_SECONDS_A_NAME", 0.0)
+    assert only(outcome(*TWO)).lines[0].startswith("compiling the spec takes too long")
 
 
 def test_limits_grow_with_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,10 +210,14 @@ def test_dots_that_are_too_much_to_judge_are_said_not_to_be_judged(monkeypatch: 
 def test_parts_of_components_that_are_too_many_to_look_at_are_said_not_to_be_judged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(work, "JUDGED", 20)
-    first, *_ = told(outcome({"match": "^[a-c]a", "lr": 0.1}, {"match": "weight", "fallback": True, "lr": 0.1}))
-    assert first[0] == "LRS301"
-    assert first[2].startswith("what 'weight' cuts in two was not judged")
+    names = lrspec.Inventory.from_names([f"head.{number}.w" for number in range(30)] + ["headx.w"])
+    file = lrspec.loads(json.dumps({"lrspec": 1, "rules": [{"match": "head", "lr": 0.1}], "check": LENIENT}), "json")
+    (found,) = attempt(file, names, work=Work()).diagnostics
+    assert found.lines[0].startswith("'head' matches the whole of 'head' in head.0.w")
+    monkeypatch.setattr(work, "JUDGED", 2)
+    (found,) = attempt(file, names, work=Work()).diagnostics
+    assert (found.code, found.severity.value) == ("LRS301", "warning")
+    assert found.lines[0].startswith("what 'head' cuts in two was not judged")
 
 
 def test_what_was_meant_is_not_searched_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +238,7 @@ def test_a_branch_that_is_slow_alone_leaves_the_others_judged(monkeypatch: pytes
 
 def test_nothing_is_spent_on_what_is_not_judged() -> None:
     left = Work()
+    left.allow_for(0)
     assert not left.affords(10**9)
     assert left.affords(work.JUDGED)
     assert not left.affords(1)
@@ -215,7 +246,7 @@ def test_nothing_is_spent_on_what_is_not_judged() -> None:
 
 def test_a_search_that_is_refused_says_where() -> None:
     with pytest.raises(TooMuchError) as refused:
-        Work().search(work.SEARCHES + 1, ("rules", 3, "match"))
+        Work().count_searches(work.SEARCHES + 1, ("rules", 3, "match"))
     assert refused.value.path == ("rules", 3, "match")
 
 
@@ -252,7 +283,7 @@ def test_an_inventory_has_so_many_names_at_most(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize("limit", ["MOST_BYTES", "_MOST_VALUES"])
 def test_an_inventory_is_only_so_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     path = saved(tmp_path, "a", "b")
-    size = path.stat().st_size if limit == "MOST_BYTES" else path.read_text().count(",")
+    size = path.stat().st_size if limit == "MOST_BYTES" else sum(map(path.read_text().count, ",[{"))
     monkeypatch.setattr(inventory, limit, size)
     lrspec.Inventory.load(path)
     monkeypatch.setattr(inventory, limit, size - 1)

@@ -7,7 +7,6 @@ docs/ci.md promises 5 s of processor time for 100 KB of spec and 1,000 names, an
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -34,6 +33,8 @@ SIZES = {"small": Size(100_000, 1_000, 10, 1_000), "large": Size(1_000_000, 100_
 
 CHECK = """
 import resource, sys
+seconds = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 from lrspec.cli import run
 status = run(["check", "a.lrspec.json", "--no-build", "--format", "json", "-o", "found.json"])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
@@ -76,11 +77,8 @@ def check(size: str, shape: str, folder: Path) -> Ran:
     (folder / "a.lrspec.json").write_text(case.spec())
     (folder / "m.params.json").write_text(case.inventory())
 
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
-
-    command = [sys.executable, "-c", CHECK]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=limited)
+    command = [sys.executable, "-c", CHECK, str(limits.seconds)]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     result = folder / "found.json"
     return Ran(ran, json.loads(result.read_text()) if result.exists() else {})
 

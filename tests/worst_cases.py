@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 Parameter: TypeAlias = dict[str, Any]
 Shape: TypeAlias = "Callable[[int, int], Case]"
 
-MOST_RULES = 1000
+MOST_RULES = 990  # beside a few others
 MOST_PATTERN = 4096
 
 
@@ -236,7 +236,7 @@ def rules_that_where_takes_from(size: int, names: int) -> Case:
 
 def rules_of_options(size: int, names: int) -> Case:
     def rule(number: int) -> dict[str, Any]:
-        return {"where": {"ndim": 1}, "options": {f"o{each}": number for each in range(number % 2, 90)}}
+        return {"where": {"ndim": 1}, "options": {f"o{each}": number for each in range(number % 2, 45)}}
 
     rules = [{"match": ".", "lr": 1}, *a_rule_each(size, rule)]
     return Case(rules, distinct(names), {"type": "my.Own", "lr": 1})
@@ -244,7 +244,7 @@ def rules_of_options(size: int, names: int) -> Case:
 
 def options_of_their_own(size: int, names: int) -> Case:
     def rule(number: int) -> dict[str, Any]:
-        return {"where": {"ndim": 1}, "options": {f"o{number * 60 + each}": 1 for each in range(60)}}
+        return {"where": {"ndim": 1}, "options": {f"o{number * 45 + each}": 1 for each in range(45)}}
 
     rules = [{"match": ".", "lr": 1}, *a_rule_each(size, rule)]
     return Case(rules, distinct(names), {"type": "my.Own", "lr": 1})
@@ -311,6 +311,14 @@ def ladder_of_many_groups(size: int, names: int) -> Case:
     return Case([{"layers": many, "layer_decay": 0.9}], distinct(names))
 
 
+def options_on_every_layer(size: int, names: int) -> Case:
+    def rule(number: int) -> dict[str, Any]:
+        return {"name": f"{word(number)}{'x' * 190}", "match": ".", "options": {f"o{number}": 1}}
+
+    ladder = {"layers": r"layers\.(\d+)\.", "layer_decay": 0.99999}
+    return Case([ladder, *a_rule_each(size, rule)], numbered(names), {"type": "my.Own", "lr": 1})
+
+
 # ---------------------------------------------------------------------------------------------------- inventories
 
 
@@ -365,6 +373,11 @@ def unmatched(size: int, names: int) -> Case:
     return Case([{"match": f"^{word(0)}", "lr": 1}], distinct(names, "." + "y" * 200))
 
 
+def components_of_long_names(size: int, names: int) -> Case:
+    own = [parameter(".".join(word(n * 60 + each, 5) for each in range(60))) for n in range(names)]
+    return Case([{"match": ".", "lr": 1}, {"match": ["wegiht", "zzzz"], "lr": 1}], own)
+
+
 def random_regexes(size: int, names: int) -> Case:
     chance = random.Random(0)
     pieces = ["a", "b", r"\w", r"\d*", ".", ".*", "(a|b)", "[a-f]+", "(?:x|y)?", r"\.", "(.)", "$", "^", "w.i"]
@@ -384,6 +397,7 @@ SHAPES: dict[str, Shape] = {
         *(rules_on_one_kind, rules_that_where_takes_from, frozen_rules, rules_that_set_one_name_each),
         several_optimizers,
         *(ladder_of_every_name, joins_of_every_name, joins_of_numbers, many_joins, ladders_over_each_other),
+        *(options_on_every_layer, components_of_long_names),
         *(ladder_of_many_groups, long_names, one_very_long_name, aliases_of_one, aliases_of_a_ladder),
         *(owners_of_many_classes, norms_of_every_kind, parts_of_components, many_models, unmatched),
         random_regexes,
