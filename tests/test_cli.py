@@ -602,6 +602,13 @@ def test_the_locale_does_not_matter(locale: str) -> None:
     assert process(*words, env=environment).stdout == process(*words).stdout
 
 
+def test_modules_of_the_current_folder_are_not_imported(folder: Path) -> None:
+    for name in ("click", "pydantic", "yaml", "rich"):
+        (folder / f"{name}.py").write_text("print('imported')\nraise SystemExit(3)\n")
+    ran = process("compile", "--params", "params.json")
+    assert (ran.returncode, "imported" in ran.stdout) == (0, False)
+
+
 def obeying_interrupts() -> None:
     """Tests may run where interrupts are ignored, as under nohup; a process would inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
