@@ -1,7 +1,7 @@
 """A wall around the building of a model: what goes beyond the installed packages is refused, and named.
 
 A model that a spec or a configuration names is built by a library, from arguments that a stranger may have written.
-What these may say is judged before (`arguments.py`, `hf_config.py`); this is the second line, for what was overlooked.
+What these may say is judged before (`arguments.py`, `hf_settings.py`); this is the second line, for the overlooked.
 Python tells an audit hook what it is about to do (PEP 578). Code in other languages does not, so that a file that a
 library opens without Python is not seen.
 """
