@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
-from lrspec.axes import comparable
 from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics import Diagnostic
 from lrspec.document import Document
@@ -55,11 +54,6 @@ class Settings:
         which = {} if self.optimizer is None else {"optimizer": self.optimizer}
         return {**which, **self._numbers(), "options": options}
 
-    @property
-    def key(self) -> Any:
-        """What parameters have in common that can share a group."""
-        return self.optimizer, self.lr, self.weight_decay, _comparable(self.options)
-
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
         return {**self._numbers(), **dict(self.options)}
@@ -67,12 +61,6 @@ class Settings:
     def _numbers(self) -> dict[str, float]:
         given = {"lr": self.lr, "weight_decay": self.weight_decay}
         return {key: value for key, value in given.items() if value is not None}
-
-
-@lru_cache(maxsize=64)
-def _comparable(options: tuple[tuple[str, Any], ...]) -> Any:
-    """Options such that equal ones are equal; those of all layers of a ladder are one and the same."""
-    return tuple((name, comparable(value)) for name, value in options)
 
 
 @dataclass(frozen=True, slots=True)

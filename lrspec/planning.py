@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
-from lrspec.axes import AXES
+from lrspec.axes import AXES, comparable
 from lrspec.columns import Columns
 from lrspec.ladder import multiplier
 from lrspec.plan import Given, Group, Layer, Settings, Share, Status
@@ -43,6 +43,7 @@ class _Givens:
         self._weight_decay, self._options = weight_decay(resolution, first), _options(resolution, first)
         self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
         self._layers = _layers(resolution, first)
+        resolution.names.work.keep(len(self._options), ("rules",))
         self._made: dict[int | None, Given] = {}
 
     def on(self, number: int | None) -> Given:
@@ -68,14 +69,28 @@ def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | M
     return ladder.layers[first] if ladder else {None: resolution.kinds.members[first]}
 
 
-def group_parameters(columns: Columns, planned: Iterable[Share]) -> tuple[Group, ...]:
+def group_parameters(columns: Columns, planned: Sequence[Share]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
     together: dict[Hashable, list[Share]] = {}
+    numbers = _options_numbered(planned)
     for share in planned:
         if share.status.trains:
-            together.setdefault(share.given.settings.key, []).append(share)
+            given = share.given.settings
+            key = (given.optimizer, given.lr, given.weight_decay, numbers[id(given.options)])
+            together.setdefault(key, []).append(share)
     names = _unique_names(_group_name(these[0].given) for these in together.values())
     return tuple(_group(name, these, columns) for name, these in zip(names, together.values(), strict=True))
+
+
+def _options_numbered(planned: Sequence[Share]) -> dict[int, int]:
+    """A number for the options of each share, by their identity: the same for equal ones.
+
+    All layers of a ladder have one and the same object, so that options are compared once.
+    """
+    every = {id(share.given.settings.options): share.given.settings.options for share in planned}
+    known: dict[Hashable, int] = {}
+    comparables = {each: tuple((name, comparable(value)) for name, value in every[each]) for each in every}
+    return {each: known.setdefault(comparables[each], len(known)) for each in every}
 
 
 def _group(name: str, these: Sequence[Share], columns: Columns) -> Group:

@@ -81,11 +81,22 @@ TIED: dict[str, Any] = {
 }
 
 
+EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
+    "lrspec": 1,
+    "optimizer": {"type": "package.Own", "lr": 0.1},
+    "rules": [
+        {"match": "^e", "lr": 1, "exclude": "^t1", "options": {"amsgrad": 1}},
+        {"match": "^t1", "lr": 1, "options": {"amsgrad": True}},
+    ],
+}
+
+
 @settings(max_examples=600)
 @given(specs(), inventories())
 @example(LOSING_FREEZE, ONE_PARAMETER)
 @example(FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER)
 @example(TIED_IN_A_JOIN, TIED)
+@example(EQUAL_AND_NOT_THE_SAME, TIED)
 def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     outcome, reading = attempted(spec, inventory), read(spec, inventory)
     assert _findings(outcome) == _read_findings(reading)

@@ -250,6 +250,12 @@ def options_of_their_own(size: int, names: int) -> Case:
     return Case(rules, distinct(names), {"type": "my.Own", "lr": 1})
 
 
+def optimizer_of_many_options(size: int, names: int) -> Case:
+    options = {f"o{number}": 1 for number in range(min(size // 30, 40_000))}
+    rules = a_rule_each(size // 2, lambda n: {"match": f"^{word(n)}", "lr": 1, "weight_decay": n / 2000})
+    return Case([*rules, {"fallback": True, "lr": 1}], distinct(names), {"type": "my.Own", "lr": 1, **options})
+
+
 def fallbacks(size: int, names: int) -> Case:
     def rule(number: int) -> dict[str, Any]:
         return {"fallback": True, "lr_mult": number + 1, "weight_decay": number, "lr_scale": 1, "match": ["."] * 9}
@@ -394,6 +400,7 @@ SHAPES: dict[str, Shape] = {
         *(regexes_with_commas, regexes_with_dots, dots_alone, excludes, regexes_that_tell_digits_apart),
         *(regexes_of_wide_sets, regexes_that_backtrack, regexes_that_never_end, groups_within_groups),
         *(rules_that_all_match, rules_that_say_the_same, rules_of_options, options_of_their_own, fallbacks),
+        optimizer_of_many_options,
         *(rules_on_one_kind, rules_that_where_takes_from, frozen_rules, rules_that_set_one_name_each),
         several_optimizers,
         *(ladder_of_every_name, joins_of_every_name, joins_of_numbers, many_joins, ladders_over_each_other),
