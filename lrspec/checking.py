@@ -86,11 +86,16 @@ class _Candidate:
         args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
         return f"{self.source.source} ({args})" if args else self.source.source
 
+    def saved(self, folder: Path) -> Path | None:
+        """The saved inventory that it is, for a spec in that folder; None for other models."""
+        name = self.source.source.removeprefix("params:")
+        return None if name == self.source.source else folder / name
+
     def identity(self, folder: Path) -> str:
         """What tells models apart that a spec in that folder names: one inventory may be named by many paths."""
-        name = self.source.source.removeprefix("params:")
+        saved = self.saved(folder)
         try:
-            return self.words if name == self.source.source else os.path.realpath(folder / name)
+            return self.words if saved is None else os.path.realpath(saved)
         except ValueError:  # a NUL
             return self.words
 
@@ -187,10 +192,9 @@ class Checker:
 
 def _inventory_bytes(candidate: _Candidate, file: SpecFile) -> int:
     """How large a saved inventory is that a spec names; 0 for what is none, or cannot be opened."""
-    name = candidate.source.source.removeprefix("params:")
-    is_own = candidate.span is not None and name != candidate.source.source
+    saved = None if candidate.span is None else candidate.saved(Path(file.path).parent)
     try:
-        return (Path(file.path).parent / name).stat().st_size if is_own else 0
+        return saved.stat().st_size if saved else 0
     except (OSError, ValueError):
         return 0
 

@@ -104,6 +104,10 @@ class Columns(NamedTuple):
             return enumerate(self.names)
         return ((index, name) for index in range(len(self.names)) for name in self.names_of(index))
 
+    def count_names(self) -> int:
+        """How many names there are, aliases included."""
+        return len(self.names) + sum(len(each.names) for each in self.aliases.values())
+
     def elements(self, indices: Iterable[int]) -> int | None:
         """The number of elements of some parameters, or None where a shape is not known."""
         return total_elements([self.shapes[index] for index in indices])

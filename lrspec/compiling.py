@@ -30,14 +30,10 @@ from lrspec.source import printable, rule_of
 from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
 from lrspec.wording import SHOWN
-from lrspec.work import TooMuchError, Work
+from lrspec.work import PATIENCE, TooMuchError, Work
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-_PATIENCE = 4.0
-"""How many times as much work a spec of one's own may be as one that is checked for a stranger."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +63,10 @@ def attempt(
     `work` is what is left of the limits, where they are a stranger's, or the spec is compiled for several models.
     """
     file = _override(file, lr, weight_decay)
-    spec, work = file.spec, work or Work(_PATIENCE)
+    spec, work = file.spec, work or Work(PATIENCE)
     if findings := list(nothing_to_multiply(spec)):
         return Outcome(file, locate(findings, file.document, spec))
-    work.allow_for(sum(1 for _ in inventory.columns.all_names()))
+    work.allow_for(inventory.columns.count_names())
     try:
         with work.watch(), uncollected():
             return _attempt(file, inventory, work)

@@ -16,7 +16,7 @@ from lrspec.resolution import Reach, Resolution
 from lrspec.source import printable, spell
 from lrspec.suggest import did_you_mean
 from lrspec.wording import axis_words, number, value_words
-from lrspec.work import TooMuchError
+from lrspec.work import PATIENCE, TooMuchError, Work
 
 _COMPARED = 5000  # names
 _STATUS = {
@@ -41,8 +41,8 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
         return [inventory.index[wanted]]
     why = ", nor matches it as a regex"
     try:
-        search = Search()
-        search.work.allow_for(len(inventory.index))
+        search = Search(Work(PATIENCE))
+        search.work.allow_for(inventory.columns.count_names())
         with search.work.watch():
             found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES as failure:

@@ -36,6 +36,9 @@ KEPT, KEPT_A_NAME = 1_000_000, 2
 JUDGED, JUDGED_A_NAME = 1_000_000, 10
 """For a model: names that regexes are tried on in place of others, and eightfold the characters of these."""
 
+PATIENCE = 4.0
+"""How many times as much work a spec of one's own may be as one that is checked for a stranger."""
+
 LISTED = 32_000_000
 """Characters of the names that all findings list."""
 
