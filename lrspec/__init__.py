@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from lrspec.building import build_optimizer, build_optimizers
     from lrspec.columns import Parameter
     from lrspec.compiling import check, compile, param_groups
-    from lrspec.diagnostics import Diagnostic, Severity, SpecError, Suggestion
+    from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
     from lrspec.inventory import Inventory, InventoryError
     from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
@@ -64,7 +64,7 @@ else:
         "building": ("build_optimizer", "build_optimizers"),
         "columns": ("Parameter",),
         "compiling": ("check", "compile", "param_groups"),
-        "diagnostics": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
+        "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
         "inventory": ("Inventory", "InventoryError"),
         "loading": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.memory import uncollected
 from lrspec.modules import Found, is_flat, is_sharded, why_lazy
-from lrspec.source import printable
-from lrspec.suggest import did_you_mean
-from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec import binding
 from lrspec.compiling import compiled
+from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.diagnostics.wording import few
 from lrspec.loading import SpecFile, StrPath
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
@@ -14,8 +16,6 @@ from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.optimizers import NOT_SETTINGS
 from lrspec.plan import Plan
 from lrspec.spec import Optimizer as Described
-from lrspec.suggest import did_you_mean
-from lrspec.wording import few
 
 if TYPE_CHECKING:
     from torch import nn

@@ -16,12 +16,12 @@ from typing import Any
 from lrspec.cached_models import cached_inventory_of
 from lrspec.checks import unused_in_every_model
 from lrspec.compiling import Outcome, attempt
-from lrspec.diagnostics import Diagnostic, ordered
+from lrspec.diagnostics.diagnostic import Diagnostic, ordered
+from lrspec.diagnostics.source import Span, Text, printable, system_reason
 from lrspec.fixes import fix_file
 from lrspec.inventory import MOST_BYTES, Inventory
 from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError
-from lrspec.source import Span, Text, printable, system_reason
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
 from lrspec.work import Work

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lrspec.about import About, about_selection, about_setting
 from lrspec.axes import comparable
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import axis_words, count, few, two_values, value_words
 from lrspec.names import Name
 from lrspec.patterns import Pattern
 from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
-from lrspec.source import printable
 from lrspec.spec import Rule
 from lrspec.unselected import why_nothing, why_unused
-from lrspec.wording import axis_words, count, few, two_values, value_words
 
 Check = Callable[[Resolution], Iterator[Finding]]
 

@@ -12,11 +12,14 @@ from lrspec import binding
 from lrspec.checks import CHECKS
 from lrspec.dead_branches import regex_dead_branch
 from lrspec.deadline import OverdueError
-from lrspec.diagnostics import Diagnostic, Finding, Severity, SpecError, has_errors
+from lrspec.diagnostics.diagnostic import Diagnostic, Finding, Severity, SpecError, has_errors
+from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.report import report
+from lrspec.diagnostics.source import printable, rule_of
+from lrspec.diagnostics.wording import SHOWN
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
-from lrspec.logs import warn
 from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
@@ -24,12 +27,9 @@ from lrspec.optimizer_checks import OPTIMIZER_CHECKS
 from lrspec.plan import Plan, Share
 from lrspec.planning import group_parameters, shares
 from lrspec.regex_lints import REGEX_LINTS
-from lrspec.render.text import report
 from lrspec.resolution import Resolution, resolve
-from lrspec.source import printable, rule_of
 from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
-from lrspec.wording import SHOWN
 from lrspec.work import PATIENCE, TooMuchError, Work
 
 if TYPE_CHECKING:

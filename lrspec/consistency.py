@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path, last_key, printable, rule_of
+from lrspec.diagnostics.suggest import did_you_mean, likely
 from lrspec.document import Document
-from lrspec.source import Path, last_key, printable, rule_of
 from lrspec.spec import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
-from lrspec.suggest import did_you_mean, likely
 from lrspec.unknown_keys import RULE_KEYS, meant_key
 from lrspec.wrong_regexes import RegexFindings
 from lrspec.wrong_sources import source_findings

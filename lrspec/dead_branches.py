@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lrspec.about import About, unjudged
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import count, few
 from lrspec.matching import SlowRegexError
 from lrspec.names import Effect
 from lrspec.patterns import Pattern
 from lrspec.regex_branches import Branch, branches, without
 from lrspec.resolution import Resolution
 from lrspec.selection import PatternHits
-from lrspec.source import printable
 from lrspec.unselected import narrowing
-from lrspec.wording import count, few
 
 
 def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from lrspec.diagnostics.source import Path, Span, Text
 from lrspec.json_reader import read_json
 from lrspec.nodes import MAX_BYTES, Entry, MappingNode, Node, Problem, SequenceNode, Unreadable, plain
-from lrspec.source import Path, Span, Text
 from lrspec.yaml_reader import read_yaml
 
 MAX_PROBLEMS = 10_000

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from lrspec.columns import Parameter
 from lrspec.deadline import OverdueError
+from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.diagnostics.wording import axis_words, number, value_words
 from lrspec.inventory import Inventory
 from lrspec.kinds import kinds
 from lrspec.matching import Search, SlowRegexError
@@ -13,9 +16,6 @@ from lrspec.names import Names
 from lrspec.patterns import FAILURES, Pattern
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.resolution import Reach, Resolution
-from lrspec.source import printable, spell
-from lrspec.suggest import did_you_mean
-from lrspec.wording import axis_words, number, value_words
 from lrspec.work import PATIENCE, TooMuchError, Work
 
 _COMPARED = 5000  # names

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from lrspec.diagnostics import Suggestion
+from lrspec.diagnostics.diagnostic import Suggestion
+from lrspec.diagnostics.source import Text
 from lrspec.document import format_of
 from lrspec.loading import Reading, read, read_bytes
 from lrspec.output import write_file
-from lrspec.source import Text
 
 _ROUNDS, _MOST_READ = 100, 10 * 2**20
 """How often a spec is read again, since YAML that cannot be read shows its first mistake only; and bytes in all."""

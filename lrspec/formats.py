@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lrspec.diagnostics import Severity
-from lrspec.source import spell
+from lrspec.diagnostics.diagnostic import Severity
+from lrspec.diagnostics.source import spell
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
+from lrspec.diagnostics.source import printable
 from lrspec.memory import uncollected
 from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk, why_lazy
 from lrspec.scalars import all_finite
-from lrspec.source import printable
 
 if TYPE_CHECKING:
     from torch import nn

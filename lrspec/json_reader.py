@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from lrspec.diagnostics import Suggestion
+from lrspec.diagnostics.diagnostic import Suggestion
+from lrspec.diagnostics.source import Span, Text, printable
 from lrspec.nodes import (
     MAX_DEPTH,
     MAX_NODES,
@@ -26,7 +27,6 @@ from lrspec.nodes import (
     too_many,
 )
 from lrspec.scalars import Scalar, integer
-from lrspec.source import Span, Text, printable
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"?|[^\s{}\[\],:"]+', re.DOTALL)
 """A string that is never closed is a token, too: else the search would begin again at each quote in it."""

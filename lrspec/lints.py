@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from lrspec.about import About, selecting_path
 from lrspec.columns import Columns
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.wording import number
 from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
 from lrspec.plan import Share
 from lrspec.planning import weight_decay
 from lrspec.resolution import Reach, Resolution
-from lrspec.source import Path, printable
-from lrspec.wording import number
 
 Planned = Sequence[Share]
 Source = tuple[int | None, Path]

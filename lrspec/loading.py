@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lrspec.diagnostics import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
+from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
+from lrspec.diagnostics.report import report
+from lrspec.diagnostics.source import Span
 from lrspec.document import Document, Format, format_of, parse
 from lrspec.nodes import MAX_BYTES
 from lrspec.overriding import overridden
-from lrspec.render.text import report
-from lrspec.source import Span
 from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
 from lrspec.suggestions import suggestion
 from lrspec.validate import validate

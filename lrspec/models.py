@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lrspec.diagnostics.source import printable, system_reason
 from lrspec.inventory import Inventory, InventoryError
-from lrspec.source import printable, system_reason
 from lrspec.sources.errors import ModelError
 from lrspec.sources.files import hf_config_path, params_path
 
@@ -104,7 +104,7 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
 
 def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
     """What is wrong with a name of a model whose kind is not known, or not allowed."""
-    from lrspec.suggest import meant
+    from lrspec.diagnostics.suggest import meant
     from lrspec.unsafe_settings import leads_outside
 
     if leads_outside(source):

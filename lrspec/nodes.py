@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-from lrspec.diagnostics import Suggestion
+from lrspec.diagnostics.diagnostic import Suggestion
+from lrspec.diagnostics.source import Span, Text, printable
 from lrspec.scalars import BOOLEANS_ONCE, Scalar
-from lrspec.source import Span, Text, printable
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32

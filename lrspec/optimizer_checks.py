@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lrspec.about import About
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path
 from lrspec.optimizers import ONLY_MATRICES
 from lrspec.resolution import Resolution
-from lrspec.source import Path
 
 
 def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
 
+from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.diagnostics.wording import few
 from lrspec.optimizers import FROM_TIMM
-from lrspec.suggest import did_you_mean
-from lrspec.wording import few
 
 Maker: TypeAlias = Callable[..., Any]
 """A class of optimizers, or what makes one with some arguments given already."""

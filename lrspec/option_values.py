@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.source import Path, rule_of
 from lrspec.optimizers import FLAGS, LENGTHS, TEXTS
-from lrspec.source import Path, rule_of
 from lrspec.wrong_values import describe, suggested_value, wrong_value
 
 _PYTHON_TUPLE = re.compile(r"\(([^()]*?),?\s*\)")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path, printable, rule_of, spell
+from lrspec.diagnostics.suggest import did_you_mean, likely, meant
 from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, IN_THE_RULE, NOT_OPTIONS, ONE_GROUP_ONLY
 from lrspec.option_values import option_value_finding
-from lrspec.source import Path, printable, rule_of, spell
 from lrspec.spec import Optimizer
-from lrspec.suggest import did_you_mean, likely, meant
 from lrspec.unknown_keys import number_as_key
 
 _TIMM = re.compile(rf"{FROM_TIMM}\w+")

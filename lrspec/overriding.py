@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path, printable, spell
+from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.document import Document
 from lrspec.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
-from lrspec.source import Path, printable, spell
 from lrspec.spec import Optimizer, Spec
-from lrspec.suggest import did_you_mean
 from lrspec.validate import validate
 
 _MADE = ("optimizer", "options", "where", "check")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from lrspec.source import Path
+from lrspec.diagnostics.source import Path
 from lrspec.spec import Join, Rule
 
 _ESCAPED_CHARACTER = re.compile(r"\\[0-7xuUN]")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
 from lrspec.columns import Columns, Parameter
-from lrspec.diagnostics import Diagnostic
+from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.document import Document
 from lrspec.inventory import Inventory
 from lrspec.loading import SpecFile

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrspec.binding import BindError, groups_of
-from lrspec.wording import SHOWN, few, number
+from lrspec.diagnostics.wording import SHOWN, few, number
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lrspec.about import About, unjudged
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import count
 from lrspec.digits import ALIKE
 from lrspec.matching import SlowRegexError
 from lrspec.names import Name
 from lrspec.patterns import Pattern
 from lrspec.regex_tokens import has_literal, single_dots
 from lrspec.resolution import Resolution
-from lrspec.source import printable
-from lrspec.wording import count
 
 Matches = Mapping[Name, re.Match[str]]
 """The matches of a regex in names that stand for those of their kinds."""

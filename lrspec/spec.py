@@ -25,8 +25,8 @@ from pydantic import (
 from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
-from lrspec.diagnostics import ADJUSTABLE
-from lrspec.source import Path
+from lrspec.diagnostics.diagnostic import ADJUSTABLE
+from lrspec.diagnostics.source import Path
 
 MAX_RULES = 1000
 MAX_PATTERN = 4096

@@ -7,10 +7,10 @@ import math
 import re
 from functools import lru_cache
 
-from lrspec.diagnostics import Meant, Suggestion
+from lrspec.diagnostics.diagnostic import Meant, Suggestion
+from lrspec.diagnostics.source import Span, Text
 from lrspec.document import Format
 from lrspec.scalars import plain_number, single_quoted
-from lrspec.source import Span, Text
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ANCHOR = re.compile(r"&([\w-]+)\s+$")

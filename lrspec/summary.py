@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lrspec.axes import settings
+from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.wording import value_words
 from lrspec.loading import SpecFile
 from lrspec.overriding import written
 from lrspec.plain_values import plain
 from lrspec.plan import Plan, PlannedParameter, Status
-from lrspec.source import printable, spell
 from lrspec.spec import Rule, Spec
-from lrspec.wording import value_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrspec.about import About, about_setting
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import printable, spell
 from lrspec.optimizers import ARGUMENTS
 from lrspec.option_values import option_value_finding
 from lrspec.options import no_weight_decay
 from lrspec.resolution import Reach, Resolution
-from lrspec.source import printable, spell
 from lrspec.validate import multiplied
 
 

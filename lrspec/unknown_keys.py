@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from lrspec.diagnostics import ADJUSTABLE, CODES, Meant
+from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Meant
+from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.suggest import did_you_mean, likely, meant
 from lrspec.optimizers import EVERY_ARGUMENT, NOT_OPTIONS
 from lrspec.scalars import plain_number
-from lrspec.source import Path, printable
 from lrspec.spec import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
-from lrspec.suggest import did_you_mean, likely, meant
 
 RULE_KEYS = frozenset(Rule.model_fields)
 """The keys of a rule."""

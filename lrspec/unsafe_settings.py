@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.source import Path, printable
+from lrspec.diagnostics.source import Path, printable
 
 OUTSIDE = ("hf-hub", "local-dir")
 """What timm takes for places to load from, with a dash for an underscore."""

@@ -7,15 +7,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.suggest import did_you_mean, nearest
+from lrspec.diagnostics.wording import count, few
 from lrspec.matching import SlowRegexError
 from lrspec.modules import WRAPPED
 from lrspec.patterns import FAILURES, Pattern, RuleRegexes
 from lrspec.regex_tokens import tokens
 from lrspec.resolution import Resolution
 from lrspec.scalars import single_quoted
-from lrspec.source import printable
-from lrspec.suggest import did_you_mean, nearest
-from lrspec.wording import count, few
 
 _KEYS = ("where", "exclude")
 _COMPARING = 8  # two words takes as long as to search a name so many times

@@ -13,12 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from lrspec.consistency import document_findings, rule_findings, takes_null
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import Path, rule_of, spell
+from lrspec.diagnostics.suggest import meant
 from lrspec.document import Document
 from lrspec.options import option_findings
-from lrspec.source import Path, rule_of, spell
 from lrspec.spec import MAX_RULES, TAGS, Rule, Spec
-from lrspec.suggest import meant
 from lrspec.unknown_keys import keys_at, unknown_key
 from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lrspec.deadline import Allowance, OverdueError, Timer
-from lrspec.source import Path
+from lrspec.diagnostics.source import Path
 
 SECONDS, SECONDS_A_NAME = 3.0, 80e-6
 """For all regexes of a spec together, to select by them."""

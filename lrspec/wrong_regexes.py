@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from typing import Any
 
 from lrspec.deadline import Allowance, TimeIsUpError, Timer
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.source import Path, printable, rule_of
 from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
-from lrspec.source import Path, printable, rule_of
 from lrspec.spec import MAX_PATTERN
 
 COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics import Finding, Meant
+from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.suggest import did_you_mean, meant
 from lrspec.scalars import all_finite
-from lrspec.source import Path, printable
-from lrspec.suggest import did_you_mean, meant
 from lrspec.unsafe_settings import leads_outside, unsafe_settings
 
 MAX_MODELS = 100

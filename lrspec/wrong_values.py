@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lrspec.diagnostics import Meant, Severity
+from lrspec.diagnostics.diagnostic import Meant, Severity
+from lrspec.diagnostics.source import Path, last_key, printable
+from lrspec.diagnostics.suggest import nearest
 from lrspec.scalars import plain_number
-from lrspec.source import Path, last_key, printable
 from lrspec.spec import MAX_PATTERN, MAX_RULES, RULE_NAME
-from lrspec.suggest import nearest
 
 _EXPECTED = {
     "float_type": "a number",

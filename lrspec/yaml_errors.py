@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lrspec.diagnostics import Suggestion
+from lrspec.diagnostics.diagnostic import Suggestion
+from lrspec.diagnostics.source import Text, printable
 from lrspec.nodes import Problem
 from lrspec.scalars import single_quoted
-from lrspec.source import Text, printable
 
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\\n\r]|\\[^\n\r])*)"')
 _FITS_NOTHING = r"expected key|<block end>|'-' indicator"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from lrspec.diagnostics.source import Span, Text, printable
 from lrspec.nodes import (
     MAX_DEPTH,
     MAX_EXPANDED,
@@ -30,7 +31,6 @@ from lrspec.nodes import (
     too_much_text,
 )
 from lrspec.scalars import plain_scalar
-from lrspec.source import Span, Text, printable
 from lrspec.yaml_errors import Complaint, problem_of
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrspec import yaml_reader
+from lrspec.diagnostics.source import Path as Steps
+from lrspec.diagnostics.source import Span
 from lrspec.document import Document, Format, parse
-from lrspec.source import Path as Steps
-from lrspec.source import Span
 
 
 def read(text: str | bytes, format: Format = "yaml") -> Document:

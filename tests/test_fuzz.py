@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 
 import lrspec
 from lrspec.compiling import attempt
-from lrspec.diagnostics import Diagnostic
+from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.diagnostics.report import report
+from lrspec.diagnostics.source import Text
 from lrspec.document import Format
 from lrspec.explain import explain
 from lrspec.loading import SpecFile, read
 from lrspec.render.table import table
-from lrspec.render.text import report
-from lrspec.source import Text
 from tests.broken_documents import documents, texts
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")

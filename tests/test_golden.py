@@ -18,11 +18,11 @@ import pytest
 
 import lrspec
 from lrspec.compiling import attempt
-from lrspec.diagnostics import CODES
+from lrspec.diagnostics.diagnostic import CODES
+from lrspec.diagnostics.report import report, summary
+from lrspec.diagnostics.source import Text
 from lrspec.document import format_of
 from lrspec.loading import read
-from lrspec.render.text import report, summary
-from lrspec.source import Text
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())

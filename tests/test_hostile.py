@@ -19,11 +19,11 @@ import pytest
 import lrspec
 from lrspec import cli, deadline, wrong_regexes
 from lrspec.compiling import attempt
+from lrspec.diagnostics.report import report
 from lrspec.document import Format
 from lrspec.explain import explain
 from lrspec.loading import Reading, SpecFile, read, read_file
 from lrspec.render.table import table
-from lrspec.render.text import report
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")
 NAMES = lrspec.Inventory.from_names(["a.weight", "a.bias"])

@@ -13,12 +13,12 @@ import lrspec
 from lrspec import kinds
 from lrspec.columns import Columns
 from lrspec.compiling import Outcome, attempt
+from lrspec.diagnostics.report import report
+from lrspec.diagnostics.source import Text
 from lrspec.explain import explain
 from lrspec.loading import loads
 from lrspec.matching import Search
 from lrspec.patterns import Pattern
-from lrspec.render.text import report
-from lrspec.source import Text
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 

@@ -14,8 +14,8 @@ import timm
 import torch
 
 import lrspec
-from lrspec import manual
-from lrspec.diagnostics import CODES, Code
+from lrspec.diagnostics import manual
+from lrspec.diagnostics.diagnostic import CODES, Code
 
 DOCS = Path(__file__).parent.parent / "docs" / "diagnostics.md"
 WIDTH = 100

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from lrspec.diagnostics.source import spell
 from lrspec.document import Format
 from lrspec.loading import read
-from lrspec.source import spell
 from lrspec.unsafe_settings import unsafe_settings, why_unsafe
 
 

@@ -13,7 +13,7 @@ import lrspec
 from lrspec import cli, inventory, work
 from lrspec.checking import Against, Checker
 from lrspec.compiling import Outcome, attempt
-from lrspec.diagnostics import Diagnostic
+from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.inventory import InventoryError
 from lrspec.work import TooMuchError, Work
 

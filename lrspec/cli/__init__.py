@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
         say(failure.format_message())
         return failure.exit_code
     except click.UsageError as failure:
-        from lrspec.source import harmless
+        from lrspec.diagnostics.source import harmless
 
         path = failure.ctx.command_path if failure.ctx else "lrspec"
         say(f"{path}: {harmless(failure.format_message())} (see {path} --help)")
@@ -54,8 +54,8 @@ def _cannot_print(failure: OSError) -> int:
     """Say that the help or the version cannot be printed, which click does by itself."""
     if failure.filename is not None:  # a file, and no stream
         raise failure
+    from lrspec.diagnostics.source import system_reason
     from lrspec.output import hush
-    from lrspec.source import system_reason
 
     hush(sys.stdout)
     say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")
@@ -100,7 +100,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            from lrspec.suggest import did_you_mean
+            from lrspec.diagnostics.suggest import did_you_mean
 
             near = did_you_mean(args[0], [*_COMMANDS, "--help", "--version"])
             ctx.fail(f"No such command {args[0]!r}{near}")

@@ -30,8 +30,8 @@ def clear() -> int:
     """Remove all that is kept."""
     from lrspec.cache import clear as clear_cache
     from lrspec.cache import folder
-    from lrspec.source import system_reason
-    from lrspec.wording import count
+    from lrspec.diagnostics.source import system_reason
+    from lrspec.diagnostics.wording import count
 
     try:
         files, size = clear_cache()

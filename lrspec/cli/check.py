@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lrspec.checking import Against, Checked
-    from lrspec.render.text import Paint
+    from lrspec.diagnostics.report import Paint
 
 
 @click.command()

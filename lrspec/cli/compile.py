@@ -12,7 +12,7 @@ from lrspec.cli.outputs import as_json, emit, print_report, status, width
 from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
-    from lrspec.diagnostics import Diagnostic
+    from lrspec.diagnostics.diagnostic import Diagnostic
     from lrspec.inventory import Inventory
     from lrspec.loading import Reading, SpecFile
     from lrspec.plan import Plan

@@ -68,7 +68,7 @@ def explain(
 
 
 def _explain_code(word: str) -> int:
-    from lrspec.manual import UnknownCodeError, find, section
+    from lrspec.diagnostics.manual import UnknownCodeError, find, section
 
     try:
         emit(section(find(word)), None)

@@ -18,9 +18,9 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the one of the folder; `-` is standard input."""
     from pathlib import Path
 
+    from lrspec.diagnostics.source import system_reason
     from lrspec.discovery import UndecidedError, find_spec
     from lrspec.loading import read_file
-    from lrspec.source import system_reason
 
     if spec == "":
         raise click.UsageError("SPEC is empty")

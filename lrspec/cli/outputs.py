@@ -13,9 +13,9 @@ from lrspec.cli.words import CannotRun, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lrspec.diagnostics import Diagnostic
+    from lrspec.diagnostics.diagnostic import Diagnostic
+    from lrspec.diagnostics.report import Paint
     from lrspec.loading import Reading
-    from lrspec.render.text import Paint
 
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
@@ -27,7 +27,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 
 def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str) -> int:
     """Print diagnostics on standard error, and return the status that they make."""
-    from lrspec.render.text import report
+    from lrspec.diagnostics.report import report
 
     if diagnostics:
         say(report(diagnostics, reading.document.text, painter(color, terminal=sys.stderr.isatty())))
@@ -36,15 +36,15 @@ def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str
 
 def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
     """0, or 1 where there are errors; with `strict` warnings count."""
-    from lrspec.diagnostics import has_errors
+    from lrspec.diagnostics.diagnostic import has_errors
 
     return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
 
 
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file."""
+    from lrspec.diagnostics.source import system_reason
     from lrspec.output import emit as write
-    from lrspec.source import system_reason
 
     try:
         write(text, output)
@@ -75,7 +75,7 @@ def is_watched() -> bool:
 
 def painter(color: str, *, terminal: bool) -> Paint:
     """How reports are coloured: `always`, `never`, or `auto`, on a terminal only and not under NO_COLOR."""
-    from lrspec.render.text import plain
+    from lrspec.diagnostics.report import plain
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     return _paint if color == "always" or (color == "auto" and wanted) else plain

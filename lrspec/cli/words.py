@@ -16,7 +16,7 @@ class CannotRun(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line on standard error."""
-        from lrspec.source import harmless
+        from lrspec.diagnostics.source import harmless
 
         say(harmless(f"lrspec: {self.message}"))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lrspec.checking import Checked, Failure
-from lrspec.render.text import Paint, blocks, plain, summary
-from lrspec.source import harmless
-from lrspec.wording import count, few
+from lrspec.diagnostics.report import Paint, blocks, plain, summary
+from lrspec.diagnostics.source import harmless
+from lrspec.diagnostics.wording import count, few
 
 
 def checked_text(checked: Sequence[Checked], paint: Paint = plain) -> str:

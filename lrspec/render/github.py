@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from lrspec.checking import Checked
-from lrspec.diagnostics import Diagnostic
-from lrspec.source import Span, harmless
+from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.diagnostics.source import Span, harmless
 
 
 def github(checked: Sequence[Checked]) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from lrspec import __version__, manual
+from lrspec import __version__
 from lrspec.checking import Checked, Failure
-from lrspec.diagnostics import CODES, Code, Diagnostic, Suggestion
-from lrspec.source import Span, harmless
+from lrspec.diagnostics import manual
+from lrspec.diagnostics.diagnostic import CODES, Code, Diagnostic, Suggestion
+from lrspec.diagnostics.source import Span, harmless
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lrspec.columns import total_elements
+from lrspec.diagnostics.source import harmless
+from lrspec.diagnostics.wording import count, number, value_words
 from lrspec.plan import Plan, PlannedParameter, Status
-from lrspec.source import harmless
 from lrspec.spec import Spec
 from lrspec.summary import Further, NamesInCommon, Row, decided, further
-from lrspec.wording import count, number, value_words
 
 _DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first to go first
 _UNBOUNDED = 100_000  # columns: where no terminal reads it, nothing is wrapped

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from lrspec.diagnostics.wording import SHOWN, few, value_words
 from lrspec.plain_values import plain
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.resumed import ChangedSetting
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.state_keys import HOW_TO_STEP
 from lrspec.verifying.deviations import same
-from lrspec.wording import SHOWN, few, value_words
 
 Values: TypeAlias = Mapping[str, Any]
 

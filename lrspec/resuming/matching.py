@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.present_groups import PresentGroup, canonical, spelt, without_prefix
 from lrspec.resuming.saved_state import SavedParameter
 from lrspec.resuming.tensors import misfits
-from lrspec.source import printable
 from lrspec.state_keys import carried, should_have_state, stepping, why_not
-from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from lrspec.inventory import Inventory

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.binding import no_such_optimizer
+from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.modules import WRAPPED
 from lrspec.resuming.errors import ResumeError
 from lrspec.verifying.schedulers import inner
-from lrspec.wording import SHOWN, few
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lrspec.source import printable
-from lrspec.wording import SHOWN, axis_words, count, few, two_values, value_words
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import SHOWN, axis_words, count, few, two_values, value_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
 
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.optimizers import NOT_SETTINGS
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.old_plans import OldGroup
-from lrspec.source import printable
-from lrspec.wording import SHOWN, count, few
 
 State: TypeAlias = Mapping[str, Any]
 

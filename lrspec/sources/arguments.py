@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
-from lrspec.source import printable, spell
+from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.sources.errors import ModelError
-from lrspec.suggest import did_you_mean
 from lrspec.unsafe_settings import unsafe_settings
 
 _UNEXPECTED = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")

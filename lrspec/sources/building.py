@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lrspec.source import printable
+from lrspec.diagnostics.source import printable
 from lrspec.sources.arguments import refused_argument
 from lrspec.sources.errors import ModelError, in_one_line
 from lrspec.sources.frames import own_place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrspec.source import printable
+from lrspec.diagnostics.source import printable
 
 
 class ModelError(Exception):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lrspec.diagnostics.source import printable
 from lrspec.repository import is_file, leads_inside
-from lrspec.source import printable
 from lrspec.sources.errors import ModelError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrspec.source import printable, system_reason
+from lrspec.diagnostics.source import printable, system_reason
 from lrspec.sources.errors import ModelError
 
 _OWN_CODE = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"

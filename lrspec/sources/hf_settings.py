@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.source import Path, printable, spell
+from lrspec.diagnostics.source import Path, printable, spell
 from lrspec.sources.errors import ModelError
 from lrspec.unsafe_settings import why_unsafe
 

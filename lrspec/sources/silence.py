@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from lrspec.source import harmless
+from lrspec.diagnostics.source import harmless
 from lrspec.sources.errors import ModelError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.sources.errors import ModelError
 from lrspec.sources.libraries import library
-from lrspec.suggest import did_you_mean
 
 
 def timm_builder(name: str) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from lrspec.source import printable
+from lrspec.diagnostics.source import printable
 from lrspec.sources.errors import ModelError
 
 _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub", "lrspec")

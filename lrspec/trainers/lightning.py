@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.binding import BindError
+from lrspec.diagnostics.wording import count
 from lrspec.plan import a_plan
 from lrspec.verifying.verify import require
-from lrspec.wording import count
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer

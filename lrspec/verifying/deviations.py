@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import two_values
 from lrspec.plain_values import plain
-from lrspec.source import printable
 from lrspec.verifying.running import ModelTensor, Portion, Running
-from lrspec.wording import two_values
 
 _EXACT = 1e-12
 _SINGLE = 1e-6

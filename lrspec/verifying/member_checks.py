@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.optimizer_classes import BuildError, maker_of
 from lrspec.optimizers import ARGUMENTS, FROM_TIMM
-from lrspec.source import printable
 from lrspec.state_keys import class_of
 from lrspec.verifying.running import Member, ModelTensor, Running, RunningOptimizer, together
 from lrspec.verifying.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
-from lrspec.wording import SHOWN, count, few
 
 _REBUILD = "Build the optimizer from `plan.param_groups(model)`"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isinf
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.wording import count, two_values
 from lrspec.verifying.base_rates import Flat, bases, flattened, planned_rate
 from lrspec.verifying.deviations import Deviation, advised, differing, same, tensors_of
 from lrspec.verifying.running import Running, together
 from lrspec.verifying.spec_places import optimizer_place, rate_place
-from lrspec.wording import count, two_values
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."
 _LEFT = (

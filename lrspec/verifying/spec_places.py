@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lrspec.source import Path
+from lrspec.diagnostics.source import Path
 
 if TYPE_CHECKING:
     from lrspec.plan import Plan, Share

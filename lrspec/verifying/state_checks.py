@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lrspec.diagnostics import Finding
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.source import printable
 from lrspec.modules import WRAPPED
-from lrspec.source import printable
 from lrspec.state_keys import ELEMENTWISE, is_of_torch
 from lrspec.verifying.running import ModelTensor, Running, together
 from lrspec.verifying.spec_places import rate_place

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics import Diagnostic, Finding, has_errors
+from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
+from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.report import report
 from lrspec.loading import locate
-from lrspec.logs import warn
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
-from lrspec.render.text import report
 from lrspec.verifying.member_checks import MEMBERS
 from lrspec.verifying.running import Running, running
 from lrspec.verifying.schedule_checks import SCHEDULES

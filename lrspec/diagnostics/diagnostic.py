@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lrspec.source import harmless
+from lrspec.diagnostics.source import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lrspec.diagnostics.source import Path, Span
     from lrspec.plan import Plan
-    from lrspec.source import Path, Span
 
 
 class Severity(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrspec.columns import Columns, Parameter
-from lrspec.source import printable
+from lrspec.diagnostics.source import printable
 
 SHOWN = 5
 """How many parameters a message names before it counts the rest."""

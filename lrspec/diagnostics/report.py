@@ -7,8 +7,8 @@ from textwrap import wrap
 from typing import TypeAlias
 from unicodedata import combining, east_asian_width
 
-from lrspec.diagnostics import Diagnostic, Severity
-from lrspec.source import Text, harmless
+from lrspec.diagnostics.diagnostic import Diagnostic, Severity
+from lrspec.diagnostics.source import Text, harmless
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Colours a text: `paint("error", text)`; the parts are the severities, `place` and `gutter`."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
-from lrspec.diagnostics import Meant
-from lrspec.source import printable
+from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.source import printable
 
 _OTHER_WORDS = {
     "learning_rate": "lr",

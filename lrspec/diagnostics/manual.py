@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from lrspec.diagnostics import CODES, Code
-from lrspec.source import printable
-from lrspec.suggest import nearest
+from lrspec.diagnostics.diagnostic import CODES, Code
+from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.suggest import nearest
 
 
 class UnknownCodeError(ValueError):
@@ -34,7 +34,7 @@ def find(wanted: str) -> Code:
 
 def text() -> str:
     """The whole manual, in Markdown: a section for each diagnostic, in the order of their codes."""
-    return files("lrspec").joinpath("manual.md").read_text(encoding="utf-8")
+    return files("lrspec.diagnostics.diagnostic").joinpath("manual.md").read_text(encoding="utf-8")
 
 
 def summary(code: Code) -> str:
