@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lrspec.diagnostics.diagnostic import CODES, Finding, Meant
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.wording import count_parameters, list_parameters
-from lrspec.patterns import Pattern
+from lrspec.regex.pattern import Pattern
 from lrspec.resolution import Reach, Resolution
 
 

@@ -22,9 +22,9 @@ from lrspec.fixes import fix_file
 from lrspec.inventory import MOST_BYTES, Inventory
 from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError
+from lrspec.regex.work_limit import Work
 from lrspec.spec import ModelSource
 from lrspec.validate import nothing_to_multiply
-from lrspec.work import Work
 
 
 class Depth(StrEnum):

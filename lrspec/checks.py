@@ -13,7 +13,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import axis_words, count, few, two_values, value_words
 from lrspec.names import Name
-from lrspec.patterns import Pattern
+from lrspec.regex.pattern import Pattern
 from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
 from lrspec.spec import Rule

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from lrspec import binding
 from lrspec.checks import CHECKS
 from lrspec.dead_branches import regex_dead_branch
-from lrspec.deadline import OverdueError
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
@@ -20,17 +19,18 @@ from lrspec.diagnostics.wording import SHOWN
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
 from lrspec.loading import SpecFile, StrPath, load, locate
-from lrspec.matching import Search, SlowRegexError
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_checks import OPTIMIZER_CHECKS
 from lrspec.plan import Plan, Share
 from lrspec.planning import group_parameters, shares
+from lrspec.regex.search import Search, SlowRegexError
+from lrspec.regex.time_limit import OverdueError
+from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.resolution import Resolution, resolve
 from lrspec.unfit_settings import unfit_settings
 from lrspec.validate import nothing_to_multiply
-from lrspec.work import PATIENCE, TooMuchError, Work
 
 if TYPE_CHECKING:
     from torch import nn

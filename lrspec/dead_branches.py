@@ -9,10 +9,10 @@ from lrspec.about import About, unjudged
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import count, few
-from lrspec.matching import SlowRegexError
 from lrspec.names import Effect
-from lrspec.patterns import Pattern
-from lrspec.regex_branches import Branch, branches, without
+from lrspec.regex.branches import Branch, branches, without
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import SlowRegexError
 from lrspec.resolution import Resolution
 from lrspec.selection import PatternHits
 from lrspec.unselected import narrowing

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lrspec.columns import Parameter
-from lrspec.deadline import OverdueError
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import axis_words, number, value_words
 from lrspec.inventory import Inventory
 from lrspec.kinds import kinds
-from lrspec.matching import Search, SlowRegexError
 from lrspec.names import Names
-from lrspec.patterns import FAILURES, Pattern
 from lrspec.plan import Plan, PlannedParameter, Status
+from lrspec.regex.pattern import FAILURES, Pattern
+from lrspec.regex.search import Search, SlowRegexError
+from lrspec.regex.time_limit import OverdueError
+from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
 from lrspec.resolution import Reach, Resolution
-from lrspec.work import PATIENCE, TooMuchError, Work
 
 _COMPARED = 5000  # names
 _STATUS = {

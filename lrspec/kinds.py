@@ -17,9 +17,9 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from lrspec.columns import Columns
-from lrspec.digits import ALIKE, is_blind, widened
-from lrspec.matching import Captures, Search, SlowRegexError, captured
-from lrspec.patterns import Pattern
+from lrspec.regex.digits import ALIKE, is_blind, widened
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import Captures, Search, SlowRegexError, captured
 
 _has_digit = re.compile("[0-9]").search
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from lrspec.kinds import Kinds, Members
-from lrspec.matching import Captures
+from lrspec.regex.search import Captures
 from lrspec.selection import Selection
 from lrspec.spec import Decay, Rule
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from lrspec.columns import Classes
-from lrspec.digits import is_blind
 from lrspec.kinds import Kinds
-from lrspec.matching import Captures, Search
-from lrspec.patterns import Pattern
-from lrspec.work import Work
+from lrspec.regex.digits import is_blind
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import Captures, Search
+from lrspec.regex.work_limit import Work
 
 _SPLITTING = 8  # characters takes as long as to search a name
 

@@ -10,11 +10,11 @@ from lrspec.about import About, unjudged
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import count
-from lrspec.digits import ALIKE
-from lrspec.matching import SlowRegexError
 from lrspec.names import Name
-from lrspec.patterns import Pattern
-from lrspec.regex_tokens import has_literal, single_dots
+from lrspec.regex.digits import ALIKE
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import SlowRegexError
+from lrspec.regex.tokens import has_literal, single_dots
 from lrspec.resolution import Resolution
 
 Matches = Mapping[Name, re.Match[str]]

@@ -15,9 +15,9 @@ from lrspec.columns import Columns
 from lrspec.inventory import Inventory
 from lrspec.kinds import Kinds, kinds
 from lrspec.ladder import Ladder, ladder
-from lrspec.matching import Search
 from lrspec.names import Names
-from lrspec.patterns import RuleRegexes
+from lrspec.regex.pattern import RuleRegexes
+from lrspec.regex.search import Search
 from lrspec.selection import Selection, select
 from lrspec.spec import Optimizer, Rule, Spec
 

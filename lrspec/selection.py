@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from lrspec.columns import Classes, Columns
 from lrspec.diagnostics.source import Path
-from lrspec.matching import Captures, captured
 from lrspec.names import Name, Names
-from lrspec.patterns import Pattern, RuleRegexes
+from lrspec.regex.pattern import Pattern, RuleRegexes
+from lrspec.regex.search import Captures, captured
 from lrspec.spec import Rule
 
 _GROUPS, _PLACE = 4, 3  # four groups take as much to keep as a match without any, a place on a ladder three times that

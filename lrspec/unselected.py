@@ -10,10 +10,10 @@ from itertools import islice
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.suggest import did_you_mean, nearest
 from lrspec.diagnostics.wording import count, few
-from lrspec.matching import SlowRegexError
 from lrspec.modules import WRAPPED
-from lrspec.patterns import FAILURES, Pattern, RuleRegexes
-from lrspec.regex_tokens import tokens
+from lrspec.regex.pattern import FAILURES, Pattern, RuleRegexes
+from lrspec.regex.search import SlowRegexError
+from lrspec.regex.tokens import tokens
 from lrspec.resolution import Resolution
 from lrspec.scalars import single_quoted
 

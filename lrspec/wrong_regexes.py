@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from lrspec.deadline import Allowance, TimeIsUpError, Timer
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path, printable, rule_of
-from lrspec.patterns import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
+from lrspec.regex.pattern import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
+from lrspec.regex.time_limit import Allowance, TimeIsUpError, Timer
 from lrspec.spec import MAX_PATTERN
 
 COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0

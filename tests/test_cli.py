@@ -243,7 +243,7 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
 def test_reports_about_slow_regexes_end_as_well(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, slow: str, narrowed: str
 ) -> None:
-    monkeypatch.setattr("lrspec.deadline.REGEX_SECONDS", 0.1)
+    monkeypatch.setattr("lrspec.regex.time_limit.REGEX_SECONDS", 0.1)
     (folder / "a.lrspec.yaml").write_text(f"lrspec: 1\nrules: [{{name: slow, lr: 1, match: {slow}, {narrowed}}}]")
     inventory = {"lrspec_params": 1, "parameters": [{"name": "a" * 40 + ".weight", "shape": [1]}]}
     (folder / "params.json").write_text(json.dumps(inventory))
@@ -256,7 +256,7 @@ def test_reports_about_slow_regexes_end_as_well(
 def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    monkeypatch.setattr("lrspec.deadline.REGEX_SECONDS", 0.1)
+    monkeypatch.setattr("lrspec.regex.time_limit.REGEX_SECONDS", 0.1)
     slow = r"'^(\w+\.?)*\d$'"
     keys = {
         "match": f"match: {slow}",

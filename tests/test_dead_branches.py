@@ -230,7 +230,7 @@ def test_a_branch_for_the_second_name_of_a_tied_parameter_does_something() -> No
 
 
 def test_a_branch_without_which_the_regex_is_slow_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrspec.work.JUDGING_SECONDS_EACH", 0.05)
+    monkeypatch.setattr("lrspec.regex.work_limit.JUDGING_SECONDS_EACH", 0.05)
     regex = "^(?:a+b|(?:a+)+c|[ab]*b)$"
     assert messages({"match": regex}, ["a" * 40 + "b", "ac", "bb"]) == []
     (message,) = messages({"match": regex}, ["aaab", "ac", "bb"])

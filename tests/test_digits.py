@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lrspec.digits import ALIKE, is_blind, widened
-from lrspec.patterns import FAILURES, compile_regex
+from lrspec.regex.digits import ALIKE, is_blind, widened
+from lrspec.regex.pattern import FAILURES, compile_regex
 
 SETS = [
     *("[0-9]", "[a-z0-9]", "[0-9a-c]", "[^0-9]", r"[\d_]", r"[^\d]", r"[\w.]", r"[\D3]", "[!-~]", "[^!-~]", "[a-]"),

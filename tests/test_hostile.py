@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import cli, deadline, wrong_regexes
+from lrspec import cli, wrong_regexes
 from lrspec.compiling import attempt
 from lrspec.diagnostics.report import report
 from lrspec.document import Format
 from lrspec.explain import explain
 from lrspec.loading import Reading, SpecFile, read, read_file
+from lrspec.regex import time_limit as deadline
 from lrspec.render.table import table
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")

@@ -17,8 +17,8 @@ from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
 from lrspec.explain import explain
 from lrspec.loading import loads
-from lrspec.matching import Search
-from lrspec.patterns import Pattern
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import Search
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrspec.patterns import compile_regex, is_plain
+from lrspec.regex.pattern import compile_regex, is_plain
 
 COMMON = [*"a0é_- /.^$|*+?()\n", r"\.", r"\d", "(?:", "[a-z]", "[0-9_]"]
 RARE = [*"[]{},:=!<#\\", r"\1", "(?i)", "(?=", "[^", "{2}"]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from lrspec.patterns import FAILURES, compile_regex
-from lrspec.regex_branches import branches, without
+from lrspec.regex.branches import branches, without
+from lrspec.regex.pattern import FAILURES, compile_regex
 from tests.test_regex_tokens import inner_of
 
 PARSER: Any = vars(re)["_parser"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lrspec.patterns import FAILURES, compile_regex
-from lrspec.regex_tokens import has_literal, single_dots
+from lrspec.regex.pattern import FAILURES, compile_regex
+from lrspec.regex.tokens import has_literal, single_dots
 
 PIECES = [
     *("a", "b", "1", ".", r"\.", r"\d", r"\w+", "[.a]", "[^]x]", r"[\]]", "(", ")", "(?:", "(?P<n>", "(?=", "(?!"),

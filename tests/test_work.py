@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import cli, inventory, work
+from lrspec import cli, inventory
 from lrspec.checking import Against, Checker
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.inventory import InventoryError
-from lrspec.work import TooMuchError, Work
+from lrspec.regex import work_limit as work
+from lrspec.regex.work_limit import TooMuchError, Work
 
 NAMES = [f"{a}{b}.weight" for a in "abcdefghij" for b in "abcdefghij"]
 HUNDRED = lrspec.Inventory.from_names(NAMES)
@@ -151,7 +152,7 @@ def test_what_a_ladder_makes_of_one_kind_counts_for_every_layer(monkeypatch: pyt
 
 
 def test_where_nothing_can_be_interrupted_time_ends_at_the_next_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrspec.deadline._can_interrupt", lambda: False)
+    monkeypatch.setattr("lrspec.regex.time_limit._can_interrupt", lambda: False)
     monkeypatch.setattr(work, "OVERALL_SECONDS", 0.0)
     monkeypatch.setattr(work, "OVERALL_SECONDS_A_NAME", 0.0)
     assert only(outcome(*TWO)).lines[0].startswith("compiling the spec takes too long")

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from lrspec.regex_tokens import Token, tokens
+from lrspec.regex.tokens import Token, tokens
 
 ALIKE = str.maketrans("123456789", "000000000")
 """For `str.translate`: texts that come out equal differ in digits only."""

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lrspec.deadline import Allowance, OverdueError, Timer
 from lrspec.diagnostics.source import Path
+from lrspec.regex.time_limit import Allowance, OverdueError, Timer
 
 SECONDS, SECONDS_A_NAME = 3.0, 80e-6
 """For all regexes of a spec together, to select by them."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from lrspec.deadline import Allowance, TimeIsUpError
-from lrspec.patterns import Pattern
-from lrspec.work import Work
+from lrspec.regex.pattern import Pattern
+from lrspec.regex.time_limit import Allowance, TimeIsUpError
+from lrspec.regex.work_limit import Work
 
 _COMPILING = 8  # to compile a character of a regex takes as long as to search so many names
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from lrspec.regex_tokens import OPENING, Token, tokens
+from lrspec.regex.tokens import OPENING, Token, tokens
 
 _NEVER = "(?!)"
 _SAYS_NOTHING = frozenset({*OPENING, "close", "bar", "anchor", "quantifier", "flags"})
