@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     from lrspec.compiling import check, compile, param_groups
     from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
     from lrspec.inventory import Inventory, InventoryError
-    from lrspec.loading import SpecFile, load, loads
     from lrspec.optimizer_classes import BuildError
-    from lrspec.overriding import OverrideError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.resuming.errors import ResumeError
     from lrspec.resuming.resume import load_optimizer_state
     from lrspec.resuming.resumed import ChangedSetting, Resumed
+    from lrspec.spec.load import SpecFile, load, loads
+    from lrspec.spec.override import OverrideError
     from lrspec.verifying.verify import VerifyError
 else:
     _HOMES = {
@@ -66,9 +66,9 @@ else:
         "compiling": ("check", "compile", "param_groups"),
         "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
         "inventory": ("Inventory", "InventoryError"),
-        "loading": ("SpecFile", "load", "loads"),
+        "spec.load": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
-        "overriding": ("OverrideError",),
+        "spec.override": ("OverrideError",),
         "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "resuming.errors": ("ResumeError",),
         "resuming.resumed": ("ChangedSetting", "Resumed"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.spec import Decay, Optimizer, Rule
+from lrspec.spec.language import Decay, Optimizer, Rule
 
 AXES = ("lr", "layer", "scale", "weight_decay", "freeze", "optimizer")
 """The axes besides those of options."""

@@ -9,13 +9,13 @@ from lrspec import binding
 from lrspec.compiling import compiled
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
-from lrspec.loading import SpecFile, StrPath
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
-from lrspec.optimizers import NOT_SETTINGS
 from lrspec.plan import Plan
-from lrspec.spec import Optimizer as Described
+from lrspec.spec.language import Optimizer as Described
+from lrspec.spec.load import SpecFile, StrPath
+from lrspec.spec.torch_optim import NOT_SETTINGS
 
 if TYPE_CHECKING:
     from torch import nn

@@ -18,13 +18,13 @@ from lrspec.checks import unused_in_every_model
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.source import Span, Text, printable, system_reason
-from lrspec.fixes import fix_file
 from lrspec.inventory import MOST_BYTES, Inventory
-from lrspec.loading import Reading, SpecFile, locate, read_file
 from lrspec.models import ModelError
 from lrspec.regex.work_limit import Work
-from lrspec.spec import ModelSource
-from lrspec.validate import nothing_to_multiply
+from lrspec.spec.fix import fix_file
+from lrspec.spec.language import ModelSource
+from lrspec.spec.load import Reading, SpecFile, locate, read_file
+from lrspec.spec.validation.validate import nothing_to_multiply
 
 
 class Depth(StrEnum):

@@ -16,7 +16,7 @@ from lrspec.names import Name
 from lrspec.regex.pattern import Pattern
 from lrspec.resolution import Reach, Resolution
 from lrspec.selection import Place
-from lrspec.spec import Rule
+from lrspec.spec.language import Rule
 from lrspec.unselected import why_nothing, why_unused
 
 Check = Callable[[Resolution], Iterator[Finding]]

@@ -18,7 +18,6 @@ from lrspec.diagnostics.source import printable, rule_of
 from lrspec.diagnostics.wording import SHOWN
 from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
-from lrspec.loading import SpecFile, StrPath, load, locate
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
 from lrspec.optimizer_checks import OPTIMIZER_CHECKS
@@ -29,8 +28,9 @@ from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
 from lrspec.regex_lints import REGEX_LINTS
 from lrspec.resolution import Resolution, resolve
+from lrspec.spec.load import SpecFile, StrPath, load, locate
+from lrspec.spec.validation.validate import nothing_to_multiply
 from lrspec.unfit_settings import unfit_settings
-from lrspec.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
     from torch import nn

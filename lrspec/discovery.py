@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.repository import files_of, is_file, is_folder, leads_inside
-from lrspec.scalars import BOOLEANS_ONCE, plain_scalar
-from lrspec.spec import ModelSource, Spec
+from lrspec.spec.language import ModelSource, Spec
+from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, plain_scalar
 
 ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")
 """What the names of specs end in, or are."""

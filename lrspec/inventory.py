@@ -22,7 +22,7 @@ from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
 from lrspec.diagnostics.source import printable
 from lrspec.memory import uncollected
 from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk, why_lazy
-from lrspec.scalars import all_finite
+from lrspec.spec.syntax.scalars import all_finite
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from lrspec.kinds import Kinds, Members
 from lrspec.regex.search import Captures
 from lrspec.selection import Selection
-from lrspec.spec import Decay, Rule
+from lrspec.spec.language import Decay, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from lrspec.columns import Columns
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, printable
 from lrspec.diagnostics.wording import number
-from lrspec.optimizers import DEFAULT_WEIGHT_DECAY
 from lrspec.plan import Share
 from lrspec.planning import weight_decay
 from lrspec.resolution import Reach, Resolution
+from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 Planned = Sequence[Share]
 Source = tuple[int | None, Path]

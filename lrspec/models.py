@@ -105,7 +105,7 @@ def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: boo
 def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
     """What is wrong with a name of a model whose kind is not known, or not allowed."""
     from lrspec.diagnostics.suggest import meant
-    from lrspec.unsafe_settings import leads_outside
+    from lrspec.spec.unsafe_settings import leads_outside
 
     if leads_outside(source):
         return f"{source} would load from outside; name an architecture, such as timm:resnet18"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from lrspec.about import About
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path
-from lrspec.optimizers import ONLY_MATRICES
 from lrspec.resolution import Resolution
+from lrspec.spec.torch_optim import ONLY_MATRICES
 
 
 def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
-from lrspec.optimizers import FROM_TIMM
+from lrspec.spec.torch_optim import FROM_TIMM
 
 Maker: TypeAlias = Callable[..., Any]
 """A class of optimizers, or what makes one with some arguments given already."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lrspec import binding
 from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.document import Document
 from lrspec.inventory import Inventory
-from lrspec.loading import SpecFile
 from lrspec.modules import walk
+from lrspec.spec.load import SpecFile
+from lrspec.spec.syntax.document import Document
 
 if TYPE_CHECKING:
     from torch import nn

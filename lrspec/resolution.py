@@ -19,7 +19,7 @@ from lrspec.names import Names
 from lrspec.regex.pattern import RuleRegexes
 from lrspec.regex.search import Search
 from lrspec.selection import Selection, select
-from lrspec.spec import Optimizer, Rule, Spec
+from lrspec.spec.language import Optimizer, Rule, Spec
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from lrspec.formats import CheckFile, InventoryFile, PlanFile
-from lrspec.schema_conditions import with_conditions
-from lrspec.spec import Spec
+from lrspec.spec.language import Spec
+from lrspec.spec.schema_conditions import with_conditions
 
 Kind: TypeAlias = Literal["spec", "plan", "params", "check"]
 

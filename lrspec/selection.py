@@ -12,7 +12,7 @@ from lrspec.diagnostics.source import Path
 from lrspec.names import Name, Names
 from lrspec.regex.pattern import Pattern, RuleRegexes
 from lrspec.regex.search import Captures, captured
-from lrspec.spec import Rule
+from lrspec.spec.language import Rule
 
 _GROUPS, _PLACE = 4, 3  # four groups take as much to keep as a match without any, a place on a ladder three times that
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FLAGS
+from lrspec.spec.torch_optim import ARGUMENTS, EVERY_ARGUMENT, FLAGS
 
 
 class Keys(NamedTuple):

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 from lrspec.axes import settings
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.wording import value_words
-from lrspec.loading import SpecFile
-from lrspec.overriding import written
 from lrspec.plain_values import plain
 from lrspec.plan import Plan, PlannedParameter, Status
-from lrspec.spec import Rule, Spec
+from lrspec.spec.language import Rule, Spec
+from lrspec.spec.load import SpecFile
+from lrspec.spec.override import written
 
 
 @dataclass(frozen=True, slots=True)

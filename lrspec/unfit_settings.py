@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from lrspec.about import About, about_setting
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable, spell
-from lrspec.optimizers import ARGUMENTS
-from lrspec.option_values import option_value_finding
-from lrspec.options import no_weight_decay
 from lrspec.resolution import Reach, Resolution
-from lrspec.validate import multiplied
+from lrspec.spec.torch_optim import ARGUMENTS
+from lrspec.spec.validation.optimizer_options import no_weight_decay
+from lrspec.spec.validation.option_values import option_value_finding
+from lrspec.spec.validation.validate import multiplied
 
 
 def unfit_settings(resolution: Resolution) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from lrspec.regex.pattern import FAILURES, Pattern, RuleRegexes
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import tokens
 from lrspec.resolution import Resolution
-from lrspec.scalars import single_quoted
+from lrspec.spec.syntax.scalars import single_quoted
 
 _KEYS = ("where", "exclude")
 _COMPARING = 8  # two words takes as long as to search a name so many times

@@ -12,8 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lrspec.document import Format, format_of
-from lrspec.loading import read
+from lrspec.spec.load import read
+from lrspec.spec.syntax.document import Format, format_of
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 import lrspec
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.diagnostic import ADJUSTABLE
-from lrspec.loading import read as read_spec
+from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, read
 from tests.strategies import inventories, specs
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import lrspec
-from lrspec.optimizers import ARGUMENTS
+from lrspec.spec.torch_optim import ARGUMENTS
 
 ALL = "[{name: all, match: '^.+$', lr_mult: 1}]"
 PROBE = "[{name: last, match: '^1', lr_mult: 1}, {name: rest, fallback: true, freeze: true}]"

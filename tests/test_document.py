@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrspec import yaml_reader
 from lrspec.diagnostics.source import Path as Steps
 from lrspec.diagnostics.source import Span
-from lrspec.document import Document, Format, parse
+from lrspec.spec.syntax import yaml_reader
+from lrspec.spec.syntax.document import Document, Format, parse
 
 
 def read(text: str | bytes, format: Format = "yaml") -> Document:

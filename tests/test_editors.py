@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.optimizers import ARGUMENTS
 from lrspec.schemas import schema
-from lrspec.spec import Rule
+from lrspec.spec.language import Rule
+from lrspec.spec.torch_optim import ARGUMENTS
 from tests.language_server import LanguageServer, Told
 from tests.pages import blocks
 from tests.test_examples import SCHEMA_LINE, SPECS

@@ -14,7 +14,7 @@ import transformers
 from torch import nn
 
 import lrspec
-from lrspec.spec import ModelSource
+from lrspec.spec.language import ModelSource
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SPECS = sorted(EXAMPLES.glob("*.lrspec.*"))

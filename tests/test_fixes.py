@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrspec.cli import run
-from lrspec.fixes import fix
-from lrspec.loading import read
+from lrspec.spec.fix import fix
+from lrspec.spec.load import read
 
 MENDED: dict[str, tuple[str, str]] = {
     "a quoted number": ('lr: "1e-3"', "lr: 1e-3"),

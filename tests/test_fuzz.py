@@ -17,10 +17,10 @@ from lrspec.compiling import attempt
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
-from lrspec.document import Format
 from lrspec.explain import explain
-from lrspec.loading import SpecFile, read
 from lrspec.render.table import table
+from lrspec.spec.load import SpecFile, read
+from lrspec.spec.syntax.document import Format
 from tests.broken_documents import documents, texts
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")

@@ -21,8 +21,8 @@ from lrspec.compiling import attempt
 from lrspec.diagnostics.diagnostic import CODES
 from lrspec.diagnostics.report import report, summary
 from lrspec.diagnostics.source import Text
-from lrspec.document import format_of
-from lrspec.loading import read
+from lrspec.spec.load import read
+from lrspec.spec.syntax.document import format_of
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())

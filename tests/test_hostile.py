@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import cli, wrong_regexes
+from lrspec import cli
 from lrspec.compiling import attempt
 from lrspec.diagnostics.report import report
-from lrspec.document import Format
 from lrspec.explain import explain
-from lrspec.loading import Reading, SpecFile, read, read_file
 from lrspec.regex import time_limit as deadline
 from lrspec.render.table import table
+from lrspec.spec.load import Reading, SpecFile, read, read_file
+from lrspec.spec.syntax.document import Format
+from lrspec.spec.validation import regex_errors as wrong_regexes
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")
 NAMES = lrspec.Inventory.from_names(["a.weight", "a.bias"])

@@ -16,9 +16,9 @@ from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
 from lrspec.explain import explain
-from lrspec.loading import loads
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Search
+from lrspec.spec.load import loads
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 

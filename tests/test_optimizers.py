@@ -6,7 +6,7 @@ import inspect
 
 import torch
 
-from lrspec.optimizers import ARGUMENTS, DEFAULT_WEIGHT_DECAY, FLAGS, LENGTHS, NOT_OPTIONS, ONE_GROUP_ONLY, TEXTS
+from lrspec.spec.torch_optim import ARGUMENTS, DEFAULT_WEIGHT_DECAY, FLAGS, LENGTHS, NOT_OPTIONS, ONE_GROUP_ONLY, TEXTS
 
 
 def signatures() -> dict[str, dict[str, inspect.Parameter]]:

@@ -18,7 +18,7 @@ from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.optim import Optimizer
 
 import lrspec
-from lrspec.optimizers import ARGUMENTS
+from lrspec.spec.torch_optim import ARGUMENTS
 
 ADAMW = "optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.1}"
 OLD = "{name: low, match: '^[ab]', lr_mult: 0.5}, {name: high, match: '^c', lr_mult: 1}"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.loading import read, read_file
 from lrspec.schemas import FILES, Kind, schema, schema_text
-from lrspec.spec import RULE_NAME
+from lrspec.spec.language import RULE_NAME
+from lrspec.spec.load import read, read_file
 from tests.strategies import changed_specs, specs
 from tests.test_golden import FAULTY, spec_of
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from lrspec.optimizers import ARGUMENTS
+from lrspec.spec.torch_optim import ARGUMENTS
 from lrspec.state_keys import STATE_KEYS
 
 

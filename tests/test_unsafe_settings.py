@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from lrspec.diagnostics.source import spell
-from lrspec.document import Format
-from lrspec.loading import read
-from lrspec.unsafe_settings import unsafe_settings, why_unsafe
+from lrspec.spec.load import read
+from lrspec.spec.syntax.document import Format
+from lrspec.spec.unsafe_settings import unsafe_settings, why_unsafe
 
 
 @pytest.fixture(autouse=True)

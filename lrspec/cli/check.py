@@ -64,7 +64,7 @@ def check(
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
     from lrspec.checking import Against, Depth
-    from lrspec.spec import ModelSource
+    from lrspec.spec.language import ModelSource
 
     if (no_model or no_build) and (models or (no_model and params)):
         raise click.UsageError(f"{'--no-model' if no_model else '--no-build'} and a model exclude each other")

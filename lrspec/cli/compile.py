@@ -14,8 +14,8 @@ from lrspec.cli.words import CannotRun
 if TYPE_CHECKING:
     from lrspec.diagnostics.diagnostic import Diagnostic
     from lrspec.inventory import Inventory
-    from lrspec.loading import Reading, SpecFile
     from lrspec.plan import Plan
+    from lrspec.spec.load import Reading, SpecFile
 
 
 @click.command("compile")

@@ -11,7 +11,7 @@ from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.inventory import Inventory
-    from lrspec.loading import Reading, SpecFile
+    from lrspec.spec.load import Reading, SpecFile
 
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
@@ -20,7 +20,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
 
     from lrspec.diagnostics.source import system_reason
     from lrspec.discovery import UndecidedError, find_spec
-    from lrspec.loading import read_file
+    from lrspec.spec.load import read_file
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
@@ -35,7 +35,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
 
 def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
     """The spec with what the command line sets in place of what it says."""
-    from lrspec.overriding import OverrideError
+    from lrspec.spec.override import OverrideError
 
     try:
         return file.override(overrides) if overrides else file
@@ -45,8 +45,8 @@ def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
 
 def read_stdin(filename: str | None) -> Reading:
     """Read a spec from standard input; `filename` is what reports call it, and its ending says the format."""
-    from lrspec.document import format_of
-    from lrspec.loading import ENOUGH, read
+    from lrspec.spec.load import ENOUGH, read
+    from lrspec.spec.syntax.document import format_of
 
     name = filename or "<stdin>"
     if sys.stdin is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lrspec.diagnostics.diagnostic import Diagnostic
     from lrspec.diagnostics.report import Paint
-    from lrspec.loading import Reading
+    from lrspec.spec.load import Reading
 
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},

@@ -33,7 +33,7 @@ def say(text: str) -> None:
 
 def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
     """A finite number of at least 0, spelt as in a spec."""
-    from lrspec.scalars import plain_number
+    from lrspec.spec.syntax.scalars import plain_number
 
     number = None if word is None else plain_number(word)
     if word is not None and (number is None or not 0 <= number < math.inf):
@@ -42,9 +42,9 @@ def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> f
 
 
 def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    from lrspec.document import parse
-    from lrspec.nodes import no_boolean
-    from lrspec.scalars import all_finite
+    from lrspec.spec.syntax.document import parse
+    from lrspec.spec.syntax.nodes import no_boolean
+    from lrspec.spec.syntax.scalars import all_finite
 
     args: dict[str, Any] = {}
     for word in words:
@@ -64,7 +64,7 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
 
 
 def _overrides(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    from lrspec.document import parse
+    from lrspec.spec.syntax.document import parse
 
     found: dict[str, Any] = {}
     for word in words:

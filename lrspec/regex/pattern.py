@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from lrspec.diagnostics.source import Path
-from lrspec.spec import Join, Rule
+from lrspec.spec.language import Join, Rule
 
 _ESCAPED_CHARACTER = re.compile(r"\\[0-7xuUN]")
 

@@ -16,7 +16,7 @@ from lrspec.columns import total_elements
 from lrspec.diagnostics.source import harmless
 from lrspec.diagnostics.wording import count, number, value_words
 from lrspec.plan import Plan, PlannedParameter, Status
-from lrspec.spec import Spec
+from lrspec.spec.language import Spec
 from lrspec.summary import Further, NamesInCommon, Row, decided, further
 
 _DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first to go first

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from lrspec.optimizers import NOT_SETTINGS
 from lrspec.plan import a_plan
 from lrspec.resuming.group_settings import NewGroup, schedule_of
 from lrspec.resuming.loading import load_all
@@ -18,6 +17,7 @@ from lrspec.resuming.present_groups import PresentGroup, present_groups
 from lrspec.resuming.resumed import Resumed
 from lrspec.resuming.saved_state import SavedParameter, read_state
 from lrspec.resuming.tensors import own_copy
+from lrspec.spec.torch_optim import NOT_SETTINGS
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

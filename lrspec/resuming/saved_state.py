@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
-from lrspec.optimizers import NOT_SETTINGS
 from lrspec.resuming.errors import ResumeError
 from lrspec.resuming.old_plans import OldGroup
+from lrspec.spec.torch_optim import NOT_SETTINGS
 
 State: TypeAlias = Mapping[str, Any]
 

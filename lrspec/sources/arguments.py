@@ -10,7 +10,7 @@ from typing import Any
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.sources.errors import ModelError
-from lrspec.unsafe_settings import unsafe_settings
+from lrspec.spec.unsafe_settings import unsafe_settings
 
 _UNEXPECTED = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from lrspec.diagnostics.source import Path, printable, spell
 from lrspec.sources.errors import ModelError
-from lrspec.unsafe_settings import why_unsafe
+from lrspec.spec.unsafe_settings import why_unsafe
 
 IDENTITY = frozenset({"model_type", "architectures"})
 """What says which model it is."""

@@ -9,7 +9,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.optimizer_classes import BuildError, maker_of
-from lrspec.optimizers import ARGUMENTS, FROM_TIMM
+from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM
 from lrspec.state_keys import class_of
 from lrspec.verifying.running import Member, ModelTensor, Running, RunningOptimizer, together
 from lrspec.verifying.spec_places import NOWHERE, optimizer_place, rate_place, setting_place

@@ -8,7 +8,7 @@ from lrspec.diagnostics.source import Path
 
 if TYPE_CHECKING:
     from lrspec.plan import Plan, Share
-    from lrspec.spec import Rule
+    from lrspec.spec.language import Rule
 
 _KEYS = {
     "lr": ("lr", "lr_mult"),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
-from lrspec.loading import locate
 from lrspec.memory import uncollected
 from lrspec.modules import Found, walk
+from lrspec.spec.load import locate
 from lrspec.verifying.member_checks import MEMBERS
 from lrspec.verifying.running import Running, running
 from lrspec.verifying.schedule_checks import SCHEDULES

@@ -13,10 +13,10 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.document import Document
-from lrspec.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
-from lrspec.spec import Optimizer, Spec
-from lrspec.validate import validate
+from lrspec.spec.language import Optimizer, Spec
+from lrspec.spec.syntax.document import Document
+from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from lrspec.spec.validation.validate import validate
 
 _MADE = ("optimizer", "options", "where", "check")
 """The mappings that may be missing: what they would hold can be set all the same."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from lrspec.diagnostics.source import Span, Text, printable
-from lrspec.nodes import (
+from lrspec.spec.syntax.nodes import (
     MAX_DEPTH,
     MAX_EXPANDED,
     MAX_NODES,
@@ -30,8 +30,8 @@ from lrspec.nodes import (
     too_many,
     too_much_text,
 )
-from lrspec.scalars import plain_scalar
-from lrspec.yaml_errors import Complaint, problem_of
+from lrspec.spec.syntax.scalars import plain_scalar
+from lrspec.spec.syntax.yaml_errors import Complaint, problem_of
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n\r]*\s+)*)+")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.source import Text, printable
-from lrspec.nodes import Problem
-from lrspec.scalars import single_quoted
+from lrspec.spec.syntax.nodes import Problem
+from lrspec.spec.syntax.scalars import single_quoted
 
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\\n\r]|\\[^\n\r])*)"')
 _FITS_NOTHING = r"expected key|<block end>|'-' indicator"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.source import Span, Text, printable
-from lrspec.scalars import BOOLEANS_ONCE, Scalar
+from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, Scalar
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32

@@ -9,10 +9,10 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, printable, rule_of, spell
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
-from lrspec.optimizers import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, IN_THE_RULE, NOT_OPTIONS, ONE_GROUP_ONLY
-from lrspec.option_values import option_value_finding
-from lrspec.spec import Optimizer
-from lrspec.unknown_keys import number_as_key
+from lrspec.spec.language import Optimizer
+from lrspec.spec.torch_optim import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, IN_THE_RULE, NOT_OPTIONS, ONE_GROUP_ONLY
+from lrspec.spec.validation.key_errors import number_as_key
+from lrspec.spec.validation.option_values import option_value_finding
 
 _TIMM = re.compile(rf"{FROM_TIMM}\w+")
 _KEYS = tuple(Optimizer.model_fields)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from lrspec.diagnostics.diagnostic import Meant, Suggestion
 from lrspec.diagnostics.source import Span, Text
-from lrspec.document import Format
-from lrspec.scalars import plain_number, single_quoted
+from lrspec.spec.syntax.document import Format
+from lrspec.spec.syntax.scalars import plain_number, single_quoted
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ANCHOR = re.compile(r"&([\w-]+)\s+$")

@@ -8,8 +8,8 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path, printable
 from lrspec.diagnostics.suggest import did_you_mean, meant
-from lrspec.scalars import all_finite
-from lrspec.unsafe_settings import leads_outside, unsafe_settings
+from lrspec.spec.syntax.scalars import all_finite
+from lrspec.spec.unsafe_settings import leads_outside, unsafe_settings
 
 MAX_MODELS = 100
 

@@ -11,7 +11,7 @@ from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path, printable, rule_of
 from lrspec.regex.pattern import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
 from lrspec.regex.time_limit import Allowance, TimeIsUpError, Timer
-from lrspec.spec import MAX_PATTERN
+from lrspec.spec.language import MAX_PATTERN
 
 COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0
 """What all regexes of a spec may take to be compiled, and each of them."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.source import Span, Text, printable
-from lrspec.nodes import (
+from lrspec.spec.syntax.nodes import (
     MAX_DEPTH,
     MAX_NODES,
     Entry,
@@ -26,7 +26,7 @@ from lrspec.nodes import (
     too_deep,
     too_many,
 )
-from lrspec.scalars import Scalar, integer
+from lrspec.spec.syntax.scalars import Scalar, integer
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*+"?|[^\s{}\[\],:"]+', re.DOTALL)
 """A string that is never closed is a token, too: else the search would begin again at each quote in it."""

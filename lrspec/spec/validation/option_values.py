@@ -7,8 +7,8 @@ from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path, rule_of
-from lrspec.optimizers import FLAGS, LENGTHS, TEXTS
-from lrspec.wrong_values import describe, suggested_value, wrong_value
+from lrspec.spec.torch_optim import FLAGS, LENGTHS, TEXTS
+from lrspec.spec.validation.value_errors import describe, suggested_value, wrong_value
 
 _PYTHON_TUPLE = re.compile(r"\(([^()]*?),?\s*\)")
 _EXAMPLES = {2: "[0.9, 0.999]", 3: "[3.4445, -4.775, 2.0315]"}

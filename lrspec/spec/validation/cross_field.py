@@ -11,11 +11,11 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, last_key, printable, rule_of
 from lrspec.diagnostics.suggest import did_you_mean, likely
-from lrspec.document import Document
-from lrspec.spec import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
-from lrspec.unknown_keys import RULE_KEYS, meant_key
-from lrspec.wrong_regexes import RegexFindings
-from lrspec.wrong_sources import source_findings
+from lrspec.spec.language import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
+from lrspec.spec.syntax.document import Document
+from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
+from lrspec.spec.validation.model_errors import source_findings
+from lrspec.spec.validation.regex_errors import RegexFindings
 
 _MOST_UNKNOWN = 1000
 """Of a spec with more unknown keys in its rules nobody needs to know which of them a rule lacks, misspelt."""

@@ -12,15 +12,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lrspec.consistency import document_findings, rule_findings, takes_null
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, rule_of, spell
 from lrspec.diagnostics.suggest import meant
-from lrspec.document import Document
-from lrspec.options import option_findings
-from lrspec.spec import MAX_RULES, TAGS, Rule, Spec
-from lrspec.unknown_keys import keys_at, unknown_key
-from lrspec.wrong_values import missing_key, suggested_value, too_long, wrong_value
+from lrspec.spec.language import MAX_RULES, TAGS, Rule, Spec
+from lrspec.spec.syntax.document import Document
+from lrspec.spec.validation.cross_field import document_findings, rule_findings, takes_null
+from lrspec.spec.validation.key_errors import keys_at, unknown_key
+from lrspec.spec.validation.optimizer_options import option_findings
+from lrspec.spec.validation.value_errors import missing_key, suggested_value, too_long, wrong_value
 
 _MOST = 10_000
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from lrspec.optimizers import (
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.torch_optim import (
     ARGUMENTS,
     EVERY_ARGUMENT,
     FLAGS,
@@ -20,9 +21,8 @@ from lrspec.optimizers import (
     NOT_SETTINGS,
     TEXTS,
 )
-from lrspec.spec import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
-from lrspec.unsafe_settings import OUTSIDE
-from lrspec.wrong_sources import SCHEMES
+from lrspec.spec.unsafe_settings import OUTSIDE
+from lrspec.spec.validation.model_errors import SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 

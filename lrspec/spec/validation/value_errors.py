@@ -8,8 +8,8 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Meant, Severity
 from lrspec.diagnostics.source import Path, last_key, printable
 from lrspec.diagnostics.suggest import nearest
-from lrspec.scalars import plain_number
-from lrspec.spec import MAX_PATTERN, MAX_RULES, RULE_NAME
+from lrspec.spec.language import MAX_PATTERN, MAX_RULES, RULE_NAME
+from lrspec.spec.syntax.scalars import plain_number
 
 _EXPECTED = {
     "float_type": "a number",

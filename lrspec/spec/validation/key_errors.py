@@ -7,9 +7,9 @@ import re
 from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Meant
 from lrspec.diagnostics.source import Path, printable
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
-from lrspec.optimizers import EVERY_ARGUMENT, NOT_OPTIONS
-from lrspec.scalars import plain_number
-from lrspec.spec import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
+from lrspec.spec.language import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
+from lrspec.spec.syntax.scalars import plain_number
+from lrspec.spec.torch_optim import EVERY_ARGUMENT, NOT_OPTIONS
 
 RULE_KEYS = frozenset(Rule.model_fields)
 """The keys of a rule."""

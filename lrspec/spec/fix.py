@@ -7,9 +7,9 @@ from pathlib import Path
 
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.source import Text
-from lrspec.document import format_of
-from lrspec.loading import Reading, read, read_bytes
 from lrspec.output import write_file
+from lrspec.spec.load import Reading, read, read_bytes
+from lrspec.spec.syntax.document import format_of
 
 _ROUNDS, _MOST_READ = 100, 10 * 2**20
 """How often a spec is read again, since YAML that cannot be read shows its first mistake only; and bytes in all."""

@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Span
-from lrspec.document import Document, Format, format_of, parse
-from lrspec.nodes import MAX_BYTES
-from lrspec.overriding import overridden
-from lrspec.spec import RULE_NAME, Spec, default_rule_name, severities
-from lrspec.suggestions import suggestion
-from lrspec.validate import validate
+from lrspec.spec.language import RULE_NAME, Spec, default_rule_name, severities
+from lrspec.spec.override import overridden
+from lrspec.spec.syntax.document import Document, Format, format_of, parse
+from lrspec.spec.syntax.nodes import MAX_BYTES
+from lrspec.spec.syntax.replacement import suggestion
+from lrspec.spec.validation.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
