@@ -30,12 +30,12 @@ import torch
 import torchvision
 
 import lrspec
-from lrspec.models import ModelError
-from lrspec.sources.building import build
-from lrspec.sources.silence import silence
-from lrspec.sources.timm_models import timm_builder
-from lrspec.sources.torchvision_models import torchvision_builder
-from lrspec.sources.transformers_models import hf_builder
+from lrspec.models.by_name import ModelError
+from lrspec.models.sources.meta_device import build
+from lrspec.models.sources.silence import silence
+from lrspec.models.sources.timm import timm_builder
+from lrspec.models.sources.torchvision import torchvision_builder
+from lrspec.models.sources.transformers import hf_builder
 
 LLAMA_70B = {
     "model_type": "llama",

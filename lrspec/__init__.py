@@ -46,10 +46,10 @@ __all__ = [
 if TYPE_CHECKING:
     from lrspec.binding import BindError
     from lrspec.building import build_optimizer, build_optimizers
-    from lrspec.columns import Parameter
     from lrspec.compiling import check, compile, param_groups
     from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
-    from lrspec.inventory import Inventory, InventoryError
+    from lrspec.models.inventory import Inventory, InventoryError
+    from lrspec.models.parameters import Parameter
     from lrspec.optimizer_classes import BuildError
     from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.resuming.errors import ResumeError
@@ -62,10 +62,10 @@ else:
     _HOMES = {
         "binding": ("BindError",),
         "building": ("build_optimizer", "build_optimizers"),
-        "columns": ("Parameter",),
+        "models.parameters": ("Parameter",),
         "compiling": ("check", "compile", "param_groups"),
         "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
-        "inventory": ("Inventory", "InventoryError"),
+        "models.inventory": ("Inventory", "InventoryError"),
         "spec.load": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
         "spec.override": ("OverrideError",),

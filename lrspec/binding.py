@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import SHOWN, few
-from lrspec.memory import uncollected
-from lrspec.modules import Found, is_flat, is_sharded, why_lazy
+from lrspec.models.garbage import uncollected
+from lrspec.models.walk import Found, is_flat, is_sharded, why_lazy
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.columns import Columns
-    from lrspec.inventory import Inventory
+    from lrspec.models.inventory import Inventory
+    from lrspec.models.parameters import Columns
     from lrspec.plan import Group, Plan
 
     Tensors: TypeAlias = Mapping[int, nn.Parameter]

@@ -9,8 +9,8 @@ from lrspec import binding
 from lrspec.compiling import compiled
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
-from lrspec.memory import uncollected
-from lrspec.modules import Found, walk
+from lrspec.models.garbage import uncollected
+from lrspec.models.walk import Found, walk
 from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.plan import Plan
 from lrspec.spec.language import Optimizer as Described

@@ -13,13 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from lrspec.cached_models import cached_inventory_of
 from lrspec.checks import unused_in_every_model
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.source import Span, Text, printable, system_reason
-from lrspec.inventory import MOST_BYTES, Inventory
-from lrspec.models import ModelError
+from lrspec.models.by_name import ModelError
+from lrspec.models.cached import cached_inventory_of
+from lrspec.models.inventory import MOST_BYTES, Inventory
 from lrspec.regex.work_limit import Work
 from lrspec.spec.fix import fix_file
 from lrspec.spec.language import ModelSource

@@ -16,10 +16,10 @@ from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import printable, rule_of
 from lrspec.diagnostics.wording import SHOWN
-from lrspec.inventory import Inventory
 from lrspec.lints import LINTS, infinite_value
-from lrspec.memory import uncollected
-from lrspec.modules import Found, walk
+from lrspec.models.garbage import uncollected
+from lrspec.models.inventory import Inventory
+from lrspec.models.walk import Found, walk
 from lrspec.optimizer_checks import OPTIMIZER_CHECKS
 from lrspec.plan import Plan, Share
 from lrspec.planning import group_parameters, shares

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lrspec.columns import Parameter
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import axis_words, number, value_words
-from lrspec.inventory import Inventory
 from lrspec.kinds import kinds
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Parameter
 from lrspec.names import Names
 from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.regex.pattern import FAILURES, Pattern

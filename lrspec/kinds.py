@@ -16,7 +16,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TypeAlias
 
-from lrspec.columns import Columns
+from lrspec.models.parameters import Columns
 from lrspec.regex.digits import ALIKE, is_blind, widened
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, Search, SlowRegexError, captured

@@ -8,10 +8,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from lrspec.about import About, selecting_path
-from lrspec.columns import Columns
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, printable
 from lrspec.diagnostics.wording import number
+from lrspec.models.parameters import Columns
 from lrspec.plan import Share
 from lrspec.planning import weight_decay
 from lrspec.resolution import Reach, Resolution

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from lrspec.columns import Classes
 from lrspec.kinds import Kinds
+from lrspec.models.parameters import Classes
 from lrspec.regex.digits import is_blind
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, Search

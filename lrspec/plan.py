@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec import binding
-from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.inventory import Inventory
-from lrspec.modules import walk
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Columns, Parameter
+from lrspec.models.walk import walk
 from lrspec.spec.load import SpecFile
 from lrspec.spec.syntax.document import Document
 

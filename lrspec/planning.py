@@ -7,8 +7,8 @@ from itertools import chain, count
 from typing import Any
 
 from lrspec.axes import AXES, comparable
-from lrspec.columns import Columns
 from lrspec.ladder import multiplier
+from lrspec.models.parameters import Columns
 from lrspec.plan import Given, Group, Layer, Settings, Share, Status
 from lrspec.resolution import Resolution
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lrspec.axes import DECIDING, Setting, settings
-from lrspec.columns import Columns
-from lrspec.inventory import Inventory
 from lrspec.kinds import Kinds, kinds
 from lrspec.ladder import Ladder, ladder
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Columns
 from lrspec.names import Names
 from lrspec.regex.pattern import RuleRegexes
 from lrspec.regex.search import Search

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lrspec.columns import Classes, Columns
 from lrspec.diagnostics.source import Path
+from lrspec.models.parameters import Classes, Columns
 from lrspec.names import Name, Names
 from lrspec.regex.pattern import Pattern, RuleRegexes
 from lrspec.regex.search import Captures, captured

@@ -10,7 +10,7 @@ from itertools import islice
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.suggest import did_you_mean, nearest
 from lrspec.diagnostics.wording import count, few
-from lrspec.modules import WRAPPED
+from lrspec.models.walk import WRAPPED
 from lrspec.regex.pattern import FAILURES, Pattern, RuleRegexes
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import tokens

@@ -11,8 +11,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from lrspec import cache as kept
 from lrspec.cli import run
+from lrspec.models import cache_files as kept
 
 
 def only_file(cache: Path) -> Path:

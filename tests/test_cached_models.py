@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from lrspec import cache as kept
-from lrspec import cached_models, installed
-from lrspec.cached_models import cached_inventory_of, model_key
 from lrspec.cli import run
-from lrspec.columns import Parameter
-from lrspec.inventory import Inventory
-from lrspec.models import ModelError
+from lrspec.models import cache_files as kept
+from lrspec.models import cached as cached_models
+from lrspec.models import installed
+from lrspec.models.by_name import ModelError
+from lrspec.models.cached import cached_inventory_of, model_key
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Parameter
 
 SPEC = "lrspec: 1\nmodels: {source: 'timm:made_up', args: {depth: 2}}\nrules: [{name: all, match: '^', lr: 1e-3}]\n"
 INVENTORY = Inventory(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrspec import installed
+from lrspec.models import installed
 
 SITE = Path(pytest.__file__).parent.parent  # where the libraries are installed
 

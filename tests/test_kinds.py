@@ -11,11 +11,11 @@ from hypothesis import given, settings
 
 import lrspec
 from lrspec import kinds
-from lrspec.columns import Columns
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
 from lrspec.explain import explain
+from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Search
 from lrspec.spec.load import loads

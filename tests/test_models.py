@@ -18,9 +18,9 @@ import transformers
 from torch import nn
 
 from lrspec.cli import run
-from lrspec.inventory import Inventory
-from lrspec.models import ModelError, inventory_of
-from lrspec.sources.files import hf_config_path
+from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.inventory import Inventory
+from lrspec.models.sources.paths import hf_config_path
 
 BERT = {
     "model_type": "bert",
@@ -489,7 +489,7 @@ def test_a_model_is_on_the_meta_device_as_far_as_it_bears_it(
 
 
 def test_a_model_that_is_too_large_is_not_built_really(counted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrspec.sources.building._MOST_REAL", 1)
+    monkeypatch.setattr("lrspec.models.sources.meta_device._MOST_REAL", 1)
     assert "cannot be built: " in refused(f"py:{__name__}:Counted", {"needs": "parameters"}, run_code=True)
     assert Counted.devices == ["meta", "meta"]
 

@@ -14,7 +14,7 @@ from torch._dynamo.eval_frame import DisableContext
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
 from lrspec import Inventory
-from lrspec.modules import walk
+from lrspec.models.walk import walk
 
 WRAPS = [checkpoint_wrapper, nn.DataParallel, lambda model: OptimizedModule(model, DisableContext())]
 Drawn = list[tuple[int, int, str]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lrspec.discovery import UndecidedError, find_specs
-from lrspec.models import ModelError, inventory_of
+from lrspec.models.by_name import ModelError, inventory_of
 from lrspec.repository import files_of, leads_inside
 
 

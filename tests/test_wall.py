@@ -19,9 +19,9 @@ import timm
 import yaml
 from torch import nn
 
-from lrspec.models import ModelError, inventory_of
-from lrspec.sources.silence import silence
-from lrspec.sources.wall import Wall
+from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.sources.silence import silence
+from lrspec.models.sources.wall import Wall
 
 HERE = """
 import sys

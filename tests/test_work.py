@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import cli, inventory
+from lrspec import cli
 from lrspec.checking import Against, Checker
 from lrspec.compiling import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.inventory import InventoryError
+from lrspec.models import inventory
+from lrspec.models.inventory import InventoryError
 from lrspec.regex import work_limit as work
 from lrspec.regex.work_limit import TooMuchError, Work
 

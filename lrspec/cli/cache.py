@@ -16,7 +16,7 @@ def cache() -> None:
 @cache.command("dir")
 def dir_() -> int:
     """Print the folder of the cache."""
-    from lrspec.cache import folder
+    from lrspec.models.cache_files import folder
 
     place = folder()
     if place is None:
@@ -28,10 +28,10 @@ def dir_() -> int:
 @cache.command()
 def clear() -> int:
     """Remove all that is kept."""
-    from lrspec.cache import clear as clear_cache
-    from lrspec.cache import folder
     from lrspec.diagnostics.source import system_reason
     from lrspec.diagnostics.wording import count
+    from lrspec.models.cache_files import clear as clear_cache
+    from lrspec.models.cache_files import folder
 
     try:
         files, size = clear_cache()

@@ -100,7 +100,7 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
     from lrspec.checking import Checker
     from lrspec.jobs import JobsError, check_files
-    from lrspec.models import ModelError
+    from lrspec.models.by_name import ModelError
 
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` is checked alone")

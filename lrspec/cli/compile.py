@@ -13,7 +13,7 @@ from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.diagnostics.diagnostic import Diagnostic
-    from lrspec.inventory import Inventory
+    from lrspec.models.inventory import Inventory
     from lrspec.plan import Plan
     from lrspec.spec.load import Reading, SpecFile
 

@@ -10,7 +10,7 @@ import click
 from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
-    from lrspec.inventory import Inventory
+    from lrspec.models.inventory import Inventory
     from lrspec.spec.load import Reading, SpecFile
 
 
@@ -60,9 +60,9 @@ def inventory_for(
     """The model that the command line names, or the spec's own."""
     from pathlib import Path
 
-    from lrspec.cached_models import cached_inventory_of
     from lrspec.discovery import UndecidedError, only_model
-    from lrspec.models import ModelError, read_params
+    from lrspec.models.by_name import ModelError, read_params
+    from lrspec.models.cached import cached_inventory_of
 
     if model is not None and params is not None:
         raise click.UsageError("--model and --params exclude each other")
@@ -89,8 +89,8 @@ def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:
     """The inventory of a model that the command line names."""
     from pathlib import Path
 
-    from lrspec.cached_models import cached_inventory_of
-    from lrspec.models import ModelError
+    from lrspec.models.by_name import ModelError
+    from lrspec.models.cached import cached_inventory_of
 
     try:
         return cached_inventory_of(model, args, Path(), run_code=True, outside=True, cache=cache)

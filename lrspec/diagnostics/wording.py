@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrspec.columns import Columns, Parameter
 from lrspec.diagnostics.source import printable
+from lrspec.models.parameters import Columns, Parameter
 
 SHOWN = 5
 """How many parameters a message names before it counts the rest."""

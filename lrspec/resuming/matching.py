@@ -15,7 +15,7 @@ from lrspec.resuming.tensors import misfits
 from lrspec.state_keys import carried, should_have_state, stepping, why_not
 
 if TYPE_CHECKING:
-    from lrspec.inventory import Inventory
+    from lrspec.models.inventory import Inventory
     from lrspec.plan import Plan
 
 

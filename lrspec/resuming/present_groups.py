@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.binding import no_such_optimizer
 from lrspec.diagnostics.wording import SHOWN, few
-from lrspec.modules import WRAPPED
+from lrspec.models.walk import WRAPPED
 from lrspec.resuming.errors import ResumeError
 from lrspec.verifying.schedulers import inner
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
-    from lrspec.inventory import Inventory
+    from lrspec.models.inventory import Inventory
     from lrspec.plan import Group, Plan
 
     Optimizers: TypeAlias = Optimizer | Mapping[str, Optimizer]

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
-from lrspec.modules import WRAPPED
+from lrspec.models.walk import WRAPPED
 from lrspec.state_keys import ELEMENTWISE, is_of_torch
 from lrspec.verifying.running import ModelTensor, Running, together
 from lrspec.verifying.spec_places import rate_place

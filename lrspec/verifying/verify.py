@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
-from lrspec.memory import uncollected
-from lrspec.modules import Found, walk
+from lrspec.models.garbage import uncollected
+from lrspec.models.walk import Found, walk
 from lrspec.spec.load import locate
 from lrspec.verifying.member_checks import MEMBERS
 from lrspec.verifying.running import Running, running

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from lrspec import Inventory
-from lrspec.modules import walk
+from lrspec.models.walk import walk
 
 TIMM = [
     "beit_base_patch16_224",

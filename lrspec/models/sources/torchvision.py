@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.sources.errors import ModelError
-from lrspec.sources.libraries import library
+from lrspec.models.sources.libraries import library
+from lrspec.models.sources.model_error import ModelError
 
 
 def torchvision_builder(name: str) -> Callable[..., Any]:

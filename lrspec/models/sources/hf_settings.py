@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.diagnostics.source import Path, printable, spell
-from lrspec.sources.errors import ModelError
+from lrspec.models.sources.model_error import ModelError
 from lrspec.spec.unsafe_settings import why_unsafe
 
 IDENTITY = frozenset({"model_type", "architectures"})

@@ -18,10 +18,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrspec.columns import Aliases, Classes, Columns, Parameter, Shape
 from lrspec.diagnostics.source import printable
-from lrspec.memory import uncollected
-from lrspec.modules import Found, class_name, is_sharded, owner_classes, walk, why_lazy
+from lrspec.models.garbage import uncollected
+from lrspec.models.parameters import Aliases, Classes, Columns, Parameter, Shape
+from lrspec.models.walk import Found, class_name, is_sharded, owner_classes, walk, why_lazy
 from lrspec.spec.syntax.scalars import all_finite
 
 if TYPE_CHECKING:

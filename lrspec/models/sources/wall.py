@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, Final
 
 from lrspec.diagnostics.source import printable
-from lrspec.sources.errors import ModelError
+from lrspec.models.sources.model_error import ModelError
 
 _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub", "lrspec")
 """Packages that may be installed as links to other folders, for their development."""

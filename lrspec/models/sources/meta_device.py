@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.source import printable
-from lrspec.sources.arguments import refused_argument
-from lrspec.sources.errors import ModelError, in_one_line
-from lrspec.sources.frames import own_place
-from lrspec.sources.libraries import library
-from lrspec.sources.wall import Wall
+from lrspec.models.sources.arguments import refused_argument
+from lrspec.models.sources.frames import own_place
+from lrspec.models.sources.libraries import library
+from lrspec.models.sources.model_error import ModelError, in_one_line
+from lrspec.models.sources.wall import Wall
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lrspec import cache as kept
-from lrspec import installed
-from lrspec.columns import Aliases, Classes, Columns
-from lrspec.inventory import Inventory
-from lrspec.memory import uncollected
-from lrspec.models import inventory_of, kind_and_name
-from lrspec.sources.errors import ModelError
-from lrspec.sources.files import hf_config_path
+from lrspec.models import cache_files as kept
+from lrspec.models import installed
+from lrspec.models.by_name import inventory_of, kind_and_name
+from lrspec.models.garbage import uncollected
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Aliases, Classes, Columns
+from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.paths import hf_config_path
 
 _LIBRARIES = {"timm": ("timm", "torch"), "torchvision": ("torchvision", "torch"), "hf": ("transformers", "torch")}
 """What a model of each kind is built by; lrspec itself, which reads it, comes to these."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.sources.errors import ModelError
+from lrspec.models.sources.model_error import ModelError
 from lrspec.spec.unsafe_settings import unsafe_settings
 
 _UNEXPECTED = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")

@@ -12,10 +12,10 @@ from typing import Any
 
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.sources.errors import ModelError, in_one_line
-from lrspec.sources.hf_config import HfConfig, read_hf_config
-from lrspec.sources.hf_settings import IDENTITY, HfSettings, declared_by
-from lrspec.sources.libraries import library
+from lrspec.models.sources.hf_config import HfConfig, read_hf_config
+from lrspec.models.sources.hf_settings import IDENTITY, HfSettings, declared_by
+from lrspec.models.sources.libraries import library
+from lrspec.models.sources.model_error import ModelError, in_one_line
 
 _NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
 """Endings of classes of transformers that are no models."""

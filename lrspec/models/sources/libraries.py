@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from lrspec.sources.errors import ModelError, in_one_line
+from lrspec.models.sources.model_error import ModelError, in_one_line
 
 
 def library(name: str, extra: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.diagnostics.source import printable, system_reason
-from lrspec.sources.errors import ModelError
+from lrspec.models.sources.model_error import ModelError
 
 _OWN_CODE = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.diagnostics.source import printable, system_reason
-from lrspec.inventory import Inventory, InventoryError
-from lrspec.sources.errors import ModelError
-from lrspec.sources.files import hf_config_path, params_path
+from lrspec.models.inventory import Inventory, InventoryError
+from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.paths import hf_config_path, params_path
 
 __all__ = ["ModelError", "inventory_of", "kind_and_name", "read_params"]
 
@@ -37,9 +37,9 @@ def inventory_of(
     Raises:
         ModelError: where it cannot be built or read.
     """
-    from lrspec.sources.arguments import check_arguments  # these here, since most often a model is in the cache
-    from lrspec.sources.building import build
-    from lrspec.sources.silence import silence
+    from lrspec.models.sources.arguments import check_arguments  # these here, since most often a model is in the cache
+    from lrspec.models.sources.meta_device import build
+    from lrspec.models.sources.silence import silence
 
     scheme, name = kind_and_name(source)
     if scheme == "params" and args:
@@ -84,19 +84,19 @@ def read_params(path: Path) -> Inventory:
 def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: bool, outside: bool) -> Callable[..., Any]:
     """What builds a model of that kind; only the file for that kind is imported."""
     if scheme == "timm":
-        from lrspec.sources.timm_models import timm_builder
+        from lrspec.models.sources.timm import timm_builder
 
         return timm_builder(name)
     if scheme == "torchvision":
-        from lrspec.sources.torchvision_models import torchvision_builder
+        from lrspec.models.sources.torchvision import torchvision_builder
 
         return torchvision_builder(name)
     if scheme == "hf":
-        from lrspec.sources.transformers_models import hf_builder
+        from lrspec.models.sources.transformers import hf_builder
 
         return hf_builder(hf_config_path(name, folder, outside=outside))
     if scheme == "py" and run_code:
-        from lrspec.sources.python_models import python_builder
+        from lrspec.models.sources.python import python_builder
 
         return python_builder(name)
     raise ModelError(_no_kind(scheme, name, source, run_code=run_code))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from lrspec.diagnostics.source import harmless
-from lrspec.sources.errors import ModelError
+from lrspec.models.sources.model_error import ModelError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer

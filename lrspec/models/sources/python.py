@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.sources.errors import ModelError, in_one_line
-from lrspec.sources.frames import own_place
+from lrspec.models.sources.frames import own_place
+from lrspec.models.sources.model_error import ModelError, in_one_line
 
 
 def python_builder(name: str) -> Callable[..., Any]:

@@ -1,1 +1,0 @@
-"""Kinds of models that a name can stand for, one file each; `lrspec.models` chooses between them."""
