@@ -46,12 +46,12 @@ __all__ = [
 if TYPE_CHECKING:
     from lrspec.binding import BindError
     from lrspec.building import build_optimizer, build_optimizers
-    from lrspec.compiling import check, compile, param_groups
+    from lrspec.compiler.compile import check, compile, param_groups
+    from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optimizer_classes import BuildError
-    from lrspec.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.resuming.errors import ResumeError
     from lrspec.resuming.resume import load_optimizer_state
     from lrspec.resuming.resumed import ChangedSetting, Resumed
@@ -63,13 +63,13 @@ else:
         "binding": ("BindError",),
         "building": ("build_optimizer", "build_optimizers"),
         "models.parameters": ("Parameter",),
-        "compiling": ("check", "compile", "param_groups"),
+        "compiler.compile": ("check", "compile", "param_groups"),
         "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
         "models.inventory": ("Inventory", "InventoryError"),
         "spec.load": ("SpecFile", "load", "loads"),
         "optimizer_classes": ("BuildError",),
         "spec.override": ("OverrideError",),
-        "plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
+        "compiler.plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "resuming.errors": ("ResumeError",),
         "resuming.resumed": ("ChangedSetting", "Resumed"),
         "resuming.resume": ("load_optimizer_state",),

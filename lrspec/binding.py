@@ -14,9 +14,9 @@ from lrspec.models.walk import Found, is_flat, is_sharded, why_lazy
 if TYPE_CHECKING:
     from torch import nn
 
+    from lrspec.compiler.plan import Group, Plan
     from lrspec.models.inventory import Inventory
     from lrspec.models.parameters import Columns
-    from lrspec.plan import Group, Plan
 
     Tensors: TypeAlias = Mapping[int, nn.Parameter]
     """Tensors by their places in an inventory; those that a part of the model lacks are left out."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec import binding
-from lrspec.compiling import compiled
+from lrspec.compiler.compile import compiled
+from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import Found, walk
 from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
-from lrspec.plan import Plan
 from lrspec.spec.language import Optimizer as Described
 from lrspec.spec.load import SpecFile, StrPath
 from lrspec.spec.torch_optim import NOT_SETTINGS

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from lrspec.compiler.families import kinds
+from lrspec.compiler.names import Names
+from lrspec.compiler.plan import Plan, PlannedParameter, Status
+from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import axis_words, number, value_words
-from lrspec.kinds import kinds
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Parameter
-from lrspec.names import Names
-from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
-from lrspec.resolution import Reach, Resolution
 
 _COMPARED = 5000  # names
 _STATUS = {

@@ -15,7 +15,7 @@ from lrspec.diagnostics.wording import SHOWN, few, number
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from lrspec.plan import Group, Plan
+    from lrspec.compiler.plan import Group, Plan
 
 ADVICE = "build the optimizer with plan.param_groups(model)"
 

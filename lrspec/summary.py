@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lrspec.axes import settings
+from lrspec.compiler.plan import Plan, PlannedParameter, Status
+from lrspec.compiler.settings import settings
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.wording import value_words
 from lrspec.plain_values import plain
-from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.spec.language import Rule, Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written

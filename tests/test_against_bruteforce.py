@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import example, given, settings
 
 import lrspec
-from lrspec.compiling import Outcome, attempt
+from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.diagnostic import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, read

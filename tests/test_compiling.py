@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.compiling import attempt
+from lrspec.compiler.compile import attempt
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import compiled
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import lrspec
-from lrspec.compiling import attempt
+from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text

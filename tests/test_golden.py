@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec.compiling import attempt
+from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.diagnostic import CODES
 from lrspec.diagnostics.report import report, summary
 from lrspec.diagnostics.source import Text

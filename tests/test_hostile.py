@@ -18,7 +18,7 @@ import pytest
 
 import lrspec
 from lrspec import cli
-from lrspec.compiling import attempt
+from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.report import report
 from lrspec.explain import explain
 from lrspec.regex import time_limit as deadline

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec import kinds
-from lrspec.compiling import Outcome, attempt
+from lrspec.compiler import families as kinds
+from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
 from lrspec.explain import explain

@@ -11,8 +11,8 @@ import pytest
 
 import lrspec
 from lrspec import cli
-from lrspec.checking import Against, Checker
-from lrspec.compiling import Outcome, attempt
+from lrspec.compiler.compile import Outcome, attempt
+from lrspec.compiler.runner import Against, Checker
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.models import inventory
 from lrspec.models.inventory import InventoryError
@@ -100,7 +100,7 @@ def test_a_ladder_and_groups_of_a_regex_take_more_than_a_match(monkeypatch: pyte
 def test_all_of_it_together_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "OVERALL_SECONDS", 0.05)
     monkeypatch.setattr(work, "OVERALL_SECONDS_A_NAME", 0)
-    monkeypatch.setattr("lrspec.compiling.shares", lambda _: forever())
+    monkeypatch.setattr("lrspec.compiler.compile.shares", lambda _: forever())
     refused = only(outcome(*TWO))
     assert (refused.code, refused.line, refused.rule) == ("LRS101", 3, None)
     assert refused.lines[0] == "compiling the spec takes too long: this is too much to check"

@@ -16,7 +16,7 @@ from lrspec.cli.words import CannotRun, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lrspec.checking import Against, Checked
+    from lrspec.compiler.runner import Against, Checked
     from lrspec.diagnostics.report import Paint
 
 
@@ -63,7 +63,7 @@ def check(
 
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
-    from lrspec.checking import Against, Depth
+    from lrspec.compiler.runner import Against, Depth
     from lrspec.spec.language import ModelSource
 
     if (no_model or no_build) and (models or (no_model and params)):
@@ -98,8 +98,8 @@ def _found(paths: tuple[str, ...]) -> list[str]:
 
 def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
-    from lrspec.checking import Checker
-    from lrspec.jobs import JobsError, check_files
+    from lrspec.compiler.jobs import JobsError, check_files
+    from lrspec.compiler.runner import Checker
     from lrspec.models.by_name import ModelError
 
     if "-" in paths and len(paths) > 1:
@@ -139,7 +139,7 @@ def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Pai
 
 def _rendered(checked: Sequence[Checked], form: str, paint: Paint) -> str:
     if form == "json":
-        from lrspec.checking import to_dict
+        from lrspec.compiler.runner import to_dict
 
         return as_json(to_dict(checked))
     if form == "sarif":

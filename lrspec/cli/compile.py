@@ -12,9 +12,9 @@ from lrspec.cli.outputs import as_json, emit, print_report, status, width
 from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
+    from lrspec.compiler.plan import Plan
     from lrspec.diagnostics.diagnostic import Diagnostic
     from lrspec.models.inventory import Inventory
-    from lrspec.plan import Plan
     from lrspec.spec.load import Reading, SpecFile
 
 
@@ -54,7 +54,7 @@ def compile_(
     SPEC may be left out where the folder has just one; `-` is standard input. Without --model and --params
     the spec's own model is taken.
     """
-    from lrspec.compiling import attempt
+    from lrspec.compiler.compile import attempt
 
     reading = read_spec(spec, stdin_filename)
     if reading.spec is None:
@@ -83,7 +83,7 @@ def _refuse(
     color: str,
 ) -> int:
     """Report the errors of a spec in itself; in JSON they are the result as well."""
-    from lrspec.plan import plan_without_parameters
+    from lrspec.compiler.plan import plan_without_parameters
 
     if form == "json":
         document = reading.document

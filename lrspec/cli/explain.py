@@ -42,7 +42,7 @@ def explain(
         raise click.UsageError("expected SPEC and NAME, or CODE")
     if len(words_) == 1:
         return _explain_code(words_[0])
-    from lrspec.compiling import attempt
+    from lrspec.compiler.compile import attempt
     from lrspec.explain import UnknownParameterError, find
     from lrspec.explain import explain as explanation
 

@@ -11,8 +11,8 @@ from lrspec.diagnostics.source import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lrspec.compiler.plan import Plan
     from lrspec.diagnostics.source import Path, Span
-    from lrspec.plan import Plan
 
 
 class Severity(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from lrspec.checking import Checked
+from lrspec.compiler.runner import Checked
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.source import Span, harmless
 

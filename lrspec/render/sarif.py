@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lrspec import __version__
-from lrspec.checking import Checked, Failure
+from lrspec.compiler.runner import Checked, Failure
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.diagnostic import CODES, Code, Diagnostic, Suggestion
 from lrspec.diagnostics.source import Span, harmless

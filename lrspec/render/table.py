@@ -12,10 +12,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.diagnostics.source import harmless
 from lrspec.diagnostics.wording import count, number, value_words
 from lrspec.models.parameters import total_elements
-from lrspec.plan import Plan, PlannedParameter, Status
 from lrspec.spec.language import Spec
 from lrspec.summary import Further, NamesInCommon, Row, decided, further
 

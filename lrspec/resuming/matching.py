@@ -15,8 +15,8 @@ from lrspec.resuming.tensors import misfits
 from lrspec.state_keys import carried, should_have_state, stepping, why_not
 
 if TYPE_CHECKING:
+    from lrspec.compiler.plan import Plan
     from lrspec.models.inventory import Inventory
-    from lrspec.plan import Plan
 
 
 _NO_STATE = (

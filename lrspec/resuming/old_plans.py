@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from lrspec.resuming.errors import ResumeError
 
 if TYPE_CHECKING:
-    from lrspec.plan import Plan
+    from lrspec.compiler.plan import Plan
 
     OldPlan: TypeAlias = Plan | Mapping[str, Any] | str | os.PathLike[str]
 

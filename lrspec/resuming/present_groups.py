@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
+    from lrspec.compiler.plan import Group, Plan
     from lrspec.models.inventory import Inventory
-    from lrspec.plan import Group, Plan
 
     Optimizers: TypeAlias = Optimizer | Mapping[str, Optimizer]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from lrspec.plan import a_plan
+from lrspec.compiler.plan import a_plan
 from lrspec.resuming.group_settings import NewGroup, schedule_of
 from lrspec.resuming.loading import load_all
 from lrspec.resuming.matching import Match, match
@@ -22,7 +22,7 @@ from lrspec.spec.torch_optim import NOT_SETTINGS
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from lrspec.plan import Plan
+    from lrspec.compiler.plan import Plan
     from lrspec.resuming.old_plans import OldPlan
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrspec.binding import BindError
+from lrspec.compiler.plan import a_plan
 from lrspec.diagnostics.wording import count
-from lrspec.plan import a_plan
 from lrspec.verifying.verify import require
 
 try:
@@ -18,7 +18,7 @@ except ImportError:  # the same under its other name; each takes the other's cal
     from pytorch_lightning import Callback, LightningModule, Trainer  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from lrspec.plan import Plan
+    from lrspec.compiler.plan import Plan
 
 
 class VerifyPlan(Callback):

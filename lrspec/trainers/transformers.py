@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from lrspec.plan import a_plan
+from lrspec.compiler.plan import a_plan
 from lrspec.verifying.verify import require
 
 if TYPE_CHECKING:
-    from lrspec.plan import Plan
+    from lrspec.compiler.plan import Plan
 
 
 class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed

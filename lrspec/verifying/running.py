@@ -18,7 +18,7 @@ from lrspec.verifying.spec_places import SpecPlace
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.plan import Plan, Share
+    from lrspec.compiler.plan import Plan, Share
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Thing = TypeVar("_Thing")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrspec.diagnostics.source import Path
 
 if TYPE_CHECKING:
-    from lrspec.plan import Plan, Share
+    from lrspec.compiler.plan import Plan, Share
     from lrspec.spec.language import Rule
 
 _KEYS = {

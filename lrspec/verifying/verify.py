@@ -20,7 +20,7 @@ from lrspec.verifying.state_checks import STATE
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.plan import Plan
+    from lrspec.compiler.plan import Plan
 
 CHECKS: tuple[Callable[[Running], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
 """Every check of what trains."""

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.suggest import did_you_mean, nearest
 from lrspec.diagnostics.wording import count, few
@@ -14,7 +15,6 @@ from lrspec.models.walk import WRAPPED
 from lrspec.regex.pattern import FAILURES, Pattern, RuleRegexes
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import tokens
-from lrspec.resolution import Resolution
 from lrspec.spec.syntax.scalars import single_quoted
 
 _KEYS = ("where", "exclude")

@@ -9,28 +9,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lrspec import binding
-from lrspec.checks import CHECKS
-from lrspec.dead_branches import regex_dead_branch
+from lrspec.compiler.checks.dead_branches import regex_dead_branch
+from lrspec.compiler.checks.optimizer_settings import unfit_settings
+from lrspec.compiler.checks.optimizers import OPTIMIZER_CHECKS
+from lrspec.compiler.checks.regexes import REGEX_LINTS
+from lrspec.compiler.checks.rules import CHECKS
+from lrspec.compiler.checks.values import LINTS, infinite_value
+from lrspec.compiler.grouping import group_parameters, shares
+from lrspec.compiler.plan import Plan, Share
+from lrspec.compiler.resolution import Resolution, resolve
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, Severity, SpecError, has_errors
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import printable, rule_of
 from lrspec.diagnostics.wording import SHOWN
-from lrspec.lints import LINTS, infinite_value
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import Found, walk
-from lrspec.optimizer_checks import OPTIMIZER_CHECKS
-from lrspec.plan import Plan, Share
-from lrspec.planning import group_parameters, shares
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
-from lrspec.regex_lints import REGEX_LINTS
-from lrspec.resolution import Resolution, resolve
 from lrspec.spec.load import SpecFile, StrPath, load, locate
 from lrspec.spec.validation.validate import nothing_to_multiply
-from lrspec.unfit_settings import unfit_settings
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lrspec.about import About, unjudged
+from lrspec.compiler.checks.finding import About, unjudged
+from lrspec.compiler.names import Name
+from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import count
-from lrspec.names import Name
 from lrspec.regex.digits import ALIKE
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import has_literal, single_dots
-from lrspec.resolution import Resolution
 
 Matches = Mapping[Name, re.Match[str]]
 """The matches of a regex in names that stand for those of their kinds."""

@@ -13,8 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from lrspec.checks import unused_in_every_model
-from lrspec.compiling import Outcome, attempt
+from lrspec.compiler.checks.rules import unused_in_every_model
+from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.source import Span, Text, printable, system_reason
 from lrspec.models.by_name import ModelError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from lrspec.kinds import Kinds
+from lrspec.compiler.families import Kinds
 from lrspec.models.parameters import Classes
 from lrspec.regex.digits import is_blind
 from lrspec.regex.pattern import Pattern

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrspec.about import About, unjudged
+from lrspec.compiler.checks.finding import About, unjudged
+from lrspec.compiler.checks.why_unselected import narrowing
+from lrspec.compiler.names import Effect
+from lrspec.compiler.resolution import Resolution
+from lrspec.compiler.selection import PatternHits
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import count, few
-from lrspec.names import Effect
 from lrspec.regex.branches import Branch, branches, without
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
-from lrspec.resolution import Resolution
-from lrspec.selection import PatternHits
-from lrspec.unselected import narrowing
 
 
 def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:

@@ -10,15 +10,15 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lrspec.axes import DECIDING, Setting, settings
-from lrspec.kinds import Kinds, kinds
-from lrspec.ladder import Ladder, ladder
+from lrspec.compiler.families import Kinds, kinds
+from lrspec.compiler.ladder import Ladder, ladder
+from lrspec.compiler.names import Names
+from lrspec.compiler.selection import Selection, select
+from lrspec.compiler.settings import DECIDING, Setting, settings
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
-from lrspec.names import Names
 from lrspec.regex.pattern import RuleRegexes
 from lrspec.regex.search import Search
-from lrspec.selection import Selection, select
 from lrspec.spec.language import Optimizer, Rule, Spec
 
 

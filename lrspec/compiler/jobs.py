@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from lrspec.checking import Against, Checked, Checker
+from lrspec.compiler.runner import Against, Checked, Checker
 
 
 class JobsError(RuntimeError):

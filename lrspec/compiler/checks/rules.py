@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lrspec.about import About, about_selection, about_setting
-from lrspec.axes import comparable
+from lrspec.compiler.checks.finding import About, about_selection, about_setting
+from lrspec.compiler.checks.why_unselected import why_nothing, why_unused
+from lrspec.compiler.names import Name
+from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.selection import Place
+from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import axis_words, count, few, two_values, value_words
-from lrspec.names import Name
 from lrspec.regex.pattern import Pattern
-from lrspec.resolution import Reach, Resolution
-from lrspec.selection import Place
 from lrspec.spec.language import Rule
-from lrspec.unselected import why_nothing, why_unused
 
 Check = Callable[[Resolution], Iterator[Finding]]
 

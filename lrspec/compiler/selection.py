@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lrspec.compiler.names import Name, Names
 from lrspec.diagnostics.source import Path
 from lrspec.models.parameters import Classes, Columns
-from lrspec.names import Name, Names
 from lrspec.regex.pattern import Pattern, RuleRegexes
 from lrspec.regex.search import Captures, captured
 from lrspec.spec.language import Rule

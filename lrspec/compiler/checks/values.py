@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from lrspec.about import About, selecting_path
+from lrspec.compiler.checks.finding import About, selecting_path
+from lrspec.compiler.grouping import weight_decay
+from lrspec.compiler.plan import Share
+from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, printable
 from lrspec.diagnostics.wording import number
 from lrspec.models.parameters import Columns
-from lrspec.plan import Share
-from lrspec.planning import weight_decay
-from lrspec.resolution import Reach, Resolution
 from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 Planned = Sequence[Share]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
-from lrspec.axes import AXES, comparable
-from lrspec.ladder import multiplier
+from lrspec.compiler.ladder import multiplier
+from lrspec.compiler.plan import Given, Group, Layer, Settings, Share, Status
+from lrspec.compiler.resolution import Resolution
+from lrspec.compiler.settings import AXES, comparable
 from lrspec.models.parameters import Columns
-from lrspec.plan import Given, Group, Layer, Settings, Share, Status
-from lrspec.resolution import Resolution
 
 
 def shares(resolution: Resolution) -> tuple[Share, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrspec.about import About
+from lrspec.compiler.checks.finding import About
+from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path
-from lrspec.resolution import Resolution
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from lrspec.kinds import Kinds, Members
+from lrspec.compiler.families import Kinds, Members
+from lrspec.compiler.selection import Selection
 from lrspec.regex.search import Captures
-from lrspec.selection import Selection
 from lrspec.spec.language import Decay, Rule
 
 

@@ -1,0 +1,1 @@
+"""The checks: questions asked of a resolution, a file for each."""
