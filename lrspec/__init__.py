@@ -44,36 +44,36 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from lrspec.binding import BindError
-    from lrspec.building import build_optimizer, build_optimizers
     from lrspec.compiler.compile import check, compile, param_groups
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
-    from lrspec.optimizer_classes import BuildError
-    from lrspec.resuming.errors import ResumeError
-    from lrspec.resuming.resume import load_optimizer_state
-    from lrspec.resuming.resumed import ChangedSetting, Resumed
+    from lrspec.optim.bind import BindError
+    from lrspec.optim.build import build_optimizer, build_optimizers
+    from lrspec.optim.optimizer_classes import BuildError
+    from lrspec.optim.resume.errors import ResumeError
+    from lrspec.optim.resume.result import ChangedSetting, Resumed
+    from lrspec.optim.resume.resume import load_optimizer_state
+    from lrspec.optim.verify.verify import VerifyError
     from lrspec.spec.load import SpecFile, load, loads
     from lrspec.spec.override import OverrideError
-    from lrspec.verifying.verify import VerifyError
 else:
     _HOMES = {
-        "binding": ("BindError",),
-        "building": ("build_optimizer", "build_optimizers"),
+        "optim.bind": ("BindError",),
+        "optim.build": ("build_optimizer", "build_optimizers"),
         "models.parameters": ("Parameter",),
         "compiler.compile": ("check", "compile", "param_groups"),
         "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
         "models.inventory": ("Inventory", "InventoryError"),
         "spec.load": ("SpecFile", "load", "loads"),
-        "optimizer_classes": ("BuildError",),
+        "optim.optimizer_classes": ("BuildError",),
         "spec.override": ("OverrideError",),
         "compiler.plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
-        "resuming.errors": ("ResumeError",),
-        "resuming.resumed": ("ChangedSetting", "Resumed"),
-        "resuming.resume": ("load_optimizer_state",),
-        "verifying.verify": ("VerifyError",),
+        "optim.resume.errors": ("ResumeError",),
+        "optim.resume.result": ("ChangedSetting", "Resumed"),
+        "optim.resume.resume": ("load_optimizer_state",),
+        "optim.verify.verify": ("VerifyError",),
     }
 
     def __getattr__(name):

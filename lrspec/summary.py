@@ -15,7 +15,7 @@ from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.settings import settings
 from lrspec.diagnostics.source import printable, spell
 from lrspec.diagnostics.wording import value_words
-from lrspec.plain_values import plain
+from lrspec.optim.live_values import plain
 from lrspec.spec.language import Rule, Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written

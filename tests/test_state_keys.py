@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from lrspec.optim.state_keys import STATE_KEYS
 from lrspec.spec.torch_optim import ARGUMENTS
-from lrspec.state_keys import STATE_KEYS
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)

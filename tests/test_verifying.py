@@ -42,7 +42,7 @@ from torch.optim.swa_utils import SWALR
 
 import lrspec
 from lrspec.diagnostics.diagnostic import CODES
-from lrspec.verifying.verify import require
+from lrspec.optim.verify.verify import require
 
 SPEC = lrspec.loads(
     r"""

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lrspec import binding
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
 from lrspec.compiler.checks.optimizer_settings import unfit_settings
 from lrspec.compiler.checks.optimizers import OPTIMIZER_CHECKS
@@ -26,6 +25,7 @@ from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import Found, walk
+from lrspec.optim import bind as binding
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work

@@ -11,11 +11,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lrspec import binding
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns, Parameter
 from lrspec.models.walk import walk
+from lrspec.optim import bind as binding
 from lrspec.spec.load import SpecFile
 from lrspec.spec.syntax.document import Document
 
@@ -249,7 +249,7 @@ class Plan:
                 not a mapping, though the spec has several, or has a name that is none of the spec's.
             TypeError: for what is no model, or no optimizer.
         """
-        from lrspec.verifying.verify import verify  # here, since commands verify nothing
+        from lrspec.optim.verify.verify import verify  # here, since commands verify nothing
 
         return verify(self, optimizer, walk(model), scheduler)
 
@@ -266,7 +266,7 @@ class Plan:
                 that the plan does not train, or that have different learning rates in the plan.
             TypeError: where `optimizer` has no groups at all.
         """
-        from lrspec.rates import rates  # here, since commands have no optimizer
+        from lrspec.optim.rates import rates  # here, since commands have no optimizer
 
         return rates(self, optimizer, mult)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrspec.binding import BindError
 from lrspec.compiler.plan import a_plan
 from lrspec.diagnostics.wording import count
-from lrspec.verifying.verify import require
+from lrspec.optim.bind import BindError
+from lrspec.optim.verify.verify import require
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from lrspec.compiler.plan import a_plan
-from lrspec.verifying.verify import require
+from lrspec.optim.verify.verify import require
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan

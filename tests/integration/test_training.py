@@ -17,7 +17,7 @@ import pytest
 from torch import nn
 
 import lrspec
-from lrspec.verifying import verify as verifying
+from lrspec.optim.verify import verify as verifying
 from tests.integration.processes import EXAMPLES, lines
 
 STEPS = 8  # of all scripts

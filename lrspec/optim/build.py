@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lrspec import binding
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import Found, walk
-from lrspec.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
+from lrspec.optim import bind as binding
+from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.spec.language import Optimizer as Described
 from lrspec.spec.load import SpecFile, StrPath
 from lrspec.spec.torch_optim import NOT_SETTINGS

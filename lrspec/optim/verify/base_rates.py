@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from lrspec.verifying.deviations import close, same
-from lrspec.verifying.running import Portion, Running, RunningOptimizer
-from lrspec.verifying.schedulers import Schedule
+from lrspec.optim.verify.deviations import close, same
+from lrspec.optim.verify.running import Portion, Running, RunningOptimizer
+from lrspec.optim.verify.schedulers import Schedule
 
 
 class Base(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import two_values
-from lrspec.plain_values import plain
-from lrspec.verifying.running import ModelTensor, Portion, Running
+from lrspec.optim.live_values import plain
+from lrspec.optim.verify.running import ModelTensor, Portion, Running
 
 _EXACT = 1e-12
 _SINGLE = 1e-6

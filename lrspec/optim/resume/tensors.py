@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lrspec.state_keys import ELEMENTWISE, FACTORED
+from lrspec.optim.state_keys import ELEMENTWISE, FACTORED
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lrspec.binding import BindError, groups_of, no_such_optimizer
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import SHOWN, count_parameters, few, list_parameters
 from lrspec.models.walk import Found, why_lazy
-from lrspec.state_keys import stepping
-from lrspec.verifying.schedulers import Schedule, inner, last_rates, listed, schedules
-from lrspec.verifying.spec_places import SpecPlace
+from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
+from lrspec.optim.state_keys import stepping
+from lrspec.optim.verify.schedulers import Schedule, inner, last_rates, listed, schedules
+from lrspec.optim.verify.spec_places import SpecPlace
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import SHOWN, few
-from lrspec.resuming.errors import ResumeError
-from lrspec.resuming.present_groups import PresentGroup, canonical, spelt, without_prefix
-from lrspec.resuming.saved_state import SavedParameter
-from lrspec.resuming.tensors import misfits
-from lrspec.state_keys import carried, should_have_state, stepping, why_not
+from lrspec.optim.resume.current_groups import PresentGroup, canonical, spelt, without_prefix
+from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.resume.saved_state import SavedParameter
+from lrspec.optim.resume.tensors import misfits
+from lrspec.optim.state_keys import carried, should_have_state, stepping, why_not
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan

@@ -8,11 +8,11 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
-from lrspec.optimizer_classes import BuildError, maker_of
+from lrspec.optim.optimizer_classes import BuildError, maker_of
+from lrspec.optim.state_keys import class_of
+from lrspec.optim.verify.running import Member, ModelTensor, Running, RunningOptimizer, together
+from lrspec.optim.verify.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
 from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM
-from lrspec.state_keys import class_of
-from lrspec.verifying.running import Member, ModelTensor, Running, RunningOptimizer, together
-from lrspec.verifying.spec_places import NOWHERE, optimizer_place, rate_place, setting_place
 
 _REBUILD = "Build the optimizer from `plan.param_groups(model)`"
 

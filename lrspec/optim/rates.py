@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lrspec.binding import BindError, groups_of
 from lrspec.diagnostics.wording import SHOWN, few, number
+from lrspec.optim.bind import BindError, groups_of
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

@@ -8,9 +8,9 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import printable
 from lrspec.models.walk import WRAPPED
-from lrspec.state_keys import ELEMENTWISE, is_of_torch
-from lrspec.verifying.running import ModelTensor, Running, together
-from lrspec.verifying.spec_places import rate_place
+from lrspec.optim.state_keys import ELEMENTWISE, is_of_torch
+from lrspec.optim.verify.running import ModelTensor, Running, together
+from lrspec.optim.verify.spec_places import rate_place
 
 _BY_NAME = "torch loads a checkpoint by position; `lrspec.load_optimizer_state` goes by name."
 

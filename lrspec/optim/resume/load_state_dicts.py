@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lrspec.resuming.errors import ResumeError
-from lrspec.state_keys import stepping
+from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.state_keys import stepping
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from lrspec.diagnostics.source import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
-from lrspec.resuming.errors import ResumeError
-from lrspec.resuming.old_plans import OldGroup
+from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.resume.old_plan import OldGroup
 from lrspec.spec.torch_optim import NOT_SETTINGS
 
 State: TypeAlias = Mapping[str, Any]

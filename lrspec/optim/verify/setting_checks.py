@@ -8,10 +8,10 @@ from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import axis_words, two_values
-from lrspec.verifying.base_rates import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
-from lrspec.verifying.deviations import Deviation, advised, close, differing, same, tensors_of
-from lrspec.verifying.running import Portion, Running, RunningOptimizer, together
-from lrspec.verifying.spec_places import SpecPlace, rate_place, setting_place
+from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.optim.verify.deviations import Deviation, advised, close, differing, same, tensors_of
+from lrspec.optim.verify.running import Portion, Running, RunningOptimizer, together
+from lrspec.optim.verify.spec_places import SpecPlace, rate_place, setting_place
 
 _RATE = axis_words("lr")
 _CHANGE_THE_SPEC = (

@@ -9,21 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from lrspec.compiler.plan import a_plan
-from lrspec.resuming.group_settings import NewGroup, schedule_of
-from lrspec.resuming.loading import load_all
-from lrspec.resuming.matching import Match, match
-from lrspec.resuming.old_plans import old_groups
-from lrspec.resuming.present_groups import PresentGroup, present_groups
-from lrspec.resuming.resumed import Resumed
-from lrspec.resuming.saved_state import SavedParameter, read_state
-from lrspec.resuming.tensors import own_copy
+from lrspec.optim.resume.current_groups import PresentGroup, present_groups
+from lrspec.optim.resume.group_settings import NewGroup, schedule_of
+from lrspec.optim.resume.load_state_dicts import load_all
+from lrspec.optim.resume.match import Match, match
+from lrspec.optim.resume.old_plan import old_groups
+from lrspec.optim.resume.result import Resumed
+from lrspec.optim.resume.saved_state import SavedParameter, read_state
+from lrspec.optim.resume.tensors import own_copy
 from lrspec.spec.torch_optim import NOT_SETTINGS
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from lrspec.compiler.plan import Plan
-    from lrspec.resuming.old_plans import OldPlan
+    from lrspec.optim.resume.old_plan import OldPlan
 
 
 def load_optimizer_state(

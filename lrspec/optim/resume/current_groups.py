@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lrspec.binding import no_such_optimizer
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import WRAPPED
-from lrspec.resuming.errors import ResumeError
-from lrspec.verifying.schedulers import inner
+from lrspec.optim.bind import no_such_optimizer
+from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.verify.schedulers import inner
 
 if TYPE_CHECKING:
     from torch import Tensor

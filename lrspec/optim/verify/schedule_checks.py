@@ -7,10 +7,10 @@ from math import isinf
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import count, two_values
-from lrspec.verifying.base_rates import Flat, bases, flattened, planned_rate
-from lrspec.verifying.deviations import Deviation, advised, differing, same, tensors_of
-from lrspec.verifying.running import Running, together
-from lrspec.verifying.spec_places import optimizer_place, rate_place
+from lrspec.optim.verify.base_rates import Flat, bases, flattened, planned_rate
+from lrspec.optim.verify.deviations import Deviation, advised, differing, same, tensors_of
+from lrspec.optim.verify.running import Running, together
+from lrspec.optim.verify.spec_places import optimizer_place, rate_place
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, where it takes any; build it when the groups are final."
 _LEFT = (

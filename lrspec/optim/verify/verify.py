@@ -10,12 +10,12 @@ from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import Found, walk
+from lrspec.optim.verify.member_checks import MEMBERS
+from lrspec.optim.verify.running import Running, running
+from lrspec.optim.verify.schedule_checks import SCHEDULES
+from lrspec.optim.verify.setting_checks import SETTINGS
+from lrspec.optim.verify.state_checks import STATE
 from lrspec.spec.load import locate
-from lrspec.verifying.member_checks import MEMBERS
-from lrspec.verifying.running import Running, running
-from lrspec.verifying.schedule_checks import SCHEDULES
-from lrspec.verifying.setting_checks import SETTINGS
-from lrspec.verifying.state_checks import STATE
 
 if TYPE_CHECKING:
     from torch import nn
