@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from lrspec.cli import run
-from lrspec.schemas import schema
+from lrspec.formats.json_schema import schema
 from tests.test_cli import obeying_interrupts
 
 CLEAN = "lrspec: 1\nmodels: params:m.params.json\nrules:\n  - {name: all, match: '\\w', lr: 1e-3}\n"

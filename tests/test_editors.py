@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.schemas import schema
+from lrspec.formats.json_schema import schema
 from lrspec.spec.language import Rule
 from lrspec.spec.torch_optim import ARGUMENTS
 from tests.language_server import LanguageServer, Told

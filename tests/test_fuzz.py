@@ -17,8 +17,8 @@ from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
-from lrspec.explain import explain
-from lrspec.render.table import table
+from lrspec.formats.explanation import explain
+from lrspec.formats.table import table
 from lrspec.spec.load import SpecFile, read
 from lrspec.spec.syntax.document import Format
 from tests.broken_documents import documents, texts

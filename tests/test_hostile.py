@@ -20,9 +20,9 @@ import lrspec
 from lrspec import cli
 from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.report import report
-from lrspec.explain import explain
+from lrspec.formats.explanation import explain
+from lrspec.formats.table import table
 from lrspec.regex import time_limit as deadline
-from lrspec.render.table import table
 from lrspec.spec.load import Reading, SpecFile, read, read_file
 from lrspec.spec.syntax.document import Format
 from lrspec.spec.validation import regex_errors as wrong_regexes

@@ -14,7 +14,7 @@ from lrspec.compiler import families as kinds
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
-from lrspec.explain import explain
+from lrspec.formats.explanation import explain
 from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Search

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from lrspec.render import progress as module
-from lrspec.render.progress import progress
+from lrspec.cli import progress as module
+from lrspec.cli.progress import progress
 
 
 def test_a_quick_check_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.discovery import UndecidedError, find_specs
+from lrspec.cli.discovery import UndecidedError, find_specs
+from lrspec.cli.repository import files_of, leads_inside
 from lrspec.models.by_name import ModelError, inventory_of
-from lrspec.repository import files_of, leads_inside
 
 
 def names(folder: Path) -> list[str]:

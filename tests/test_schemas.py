@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.schemas import FILES, Kind, schema, schema_text
+from lrspec.formats.json_schema import FILES, Kind, schema, schema_text
 from lrspec.spec.language import RULE_NAME
 from lrspec.spec.load import read, read_file
 from tests.strategies import changed_specs, specs

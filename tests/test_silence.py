@@ -16,10 +16,10 @@ import pytest
 import timm
 from torch import nn
 
+from lrspec.cli import progress as bar
+from lrspec.cli.progress import progress
 from lrspec.models.by_name import ModelError, inventory_of
 from lrspec.models.sources.silence import silence
-from lrspec.render import progress as bar
-from lrspec.render.progress import progress
 
 LOUD = "\x1b[2J\n::error::x ##vso[a]b ##[group]c\n\u202e"
 HARMLESS = ["\\x1b[2J", ":\\x3aerror::x #\\x23vso[a]b #\\x23[group]c", "\\u202e"]

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import lrspec
-from lrspec.render.table import table
+from lrspec.formats.table import table
 
 INVENTORY = lrspec.Inventory(
     tuple(

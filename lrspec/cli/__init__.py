@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from lrspec import __version__
-from lrspec.cli.words import say
+from lrspec.cli.options import say
 
 
 def main() -> None:
@@ -54,8 +54,8 @@ def _cannot_print(failure: OSError) -> int:
     """Say that the help or the version cannot be printed, which click does by itself."""
     if failure.filename is not None:  # a file, and no stream
         raise failure
+    from lrspec.cli.output import hush
     from lrspec.diagnostics.source import system_reason
-    from lrspec.output import hush
 
     hush(sys.stdout)
     say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit
-from lrspec.cli.words import CannotRun
 
 
 @click.group()

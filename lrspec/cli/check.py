@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli import words
+from lrspec.cli import options as words
 from lrspec.cli.inputs import read_stdin
+from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import as_json, emit, is_watched, painter, status
-from lrspec.cli.words import CannotRun, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +86,7 @@ def check(
 
 
 def _found(paths: tuple[str, ...]) -> list[str]:
-    from lrspec.discovery import UndecidedError, find_specs
+    from lrspec.cli.discovery import UndecidedError, find_specs
 
     if "" in paths:
         raise click.UsageError("PATH is empty")
@@ -120,14 +120,14 @@ def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str 
 def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
     if not is_watched():
         return nullcontext(lambda: None)
-    from lrspec.render.progress import progress
+    from lrspec.cli.progress import progress
 
     return progress(total)
 
 
 def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Paint) -> None:
     """Write the result; what it does not show of failures, and the line that sums up, go to standard error."""
-    from lrspec.render.checked import checked_summary, failure_text
+    from lrspec.formats.text import checked_summary, failure_text
 
     emit(_rendered(checked, form, paint), output)
     if form == "text" and output is None:
@@ -143,14 +143,14 @@ def _rendered(checked: Sequence[Checked], form: str, paint: Paint) -> str:
 
         return as_json(to_dict(checked))
     if form == "sarif":
-        from lrspec.render.sarif import sarif
+        from lrspec.formats.sarif import sarif
 
         return as_json(sarif(checked))
     if form == "github":
-        from lrspec.render.github import github
+        from lrspec.formats.github import github
 
         return github(checked)
-    from lrspec.render.checked import checked_text
+    from lrspec.formats.text import checked_text
 
     return checked_text(checked, paint)
 

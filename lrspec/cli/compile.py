@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli import words
+from lrspec.cli import options as words
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
+from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import as_json, emit, print_report, status, width
-from lrspec.cli.words import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
@@ -99,7 +99,7 @@ def _refuse_ambiguous(file: SpecFile, lr: float | None, weight_decay: float | No
 
 
 def _table(plan: Plan, file: SpecFile, columns: int | None) -> str:
-    from lrspec.render.table import table
-    from lrspec.summary import replaced
+    from lrspec.formats.table import table
+    from lrspec.formats.table_rows import replaced
 
     return table(plan, plan.file.spec, replaced(file, plan.file.overrides), columns)

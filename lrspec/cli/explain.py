@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from lrspec.cli import words
+from lrspec.cli import options as words
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
+from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit, print_report, status
-from lrspec.cli.words import CannotRun, say
 
 
 @click.command()
@@ -43,8 +43,8 @@ def explain(
     if len(words_) == 1:
         return _explain_code(words_[0])
     from lrspec.compiler.compile import attempt
-    from lrspec.explain import UnknownParameterError, find
-    from lrspec.explain import explain as explanation
+    from lrspec.formats.explanation import UnknownParameterError, find
+    from lrspec.formats.explanation import explain as explanation
 
     reading = read_spec(words_[0], stdin_filename)
     if reading.spec is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli.words import CannotRun
+from lrspec.cli.options import CannotRun
 
 if TYPE_CHECKING:
     from lrspec.models.inventory import Inventory
@@ -18,8 +18,8 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the one of the folder; `-` is standard input."""
     from pathlib import Path
 
+    from lrspec.cli.discovery import UndecidedError, find_spec
     from lrspec.diagnostics.source import system_reason
-    from lrspec.discovery import UndecidedError, find_spec
     from lrspec.spec.load import read_file
 
     if spec == "":
@@ -60,7 +60,7 @@ def inventory_for(
     """The model that the command line names, or the spec's own."""
     from pathlib import Path
 
-    from lrspec.discovery import UndecidedError, only_model
+    from lrspec.cli.discovery import UndecidedError, only_model
     from lrspec.models.by_name import ModelError, read_params
     from lrspec.models.cached import cached_inventory_of
 

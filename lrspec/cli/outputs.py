@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli.words import CannotRun, say
+from lrspec.cli.options import CannotRun, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,8 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file."""
+    from lrspec.cli.output import emit as write
     from lrspec.diagnostics.source import system_reason
-    from lrspec.output import emit as write
 
     try:
         write(text, output)

@@ -27,7 +27,7 @@ from lrspec.spec.syntax.scalars import all_finite
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.formats import InventoryParameter
+    from lrspec.formats.json_files import InventoryParameter
 
 _MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
 MOST_BYTES = 2**26
@@ -176,7 +176,7 @@ def _bounded(names: Sequence[str]) -> Sequence[str]:
 
 
 def _from_json(text: str) -> Inventory:
-    from lrspec.formats import read_inventory  # pydantic is needed only here
+    from lrspec.formats.json_files import read_inventory  # pydantic is needed only here
 
     try:
         content = read_inventory(text)

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 import lrspec
-from lrspec.discovery import find_specs
+from lrspec.cli.discovery import find_specs
 from tests.pages import ROOT, files
 
 PROJECT = ("lrspec", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")

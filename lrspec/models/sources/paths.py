@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lrspec.cli.repository import is_file, leads_inside
 from lrspec.diagnostics.source import printable
 from lrspec.models.sources.model_error import ModelError
-from lrspec.repository import is_file, leads_inside
 
 
 def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:

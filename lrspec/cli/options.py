@@ -26,7 +26,7 @@ def say(text: str) -> None:
     try:
         click.echo(text, err=True, color=True)  # whether there are colours in it is decided before
     except OSError:
-        from lrspec.output import hush
+        from lrspec.cli.output import hush
 
         hush(sys.stderr)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lrspec.repository import files_of, is_file, is_folder, leads_inside
+from lrspec.cli.repository import files_of, is_file, is_folder, leads_inside
 from lrspec.spec.language import ModelSource, Spec
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, plain_scalar
 

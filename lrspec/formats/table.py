@@ -15,9 +15,9 @@ from rich.text import Text
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.diagnostics.source import harmless
 from lrspec.diagnostics.wording import count, number, value_words
+from lrspec.formats.table_rows import Further, NamesInCommon, Row, decided, further
 from lrspec.models.parameters import total_elements
 from lrspec.spec.language import Spec
-from lrspec.summary import Further, NamesInCommon, Row, decided, further
 
 _DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first to go first
 _UNBOUNDED = 100_000  # columns: where no terminal reads it, nothing is wrapped

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli import words
+from lrspec.cli import options as words
 from lrspec.cli.inputs import build
 from lrspec.cli.outputs import as_json, emit
 
 if TYPE_CHECKING:
-    from lrspec.schemas import Kind
+    from lrspec.formats.json_schema import Kind
 
 
 @click.command()
@@ -32,7 +32,7 @@ def params(model: str | None, args: dict[str, Any], no_cache: bool, output: str 
 @words.output
 def schema(kind: Kind, output: str | None) -> int:
     """Print the JSON Schema of specs, plans, parameter inventories or the results of a check."""
-    from lrspec.schemas import schema_text
+    from lrspec.formats.json_schema import schema_text
 
     emit(schema_text(kind), output)
     return 0

@@ -1,0 +1,1 @@
+"""What a command prints: one module for each `--format`, and the JSON Schemas."""
