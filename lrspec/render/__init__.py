@@ -1,1 +1,0 @@
-"""Values of lrspec as text for people: one file a form."""
