@@ -46,7 +46,9 @@ __all__ = [
 if TYPE_CHECKING:
     from lrspec.compiler.compile import check, compile, param_groups
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
-    from lrspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError, Suggestion
+    from lrspec.diagnostics.codes import Severity
+    from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
+    from lrspec.diagnostics.errors import SpecError
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError

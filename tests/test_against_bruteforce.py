@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 
 import lrspec
 from lrspec.compiler.compile import Outcome, attempt
-from lrspec.diagnostics.diagnostic import ADJUSTABLE
+from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, read
 from tests.strategies import inventories, specs

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lrspec.cli import run
-from lrspec.diagnostics.diagnostic import CODES
+from lrspec.diagnostics.codes import CODES
 
 SPEC = r"""lrspec: 1
 optimizer: {type: AdamW, lr: 1e-2, weight_decay: 0.05}

@@ -92,7 +92,7 @@ def test_specs_of_the_language_are_clean(text: str) -> None:
 def test_the_language_has_specs_and_every_diagnostic() -> None:
     assert len(specs_of_the_language()) > 5
     text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-    for code in lrspec.diagnostics.diagnostic.CODES.values():
+    for code in lrspec.diagnostics.codes.CODES.values():
         assert re.search(rf"^\| {code.code} \| `?{code.name}`? \| {code.severity} \|", text, re.MULTILINE)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import lrspec
 from lrspec.compiler.compile import attempt
-from lrspec.diagnostics.diagnostic import CODES
+from lrspec.diagnostics.codes import CODES
 from lrspec.diagnostics.report import report, summary
 from lrspec.diagnostics.source import Text
 from lrspec.spec.load import read

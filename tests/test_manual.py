@@ -15,7 +15,7 @@ import torch
 
 import lrspec
 from lrspec.diagnostics import manual
-from lrspec.diagnostics.diagnostic import CODES, Code
+from lrspec.diagnostics.codes import CODES, Code
 
 DOCS = Path(__file__).parent.parent / "docs" / "diagnostics.md"
 WIDTH = 100

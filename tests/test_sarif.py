@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from lrspec.cli import run
-from lrspec.diagnostics.diagnostic import CODES
+from lrspec.diagnostics.codes import CODES
 
 GOLDEN = Path(__file__).parent / "golden"
 FAULTY = sorted(folder for folder in GOLDEN.iterdir() if folder.name.startswith("LRS"))

@@ -75,7 +75,7 @@ def test_all_that_the_package_offers_is_there_when_it_is_asked_for() -> None:
 
 
 def test_the_modules_of_what_it_offers_are_there_too() -> None:
-    assert output("import lrspec; print(lrspec.diagnostics.diagnostic.CODES['LRS201'].name)") == "unmatched-parameter\n"
+    assert output("import lrspec; print(lrspec.diagnostics.codes.CODES['LRS201'].name)") == "unmatched-parameter\n"
 
 
 def test_what_the_package_does_not_offer_is_an_attribute_error() -> None:

@@ -41,7 +41,7 @@ from torch.optim.lr_scheduler import (
 from torch.optim.swa_utils import SWALR
 
 import lrspec
-from lrspec.diagnostics.diagnostic import CODES
+from lrspec.diagnostics.codes import CODES
 from lrspec.optim.verify.verify import require
 
 SPEC = lrspec.loads(

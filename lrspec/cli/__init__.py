@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
         say(failure.format_message())
         return failure.exit_code
     except click.UsageError as failure:
-        from lrspec.diagnostics.source import harmless
+        from lrspec.diagnostics.escape import harmless
 
         path = failure.ctx.command_path if failure.ctx else "lrspec"
         say(f"{path}: {harmless(failure.format_message())} (see {path} --help)")
@@ -54,8 +54,7 @@ def _cannot_print(failure: OSError) -> int:
     """Say that the help or the version cannot be printed, which click does by itself."""
     if failure.filename is not None:  # a file, and no stream
         raise failure
-    from lrspec.cli.output import hush
-    from lrspec.diagnostics.source import system_reason
+    from lrspec.files import hush, system_reason
 
     hush(sys.stdout)
     say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")

@@ -28,8 +28,8 @@ def dir_() -> int:
 @cache.command()
 def clear() -> int:
     """Remove all that is kept."""
-    from lrspec.diagnostics.source import system_reason
     from lrspec.diagnostics.wording import count
+    from lrspec.files import system_reason
     from lrspec.models.cache_files import clear as clear_cache
     from lrspec.models.cache_files import folder
 

@@ -19,7 +19,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, find_spec
-    from lrspec.diagnostics.source import system_reason
+    from lrspec.files import system_reason
     from lrspec.spec.load import read_file
 
     if spec == "":

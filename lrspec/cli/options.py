@@ -16,7 +16,7 @@ class CannotRun(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line on standard error."""
-        from lrspec.diagnostics.source import harmless
+        from lrspec.diagnostics.escape import harmless
 
         say(harmless(f"lrspec: {self.message}"))
 
@@ -26,7 +26,7 @@ def say(text: str) -> None:
     try:
         click.echo(text, err=True, color=True)  # whether there are colours in it is decided before
     except OSError:
-        from lrspec.cli.output import hush
+        from lrspec.files import hush
 
         hush(sys.stderr)
 

@@ -44,7 +44,7 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file."""
     from lrspec.cli.output import emit as write
-    from lrspec.diagnostics.source import system_reason
+    from lrspec.files import system_reason
 
     try:
         write(text, output)

@@ -17,10 +17,12 @@ from lrspec.compiler.checks.values import LINTS, infinite_value
 from lrspec.compiler.grouping import group_parameters, shares
 from lrspec.compiler.plan import Plan, Share
 from lrspec.compiler.resolution import Resolution, resolve
-from lrspec.diagnostics.diagnostic import Diagnostic, Finding, Severity, SpecError, has_errors
-from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.codes import Severity
+from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
+from lrspec.diagnostics.errors import SpecError, warn
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.report import report
-from lrspec.diagnostics.source import printable, rule_of
+from lrspec.diagnostics.source import rule_of
 from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory

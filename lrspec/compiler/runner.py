@@ -16,7 +16,9 @@ from typing import Any
 from lrspec.compiler.checks.rules import unused_in_every_model
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
-from lrspec.diagnostics.source import Span, Text, printable, system_reason
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Span, Text
+from lrspec.files import system_reason
 from lrspec.models.by_name import ModelError
 from lrspec.models.cached import cached_inventory_of
 from lrspec.models.inventory import MOST_BYTES, Inventory

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrspec.compiler.plan import Plan
+from lrspec.diagnostics.diagnostic import Diagnostic
+
 
 def warn(report: str) -> None:
     """Log a report that has warnings only."""
@@ -11,3 +17,16 @@ def warn(report: str) -> None:
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     logger.warning(report)
+
+
+class SpecError(Exception):
+    """The spec is wrong, or does not fit the model.
+
+    `diagnostics` are all findings, warnings included, in the order of their places; `plan` is the plan
+    as far as it got, or None where the spec itself has errors. The text is the rendered report.
+    """
+
+    def __init__(self, report: str, diagnostics: tuple[Diagnostic, ...], plan: Plan | None = None) -> None:
+        super().__init__(report)
+        self.diagnostics = diagnostics
+        self.plan = plan

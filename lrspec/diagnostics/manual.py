@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from lrspec.diagnostics.diagnostic import CODES, Code
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.codes import CODES, Code
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import nearest
 
 

@@ -7,8 +7,10 @@ from textwrap import wrap
 from typing import TypeAlias
 from unicodedata import combining, east_asian_width
 
-from lrspec.diagnostics.diagnostic import Diagnostic, Severity
-from lrspec.diagnostics.source import Text, harmless
+from lrspec.diagnostics.codes import Severity
+from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.source import Text
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Colours a text: `paint("error", text)`; the parts are the severities, `place` and `gutter`."""

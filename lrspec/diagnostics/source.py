@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+from lrspec.diagnostics.escape import printable
+
 Path: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: `("rules", 3, "layers", 0)`."""
 
@@ -69,31 +71,6 @@ def spell(path: Path) -> str:
     """A path as people write it: `rules[3].layers[0]`."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(steps).removeprefix(".")
-
-
-_LONGEST = 200  # characters
-_COMMAND = re.compile(r"(?<!\S)::|##(?=\w*\[)")
-
-
-def printable(text: str) -> str:
-    """The text as a message quotes it: harmless, and without what follows its first 200 characters."""
-    return harmless(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
-
-
-def harmless(text: str) -> str:
-    r"""The text with whatever would move a cursor, hide something or command a log spelt out: `\x1b`, `\n`.
-
-    GitHub's runner obeys lines of a log that begin with `::` behind blanks, and `##[` anywhere in a line; Azure's obeys
-    `##vso[`, and TeamCity `##teamcity[`.
-    """
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}{found[0][2:]}", text)
-
-
-def system_reason(failure: OSError, otherwise: str) -> str:
-    """Why the system has refused something, in its words; `otherwise` where it has none."""
-    return (failure.strerror or otherwise).lower()
 
 
 def rule_of(path: Path) -> int | None:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from lrspec.diagnostics.diagnostic import Meant
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 
 _OTHER_WORDS = {
     "learning_rate": "lr",

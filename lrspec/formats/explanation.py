@@ -8,7 +8,8 @@ from lrspec.compiler.families import kinds
 from lrspec.compiler.names import Names
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.resolution import Reach, Resolution
-from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import axis_words, number, value_words
 from lrspec.models.inventory import Inventory

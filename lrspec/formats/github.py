@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from lrspec.compiler.runner import Checked
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.diagnostics.source import Span, harmless
+from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.source import Span
 
 
 def github(checked: Sequence[Checked]) -> str:

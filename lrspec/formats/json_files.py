@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lrspec.diagnostics.diagnostic import Severity
+from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.source import spell
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."

@@ -15,8 +15,10 @@ from urllib.parse import quote
 from lrspec import __version__
 from lrspec.compiler.runner import Checked, Failure
 from lrspec.diagnostics import manual
-from lrspec.diagnostics.diagnostic import CODES, Code, Diagnostic, Suggestion
-from lrspec.diagnostics.source import Span, harmless
+from lrspec.diagnostics.codes import CODES, Code
+from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
+from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.source import Span
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

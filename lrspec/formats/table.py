@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
-from lrspec.diagnostics.source import harmless
+from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, number, value_words
 from lrspec.formats.table_rows import Further, NamesInCommon, Row, decided, further
 from lrspec.models.parameters import total_elements

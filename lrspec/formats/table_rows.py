@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.settings import settings
-from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import value_words
 from lrspec.optim.live_values import plain
 from lrspec.spec.language import Rule, Spec

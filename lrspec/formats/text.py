@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lrspec.compiler.runner import Checked, Failure
+from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.report import Paint, blocks, plain, summary
-from lrspec.diagnostics.source import harmless
 from lrspec.diagnostics.wording import count, few
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lrspec.diagnostics.source import printable, system_reason
+from lrspec.diagnostics.escape import printable
+from lrspec.files import system_reason
 from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.paths import hf_config_path, params_path

@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.models.garbage import uncollected
 from lrspec.models.parameters import Aliases, Classes, Columns, Parameter, Shape
 from lrspec.models.walk import Found, class_name, is_sharded, owner_classes, walk, why_lazy

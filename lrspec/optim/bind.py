@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.garbage import uncollected

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from lrspec.cli.output import write_file
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.source import Text
+from lrspec.files import write_file
 from lrspec.spec.load import Reading, read, read_bytes
 from lrspec.spec.syntax.document import format_of
 

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
-from lrspec.diagnostics.diagnostic import ADJUSTABLE
+from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.diagnostics.source import Path
 
 MAX_RULES = 1000

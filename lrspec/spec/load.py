@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Diagnostic, Finding, Severity, SpecError, ordered
+from lrspec.diagnostics.codes import ADJUSTABLE, CODES, Severity
+from lrspec.diagnostics.diagnostic import Diagnostic, Finding, ordered
+from lrspec.diagnostics.errors import SpecError
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Span
 from lrspec.spec.language import RULE_NAME, Spec, default_rule_name, severities

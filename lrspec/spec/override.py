@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import Path, printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.spec.language import Optimizer, Spec
 from lrspec.spec.syntax.document import Document

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path
 
 OUTSIDE = ("hf-hub", "local-dir")
 """What timm takes for places to load from, with a dash for an underscore."""

@@ -11,7 +11,7 @@ from lrspec.compiler.names import Effect
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import PatternHits
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
 from lrspec.regex.branches import Branch, branches, without
 from lrspec.regex.pattern import Pattern

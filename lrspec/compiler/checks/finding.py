@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrspec.compiler.resolution import Reach, Resolution
-from lrspec.diagnostics.diagnostic import CODES, Finding, Meant
+from lrspec.diagnostics.codes import CODES
+from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.wording import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern

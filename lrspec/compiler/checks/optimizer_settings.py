@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from lrspec.compiler.checks.finding import About, about_setting
 from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import spell
 from lrspec.spec.torch_optim import ARGUMENTS
 from lrspec.spec.validation.optimizer_options import no_weight_decay
 from lrspec.spec.validation.option_values import option_value_finding

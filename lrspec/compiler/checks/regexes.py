@@ -10,7 +10,7 @@ from lrspec.compiler.checks.finding import About, unjudged
 from lrspec.compiler.names import Name
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding, Meant
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
 from lrspec.regex.digits import ALIKE
 from lrspec.regex.pattern import Pattern

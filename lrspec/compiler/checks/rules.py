@@ -14,7 +14,7 @@ from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.compiler.selection import Place
 from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import axis_words, count, few, two_values, value_words
 from lrspec.regex.pattern import Pattern
 from lrspec.spec.language import Rule

@@ -12,7 +12,8 @@ from lrspec.compiler.grouping import weight_decay
 from lrspec.compiler.plan import Share
 from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.wording import number
 from lrspec.models.parameters import Columns
 from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY

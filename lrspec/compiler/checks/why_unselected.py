@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lrspec.compiler.resolution import Resolution
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean, nearest
 from lrspec.diagnostics.wording import count, few
 from lrspec.models.walk import WRAPPED

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
-from lrspec.diagnostics.source import printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.model_error import ModelError
 from lrspec.spec.unsafe_settings import unsafe_settings

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrspec.diagnostics.source import printable, system_reason
+from lrspec.diagnostics.escape import printable
+from lrspec.files import system_reason
 from lrspec.models.sources.model_error import ModelError
 
 _OWN_CODE = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.diagnostics.source import Path, printable, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, spell
 from lrspec.models.sources.model_error import ModelError
 from lrspec.spec.unsafe_settings import why_unsafe
 

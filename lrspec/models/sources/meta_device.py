@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.arguments import refused_argument
 from lrspec.models.sources.frames import own_place
 from lrspec.models.sources.libraries import library

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 
 
 class ModelError(Exception):

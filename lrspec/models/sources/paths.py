@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from lrspec.cli.repository import is_file, leads_inside
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.model_error import ModelError
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from lrspec.diagnostics.source import harmless
+from lrspec.diagnostics.escape import harmless
 from lrspec.models.sources.model_error import ModelError
 
 if TYPE_CHECKING:

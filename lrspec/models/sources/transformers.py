@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.hf_config import HfConfig, read_hf_config
 from lrspec.models.sources.hf_settings import IDENTITY, HfSettings, declared_by

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.model_error import ModelError
 
 _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub", "lrspec")

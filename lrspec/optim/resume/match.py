@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.optim.resume.current_groups import PresentGroup, canonical, spelt, without_prefix
 from lrspec.optim.resume.errors import ResumeError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, axis_words, count, few, two_values, value_words
 
 

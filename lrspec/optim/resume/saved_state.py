@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.optim.resume.errors import ResumeError
 from lrspec.optim.resume.old_plan import OldGroup

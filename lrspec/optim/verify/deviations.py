@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import two_values
 from lrspec.optim.live_values import plain
 from lrspec.optim.verify.running import ModelTensor, Portion, Running

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.optim.optimizer_classes import BuildError, maker_of
 from lrspec.optim.state_keys import class_of

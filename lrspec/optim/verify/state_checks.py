@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import printable
+from lrspec.diagnostics.escape import printable
 from lrspec.models.walk import WRAPPED
 from lrspec.optim.state_keys import ELEMENTWISE, is_of_torch
 from lrspec.optim.verify.running import ModelTensor, Running, together

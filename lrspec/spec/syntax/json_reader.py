@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from lrspec.diagnostics.diagnostic import Suggestion
-from lrspec.diagnostics.source import Span, Text, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Span, Text
 from lrspec.spec.syntax.nodes import (
     MAX_DEPTH,
     MAX_NODES,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from lrspec.diagnostics.diagnostic import Suggestion
-from lrspec.diagnostics.source import Span, Text, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Span, Text
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, Scalar
 
 MAX_BYTES = 1024 * 1024

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from lrspec.diagnostics.diagnostic import Suggestion
-from lrspec.diagnostics.source import Text, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Text
 from lrspec.spec.syntax.nodes import Problem
 from lrspec.spec.syntax.scalars import single_quoted
 

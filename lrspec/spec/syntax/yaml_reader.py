@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from lrspec.diagnostics.source import Span, Text, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Span, Text
 from lrspec.spec.syntax.nodes import (
     MAX_DEPTH,
     MAX_EXPANDED,

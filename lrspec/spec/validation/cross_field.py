@@ -9,7 +9,8 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import Path, last_key, printable, rule_of
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, last_key, rule_of
 from lrspec.diagnostics.suggest import did_you_mean, likely
 from lrspec.spec.language import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
 from lrspec.spec.syntax.document import Document

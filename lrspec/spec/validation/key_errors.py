@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lrspec.diagnostics.diagnostic import ADJUSTABLE, CODES, Meant
-from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.codes import ADJUSTABLE, CODES
+from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
 from lrspec.spec.language import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
 from lrspec.spec.syntax.scalars import plain_number

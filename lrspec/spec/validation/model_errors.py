@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding, Meant
-from lrspec.diagnostics.source import Path, printable
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, meant
 from lrspec.spec.syntax.scalars import all_finite
 from lrspec.spec.unsafe_settings import leads_outside, unsafe_settings

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import Path, printable, rule_of, spell
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, rule_of, spell
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
 from lrspec.spec.language import Optimizer
 from lrspec.spec.torch_optim import ARGUMENTS, EVERY_ARGUMENT, FROM_TIMM, IN_THE_RULE, NOT_OPTIONS, ONE_GROUP_ONLY

@@ -8,7 +8,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding, Meant
-from lrspec.diagnostics.source import Path, printable, rule_of
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, rule_of
 from lrspec.regex.pattern import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly, patterns
 from lrspec.regex.time_limit import Allowance, TimeIsUpError, Timer
 from lrspec.spec.language import MAX_PATTERN

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lrspec.diagnostics.diagnostic import Meant, Severity
-from lrspec.diagnostics.source import Path, last_key, printable
+from lrspec.diagnostics.codes import Severity
+from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, last_key
 from lrspec.diagnostics.suggest import nearest
 from lrspec.spec.language import MAX_PATTERN, MAX_RULES, RULE_NAME
 from lrspec.spec.syntax.scalars import plain_number

@@ -1,0 +1,79 @@
+"""The table of diagnostics: code, name and severity of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; an ignored one is not reported."""
+
+    error = "error"
+    warning = "warning"
+    ignore = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the table of diagnostics."""
+
+    code: str
+    name: str
+    severity: Severity
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether `check:` may change the severity: not where the document itself is wrong (LRS1xx)."""
+        return not self.code.startswith("LRS1")
+
+
+CODES = {
+    code: Code(code, name, Severity(severity))
+    for code, name, severity in (
+        ("LRS101", "syntax", "error"),
+        ("LRS102", "duplicate-key", "error"),
+        ("LRS103", "unknown-key", "error"),
+        ("LRS104", "invalid-value", "error"),
+        ("LRS105", "invalid-regex", "error"),
+        ("LRS106", "unknown-option", "error"),
+        ("LRS107", "duplicate-rule-name", "error"),
+        ("LRS201", "unmatched-parameter", "error"),
+        ("LRS202", "overlapping-rules", "error"),
+        ("LRS203", "unused-rule", "error"),
+        ("LRS204", "shadowed-rule", "error"),
+        ("LRS205", "unused-pattern", "error"),
+        ("LRS206", "frozen-only-rule", "warning"),
+        ("LRS207", "join-without-layer", "error"),
+        ("LRS208", "shape-unknown", "error"),
+        ("LRS209", "redundant-setting", "warning"),
+        ("LRS210", "scaled-absolute-lr", "error"),
+        ("LRS211", "unfit-parameter", "error"),
+        ("LRS212", "unused-optimizer", "error"),
+        ("LRS301", "regex-partial-component", "warning"),
+        ("LRS302", "regex-unescaped-dot", "warning"),
+        ("LRS303", "zero-lr", "warning"),
+        ("LRS304", "large-value", "warning"),
+        ("LRS305", "mixed-decay", "warning"),
+        ("LRS306", "regex-dead-branch", "warning"),
+        ("LRS307", "embedding-as-matrix", "warning"),
+        ("LRS401", "parameter-in-no-group", "error"),
+        ("LRS402", "parameter-in-two-groups", "error"),
+        ("LRS403", "unknown-parameter", "error"),
+        ("LRS404", "unoptimized-parameter", "error"),
+        ("LRS405", "setting-differs", "error"),
+        ("LRS406", "schedule-differs", "error"),
+        ("LRS407", "swapped-state", "error"),
+        ("LRS408", "other-optimizer", "error"),
+        ("LRS409", "frozenness-differs", "error"),
+    )
+}
+"""Every diagnostic by its code."""
+
+
+ADJUSTABLE = {code.name: code for code in CODES.values() if code.adjustable}
+"""The diagnostics whose severity `check:` may change, by name."""
