@@ -31,7 +31,8 @@ from lrspec.optim import bind as binding
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
-from lrspec.spec.load import SpecFile, StrPath, load, locate
+from lrspec.spec.load import SpecFile, StrPath, load
+from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
 
 if TYPE_CHECKING:

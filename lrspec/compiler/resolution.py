@@ -17,9 +17,9 @@ from lrspec.compiler.selection import Selection, select
 from lrspec.compiler.settings import DECIDING, Setting, settings
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
-from lrspec.regex.pattern import RuleRegexes
 from lrspec.regex.search import Search
 from lrspec.spec.language import Optimizer, Rule, Spec
+from lrspec.spec.rule_regexes import RuleRegexes
 
 
 @dataclass(frozen=True, eq=False)

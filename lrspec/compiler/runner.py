@@ -25,7 +25,8 @@ from lrspec.models.inventory import MOST_BYTES, Inventory
 from lrspec.regex.work_limit import Work
 from lrspec.spec.fix import fix_file
 from lrspec.spec.language import ModelSource
-from lrspec.spec.load import Reading, SpecFile, locate, read_file
+from lrspec.spec.load import Reading, SpecFile, read_file
+from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
 
 

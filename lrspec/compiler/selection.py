@@ -10,9 +10,10 @@ from typing import NamedTuple
 from lrspec.compiler.names import Name, Names
 from lrspec.diagnostics.source import Path
 from lrspec.models.parameters import Classes, Columns
-from lrspec.regex.pattern import Pattern, RuleRegexes
+from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, captured
 from lrspec.spec.language import Rule
+from lrspec.spec.rule_regexes import RuleRegexes
 
 _GROUPS, _PLACE = 4, 3  # four groups take as much to keep as a match without any, a place on a ladder three times that
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
-from lrspec.models.parameters import Columns, Parameter
 
 SHOWN = 5
 """How many parameters a message names before it counts the rest."""
@@ -59,33 +58,7 @@ def count(things: int, noun: str) -> str:
     return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"
 
 
-def count_parameters(columns: Columns, indices: Sequence[int], adjective: str = "") -> str:
-    """`2 trainable parameters (1,026 elements)`; without the elements where shapes are not known."""
-    elements = columns.elements(indices)
-    noun = f"{adjective} parameter".strip()
-    size = "" if elements is None else f" ({count(elements, 'element')})"
-    return count(len(indices), noun) + size
-
-
-def list_parameters(columns: Columns, indices: Sequence[int], which: Mapping[int, int]) -> str:
-    """The first few parameters with shapes and sizes, and how many more there are.
-
-    `which` tells by which of its names a rule has a parameter: where that is an alias, it is named.
-    """
-    shown = [_parameter(columns.parameter(index), which.get(index, 0)) for index in indices[:SHOWN]]
-    more = [f"and {len(indices) - SHOWN:,} more"] if len(indices) > SHOWN else []
-    return ", ".join([*shown, *more])
-
-
 def few(words: Sequence[str], most: int = 8) -> str:
     """The first few of some words, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(printable(word) for word in words[:most]) + more
-
-
-def _parameter(parameter: Parameter, which: int) -> str:
-    alias = f" (by its alias {printable(parameter.names[which])})" if which else ""
-    shown = printable(parameter.name) + alias
-    if parameter.shape is None:
-        return shown
-    return f"{shown} {list(parameter.shape)} ({parameter.elements:,})"

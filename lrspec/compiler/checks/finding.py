@@ -12,7 +12,7 @@ from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.codes import CODES
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path
-from lrspec.diagnostics.wording import count_parameters, list_parameters
+from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern
 
 

@@ -13,8 +13,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.spec.torch_optim import ARGUMENTS
-from lrspec.spec.validation.optimizer_options import no_weight_decay
-from lrspec.spec.validation.option_values import option_value_finding
+from lrspec.spec.validation.optimizer_options import no_weight_decay, option_value_finding
 from lrspec.spec.validation.validate import multiplied
 
 

@@ -12,9 +12,10 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean, nearest
 from lrspec.diagnostics.wording import count, few
 from lrspec.models.walk import WRAPPED
-from lrspec.regex.pattern import FAILURES, Pattern, RuleRegexes
+from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import tokens
+from lrspec.spec.rule_regexes import RuleRegexes
 from lrspec.spec.syntax.scalars import single_quoted
 
 _KEYS = ("where", "exclude")

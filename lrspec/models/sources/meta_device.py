@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.arguments import refused_argument
-from lrspec.models.sources.frames import own_place
-from lrspec.models.sources.libraries import library
-from lrspec.models.sources.model_error import ModelError, in_one_line
+from lrspec.models.sources.model_error import ModelError, in_one_line, library, own_place
 from lrspec.models.sources.wall import Wall
 
 if TYPE_CHECKING:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sysconfig
+import traceback
+from pathlib import Path
+from typing import Any
+
+import lrspec
 from lrspec.diagnostics.escape import printable
 
 
@@ -15,3 +23,30 @@ def in_one_line(failure: BaseException) -> str:
     end = next((place for place, line in enumerate(lines) if not line.endswith(":")), len(lines))
     text = printable(" ".join(lines[: end + 1]))
     return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+
+
+def own_place(failure: BaseException) -> str | None:
+    """`mod.py:9, in make`: the innermost frame in code of the user's, or None where there is none."""
+    libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    others = [str(Path(folder)) + os.sep for folder in (*libraries, *lrspec.__path__)]
+    frames = traceback.extract_tb(failure.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(("<", *others))]
+    if not own:
+        return None
+    function = "" if own[-1].name == "<module>" else f", in {own[-1].name}"
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}{function}"
+
+
+def library(name: str, extra: str) -> Any:
+    """Import a library; `extra` is the extra of lrspec that installs it.
+
+    Raises:
+        ModelError: where it cannot be imported.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as failure:
+        raise ModelError(
+            f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
+            f"pip install 'lrspec[{extra}]', or give a saved inventory with --params"
+        ) from None

@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.models.sources.frames import own_place
-from lrspec.models.sources.model_error import ModelError, in_one_line
+from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
 
 
 def python_builder(name: str) -> Callable[..., Any]:

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.models.sources.libraries import library
-from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.model_error import ModelError, library
 
 
 def torchvision_builder(name: str) -> Callable[..., Any]:

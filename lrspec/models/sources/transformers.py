@@ -14,8 +14,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.hf_config import HfConfig, read_hf_config
 from lrspec.models.sources.hf_settings import IDENTITY, HfSettings, declared_by
-from lrspec.models.sources.libraries import library
-from lrspec.models.sources.model_error import ModelError, in_one_line
+from lrspec.models.sources.model_error import ModelError, in_one_line, library
 
 _NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
 """Endings of classes of transformers that are no models."""

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.wording import SHOWN, count_parameters, few, list_parameters
+from lrspec.diagnostics.wording import SHOWN, few
+from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import Found, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
 from lrspec.optim.state_keys import stepping

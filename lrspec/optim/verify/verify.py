@@ -15,7 +15,7 @@ from lrspec.optim.verify.running import Running, running
 from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
-from lrspec.spec.load import locate
+from lrspec.spec.locate import locate
 
 if TYPE_CHECKING:
     from torch import nn
