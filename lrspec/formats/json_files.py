@@ -5,59 +5,18 @@ Their JSON Schemas are made from these models; reading an inventory goes through
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from lrspec.diagnostics.codes import Severity
-from lrspec.diagnostics.source import spell
+from lrspec.models.inventory_file import FilePart, Size
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
-Size = Annotated[int, Field(ge=0)]
-
-_Item = TypeVar("_Item")
-_Listed: TypeAlias = Annotated[list[_Item], Field(fail_fast=True)]
-"""A list of which the first mistake is told, however many there are."""
 
 
-class _Part(BaseModel):
-    """A part of a file: strict types; later versions may add keys."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
-class InventoryParameter(_Part):
-    """One parameter of a model."""
-
-    name: str
-    """Its canonical name: the first in model order."""
-    aliases: _Listed[str] = []
-    """The further names of a tied parameter, in model order."""
-    shape: _Listed[Size] | None = None
-    """Its shape; null where only names are known."""
-    requires_grad: bool = True
-    """Whether the model trains it."""
-    module: _Listed[str] = []
-    """The class names of the module that owns it: its own and its bases', without `Module`."""
-    alias_modules: _Listed[_Listed[str]] = []
-    """The class names of the owner of each alias."""
-
-
-class InventoryFile(_Part):
-    """The parameters of a model, in model order."""
-
-    lrspec_params: Literal[1]
-    """The version of this format: 1."""
-    source: str = ""
-    """Where it is from: `timm:resnet18`, or the class of a model."""
-    args: dict[str, Any] = {}
-    """The arguments that the model was built with."""
-    parameters: _Listed[InventoryParameter]
-    """The parameters, in model order, each once."""
-
-
-class PlanSpec(_Part):
+class PlanSpec(FilePart):
     """The spec that a plan was compiled from."""
 
     path: str
@@ -67,7 +26,7 @@ class PlanSpec(_Part):
     overrides: dict[str, Any] = Field(default=None, description=_OVERRIDES)  # type: ignore[arg-type]
 
 
-class PlanModel(_Part):
+class PlanModel(FilePart):
     """The model that a plan was compiled against."""
 
     source: str
@@ -82,7 +41,7 @@ class PlanModel(_Part):
     """A hash of names, aliases and shapes, in order."""
 
 
-class PlanGroup(_Part):
+class PlanGroup(FilePart):
     """An optimizer group. `lr` and `weight_decay` are absent where nothing sets them."""
 
     name: str
@@ -98,7 +57,7 @@ class PlanGroup(_Part):
     """The number of their elements; null where a shape is not known."""
 
 
-class PlanLayer(_Part):
+class PlanLayer(FilePart):
     """The place of a parameter on a ladder."""
 
     rule: str
@@ -111,7 +70,7 @@ class PlanLayer(_Part):
     """The layer's multiplier."""
 
 
-class PlanParameter(_Part):
+class PlanParameter(FilePart):
     """What one parameter gets. `lr` and `weight_decay` are absent where nothing sets them."""
 
     name: str
@@ -138,7 +97,7 @@ class PlanParameter(_Part):
     """Its layer; null without a ladder."""
 
 
-class PlanSuggestion(_Part):
+class PlanSuggestion(FilePart):
     """What was probably meant: the text to put in place of a piece of the spec."""
 
     replacement: str
@@ -155,7 +114,7 @@ class PlanSuggestion(_Part):
     """Whether it cannot change what is selected: `lrspec check --fix` writes it."""
 
 
-class PlanDiagnostic(_Part):
+class PlanDiagnostic(FilePart):
     """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
 
     code: str
@@ -186,7 +145,7 @@ class PlanDiagnostic(_Part):
     """Of several models that were checked, those of which it is true; empty for all else."""
 
 
-class PlanFile(_Part):
+class PlanFile(FilePart):
     """A compiled plan: the groups, what each parameter gets and why, and what was found."""
 
     lrspec_plan: Literal[1]
@@ -203,7 +162,7 @@ class PlanFile(_Part):
     """The findings, in the order of their places."""
 
 
-class CheckedFile(_Part):
+class CheckedFile(FilePart):
     """A spec that was checked."""
 
     path: str
@@ -218,7 +177,7 @@ class CheckedFile(_Part):
     """How many suggestions `--fix` has written into it."""
 
 
-class CheckFailure(_Part):
+class CheckFailure(FilePart):
     """Something that could not be checked."""
 
     path: str
@@ -231,7 +190,7 @@ class CheckFailure(_Part):
     """The column of the spec that it is about, if any."""
 
 
-class CheckFile(_Part):
+class CheckFile(FilePart):
     """What `lrspec check` has found."""
 
     lrspec_check: Literal[1]
@@ -242,17 +201,3 @@ class CheckFile(_Part):
     """The findings: file by file, in the order of their places."""
     failures: list[CheckFailure]
     """What could not be checked."""
-
-
-def read_inventory(text: str) -> InventoryFile:
-    """Read the JSON of an inventory.
-
-    Raises:
-        ValueError: where it is not one; the text says where.
-    """
-    try:
-        return InventoryFile.model_validate_json(text)
-    except ValidationError as failure:
-        first = failure.errors(include_url=False)[0]
-        place = f" at {spell(first['loc'])}" if first["loc"] else ""
-        raise ValueError(f"not an inventory as `lrspec params` writes it{place}: {first['msg']}") from None

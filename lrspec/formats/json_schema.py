@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from lrspec.formats.json_files import CheckFile, InventoryFile, PlanFile
+from lrspec.formats.json_files import CheckFile, PlanFile
+from lrspec.models.inventory_file import InventoryFile
 from lrspec.spec.language import Spec
 from lrspec.spec.schema_conditions import with_conditions
 

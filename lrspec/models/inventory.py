@@ -7,37 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
-from operator import mul
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrspec.diagnostics.escape import printable
 from lrspec.models.garbage import uncollected
 from lrspec.models.parameters import Aliases, Classes, Columns, Parameter, Shape
 from lrspec.models.walk import Found, class_name, is_sharded, owner_classes, walk, why_lazy
-from lrspec.spec.syntax.scalars import all_finite
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.formats.json_files import InventoryParameter
-
-_MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
-MOST_BYTES = 2**26
-"""Of a saved inventory, which takes some four hundred for a parameter."""
-MOST_NAMES = 150_000
-"""Of the parameters of a saved inventory, aliases included."""
-MOST_NAME = 1024
-"""Characters of a name in a saved inventory."""
-_MOST_VALUES = 2_600_000  # commas and brackets, in a saved inventory: some seventeen for a parameter
-_LINE = re.compile(r"\r\n|\n|\r")
 
 _SHARDED = (
     "compile before the model is sharded, and bind afterwards: "
@@ -103,27 +87,15 @@ class Inventory:
             InventoryError: for anything else, and for what is too large.
             OSError: where the file cannot be read.
         """
-        try:
-            text = _read(Path(path)).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise InventoryError("not UTF-8: expected an inventory as `lrspec params` writes it") from None
-        if text.lstrip().startswith(("{", "[")):
-            return _from_json(text)
-        if sum(map(text.count, ("\n", "\r"))) > 4 * MOST_NAMES:
-            raise InventoryError(f"more than {4 * MOST_NAMES:,} lines")
-        names = [line.strip() for line in _LINE.split(text) if line.strip()]
-        if bad := next((name for name in names if " " in name or not name.isprintable()), None):
-            raise InventoryError(f"expected JSON, or one name a line, found {bad[:60]!r}")
-        return cls.from_names(_bounded(names), source=f"params:{Path(path).name}")
+        from lrspec.models.inventory_file import load  # here, since few inventories are read from files
+
+        return load(Path(path))
 
     def to_dict(self) -> dict[str, Any]:
         """The inventory as JSON values, as `lrspec params` writes it."""
-        return {
-            "lrspec_params": 1,
-            "source": self.source,
-            "args": self.args,
-            "parameters": [_to_dict(parameter) for parameter in self.parameters],
-        }
+        from lrspec.models.inventory_file import to_dict
+
+        return to_dict(self)
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -153,69 +125,6 @@ def _refuse_equal_names(columns: Columns) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name, times in Counter(names).items() if times > 1)
         raise InventoryError(f"two parameters are called {twice!r}")
-
-
-# -------------------------------------------------------------------------------------------------- from files
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
-    return data
-
-
-def _bounded(names: Sequence[str]) -> Sequence[str]:
-    """The names, which must not be too many or too long."""
-    if len(names) > MOST_NAMES:
-        raise InventoryError(f"more than {MOST_NAMES:,} names, the most that an inventory may have")
-    if long := next((name for name in names if len(name) > MOST_NAME), None):
-        raise InventoryError(f"{printable(long)}: a name of more than {MOST_NAME:,} characters")
-    return names
-
-
-def _from_json(text: str) -> Inventory:
-    from lrspec.formats.json_files import read_inventory  # pydantic is needed only here
-
-    try:
-        content = read_inventory(text)
-    except ValueError as failure:
-        raise InventoryError(str(failure)) from None
-    if not all_finite(content.args):
-        raise InventoryError("args: a number that is not finite")
-    _bounded([name for each in content.parameters for name in (each.name, *each.aliases)])
-    owners: dict[Classes, Classes] = {}
-    parameters = (_from_file(each, owners) for each in content.parameters)
-    return Inventory(parameters, content.source, content.args)
-
-
-def _from_file(each: InventoryParameter, known: dict[Classes, Classes]) -> Parameter:
-    """A parameter; owners of the same classes are `known`, and one and the same."""
-    if any(elements > _MOST_ELEMENTS for elements in accumulate(each.shape or (), mul)):
-        raise InventoryError(f"{printable(each.name)}: more elements than a tensor can have")
-    owners = each.alias_modules or [[] for _ in each.aliases]
-    if len(owners) != len(each.aliases):
-        raise InventoryError(f"{each.name}: expected as many alias_modules as aliases")
-    return Parameter(
-        name=each.name,
-        aliases=tuple(each.aliases),
-        shape=None if each.shape is None else tuple(each.shape),
-        requires_grad=each.requires_grad,
-        module=known.setdefault(tuple(each.module), tuple(each.module)),
-        alias_modules=tuple(known.setdefault(tuple(owner), tuple(owner)) for owner in owners),
-    )
-
-
-def _to_dict(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "aliases": list(parameter.aliases),
-        "shape": None if parameter.shape is None else list(parameter.shape),
-        "requires_grad": parameter.requires_grad,
-        "module": list(parameter.module),
-        "alias_modules": [list(owner) for owner in parameter.alias_modules],
-    }
 
 
 # -------------------------------------------------------------------------------------------------- from models

@@ -188,7 +188,7 @@ def option_value_finding(path: Path, value: Any) -> Finding | None:
 
 
 def _no_list(path: Path, value: Any, length: int) -> Finding:
-    message = f"`{path[-1]}`: expected a list of {length} numbers, found {_described(value)}"
+    message = f"`{path[-1]}`: expected a list of {length} numbers, found {_list_or_kind(value)}"
     written = _PYTHON_TUPLE.fullmatch(value) if isinstance(value, str) else None
     brackets = f"[{written[1]}]" if written else None
     advice = f"Write it in brackets: {brackets}" if brackets else f"For example {_EXAMPLES[length]}."
@@ -196,5 +196,5 @@ def _no_list(path: Path, value: Any, length: int) -> Finding:
     return Finding("LRS104", path, f"{message}\n{advice}", rule_of(path), meant=likely)
 
 
-def _described(value: Any) -> str:
+def _list_or_kind(value: Any) -> str:
     return f"a list of {len(value)}" if isinstance(value, list) and value else describe(value)
