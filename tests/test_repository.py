@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.cli.discovery import UndecidedError, find_specs
-from lrspec.cli.repository import files_of, leads_inside
+from lrspec.cli.discovery import UndecidedError, files_of, find_specs, leads_inside
 from lrspec.models.by_name import ModelError, inventory_of
 
 

@@ -11,7 +11,8 @@ import click
 from lrspec.cli import options as words
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
-from lrspec.cli.outputs import as_json, emit, is_watched, painter, status
+from lrspec.cli.outputs import emit, is_watched, painter, status
+from lrspec.formats.json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,8 +99,7 @@ def _found(paths: tuple[str, ...]) -> list[str]:
 
 def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
-    from lrspec.compiler.jobs import JobsError, check_files
-    from lrspec.compiler.runner import Checker
+    from lrspec.compiler.runner import Checker, JobsError, check_files
     from lrspec.models.by_name import ModelError
 
     if "-" in paths and len(paths) > 1:
@@ -139,7 +139,7 @@ def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Pai
 
 def _rendered(checked: Sequence[Checked], form: str, paint: Paint) -> str:
     if form == "json":
-        from lrspec.compiler.runner import to_dict
+        from lrspec.formats.json import to_dict
 
         return as_json(to_dict(checked))
     if form == "sarif":

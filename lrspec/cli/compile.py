@@ -9,7 +9,8 @@ import click
 from lrspec.cli import options as words
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
-from lrspec.cli.outputs import as_json, emit, print_report, status, width
+from lrspec.cli.outputs import emit, print_report, status, width
+from lrspec.formats.json import as_json
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan

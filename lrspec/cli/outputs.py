@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrspec.cli.options import CannotRun, say
+from lrspec.files import hush, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,7 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file."""
-    from lrspec.cli.output import emit as write
+    pass
     from lrspec.files import system_reason
 
     try:
@@ -51,13 +53,6 @@ def emit(text: str, output: str | None) -> None:
     except OSError as failure:
         where = output or "standard output"
         raise CannotRun(f"{where}: {system_reason(failure, 'cannot be written')}") from None
-
-
-def as_json(value: Any) -> str:
-    """The text of a JSON result, in which `##` is spelt out: in a log it may begin a command, see `source.harmless`."""
-    import json
-
-    return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
 
 
 def width() -> int | None:
@@ -83,3 +78,22 @@ def painter(color: str, *, terminal: bool) -> Paint:
 
 def _paint(part: str, text: str) -> str:
     return click.style(text, **_COLOURS[part])
+
+
+def emit(text: str, file: str | None) -> None:
+    """Write a result to a file, or to standard output; a reader that has left is not an error.
+
+    Raises:
+        OSError: where the file cannot be written; what was there before is still there then.
+    """
+    if file is not None and file != "-":
+        return write_file(Path(file), text.encode())
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush(sys.stdout)
+    except OSError:
+        hush(sys.stdout)
+        raise
+    return None

@@ -8,10 +8,11 @@ import click
 
 from lrspec.cli import options as words
 from lrspec.cli.inputs import build
-from lrspec.cli.outputs import as_json, emit
+from lrspec.cli.outputs import emit
+from lrspec.formats.json import as_json
 
 if TYPE_CHECKING:
-    from lrspec.formats.json_schema import Kind
+    pass
 
 
 @click.command()
@@ -24,15 +25,4 @@ def params(model: str | None, args: dict[str, Any], no_cache: bool, output: str 
     if model is None:
         raise click.UsageError("--model is missing")
     emit(as_json(build(model, args, cache=not no_cache).to_dict()), output)
-    return 0
-
-
-@click.command()
-@click.argument("kind", type=click.Choice(["spec", "plan", "params", "check"]), default="spec")
-@words.output
-def schema(kind: Kind, output: str | None) -> int:
-    """Print the JSON Schema of specs, plans, parameter inventories or the results of a check."""
-    from lrspec.formats.json_schema import schema_text
-
-    emit(schema_text(kind), output)
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lrspec.cli.repository import is_file, leads_inside
+from lrspec.cli.discovery import is_file, leads_inside
 from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.model_error import ModelError
 

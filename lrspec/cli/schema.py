@@ -1,0 +1,24 @@
+"""`lrspec schema`: the JSON Schemas of the formats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lrspec.cli import options as words
+from lrspec.cli.outputs import emit
+
+if TYPE_CHECKING:
+    from lrspec.formats.json_schema import Kind
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["spec", "plan", "params", "check"]), default="spec")
+@words.output
+def schema(kind: Kind, output: str | None) -> int:
+    """Print the JSON Schema of specs, plans, parameter inventories or the results of a check."""
+    from lrspec.formats.json_schema import schema_text
+
+    emit(schema_text(kind), output)
+    return 0
