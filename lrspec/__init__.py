@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from lrspec.compiler.compile import check, compile, param_groups
+    from lrspec.compiler.compile import check, compile
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.diagnostics.codes import Severity
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
@@ -52,42 +52,40 @@ if TYPE_CHECKING:
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError
-    from lrspec.optim.build import build_optimizer, build_optimizers
+    from lrspec.optim.build import build_optimizer, build_optimizers, param_groups
     from lrspec.optim.optimizer_classes import BuildError
-    from lrspec.optim.resume.errors import ResumeError
-    from lrspec.optim.resume.result import ChangedSetting, Resumed
+    from lrspec.optim.resume.result import ChangedSetting, Resumed, ResumeError
     from lrspec.optim.resume.resume import load_optimizer_state
     from lrspec.optim.verify.verify import VerifyError
     from lrspec.spec.load import SpecFile, load, loads
     from lrspec.spec.override import OverrideError
 else:
     _HOMES = {
-        "optim.bind": ("BindError",),
-        "optim.build": ("build_optimizer", "build_optimizers"),
-        "models.parameters": ("Parameter",),
-        "compiler.compile": ("check", "compile", "param_groups"),
-        "diagnostics.diagnostic": ("Diagnostic", "Severity", "SpecError", "Suggestion"),
-        "models.inventory": ("Inventory", "InventoryError"),
-        "spec.load": ("SpecFile", "load", "loads"),
-        "optim.optimizer_classes": ("BuildError",),
-        "spec.override": ("OverrideError",),
+        "compiler.compile": ("check", "compile"),
         "compiler.plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
-        "optim.resume.errors": ("ResumeError",),
-        "optim.resume.result": ("ChangedSetting", "Resumed"),
+        "diagnostics.codes": ("Severity",),
+        "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
+        "diagnostics.errors": ("SpecError",),
+        "models.inventory": ("Inventory", "InventoryError"),
+        "models.parameters": ("Parameter",),
+        "optim.bind": ("BindError",),
+        "optim.build": ("build_optimizer", "build_optimizers", "param_groups"),
+        "optim.optimizer_classes": ("BuildError",),
+        "optim.resume.result": ("ChangedSetting", "Resumed", "ResumeError"),
         "optim.resume.resume": ("load_optimizer_state",),
         "optim.verify.verify": ("VerifyError",),
+        "spec.load": ("SpecFile", "load", "loads"),
+        "spec.override": ("OverrideError",),
     }
 
     def __getattr__(name):
         from importlib import import_module
 
-        if name in _HOMES:  # the module, as if it had been imported from the start
-            return import_module(f"lrspec.{name}")
         home = next((home for home, names in _HOMES.items() if name in names), None)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found = getattr(import_module(f"lrspec.{home}"), name)
-        return found
+        globals()[name] = value = getattr(import_module(f"lrspec.{home}"), name)
+        return value
 
     def __dir__():
         return sorted({*globals(), *__all__})

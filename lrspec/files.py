@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+import re
 from pathlib import Path
 from typing import TextIO
 
@@ -19,29 +18,34 @@ def hush(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write beside, then rename; into devices and pipes, which cannot be renamed over, directly."""
+BESIDE = re.compile(r"\.lrspec\.\w+\.partial")
+"""The name of a file while it is written."""
+
+
+def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write beside, then rename; into devices and pipes, which cannot be renamed over, directly.
+
+    A new file is for everybody that the user's umask admits, or for the user alone if it is `private`.
+    """
+    import shutil  # here, since most commands write no file
+    import tempfile
+
     target = path.resolve()
     if target.exists() and not target.is_file():
         target.write_bytes(content)
         return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lrspec.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lrspec.", suffix=".partial")
     beside = Path(name)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)
             file.write(content)
-        _copy_mode(target, beside)
+        if target.exists():
+            shutil.copymode(target, beside)
+        elif not private:
+            umask = os.umask(0)
+            os.umask(umask)
+            beside.chmod(0o666 & ~umask)
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-
-
-def _copy_mode(target: Path, beside: Path) -> None:
-    """The mode of the file that is replaced, or that of a new one."""
-    if target.exists():
-        shutil.copymode(target, beside)
-        return
-    umask = os.umask(0)
-    os.umask(umask)
-    beside.chmod(0o666 & ~umask)

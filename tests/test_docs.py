@@ -12,6 +12,7 @@ import timm
 import torch
 
 import lrspec
+from lrspec.diagnostics.codes import CODES
 from tests.pages import PAGES, ROOT, blocks, files, run_shell
 
 
@@ -92,7 +93,7 @@ def test_specs_of_the_language_are_clean(text: str) -> None:
 def test_the_language_has_specs_and_every_diagnostic() -> None:
     assert len(specs_of_the_language()) > 5
     text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-    for code in lrspec.diagnostics.codes.CODES.values():
+    for code in CODES.values():
         assert re.search(rf"^\| {code.code} \| `?{code.name}`? \| {code.severity} \|", text, re.MULTILINE)
 
 

@@ -6,6 +6,7 @@ import importlib
 import json
 import logging
 import pickle
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_what_the_package_does_not_offer_is_an_attribute_error() -> None:
 
 
 def test_calls_of_the_package_stay_calls_when_its_modules_are_imported() -> None:
-    modules = sorted(path.stem for path in Path(lrspec.__file__).parent.glob("[!_]*.py"))
+    modules = sorted(module.name for module in pkgutil.iter_modules(lrspec.__path__) if not module.name.startswith("_"))
     imports = "".join(f"import lrspec.{name}\n" for name in modules)
     calls = ("check", "compile", "load", "loads", "param_groups")
     code = f"import lrspec\n{imports}print(*(type(getattr(lrspec, name)).__name__ for name in {calls}))"

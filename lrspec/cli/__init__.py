@@ -76,8 +76,8 @@ _COMMANDS = {
     "check": ("check", "check"),
     "compile": ("compile", "compile_"),
     "explain": ("explain", "explain"),
-    "params": ("formats", "params"),
-    "schema": ("formats", "schema"),
+    "params": ("params", "params"),
+    "schema": ("schema", "schema"),
 }
 """The file of each command, and what it is called there."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrspec.cli.options import CannotRun, say
-from lrspec.files import hush, write_file
+from lrspec.files import hush, system_reason, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +44,25 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 
 
 def emit(text: str, output: str | None) -> None:
-    """Write a result to standard output, or to a file."""
-    pass
-    from lrspec.files import system_reason
-
+    """Write a result to standard output, or to a file; a reader of standard output that has left is not an error."""
     try:
-        write(text, output)
+        if output is not None and output != "-":
+            write_file(Path(output), text.encode())
+        else:
+            _print(text)
     except OSError as failure:
         where = output or "standard output"
         raise CannotRun(f"{where}: {system_reason(failure, 'cannot be written')}") from None
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as failure:
+        hush(sys.stdout)
+        if not isinstance(failure, BrokenPipeError):
+            raise
 
 
 def width() -> int | None:
@@ -78,22 +88,3 @@ def painter(color: str, *, terminal: bool) -> Paint:
 
 def _paint(part: str, text: str) -> str:
     return click.style(text, **_COLOURS[part])
-
-
-def emit(text: str, file: str | None) -> None:
-    """Write a result to a file, or to standard output; a reader that has left is not an error.
-
-    Raises:
-        OSError: where the file cannot be written; what was there before is still there then.
-    """
-    if file is not None and file != "-":
-        return write_file(Path(file), text.encode())
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        hush(sys.stdout)
-    except OSError:
-        hush(sys.stdout)
-        raise
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,9 +10,6 @@ from lrspec.cli import options as words
 from lrspec.cli.inputs import build
 from lrspec.cli.outputs import emit
 from lrspec.formats.json import as_json
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -6,16 +6,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from lrspec.compiler.checks.dead_branches import regex_dead_branch
+from lrspec.compiler.checks import CHECKS
+from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.optimizer_settings import unfit_settings
-from lrspec.compiler.checks.optimizers import OPTIMIZER_CHECKS
-from lrspec.compiler.checks.regexes import REGEX_LINTS
-from lrspec.compiler.checks.rules import CHECKS
-from lrspec.compiler.checks.values import LINTS, infinite_value
+from lrspec.compiler.checks.values import infinite_value
 from lrspec.compiler.grouping import group_parameters, shares
-from lrspec.compiler.plan import Plan, Share
+from lrspec.compiler.plan import Plan
 from lrspec.compiler.resolution import Resolution, resolve
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
@@ -27,7 +26,6 @@ from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import Found, walk
-from lrspec.optim import bind as binding
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
@@ -85,24 +83,18 @@ def attempt(
 def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     spec = file.spec
     resolution = resolve(spec, inventory, Search(work))
-    if findings := list(unfit_settings(resolution)):
-        return Outcome(file, locate(findings, file.document, spec))
+    if unfit := list(unfit_settings(resolution)):
+        return Outcome(file, locate(unfit, file.document, spec))
     planned = shares(resolution)
     work.keep(sum(len(share.given.set_by) for share in planned), ("rules",))
     if infinite := list(infinite_value(resolution, planned)):
         return Outcome(file, locate(infinite, file.document, spec))
-    diagnostics = locate(_listed(_findings(resolution, planned), work), file.document, spec)
+    compilation = Compilation(resolution, planned)
+    findings = chain.from_iterable(check(compilation) for check in CHECKS)
+    diagnostics = locate(_listed(findings, work), file.document, spec)
     groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
     plan = Plan(file, inventory, planned, groups, diagnostics)
     return Outcome(file, diagnostics, plan, resolution)
-
-
-def _findings(resolution: Resolution, planned: tuple[Share, ...]) -> Iterator[Finding]:
-    """What every check finds."""
-    for check in (*CHECKS, *OPTIMIZER_CHECKS, *REGEX_LINTS, regex_dead_branch):
-        yield from check(resolution)
-    for lint in LINTS:
-        yield from lint(resolution, planned)
 
 
 def _listed(findings: Iterable[Finding], work: Work) -> Iterator[Finding]:
@@ -169,31 +161,6 @@ def check(
     except SpecError as error:
         return list(error.diagnostics)
     return list(attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay).diagnostics)
-
-
-def param_groups(
-    spec: SpecFile | StrPath,
-    model: nn.Module,
-    *,
-    lr: float | None = None,
-    weight_decay: float | None = None,
-    freeze: bool = False,
-    optimizer: str | None = None,
-) -> list[dict[str, Any]]:
-    """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
-
-    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says. Of a spec
-    with several optimizers, `optimizer` names the one whose groups are wanted.
-
-    Raises:
-        SpecError, InventoryError, OSError, ValueError: as `compile`.
-        BindError: as `Plan.param_groups` and `Plan.freeze`.
-    """
-    with uncollected():
-        plan, found = compiled(spec, model, lr, weight_decay)
-        if freeze:
-            binding.freeze(plan, found)
-        return binding.param_groups(plan, found, optimizer)
 
 
 def compiled(

@@ -69,6 +69,11 @@ class Resolution:
         """The rules that set something on some parameter."""
         return frozenset(reach.rule for on_axis in self.winners.values() for reach in on_axis.values())
 
+    def lost(self, rule: int) -> frozenset[int]:
+        """The parameters of a rule's `join`s for which there is no layer to share."""
+        ladder = self.ladders[rule]
+        return ladder.lost if ladder else frozenset()
+
     def optimizer_of(self, parameter: int) -> str:
         """The name of the optimizer that trains the parameter."""
         chosen = self.winner("optimizer", parameter)

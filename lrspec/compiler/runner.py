@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from lrspec.compiler.checks.rules import unused_in_every_model
+from lrspec.compiler.checks.unused import unused_in_every_model
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.escape import printable
@@ -137,6 +137,8 @@ class Checker:
 
     def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
         outcomes: dict[str, Outcome] = {}
+        from lrspec.models.inventory_file import MOST_BYTES  # here, since pydantic's models of it take time to import
+
         failures, work, left = [], Work(), 2 * MOST_BYTES
         for candidate in candidates:
             try:

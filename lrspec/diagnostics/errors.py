@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lrspec.diagnostics.diagnostic import Diagnostic
+
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
-from lrspec.diagnostics.diagnostic import Diagnostic
 
 
 def warn(report: str) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.runner import (
     Checked,
     Failure,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def to_dict(checked: Sequence[Checked]) -> dict[str, Any]:

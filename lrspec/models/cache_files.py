@@ -13,8 +13,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from lrspec.files import BESIDE, write_file
+
 _FORMAT = b"lrspec-cache 1 "  # begins each file, before the checksum of all that follows the first line
-_NAME = re.compile(r"[0-9a-f]{64}\.cache(\.\w+)?")  # the latter while it is written
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.cache|{BESIDE.pattern}")
 _MOST_BYTES = 200_000_000  # of all files together
 
 
@@ -50,7 +52,7 @@ def write(key: str, text: str) -> None:
     try:
         if path := _path(key):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, _head(rest) + b"\n" + rest)
+            write_file(path, _head(rest) + b"\n" + rest, private=True)
             _prune(path.parent)
     except (OSError, ValueError):
         return
@@ -82,20 +84,6 @@ def _is_trusted(status: os.stat_result) -> bool:
     """Whether it is a file, not too large, of the user's own or of root's: in a shared folder others may write, too."""
     ours = not hasattr(os, "geteuid") or status.st_uid in (0, os.geteuid())
     return stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES and ours
-
-
-def _replace(path: Path, content: bytes) -> None:
-    import tempfile  # here, since most runs only read
-
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    beside = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)
-            file.write(content)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def _prune(place: Path) -> None:

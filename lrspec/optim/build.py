@@ -125,3 +125,28 @@ def _refuse_idle(optimizer: Optimizer, kind: str, groups: Groups, arguments: dic
             f"{kind} takes no {few(list(idle))} for single groups{did_you_mean(next(iter(idle)), known)}; "
             f"it takes {', '.join(known)}"
         )
+
+
+def param_groups(
+    spec: SpecFile | StrPath,
+    model: nn.Module,
+    *,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    freeze: bool = False,
+    optimizer: str | None = None,
+) -> list[dict[str, Any]]:
+    """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
+
+    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says. Of a spec
+    with several optimizers, `optimizer` names the one whose groups are wanted.
+
+    Raises:
+        SpecError, InventoryError, OSError, ValueError: as `compile`.
+        BindError: as `Plan.param_groups` and `Plan.freeze`.
+    """
+    with uncollected():
+        plan, found = compiled(spec, model, lr, weight_decay)
+        if freeze:
+            binding.freeze(plan, found)
+        return binding.param_groups(plan, found, optimizer)

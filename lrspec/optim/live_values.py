@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -11,3 +12,30 @@ def plain(value: Any) -> Any:
         numbers = value.reshape(-1).tolist()
         return numbers[0] if len(numbers) == 1 else tuple(numbers)
     return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
+
+
+_EXACT = 1e-12
+
+
+_SINGLE = 1e-6
+"""How far apart two equal numbers may be, relatively: of Python, and of tensors and numpy in single precision."""
+
+
+def same(actual: Any, planned: Any) -> bool:
+    """Whether two values of a setting are equal; a list is equal to a tuple, a tensor to its number."""
+    one, other = plain(actual), plain(planned)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, actual, planned))
+    if _is_number(one) and _is_number(other):
+        tolerance = _EXACT if isinstance(actual, int | float) and isinstance(planned, int | float) else _SINGLE
+        return math.isclose(one, other, rel_tol=tolerance)
+    return bool(one == other)
+
+
+def close(one: float, other: float) -> bool:
+    """Whether two factors of rates are equal, as far as a schedule that multiplies step by step can be exact."""
+    return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=1e-9)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -87,3 +87,14 @@ def _library(name: str, kind: str) -> Any:
         return importlib.import_module(name)
     except ImportError as failure:
         raise BuildError(f"{kind} needs {name}, which cannot be imported ({failure})") from None
+
+
+def inner(wrapped: Any, under: str = "optimizer") -> Any:
+    """The optimizer, or the scheduler, under the wrappers of trainers."""
+    while (inside := getattr(wrapped, under, None)) is not None and _is_one(inside, under):
+        wrapped = inside
+    return wrapped
+
+
+def _is_one(found: Any, under: str) -> bool:
+    return hasattr(found, "param_groups") if under == "optimizer" else hasattr(found, "step")

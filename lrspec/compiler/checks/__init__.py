@@ -1,1 +1,41 @@
-"""The checks: questions asked of a resolution, a file for each."""
+"""The checks: questions asked of a compilation, one module for each. This is the list of all, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
+from lrspec.compiler.checks.dead_branches import regex_dead_branch
+from lrspec.compiler.checks.finding import Compilation
+from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places
+from lrspec.compiler.checks.mixed_decay import mixed_decay
+from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
+from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
+from lrspec.compiler.checks.regexes import regex_partial_component, regex_unescaped_dot
+from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, unused_pattern, unused_rule
+from lrspec.compiler.checks.values import large_value, zero_lr
+from lrspec.diagnostics.diagnostic import Finding
+
+CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
+    unmatched_parameter,
+    overlapping_rules,
+    ladder_in_two_places,
+    unused_rule,
+    shadowed_rule,
+    unused_pattern,
+    frozen_only_rule,
+    join_without_layer,
+    shape_unknown,
+    redundant_setting,
+    scaled_absolute_lr,
+    unfit_parameter,
+    embedding_as_matrix,
+    unused_optimizer,
+    regex_partial_component,
+    regex_unescaped_dot,
+    regex_dead_branch,
+    zero_lr,
+    large_value,
+    mixed_decay,
+)
+"""Each finds one diagnostic; `lrspec explain CODE` has the manual of each."""

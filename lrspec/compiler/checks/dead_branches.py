@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrspec.compiler.checks.finding import About, unjudged
+from lrspec.compiler.checks.finding import About, Compilation, unjudged
 from lrspec.compiler.checks.why_unselected import narrowing
 from lrspec.compiler.names import Effect
 from lrspec.compiler.resolution import Resolution
@@ -18,8 +18,9 @@ from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 
 
-def regex_dead_branch(resolution: Resolution) -> Iterator[Finding]:
+def regex_dead_branch(compilation: Compilation) -> Iterator[Finding]:
     """LRS306: branches of a regex without which it would do the same on the model."""
+    resolution = compilation.resolution
     for use in _uses(resolution):
         dead = _dead(use) if use.effect.matches else []
         if dead is None:

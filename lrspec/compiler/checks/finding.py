@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lrspec.compiler.plan import Share
 from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.codes import CODES
 from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.source import Path
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern
+
+Source = tuple[int | None, Path]
+"""Where a value comes from: the rule, if it is one, and the path."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What the checks ask questions of: a resolution, and what each parameter gets by it."""
+
+    resolution: Resolution
+    cohorts: Sequence[Share]
 
 
 @dataclass(frozen=True)
@@ -69,3 +81,28 @@ def selecting_path(resolution: Resolution, rule: int) -> Path:
         if getattr(resolution.spec.rules[rule], key) is not None:
             return ("rules", rule, key)
     return ("rules", rule)
+
+
+def put_last(resolution: Resolution, earlier: Sequence[int]) -> str:
+    """What to do about an earlier rule that is a fallback; empty where none is."""
+    names, rules = resolution.spec.rule_names, resolution.spec.rules
+    found = [f"`{names[rule]}`" for rule in earlier if rules[rule].fallback]
+    return f"Put {found[0]} last: a fallback takes what the rules before it have left." if found else ""
+
+
+def setting_source(reach: Reach) -> Source:
+    """Where a rule sets something."""
+    return reach.rule, ("rules", reach.rule, *reach.setting.key)
+
+
+def source_of(resolution: Resolution, parameter: int, reach: Reach | None, base: str) -> Source:
+    """What a rule sets; or the optimizer's value, where no rule sets it or a rule's multiple makes it no larger."""
+    multiple = reach is not None and reach.setting.key == (f"{base}_mult",)
+    if reach is None or (multiple and getattr(resolution.spec.rules[reach.rule], f"{base}_mult") <= 1):
+        return base_source(resolution, parameter, base)
+    return setting_source(reach)
+
+
+def base_source(resolution: Resolution, parameter: int, key: str) -> Source:
+    """Where a parameter's optimizer sets something."""
+    return None, (*resolution.spec.base_path(resolution.optimizer_of(parameter)), key)

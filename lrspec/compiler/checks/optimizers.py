@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrspec.compiler.checks.finding import About
+from lrspec.compiler.checks.finding import About, Compilation
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
 
-def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:
+def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
     """LRS211: parameters whose optimizer refuses them: torch's Muon takes two dimensions only."""
+    resolution = compilation.resolution
     for kind, about in _given_to_matrix_optimizers(resolution, lambda first: not _may_be_matrix(resolution, first)):
         yield about.finding(
             "LRS211",
@@ -22,8 +23,9 @@ def unfit_parameter(resolution: Resolution) -> Iterator[Finding]:
         )
 
 
-def embedding_as_matrix(resolution: Resolution) -> Iterator[Finding]:
+def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
     """LRS307: embeddings that an optimizer for matrices trains, by any of the names of tied ones."""
+    resolution = compilation.resolution
     for kind, about in _given_to_matrix_optimizers(resolution, lambda first: _is_embedding(resolution, first)):
         yield about.finding(
             "LRS307",
@@ -75,8 +77,9 @@ def _advice_on_matrices(resolution: Resolution, rule: int | None) -> str:
     )
 
 
-def unused_optimizer(resolution: Resolution) -> Iterator[Finding]:
+def unused_optimizer(compilation: Compilation) -> Iterator[Finding]:
     """LRS212: an optimizer that no rule names and that has no parameters."""
+    resolution = compilation.resolution
     spec = resolution.spec
     named = {rule.optimizer for rule in spec.rules}
     for name in spec.optimizers or ():
@@ -92,7 +95,3 @@ def unused_optimizer(resolution: Resolution) -> Iterator[Finding]:
 def _chosen_at(resolution: Resolution, name: str, rule: int | None) -> Path:
     """Where the spec gives parameters to an optimizer: in a rule, or by naming its class."""
     return ("rules", rule, "optimizer") if rule is not None else (*resolution.spec.base_path(name), "type")
-
-
-OPTIMIZER_CHECKS = (unfit_parameter, embedding_as_matrix, unused_optimizer)
-"""Every check of optimizers."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lrspec.compiler.checks.finding import About, unjudged
+from lrspec.compiler.checks.finding import About, Compilation, unjudged
 from lrspec.compiler.names import Name
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding, Meant
@@ -21,8 +21,9 @@ Matches = Mapping[Name, re.Match[str]]
 """The matches of a regex in names that stand for those of their kinds."""
 
 
-def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
+def regex_partial_component(compilation: Compilation) -> Iterator[Finding]:
     """LRS301: a regex that matches a whole component of some names and a part of a longer component of others."""
+    resolution = compilation.resolution
     for rule, pattern, matches in _judged(resolution, has_literal):
         try:
             found = [judge(resolution, pattern, matches) for judge in (_cut_number, _partial_component)]
@@ -36,8 +37,9 @@ def regex_partial_component(resolution: Resolution) -> Iterator[Finding]:
             yield About(resolution, pattern.path, rule, sorted(parameters)).finding("LRS301", message, advice)
 
 
-def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
+def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:
     """LRS302: a dot that matched something other than a dot, so that the regex selects more than it would with one."""
+    resolution = compilation.resolution
     for rule, pattern, matches in _judged(resolution, single_dots):
         try:
             first = _first_lost(resolution, pattern, matches)
@@ -54,10 +56,6 @@ def regex_unescaped_dot(resolution: Resolution) -> Iterator[Finding]:
                 "Write `\\.` for a dot, or `[^.]` where any other character is meant.",
                 meant=Meant(_escaped(pattern.regex, dot)),
             )
-
-
-REGEX_LINTS = (regex_partial_component, regex_unescaped_dot)
-"""Every lint of regexes."""
 
 
 def _judged(resolution: Resolution, worth: Callable[[str], object]) -> Iterator[tuple[int, Pattern, Matches]]:

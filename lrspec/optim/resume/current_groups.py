@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import WRAPPED
 from lrspec.optim.bind import no_such_optimizer
-from lrspec.optim.resume.errors import ResumeError
-from lrspec.optim.verify.schedulers import inner
+from lrspec.optim.optimizer_classes import inner
+from lrspec.optim.resume.result import ResumeError
 
 if TYPE_CHECKING:
     from torch import Tensor

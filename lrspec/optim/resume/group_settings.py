@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
-from lrspec.optim.live_values import plain
-from lrspec.optim.resume.errors import ResumeError
-from lrspec.optim.resume.result import ChangedSetting
+from lrspec.optim.live_values import plain, same
+from lrspec.optim.resume.result import ChangedSetting, ResumeError
 from lrspec.optim.resume.saved_state import SavedParameter
 from lrspec.optim.state_keys import HOW_TO_STEP
-from lrspec.optim.verify.deviations import same
 
 Values: TypeAlias = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.resume.result import ResumeError
 from lrspec.optim.state_keys import stepping
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.optim.resume.current_groups import PresentGroup, canonical, spelt, without_prefix
-from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.resume.result import ResumeError
 from lrspec.optim.resume.saved_state import SavedParameter
 from lrspec.optim.resume.tensors import misfits
 from lrspec.optim.state_keys import carried, should_have_state, stepping, why_not

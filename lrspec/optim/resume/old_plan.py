@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from lrspec.optim.resume.errors import ResumeError
+from lrspec.optim.resume.result import ResumeError
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan

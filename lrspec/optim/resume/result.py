@@ -73,3 +73,7 @@ def _listed(what: str, words: Mapping[str, str]) -> Iterator[str]:
     for each in dict.fromkeys(words.values()):
         names = [name for name in words if words[name] == each]
         yield f"{len(names):,} {what} ({each}): {few(names, SHOWN)}"
+
+
+class ResumeError(ValueError):
+    """Saved state that does not fit the optimizer or its plan; nothing was loaded, and the text says what to do."""

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
-from lrspec.optim.resume.errors import ResumeError
 from lrspec.optim.resume.old_plan import OldGroup
+from lrspec.optim.resume.result import ResumeError
 from lrspec.spec.torch_optim import NOT_SETTINGS
 
 State: TypeAlias = Mapping[str, Any]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from lrspec.optim.verify.deviations import close, same
+from lrspec.optim.live_values import close, same
 from lrspec.optim.verify.running import Portion, Running, RunningOptimizer
 from lrspec.optim.verify.schedulers import Schedule
 

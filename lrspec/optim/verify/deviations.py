@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,10 +10,6 @@ from lrspec.diagnostics.wording import two_values
 from lrspec.optim.live_values import plain
 from lrspec.optim.verify.running import ModelTensor, Portion, Running
 
-_EXACT = 1e-12
-_SINGLE = 1e-6
-"""How far apart two equal numbers may be, relatively: of Python, and of tensors and numpy in single precision."""
-
 
 class Deviation(NamedTuple):
     """Some parameters of a group, with what is there and what should be."""
@@ -22,22 +17,6 @@ class Deviation(NamedTuple):
     portion: Portion
     actual: Any
     planned: Any
-
-
-def same(actual: Any, planned: Any) -> bool:
-    """Whether two values of a setting are equal; a list is equal to a tuple, a tensor to its number."""
-    one, other = plain(actual), plain(planned)
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(same, actual, planned))
-    if _is_number(one) and _is_number(other):
-        tolerance = _EXACT if isinstance(actual, int | float) and isinstance(planned, int | float) else _SINGLE
-        return math.isclose(one, other, rel_tol=tolerance)
-    return bool(one == other)
-
-
-def close(one: float, other: float) -> bool:
-    """Whether two factors of rates are equal, as far as a schedule that multiplies step by step can be exact."""
-    return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=1e-9)
 
 
 def tensors_of(differences: Sequence[Deviation]) -> list[ModelTensor]:
@@ -65,7 +44,3 @@ def differing(running: Running, what: str, differences: Sequence[Deviation], whe
     if len(set(words)) == 1:
         return f"{what} of {counted} is {actual}{where}, not {planned}"
     return f"{what} of {counted} is not the plan's{where}: {actual}, not {planned}, of {name}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

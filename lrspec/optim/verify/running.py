@@ -12,8 +12,9 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import Found, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
+from lrspec.optim.optimizer_classes import inner
 from lrspec.optim.state_keys import stepping
-from lrspec.optim.verify.schedulers import Schedule, inner, last_rates, listed, schedules
+from lrspec.optim.verify.schedulers import Schedule, last_rates, listed, schedules
 from lrspec.optim.verify.spec_places import SpecPlace
 
 if TYPE_CHECKING:

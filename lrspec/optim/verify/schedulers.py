@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrspec.optim.optimizer_classes import inner
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
@@ -26,17 +28,6 @@ class Schedule:
     floors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     together: bool = True
     factors: Sequence[float] | None = None
-
-
-def inner(wrapped: Any, under: str = "optimizer") -> Any:
-    """The optimizer, or the scheduler, under the wrappers of trainers."""
-    while (inside := getattr(wrapped, under, None)) is not None and _is_one(inside, under):
-        wrapped = inside
-    return wrapped
-
-
-def _is_one(found: Any, under: str) -> bool:
-    return hasattr(found, "param_groups") if under == "optimizer" else hasattr(found, "step")
 
 
 def listed(schedulers: Any) -> list[Any]:

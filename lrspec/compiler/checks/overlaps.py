@@ -1,0 +1,93 @@
+"""Is something set twice, or multiplied though it is absolute? LRS202, LRS209, LRS210."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lrspec.compiler.checks.finding import Compilation, about_setting, put_last
+from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.settings import comparable
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.wording import axis_words, two_values, value_words
+
+
+def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
+    """LRS202: two rules that set one axis to different values."""
+    resolution = compilation.resolution
+    for first, later, found in _contested(resolution, equal=False):
+        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
+        yield about.finding(
+            "LRS202",
+            f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} before "
+            f"`{names[later.rule]}` does{_what_holds(resolution, first, later)}",
+            put_last(resolution, [first.rule])
+            or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
+        )
+
+
+def redundant_setting(compilation: Compilation) -> Iterator[Finding]:
+    """LRS209: a rule that sets an axis to the value that an earlier rule has given it."""
+    resolution = compilation.resolution
+    for first, later, found in _contested(resolution, equal=True):
+        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
+        value = "the same" if _varies(resolution, first, later) else value_words(later.setting.value)
+        yield about.finding(
+            "LRS209",
+            f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} to "
+            f"{value}, as `{names[first.rule]}` has done already",
+            "Let one of the two rules say it.",
+        )
+
+
+def scaled_absolute_lr(compilation: Compilation) -> Iterator[Finding]:
+    """LRS210: an absolute `lr` that the ladder of another rule multiplies."""
+    resolution = compilation.resolution
+    found: dict[tuple[Reach, Reach], list[int]] = {}
+    for parameter, rate in resolution.winners.get("lr", {}).items():
+        layer = resolution.winner("layer", parameter)
+        if layer and rate.setting.key == ("lr",) and rate.rule != layer.rule:
+            found.setdefault((rate, layer), []).append(parameter)
+    for (rate, layer), parameters in found.items():
+        later = max(rate, layer, key=lambda reach: reach.rule)
+        about, names = about_setting(resolution, later, parameters), resolution.spec.rule_names
+        yield about.finding(
+            "LRS210",
+            f"`lr: {value_words(rate.setting.value)}` of `{names[rate.rule]}` is absolute, and on {about.counted()} "
+            f"the ladder of `{names[layer.rule]}` would multiply it",
+            "Take them out of the ladder (`exclude`), or give a multiple instead: `lr_mult` or `lr_scale`.",
+        )
+
+
+def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Reach, Reach, list[int]]]:
+    """Each setting of a rule that comes too late, with the one that holds and the parameters on which that is so.
+
+    It has the same value as the other, or another one. A multiple has a reach for each optimizer, and is one setting.
+    """
+    together: dict[tuple[int, str], dict[int, tuple[Reach, Reach, list[int]]]] = {}
+    for later in resolution.reaches:
+        winners = resolution.winners[later.setting.axis]
+        of_later = together.setdefault((later.rule, later.setting.axis), {})
+        for parameter in later.parameters:
+            first = winners[parameter]
+            if first is not later and _equal(first, later) == equal:
+                of_later.setdefault(first.rule, (first, later, []))[2].append(parameter)
+    for found in together.values():
+        for rule in sorted(found):
+            yield found[rule]
+
+
+def _equal(first: Reach, later: Reach) -> bool:
+    if later.setting.axis == "layer":
+        return False
+    return bool(comparable(first.setting.value) == comparable(later.setting.value))
+
+
+def _varies(resolution: Resolution, first: Reach, later: Reach) -> bool:
+    """Whether the values of two contesting settings depend on the optimizer."""
+    return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
+
+
+def _what_holds(resolution: Resolution, first: Reach, later: Reach) -> str:
+    if later.setting.axis == "layer" or _varies(resolution, first, later):
+        return ""
+    return f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"
