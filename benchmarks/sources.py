@@ -30,12 +30,12 @@ import torch
 import torchvision
 
 import lrspec
-from lrspec.models.by_name import ModelError
+from lrspec.models.sources import timm as timm_source
+from lrspec.models.sources import torchvision as torchvision_source
+from lrspec.models.sources import transformers as transformers_source
 from lrspec.models.sources.meta_device import build
+from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.silence import silence
-from lrspec.models.sources.timm import timm_builder
-from lrspec.models.sources.torchvision import torchvision_builder
-from lrspec.models.sources.transformers import hf_builder
 
 LLAMA_70B = {
     "model_type": "llama",
@@ -100,10 +100,10 @@ def _where(model: torch.nn.Module) -> str:
 def registries(pattern: str) -> Iterator[tuple[str, list[Built]]]:
     """All models of each registry, those of a family together."""
     entries = [(timm.model_entrypoint(name).__module__, name) for name in timm.list_models(pattern)]
-    yield "timm", [built(name, _last(module), timm_builder) for module, name in sorted(entries)]
+    yield "timm", [built(name, _last(module), timm_source.builder) for module, name in sorted(entries)]
     names = torchvision.models.list_models(include=pattern or None)
     entries = [(torchvision.models.get_model_builder(name).__module__, name) for name in names]
-    yield "torchvision", [built(name, _last(module), torchvision_builder) for module, name in sorted(entries)]
+    yield "torchvision", [built(name, _last(module), torchvision_source.builder) for module, name in sorted(entries)]
 
 
 def _last(module: str) -> str:
@@ -176,11 +176,11 @@ def _groups(model: torch.nn.Module) -> None:
 def _large(name: str) -> Callable[..., Any]:
     config = LARGE[name]
     if config is None:
-        return timm_builder(name.removeprefix("timm:"))
+        return timm_source.builder(name.removeprefix("timm:"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config.json")
         path.write_text(json.dumps(config))
-        return hf_builder(path)
+        return transformers_source.builder("config.json", folder=Path(folder), outside=True)
 
 
 def _resident(line: str = "VmRSS") -> float:

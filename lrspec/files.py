@@ -1,4 +1,4 @@
-"""Writes files so that they are whole or not there, and says in words what the system refuses."""
+"""Files: written so that they are whole or not there, asked about without an exception, refused in words."""
 
 from __future__ import annotations
 
@@ -49,3 +49,26 @@ def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a path is below a folder, links followed; what cannot be opened is where its name says.
+
+    A link can be opened and not be resolved: the system follows it, while its path is too long to be spelt out.
+    """
+    try:
+        return path.resolve(strict=True).is_relative_to(folder.resolve())
+    except FileNotFoundError:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a path that is too long, a NUL
+        return not os.path.exists(path)  # noqa: PTH110  (Path.exists raises for these)
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file, or a link to one; what cannot be looked at is none."""
+    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises where permission is lacking)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, or a link to one; what cannot be looked at is none."""
+    return os.path.isdir(path)  # noqa: PTH112  (as above)

@@ -16,10 +16,10 @@ from lrspec.cli import run
 from lrspec.models import cache_files as kept
 from lrspec.models import cached as cached_models
 from lrspec.models import installed
-from lrspec.models.by_name import ModelError
 from lrspec.models.cached import cached_inventory_of, model_key
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Parameter
+from lrspec.models.sources.model_error import ModelError
 
 SPEC = "lrspec: 1\nmodels: {source: 'timm:made_up', args: {depth: 2}}\nrules: [{name: all, match: '^', lr: 1e-3}]\n"
 INVENTORY = Inventory(

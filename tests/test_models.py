@@ -18,8 +18,9 @@ import transformers
 from torch import nn
 
 from lrspec.cli import run
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
 from lrspec.models.inventory import Inventory
+from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.paths import hf_config_path
 
 BERT = {

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.cli.discovery import UndecidedError, files_of, find_specs, leads_inside
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.cli.discovery import UndecidedError, files_of, find_specs
+from lrspec.files import leads_inside
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 
 
 def names(folder: Path) -> list[str]:

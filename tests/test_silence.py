@@ -18,7 +18,8 @@ from torch import nn
 
 from lrspec.cli import progress as bar
 from lrspec.cli.progress import progress
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.silence import silence
 
 LOUD = "\x1b[2J\n::error::x ##vso[a]b ##[group]c\n\u202e"

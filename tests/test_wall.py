@@ -19,7 +19,8 @@ import timm
 import yaml
 from torch import nn
 
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.silence import silence
 from lrspec.models.sources.wall import Wall
 

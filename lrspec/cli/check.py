@@ -12,7 +12,7 @@ from lrspec.cli import options as words
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit, is_watched, painter, status
-from lrspec.formats.json import as_json
+from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 @words.no_cache
 @click.option("--no-model", is_flag=True, help="Check the documents alone; nothing else is opened.")
 @click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 @words.strict
 @click.option(
     "--fix", is_flag=True, help="Mend what cannot change what is selected: quoted numbers, quotes of regexes."
@@ -100,7 +98,7 @@ def _found(paths: tuple[str, ...]) -> list[str]:
 def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
     from lrspec.compiler.runner import Checker, JobsError, check_files
-    from lrspec.models.by_name import ModelError
+    from lrspec.models.sources.model_error import ModelError
 
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` is checked alone")
@@ -129,30 +127,12 @@ def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Pai
     """Write the result; what it does not show of failures, and the line that sums up, go to standard error."""
     from lrspec.formats.text import checked_summary, failure_text
 
-    emit(_rendered(checked, form, paint), output)
+    emit(renderer(form)(checked, paint), output)
     if form == "text" and output is None:
         return
     for failure in (failure for each in checked for failure in each.failures):
         say(f"lrspec: {failure_text(failure)}")
     say(checked_summary(checked))
-
-
-def _rendered(checked: Sequence[Checked], form: str, paint: Paint) -> str:
-    if form == "json":
-        from lrspec.formats.json import to_dict
-
-        return as_json(to_dict(checked))
-    if form == "sarif":
-        from lrspec.formats.sarif import sarif
-
-        return as_json(sarif(checked))
-    if form == "github":
-        from lrspec.formats.github import github
-
-        return github(checked)
-    from lrspec.formats.text import checked_text
-
-    return checked_text(checked, paint)
 
 
 def _status(checked: Sequence[Checked], strict: bool) -> int:

@@ -9,8 +9,7 @@ import click
 from lrspec.cli import options as words
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
-from lrspec.cli.outputs import emit, print_report, status, width
-from lrspec.formats.json import as_json
+from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
@@ -68,7 +67,7 @@ def compile_(
         return _refuse(reading, outcome.file.overrides, inventory, outcome.diagnostics, form, output, color)
     print_report(outcome.diagnostics, reading, color)
     if form == "json":
-        emit(as_json(outcome.plan.to_dict()), output)
+        emit_json(outcome.plan.to_dict(), output)
     elif outcome.plan.groups is not None:
         emit(_table(outcome.plan, reading.file(), None if output else width()), output)
     return status(outcome.diagnostics, strict)
@@ -88,7 +87,7 @@ def _refuse(
 
     if form == "json":
         document = reading.document
-        emit(as_json(plan_without_parameters(document, inventory, diagnostics, dict(overrides))), output)
+        emit_json(plan_without_parameters(document, inventory, diagnostics, dict(overrides)), output)
     return print_report(diagnostics, reading, color)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from lrspec.files import is_file, is_folder, leads_inside
 from lrspec.spec.language import ModelSource, Spec
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, plain_scalar
 
@@ -125,29 +126,6 @@ def files_of(folder: Path) -> Iterator[Path]:
             yield path
         elif is_folder(path / ".git") and not path.is_symlink():
             yield from files_of(path)
-
-
-def is_file(path: Path) -> bool:
-    """Whether it is a regular file, or a link to one; what cannot be looked at is none."""
-    return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises where permission is lacking)
-
-
-def is_folder(path: Path) -> bool:
-    """Whether it is a folder, or a link to one; what cannot be looked at is none."""
-    return os.path.isdir(path)  # noqa: PTH112  (as above)
-
-
-def leads_inside(path: Path, folder: Path) -> bool:
-    """Whether a path is below a folder, links followed; what cannot be opened is where its name says.
-
-    A link can be opened and not be resolved: the system follows it, while its path is too long to be spelt out.
-    """
-    try:
-        return path.resolve(strict=True).is_relative_to(folder.resolve())
-    except FileNotFoundError:
-        return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a path that is too long, a NUL
-        return not os.path.exists(path)  # noqa: PTH110  (Path.exists raises for these)
 
 
 def _listed_by_git(folder: Path) -> list[Path] | None:

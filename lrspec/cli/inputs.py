@@ -61,8 +61,9 @@ def inventory_for(
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, only_model
-    from lrspec.models.by_name import ModelError, read_params
+    from lrspec.models.by_name import read_params
     from lrspec.models.cached import cached_inventory_of
+    from lrspec.models.sources.model_error import ModelError
 
     if model is not None and params is not None:
         raise click.UsageError("--model and --params exclude each other")
@@ -89,8 +90,8 @@ def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:
     """The inventory of a model that the command line names."""
     from pathlib import Path
 
-    from lrspec.models.by_name import ModelError
     from lrspec.models.cached import cached_inventory_of
+    from lrspec.models.sources.model_error import ModelError
 
     try:
         return cached_inventory_of(model, args, Path(), run_code=True, outside=True, cache=cache)

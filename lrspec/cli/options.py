@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lrspec.spec.model_kinds import BUILT
+
 
 class CannotRun(click.ClickException):
     """Something that keeps a command from running; one line, exit status 2."""
@@ -89,7 +91,7 @@ def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | 
     return file
 
 
-_MODEL = "resnet18, timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY."
+_MODEL = f"resnet18, {BUILT}."
 _PARAMS = "A saved inventory, or one parameter name a line."
 
 model = click.option("--model", "-m", metavar="M", help=_MODEL)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrspec.cli.options import CannotRun, say
-from lrspec.files import hush, system_reason, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +43,10 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file; a reader of standard output that has left is not an error."""
+    from pathlib import Path
+
+    from lrspec.files import system_reason, write_file
+
     try:
         if output is not None and output != "-":
             write_file(Path(output), text.encode())
@@ -55,11 +57,20 @@ def emit(text: str, output: str | None) -> None:
         raise CannotRun(f"{where}: {system_reason(failure, 'cannot be written')}") from None
 
 
+def emit_json(value: Any, output: str | None) -> None:
+    """Write a result as JSON."""
+    from lrspec.formats.json import as_json
+
+    emit(as_json(value), output)
+
+
 def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as failure:
+        from lrspec.files import hush
+
         hush(sys.stdout)
         if not isinstance(failure, BrokenPipeError):
             raise

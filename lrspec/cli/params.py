@@ -8,8 +8,7 @@ import click
 
 from lrspec.cli import options as words
 from lrspec.cli.inputs import build
-from lrspec.cli.outputs import emit
-from lrspec.formats.json import as_json
+from lrspec.cli.outputs import emit_json
 
 
 @click.command()
@@ -21,5 +20,5 @@ def params(model: str | None, args: dict[str, Any], no_cache: bool, output: str 
     """Print a model's parameters as JSON, for --params and `models: params:FILE`."""
     if model is None:
         raise click.UsageError("--model is missing")
-    emit(as_json(build(model, args, cache=not no_cache).to_dict()), output)
+    emit_json(build(model, args, cache=not no_cache).to_dict(), output)
     return 0

@@ -9,13 +9,14 @@ from typing import Any
 from lrspec.compiler.ladder import multiplier
 from lrspec.compiler.plan import Given, Group, Layer, Settings, Share, Status
 from lrspec.compiler.resolution import Resolution
-from lrspec.compiler.settings import AXES, comparable
+from lrspec.compiler.settings import comparable
 from lrspec.models.parameters import Columns
+from lrspec.spec.axes import axis_order
 
 
 def shares(resolution: Resolution) -> tuple[Share, ...]:
     """What each parameter of a resolution gets, in the order in which the first of each share appears."""
-    axes = sorted(resolution.winners, key=_axis_order)
+    axes = sorted(resolution.winners, key=axis_order)
     made: dict[Hashable, _Givens] = {}
     together: dict[tuple[_Givens, Status, int | None], list[list[int]]] = {}
     for first in resolution.kinds.members:
@@ -154,9 +155,5 @@ def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
 def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
     """The rule of each axis, in the order of the rules."""
     found = ((axis, resolution.winner(axis, index)) for axis in resolution.winners)
-    winning = [(reach.rule, _axis_order(axis), axis) for axis, reach in found if reach]
+    winning = [(reach.rule, axis_order(axis), axis) for axis, reach in found if reach]
     return {axis: resolution.spec.rule_names[rule] for rule, _, axis in sorted(winning)}
-
-
-def _axis_order(axis: str) -> tuple[int, str]:
-    return (AXES.index(axis) if axis in AXES else len(AXES), axis)

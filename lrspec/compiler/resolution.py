@@ -14,10 +14,11 @@ from lrspec.compiler.families import Kinds, kinds
 from lrspec.compiler.ladder import Ladder, ladder
 from lrspec.compiler.names import Names
 from lrspec.compiler.selection import Selection, select
-from lrspec.compiler.settings import DECIDING, Setting, settings
+from lrspec.compiler.settings import Setting, settings
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
 from lrspec.regex.search import Search
+from lrspec.spec.axes import AXES
 from lrspec.spec.language import Optimizer, Rule, Spec
 from lrspec.spec.rule_regexes import RuleRegexes
 
@@ -157,7 +158,8 @@ class _Claims:
         """The parameters that a rule leaves alone on an axis, since it is a fallback."""
         if not rule.fallback:
             return ()
-        return self.decided if axis in DECIDING else self.winners.get(axis, {})
+        decides = axis in AXES and AXES[axis].decides
+        return self.decided if decides else self.winners.get(axis, {})
 
     def open_layers(self, rule: Rule, selection: Selection) -> list[int]:
         """The selected parameters on which the rule would win the layer axis."""

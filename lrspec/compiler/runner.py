@@ -20,9 +20,9 @@ from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
 from lrspec.files import system_reason
-from lrspec.models.by_name import ModelError
 from lrspec.models.cached import cached_inventory_of
 from lrspec.models.inventory import Inventory
+from lrspec.models.sources.model_error import ModelError
 from lrspec.regex.work_limit import Work
 from lrspec.spec.fix import fix_file
 from lrspec.spec.language import ModelSource

@@ -1,8 +1,4 @@
-"""What a rule sets: the axes of a parameter's settings, and the value of each.
-
-An axis is called as in the plan's `set_by`: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
-`options.NAME`.
-"""
+"""What a rule sets: an axis of a parameter's settings, and the value there."""
 
 from __future__ import annotations
 
@@ -10,13 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lrspec.spec.axes import AXES
 from lrspec.spec.language import Decay, Optimizer, Rule
-
-AXES = ("lr", "layer", "scale", "weight_decay", "freeze", "optimizer")
-"""The axes besides those of options."""
-
-DECIDING = ("lr", "layer", "freeze")
-"""The axes that a fallback rule sets only on parameters that no earlier rule has decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ class Setting:
     @property
     def decides(self) -> bool:
         """Whether a parameter that it reaches is decided."""
-        return self.axis in ("lr", "layer") or (self.axis == "freeze" and self.value)
+        return self.axis in AXES and AXES[self.axis].decides and self.value is not False
 
 
 def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:

@@ -11,20 +11,6 @@ from lrspec.diagnostics.escape import printable
 SHOWN = 5
 """How many parameters a message names before it counts the rest."""
 
-_AXES = {
-    "lr": "the learning rate",
-    "layer": "the layer",
-    "scale": "`lr_scale`",
-    "weight_decay": "the weight decay",
-    "freeze": "`freeze`",
-    "optimizer": "the optimizer",
-}
-
-
-def axis_words(axis: str) -> str:
-    """What to call an axis in a sentence."""
-    return _AXES.get(axis) or f"the option `{printable(axis.removeprefix('options.'))}`"
-
 
 def number(value: float) -> str:
     """A number in the shortest form that reads back to it: `0.1`, `1`, `1e-5`."""

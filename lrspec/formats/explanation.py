@@ -11,13 +11,14 @@ from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
-from lrspec.diagnostics.wording import axis_words, number, value_words
+from lrspec.diagnostics.wording import number, value_words
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Parameter
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
+from lrspec.spec.axes import axis_words
 
 _COMPARED = 5000  # names
 _STATUS = {

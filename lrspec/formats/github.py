@@ -12,10 +12,11 @@ from pathlib import PurePath
 from lrspec.compiler.runner import Checked
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
 
 
-def github(checked: Sequence[Checked]) -> str:
+def render(checked: Sequence[Checked], _: Paint) -> str:
     """A line for each finding, and for each thing that could not be checked."""
     return "".join(f"{line}\n" for each in checked for line in _of_file(each))
 

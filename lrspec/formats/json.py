@@ -1,27 +1,31 @@
-"""JSON of what commands give: the results of a check."""
+"""JSON: of any result as text, and of a check as `lrspec check --format json` writes it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lrspec.compiler.runner import (
-    Checked,
-    Failure,
-)
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from lrspec.compiler.runner import Checked, Failure
+    from lrspec.diagnostics.report import Paint
 
 
-def to_dict(checked: Sequence[Checked]) -> dict[str, Any]:
-    """The results of a check, as `lrspec check --format json` writes them."""
-    return {
-        "lrspec_check": 1,
-        "files": [_file(each) for each in checked],
-        "diagnostics": [found.to_dict() for each in checked for found in each.diagnostics],
-        "failures": [_failure(failure) for each in checked for failure in each.failures],
-    }
+def as_json(value: Any) -> str:
+    """The text of a JSON result, in which `##` is spelt out: in a log it may begin a command, see `escape.harmless`."""
+    return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
+
+
+def render(checked: Sequence[Checked], _: Paint) -> str:
+    """The results of a check: its files, findings and failures."""
+    return as_json(
+        {
+            "lrspec_check": 1,
+            "files": [_file(each) for each in checked],
+            "diagnostics": [found.to_dict() for each in checked for found in each.diagnostics],
+            "failures": [_failure(failure) for each in checked for failure in each.failures],
+        }
+    )
 
 
 def _file(checked: Checked) -> dict[str, Any]:
@@ -41,10 +45,3 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "line": failure.span.start.line if failure.span else None,
         "column": failure.span.start.column if failure.span else None,
     }
-
-
-def as_json(value: Any) -> str:
-    """The text of a JSON result, in which `##` is spelt out: in a log it may begin a command, see `source.harmless`."""
-    import json
-
-    return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"

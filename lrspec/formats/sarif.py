@@ -18,13 +18,15 @@ from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
 from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
 from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
+from lrspec.formats.json import as_json
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(checked: Sequence[Checked]) -> dict[str, Any]:
+def render(checked: Sequence[Checked], _: Paint) -> str:
     """The log of one run: the table of rules, a result for each finding, a notification for each failure."""
     failures = [failure for each in checked for failure in each.failures]
     run = {
@@ -38,7 +40,7 @@ def sarif(checked: Sequence[Checked]) -> dict[str, Any]:
         ],
         "results": [_result(found) for each in checked for found in each.diagnostics],
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _driver() -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from lrspec.compiler.runner import Checked, Failure
 from lrspec.diagnostics.escape import harmless
-from lrspec.diagnostics.report import Paint, blocks, plain, summary
+from lrspec.diagnostics.report import Paint, blocks, summary
 from lrspec.diagnostics.wording import count, few
 
 
-def checked_text(checked: Sequence[Checked], paint: Paint = plain) -> str:
+def render(checked: Sequence[Checked], paint: Paint) -> str:
     """What was found, file by file, and the line that sums it up."""
     said = [block for each in checked for block in _of_file(each, paint)]
     return "\n\n".join([*said, checked_summary(checked)]) + "\n"

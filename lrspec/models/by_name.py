@@ -6,20 +6,17 @@ libraries that the models come from are imported where they are used.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lrspec.diagnostics.escape import printable
 from lrspec.files import system_reason
 from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.paths import hf_config_path, params_path
-
-__all__ = ["ModelError", "inventory_of", "kind_and_name", "read_params"]
-
-_EXTRAS = {"timm": "timm", "torchvision": "torchvision", "hf": "transformers", "py": "timm"}
-"""The extra of lrspec that installs what a kind of models needs."""
+from lrspec.spec.model_kinds import BUILT, IN_SPECS, MODEL_KINDS, leads_outside, scheme_and_name
 
 
 def inventory_of(
@@ -42,7 +39,7 @@ def inventory_of(
     from lrspec.models.sources.meta_device import build
     from lrspec.models.sources.silence import silence
 
-    scheme, name = kind_and_name(source)
+    scheme, name = scheme_and_name(source)
     if scheme == "params" and args:
         raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
     if scheme != "params" and not name.strip():
@@ -55,17 +52,11 @@ def inventory_of(
         check_arguments(args)
     with silence(source, shown=scheme == "py"):
         builder = _builder(scheme, name, source, folder, run_code=run_code, outside=outside)
-        model = build(builder, source, args, _EXTRAS[scheme])
+        model = build(builder, source, args, MODEL_KINDS[scheme].extra)
     try:
         return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
     except InventoryError as failure:
         raise ModelError(f"{source}: {failure}") from None
-
-
-def kind_and_name(source: str) -> tuple[str, str]:
-    """What stands before the colon of a source, and behind it; without one it is a name of timm's."""
-    kind, colon, name = source.partition(":")
-    return (kind, name) if colon else ("timm", source)
 
 
 def read_params(path: Path) -> Inventory:
@@ -83,37 +74,24 @@ def read_params(path: Path) -> Inventory:
 
 
 def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: bool, outside: bool) -> Callable[..., Any]:
-    """What builds a model of that kind; only the file for that kind is imported."""
-    if scheme == "timm":
-        from lrspec.models.sources.timm import timm_builder
-
-        return timm_builder(name)
-    if scheme == "torchvision":
-        from lrspec.models.sources.torchvision import torchvision_builder
-
-        return torchvision_builder(name)
-    if scheme == "hf":
-        from lrspec.models.sources.transformers import hf_builder
-
-        return hf_builder(hf_config_path(name, folder, outside=outside))
-    if scheme == "py" and run_code:
-        from lrspec.models.sources.python import python_builder
-
-        return python_builder(name)
-    raise ModelError(_no_kind(scheme, name, source, run_code=run_code))
+    """What builds a model of that kind; only the module for that kind is imported."""
+    kind = MODEL_KINDS.get(scheme)
+    if kind is None or not (kind.in_specs or run_code):
+        raise ModelError(_no_kind(scheme, name, source, run_code=run_code))
+    module = importlib.import_module(f"lrspec.models.sources.{kind.module}")
+    return cast("Callable[..., Any]", module.builder(name, folder=folder, outside=outside))
 
 
 def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
     """What is wrong with a name of a model whose kind is not known, or not allowed."""
     from lrspec.diagnostics.suggest import meant
-    from lrspec.spec.unsafe_settings import leads_outside
 
     if leads_outside(source):
         return f"{source} would load from outside; name an architecture, such as timm:resnet18"
-    kinds = [kind for kind in (*_EXTRAS, "params") if kind != "py" or run_code]
-    near = None if scheme in _EXTRAS else meant(scheme, kinds)
-    expected = "a timm model, or timm:NAME, torchvision:NAME, hf:DIR_OR_CONFIG.json, py:MODULE:FACTORY"
-    return f"{source}: expected {expected}" + (f": did you mean `{near}:{printable(name)}`?" if near else "")
+    near = None if scheme in MODEL_KINDS else meant(scheme, MODEL_KINDS if run_code else IN_SPECS)
+    return f"{source}: expected a timm model, or {BUILT}" + (
+        f": did you mean `{near}:{printable(name)}`?" if near else ""
+    )
 
 
 def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:

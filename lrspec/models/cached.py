@@ -14,15 +14,13 @@ from typing import Any
 
 from lrspec.models import cache_files as kept
 from lrspec.models import installed
-from lrspec.models.by_name import inventory_of, kind_and_name
+from lrspec.models.by_name import inventory_of
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Aliases, Classes, Columns
 from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.paths import hf_config_path
-
-_LIBRARIES = {"timm": ("timm", "torch"), "torchvision": ("torchvision", "torch"), "hf": ("transformers", "torch")}
-"""What a model of each kind is built by; lrspec itself, which reads it, comes to these."""
+from lrspec.spec.model_kinds import MODEL_KINDS, scheme_and_name
 
 
 def cached_inventory_of(
@@ -51,10 +49,12 @@ def cached_inventory_of(
 
 def model_key(source: str, args: dict[str, Any], folder: Path, *, outside: bool) -> str | None:
     """All that the inventory of a model depends on, in one line; None for what is not to be kept."""
-    scheme, name = kind_and_name(source)
-    if scheme not in _LIBRARIES or (arguments := _exact_json(args)) is None:
+    scheme, name = scheme_and_name(source)
+    libraries = MODEL_KINDS[scheme].libraries if scheme in MODEL_KINDS else ()
+    arguments = _exact_json(args)
+    if not libraries or arguments is None:
         return None
-    versions = [installed.version(library) for library in ("lrspec", *_LIBRARIES[scheme])]
+    versions = [installed.version(library) for library in ("lrspec", *libraries)]
     config = _config_hash(folder, name, outside=outside) if scheme == "hf" else ""
     if config is None or None in versions:
         return None

@@ -27,9 +27,9 @@ from pydantic_core import PydanticCustomError
 
 from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.diagnostics.source import Path
+from lrspec.spec.axes import AXES, SETTINGS
+from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
 
-MAX_RULES = 1000
-MAX_PATTERN = 4096
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 WHOLE_NAME = rf"^{RULE_NAME.pattern}(?![\s\S])"
 """The same, as a schema has it, where a `$` may be Python's and forgive a line break."""
@@ -195,20 +195,7 @@ Check = create_model(
     },  # type: ignore[call-overload]
 )
 
-SETTINGS = (
-    "lr",
-    "lr_mult",
-    "layer_decay",
-    "lr_scale",
-    "weight_decay",
-    "weight_decay_mult",
-    "freeze",
-    "options",
-    "optimizer",
-)
-"""The keys of a rule that set something."""
-
-EXCLUSIVE = (("match", "layers"), ("lr", "lr_mult"), ("weight_decay", "weight_decay_mult"))
+EXCLUSIVE = (("match", "layers"), *(axis.keys for axis in AXES.values() if len(axis.keys) > 1))
 """The keys of a rule that exclude each other."""
 
 NOT_WITH_FREEZE = (*(key for key in SETTINGS if key != "freeze"), "layers")

@@ -16,10 +16,10 @@ from lrspec.diagnostics.errors import SpecError
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Span
 from lrspec.spec.language import Spec
+from lrspec.spec.limits import MAX_BYTES
 from lrspec.spec.locate import locate
 from lrspec.spec.override import overridden
 from lrspec.spec.syntax.document import Document, Format, format_of, parse
-from lrspec.spec.syntax.nodes import MAX_BYTES
 from lrspec.spec.validation.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, SETTINGS, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.axes import SETTINGS
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
 from lrspec.spec.torch_optim import (
     ARGUMENTS,
     EVERY_ARGUMENT,
@@ -21,8 +23,6 @@ from lrspec.spec.torch_optim import (
     NOT_SETTINGS,
     TEXTS,
 )
-from lrspec.spec.unsafe_settings import OUTSIDE
-from lrspec.spec.validation.model_errors import SCHEMES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -118,8 +118,8 @@ def _source_conditions() -> Iterator[JsonSchema]:
     )
     message = "That would load from outside: name an architecture, such as `timm:resnet18`."
     yield _text(f"^(?!(?:.*:)?(?:{outside}):)", message)
-    message = f"Not a kind of model: the kinds are {', '.join(SCHEMES)}."
-    yield _text(f"^(?:(?:{'|'.join(SCHEMES)}|py|{outside})?:|[^:]*$)", message)
+    message = f"Not a kind of model: the kinds are {', '.join(IN_SPECS)}."
+    yield _text(f"^(?:(?:{'|'.join(IN_SPECS)}|py|{outside})?:|[^:]*$)", message)
     yield _text(r"[^:\s][^:]*$", "Expected the name of a model.")
 
 

@@ -12,11 +12,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
-
-OUTSIDE = ("hf-hub", "local-dir")
-"""What timm takes for places to load from, with a dash for an underscore."""
-
-_BLANK = re.compile(r"[\x00-\x20]")
+from lrspec.spec.model_kinds import leads_outside
 
 _CODE = re.compile(
     r"auto_map|trust_remote_code|custom_(pipelines|generate)|(code_)?revision|use_kernels|.*_implementation"
@@ -56,12 +52,6 @@ def why_unsafe(key: str, value: Any, beside: Any = ()) -> str | None:
 def _is_numeric(value: Any) -> bool:
     """Whether it is a number or a flag, or a list of these."""
     return isinstance(value, int | float) or (isinstance(value, list) and all(map(_is_numeric, value)))
-
-
-def leads_outside(name: str) -> bool:
-    """Whether timm takes the name of a model for a place to load from: it compares without case, and strips blanks."""
-    scheme, colon, _ = _BLANK.sub("", name).partition(":")
-    return bool(colon) and scheme.lower().replace("_", "-") in OUTSIDE
 
 
 def unsafe_settings(content: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -8,7 +8,8 @@ from lrspec.compiler.checks.finding import Compilation, about_setting, put_last
 from lrspec.compiler.resolution import Reach, Resolution
 from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.wording import axis_words, two_values, value_words
+from lrspec.diagnostics.wording import two_values, value_words
+from lrspec.spec.axes import axis_words
 
 
 def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:

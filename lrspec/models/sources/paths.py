@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lrspec.cli.discovery import is_file, leads_inside
 from lrspec.diagnostics.escape import printable
+from lrspec.files import is_file, leads_inside
 from lrspec.models.sources.model_error import ModelError
 
 

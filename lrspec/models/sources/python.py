@@ -12,7 +12,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
 
 
-def python_builder(name: str) -> Callable[..., Any]:
+def builder(name: str, **__: Any) -> Callable[..., Any]:
     """The class or function that `package.module:factory` names, imported with the current folder on the path.
 
     Raises:

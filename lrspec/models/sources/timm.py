@@ -10,7 +10,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.model_error import ModelError, library
 
 
-def timm_builder(name: str) -> Callable[..., Any]:
+def builder(name: str, **__: Any) -> Callable[..., Any]:
     """What builds a model of timm; a tag of weights in the name decides its settings, such as the classes.
 
     Raises:

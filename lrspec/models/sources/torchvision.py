@@ -10,7 +10,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.model_error import ModelError, library
 
 
-def torchvision_builder(name: str) -> Callable[..., Any]:
+def builder(name: str, **_: Any) -> Callable[..., Any]:
     """What builds a model of torchvision, without weights and without those of its backbone.
 
     Raises:
@@ -22,6 +22,6 @@ def torchvision_builder(name: str) -> Callable[..., Any]:
     known = models.list_models()
     if name not in known:
         raise ModelError(f"unknown torchvision model {name!r}{did_you_mean(name, known, 3)}")
-    builder = models.get_model_builder(name)
-    takes = inspect.signature(builder).parameters
-    return partial(builder, **{key: None for key in ("weights", "weights_backbone") if key in takes})
+    build = models.get_model_builder(name)
+    takes = inspect.signature(build).parameters
+    return partial(build, **{key: None for key in ("weights", "weights_backbone") if key in takes})

@@ -15,6 +15,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.sources.hf_config import HfConfig, read_hf_config
 from lrspec.models.sources.hf_settings import IDENTITY, HfSettings, declared_by
 from lrspec.models.sources.model_error import ModelError, in_one_line, library
+from lrspec.models.sources.paths import hf_config_path
 
 _NO_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
 """Endings of classes of transformers that are no models."""
@@ -23,8 +24,8 @@ _COMPILER = "is_ninja_available"
 """The function of transformers that runs a program to find a compiler."""
 
 
-def hf_builder(path: Path) -> Callable[..., Any]:
-    """What builds the model of a config.json.
+def builder(name: str, *, folder: Path, outside: bool) -> Callable[..., Any]:
+    """What builds the model of a config.json, or of a folder that has one; see `hf_config_path`.
 
     Its arguments are `class`, settings of the config, and further arguments of the class. It raises ModelError for a
     config and for arguments that give no model.
@@ -32,6 +33,7 @@ def hf_builder(path: Path) -> Callable[..., Any]:
     Raises:
         ModelError: where there is no config in the file.
     """
+    path = hf_config_path(name, folder, outside=outside)
     return partial(_build, library("transformers", "transformers"), read_hf_config(path))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import SHOWN, axis_words, count, few, two_values, value_words
+from lrspec.diagnostics.wording import SHOWN, count, few, two_values, value_words
+from lrspec.spec.axes import axis_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.wording import axis_words, two_values
+from lrspec.diagnostics.wording import two_values
 from lrspec.optim.live_values import close, same
 from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import Portion, Running, RunningOptimizer, together
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place, setting_place
+from lrspec.spec.axes import axis_words
 
 _RATE = axis_words("lr")
 _CHANGE_THE_SPEC = (

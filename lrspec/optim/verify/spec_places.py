@@ -5,20 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrspec.diagnostics.source import Path
+from lrspec.spec.axes import AXES
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan, Share
     from lrspec.spec.language import Rule
-
-_KEYS = {
-    "lr": ("lr", "lr_mult"),
-    "layer": ("layer_decay",),
-    "scale": ("lr_scale",),
-    "weight_decay": ("weight_decay", "weight_decay_mult"),
-    "freeze": ("freeze",),
-    "optimizer": ("optimizer",),
-}
-"""The keys of a rule that set an axis."""
 
 
 class SpecPlace(NamedTuple):
@@ -59,4 +50,4 @@ def optimizer_place(plan: Plan, name: str | None, key: str) -> SpecPlace:
 def _key(rule: Rule, axis: str) -> Path:
     if axis.startswith("options."):
         return ("options", axis.removeprefix("options."))
-    return next((key,) for key in _KEYS[axis] if getattr(rule, key) is not None)
+    return next((key,) for key in AXES[axis].keys if getattr(rule, key) is not None)

@@ -9,12 +9,10 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from lrspec.diagnostics.source import Path, Span, Text
+from lrspec.spec.limits import MAX_BYTES, MAX_PROBLEMS
 from lrspec.spec.syntax.json_reader import read_json
-from lrspec.spec.syntax.nodes import MAX_BYTES, Entry, MappingNode, Node, Problem, SequenceNode, Unreadable, plain
+from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, Problem, SequenceNode, Unreadable, plain
 from lrspec.spec.syntax.yaml_reader import read_yaml
-
-MAX_PROBLEMS = 10_000
-"""As many are told of what is wrong with a text as a document, such as tags and repeated keys."""
 
 Format: TypeAlias = Literal["yaml", "json"]
 

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
+from lrspec.spec.limits import MAX_DEPTH, MAX_NODES
 from lrspec.spec.syntax.nodes import (
-    MAX_DEPTH,
-    MAX_NODES,
     Entry,
     MappingNode,
     Node,

@@ -11,13 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 from lrspec.diagnostics.diagnostic import Suggestion
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
+from lrspec.spec.limits import MAX_DEPTH, MAX_EXPANDED, MAX_KEY, MAX_NODES
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, Scalar
-
-MAX_BYTES = 1024 * 1024
-MAX_DEPTH = 32
-MAX_NODES = 100_000
-MAX_KEY = 200  # characters
-MAX_EXPANDED = 4 * MAX_BYTES  # characters of all texts, those that aliases repeat as often as they do
 
 
 class ScalarNode(NamedTuple):

@@ -15,10 +15,8 @@ import yaml
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
+from lrspec.spec.limits import MAX_DEPTH, MAX_DIRECTIVES, MAX_EXPANDED, MAX_NODES
 from lrspec.spec.syntax.nodes import (
-    MAX_DEPTH,
-    MAX_EXPANDED,
-    MAX_NODES,
     Entry,
     MappingNode,
     Node,
@@ -44,7 +42,7 @@ _WRONG_NAME = (
     "If this is a regex, put it in single quotes."
 )
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b|(?<=\r)%TAG\b", re.MULTILINE)
-_MOST_DIRECTIVES = 100  # the parser compares each with all before it
+
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 
@@ -59,8 +57,8 @@ def read_yaml(text: Text, problems: list[Problem]) -> Node:
     if bad := _UNPRINTABLE.search(text.content):
         message = f"the character U+{ord(bad.group()):04X} cannot stand in YAML\nRemove it."
         raise Unreadable(Problem("LRS101", text.span(bad.start(), bad.end()), message))
-    if too_many_directives := next(islice(_TAG_DIRECTIVE.finditer(text.content), _MOST_DIRECTIVES, None), None):
-        message = f"more than {_MOST_DIRECTIVES} `%TAG` lines: a spec has no tags\nRemove them."
+    if too_many_directives := next(islice(_TAG_DIRECTIVE.finditer(text.content), MAX_DIRECTIVES, None), None):
+        message = f"more than {MAX_DIRECTIVES} `%TAG` lines: a spec has no tags\nRemove them."
         raise Unreadable(Problem("LRS101", text.span(*too_many_directives.span()), message))
     try:
         return _Reader(text, problems).document()

@@ -12,7 +12,9 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key, rule_of
 from lrspec.diagnostics.suggest import did_you_mean, likely
-from lrspec.spec.language import EXCLUSIVE, MAX_RULES, NOT_WITH_FREEZE, SETTINGS, Optimizer, default_rule_name
+from lrspec.spec.axes import SETTINGS
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, Optimizer, default_rule_name
+from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
 from lrspec.spec.validation.model_errors import source_findings

@@ -9,13 +9,10 @@ from lrspec.diagnostics.diagnostic import Finding, Meant
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, meant
+from lrspec.spec.limits import MAX_MODELS
+from lrspec.spec.model_kinds import IN_SPECS, leads_outside
 from lrspec.spec.syntax.scalars import all_finite
-from lrspec.spec.unsafe_settings import leads_outside, unsafe_settings
-
-MAX_MODELS = 100
-
-SCHEMES = ("timm", "torchvision", "hf", "params")
-"""The kinds of models that a spec may name."""
+from lrspec.spec.unsafe_settings import unsafe_settings
 
 
 def source_findings(models: Any) -> Iterator[Finding]:
@@ -54,13 +51,13 @@ def _wrong_source(source: str) -> str | None:
         return f"a spec never names code to import\n{advice}"
     if any(leads_outside(f"{part}:") for part in source.split(":")[:-1]):
         return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
-    if first and first not in SCHEMES:
-        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, SCHEMES)}"
-        return f"{wrong}\nThe kinds are {', '.join(SCHEMES)}."
+    if first and first not in IN_SPECS:
+        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, IN_SPECS)}"
+        return f"{wrong}\nThe kinds are {', '.join(IN_SPECS)}."
     return "expected the name of a model" if not name.strip() else None
 
 
 def _meant_source(source: str) -> Meant | None:
     scheme, colon, name = source.partition(":")
-    word = meant(scheme, SCHEMES) if colon and scheme not in (*SCHEMES, "py") and ":" not in name else None
+    word = meant(scheme, IN_SPECS) if colon and scheme not in (*IN_SPECS, "py") and ":" not in name else None
     return Meant(f"{word}:{name}") if word and name.strip() else None

@@ -12,7 +12,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, rule_of
 from lrspec.regex.pattern import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly
 from lrspec.regex.time_limit import Allowance, TimeIsUpError, Timer
-from lrspec.spec.language import MAX_PATTERN
+from lrspec.spec.limits import MAX_PATTERN
 from lrspec.spec.rule_regexes import patterns
 
 COMPILING_SECONDS, COMPILING_SECONDS_EACH = 2.0, 1.0

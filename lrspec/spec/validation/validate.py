@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, rule_of, spell
 from lrspec.diagnostics.suggest import meant
-from lrspec.spec.language import MAX_RULES, TAGS, Rule, Spec
+from lrspec.spec.language import TAGS, Rule, Spec
+from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.cross_field import document_findings, rule_findings, takes_null
 from lrspec.spec.validation.key_errors import keys_at, unknown_key

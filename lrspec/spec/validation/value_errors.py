@@ -10,7 +10,8 @@ from lrspec.diagnostics.diagnostic import Meant
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key
 from lrspec.diagnostics.suggest import nearest
-from lrspec.spec.language import MAX_PATTERN, MAX_RULES, RULE_NAME
+from lrspec.spec.language import RULE_NAME
+from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
 from lrspec.spec.syntax.scalars import plain_number
 
 _EXPECTED = {

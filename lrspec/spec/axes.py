@@ -1,0 +1,54 @@
+"""The axes of a parameter's settings: what each is called, the keys of a rule that set it, and its words in messages.
+
+An axis is called as in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrspec.diagnostics.escape import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One row of the table of axes.
+
+    Once an axis that `decides` is set, the parameter is decided, and fallback rules leave these axes of it alone.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    words: str
+    decides: bool = False
+
+
+AXES = {
+    axis.name: axis
+    for axis in (
+        Axis("lr", ("lr", "lr_mult"), "the learning rate", decides=True),
+        Axis("layer", ("layer_decay",), "the layer", decides=True),
+        Axis("scale", ("lr_scale",), "`lr_scale`"),
+        Axis("weight_decay", ("weight_decay", "weight_decay_mult"), "the weight decay"),
+        Axis("freeze", ("freeze",), "`freeze`", decides=True),
+        Axis("options", ("options",), "the options"),
+        Axis("optimizer", ("optimizer",), "the optimizer"),
+    )
+}
+"""Every axis by its name."""
+
+SETTINGS = tuple(key for axis in AXES.values() for key in axis.keys)
+"""The keys of a rule that set something."""
+
+_ORDER = {name: number for number, name in enumerate(name for name in AXES if name != "options")}
+
+
+def axis_order(axis: str) -> tuple[int, str]:
+    """The place of an axis among all: options come last, by their names."""
+    return _ORDER.get(axis, len(_ORDER)), axis
+
+
+def axis_words(axis: str) -> str:
+    """What to call an axis in a sentence."""
+    row = AXES.get(axis)
+    return row.words if row else f"the option `{printable(axis.removeprefix('options.'))}`"
