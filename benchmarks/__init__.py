@@ -1,1 +1,1 @@
-"""How long lrspec takes, and how much memory, beside what else there is: `python -m benchmarks`."""
+"""Time and memory that lrspec takes, compared with the alternatives: `python -m benchmarks`."""

@@ -1,8 +1,8 @@
-"""Measures everything, or the parts that are asked for, prints the page, and writes RESULTS.md beside this file.
+"""Measures everything, or the chosen parts, prints the page, and writes RESULTS.md next to this file.
 
     python -m benchmarks [--only PART]... [--quick] [--output FILE]
 
-RESULTS.md is of one whole run: a run of parts, or a quick one, is written only where `--output` says so.
+RESULTS.md comes from one full run. The page of a partial or quick run is written only with `--output`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures how long lrspec takes.")
-    parser.add_argument("--only", action="append", choices=PARTS, help="a part, and no other; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="small sizes, each once: does it run?")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure only this part; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="small sizes, once each, to see that it runs")
     parser.add_argument("--output", type=Path, help="where to write the page")
     return parser
 

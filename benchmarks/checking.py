@@ -1,8 +1,8 @@
-"""Reading and checking specs, beside PyYAML's own loader and beside bare imports.
+"""Reading and checking specs, compared with PyYAML's own loader and with bare imports.
 
-Reading one large spec, places and all, is timed beside `yaml.load` with PyYAML's C loader, which gives bare values.
-Checking many specs is timed as a whole process, beside one that only imports the libraries that lrspec is built on.
-The regexes are such as most specs have: reading knows that they compile without compiling them.
+Reading one large spec, including positions, is compared with `yaml.load` and PyYAML's C loader, which returns bare
+values. Checking many specs is timed as a whole process, and compared with one that only imports lrspec's libraries.
+The regexes are typical: the reader can tell that they are valid without compiling them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ IMPORTS = "import pydantic, yaml, click"
 READING_MOST, CHECKING_MOST = 2, 6
 
 TEXT = """\
-One large spec is read from text, with the places of all its values, beside PyYAML's C loader, which gives bare values.
-Many specs are checked by one process of the command, beside one that only imports the libraries lrspec is built on."""
+One large spec is read from text, with the positions of all its values; PyYAML's C loader, for comparison, returns bare
+values. Many specs are checked by one process of the command; the other process only imports lrspec's libraries."""
 
 
 def large_spec(rules: int) -> str:
-    """A spec whose rules have much to say."""
+    """A spec whose rules set many things."""
     return HEAD + "".join(
         f"  - name: rule-{n}\n"
         f"    match: ['^encoder\\.layer\\.{n}\\.attention\\.', '^decoder\\.layer\\.{n}\\.']\n"
@@ -42,7 +42,7 @@ def large_spec(rules: int) -> str:
 
 
 def usual_spec(number: int, rules: int = 20) -> str:
-    """A spec as people write them, unlike that of any other number."""
+    """A typical spec, different for each number."""
     return HEAD + "".join(
         f"  - name: rule-{n}\n"
         f"    match: '^stage{number}\\.(\\w+)\\.{n}\\.'\n"
@@ -52,14 +52,14 @@ def usual_spec(number: int, rules: int = 20) -> str:
 
 
 def measure(effort: Effort) -> Section:
-    """Both, a row each."""
+    """One row for each."""
     rules, specs = (3, 2) if effort.quick else (1000, 200)
     table = Table(BESIDE, [_reading(rules, effort), _checking(specs, effort)])
     return Section("Reading and checking", TEXT, [("", table)])
 
 
 def _reading(rules: int, effort: Effort) -> tuple[str, ...]:
-    """One large spec, read and validated with the places of all its values."""
+    """Read and validate one large spec, with the positions of all its values."""
     tell(f"reading a spec of {rules:,} rules")
     text = large_spec(rules)
     own, other = f"`lrspec.loads`, {rules:,} rules", "`yaml.load` with `CSafeLoader`"
@@ -68,7 +68,7 @@ def _reading(rules: int, effort: Effort) -> tuple[str, ...]:
 
 
 def _checking(specs: int, effort: Effort) -> tuple[str, ...]:
-    """Many specs, checked by the command."""
+    """Check many specs with the command."""
     tell(f"checking {specs:,} specs")
     own, other = f"`lrspec check --no-model`, {specs:,} specs of 20 rules", f'`python -c "{IMPORTS}"`'
     with tempfile.TemporaryDirectory() as folder:

@@ -11,10 +11,10 @@ ROOT = Path(__file__).parent.parent
 
 
 def python(folder: str | Path, *words: str, **environment: str) -> str:
-    """What a Python process prints that has these words and runs in this folder.
+    """Run Python with these arguments in this folder, and return what it prints.
 
     Raises:
-        subprocess.CalledProcessError: where it fails.
+        subprocess.CalledProcessError: if it fails.
     """
     environ = {**os.environ, **environment}
     return subprocess.run(

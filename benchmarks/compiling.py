@@ -1,4 +1,4 @@
-"""Compiling: from a model to its optimizer's groups, beside other ways to them and beside reading the names alone."""
+"""Compiling: from a model to optimizer groups, compared with other ways to build them and with listing the names."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ NAMES = "`list(model.named_parameters())`"
 TIMM = "timm `param_groups_layer_decay`"
 MMENGINE = "mmengine `DefaultOptimWrapperConstructor`"
 SEVEN, FIFTY, FALLBACKS = "lrspec, 7 rules", "lrspec, 50 rules", "lrspec, 50 rules, 28 of them fallbacks"
-COLUMNS = ("what", "takes", "a parameter", "× names", "× timm", "at most")
+COLUMNS = ("what", "takes", "per parameter", "× names", "× timm", "at most")
 LARGEST = "100,000"
 STEPS = 10
-"""So many steps of the tutorials' loop are timed on a large model: each looks at every name, so all take the same."""
+"""Steps of the tutorials' loop timed on a large model: each step looks at every name, so all take equally long."""
 
 TEXT = """\
-From a model on the meta device to a list of groups for `torch.optim`. lrspec is `compile` and `param_groups`, all
-checks and lints included, of a spec that is loaded already; "in one call" is `lrspec.param_groups`, which walks through
-the model once, also with the path of the spec. "× names" is how many times as long as reading the names alone, and
-"× timm" as timm's layer decay.
+From a model on the meta device to a list of groups for `torch.optim`. The "lrspec" rows are `compile` and
+`param_groups` with all checks and lints, for a spec that is already loaded; "in one call" is `lrspec.param_groups`,
+which walks through the model once, and is also timed with the path of the spec. "× names" compares the time with
+listing the names, and "× timm" with timm's layer decay.
 
-On resnet18 and ViT-L lrspec's rules give timm's groups. The other models are mixtures of experts, each expert of
-modules of its own, with names such as `model.layers.37.mlp.experts.211.up_proj.weight`; they have the `group_matcher`
-and the `no_weight_decay` that timm asks a model for. One of the rules is a ladder with a capture, except where rules
-overlap and fallbacks take what is left.
+On resnet18 and ViT-L lrspec's rules give timm's groups. The other models are mixtures of experts. Each expert has its
+own modules, with names such as `model.layers.37.mlp.experts.211.up_proj.weight`; the models have the `group_matcher`
+and the `no_weight_decay` that timm requires. One of the rules is a ladder with a capture, except in the spec with
+overlapping rules and fallbacks.
 
-No other way says all that the rules say. timm's says the ladder and the decay, its second no ladder. Of mmengine's
-`custom_keys` the longest that a name contains holds alone: on timm's models they are the ladder, and on the mixtures
-there is a key for a rule and no ladder. mmengine's log of every setting is off. The tutorials' loop is a ladder only, a
-group a parameter, and looks every name up among all names: on more than 2,000 parameters its first ten steps are timed,
-and that is multiplied (≈). A hyphen: not installed."""
+No other way expresses all of the rules. timm's first function does the ladder and the decay, its second has no ladder.
+With mmengine's `custom_keys`, only the longest key that a name contains applies: on timm's models the keys are the
+ladder, and on the mixtures there is one key per rule and no ladder. mmengine's logging of every setting is off. The
+tutorials' loop builds only a ladder, with one group per parameter, and searches all names for every name. Above 2,000
+parameters only its first ten steps are timed, and the total is extrapolated (≈). A hyphen means not installed."""
 
 KEYS = {"resnet18": RESNET18_KEYS, "ViT-L": VIT_KEYS}
 RULES = {"resnet18": "resnet18", "ViT-L": "vit-l"}
@@ -56,7 +56,7 @@ RULES = {"resnet18": "resnet18", "ViT-L": "vit-l"}
 
 @dataclass(frozen=True)
 class Way:
-    """A way to groups: what is timed, which part of the whole that is, and how many times names or timm it may take."""
+    """A way to build groups: the task to time, its share of the whole, and its limits relative to names and timm."""
 
     task: Task | None
     share: float = 1
@@ -65,7 +65,7 @@ class Way:
 
 
 def measure(effort: Effort) -> Section:
-    """A table a model, and the time a parameter over the sizes."""
+    """One table per model, and the time per parameter for each size."""
     sizes = ("1,000",) if effort.quick else ("1,000", "10,000", LARGEST)
     tables, linear = [], []
     for name in ("resnet18", "ViT-L", *sizes):
@@ -74,7 +74,7 @@ def measure(effort: Effort) -> Section:
         if name in sizes:
             linear.append((f"{parameters:,}", *(_each(times.median(way), parameters) for way in (NAMES, SEVEN, FIFTY))))
     return Section(
-        "Compiling", TEXT, [*tables, ("Time a parameter:", Table(("parameters", NAMES, SEVEN, FIFTY), linear))]
+        "Compiling", TEXT, [*tables, ("Time per parameter:", Table(("parameters", NAMES, SEVEN, FIFTY), linear))]
     )
 
 
@@ -100,7 +100,7 @@ def _ways(name: str, model: nn.Module, parameters: int) -> Iterator[tuple[str, W
 
 
 def _from_file(spec: str, model: nn.Module) -> Iterator[tuple[str, Way]]:
-    """timm's rules: what is limited is how many times as long as timm's own."""
+    """timm's rules; the limit is relative to timm's own time."""
     path = SPECS / f"{spec}.lrspec.yaml"
     yield "lrspec", Way(partial(lrspec_groups, lrspec.load(path), model), most_timm=1.5)
     yield "lrspec, in one call", Way(partial(lrspec.param_groups, lrspec.load(path), model))
@@ -108,7 +108,7 @@ def _from_file(spec: str, model: nn.Module) -> Iterator[tuple[str, Way]]:
 
 
 def _loaded(name: str, model: nn.Module) -> Iterator[tuple[str, Way]]:
-    """Specs for the experts: on the largest it is limited how many times as long as reading the names."""
+    """Specs for the experts; on the largest model the limit is relative to listing the names."""
     for way, spec, most in ((SEVEN, "experts-7", 2), (FIFTY, "experts-50", 3), (FALLBACKS, "experts-50-fallbacks", 3)):
         loaded = lrspec.load(SPECS / f"{spec}.lrspec.yaml")
         yield way, Way(partial(lrspec_groups, loaded, model), most_names=most if name == LARGEST else None)
@@ -116,7 +116,7 @@ def _loaded(name: str, model: nn.Module) -> Iterator[tuple[str, Way]]:
 
 
 def lrspec_groups(spec: lrspec.SpecFile, model: nn.Module) -> Groups:
-    """lrspec's groups, of a spec that is loaded already."""
+    """lrspec's groups, from a spec that is already loaded."""
     return lrspec.compile(spec, model).param_groups(model)
 
 

@@ -1,4 +1,4 @@
-"""Other ways to parameter groups, each as its users call it."""
+"""Other ways to build parameter groups, each called as its users do."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EXPERTS_KEYS: Keys = {
 
 
 def timm_layer_decay(model: nn.Module) -> Groups:
-    """timm's ladder: the model's `group_matcher` says the layers, its `no_weight_decay` what is not decayed."""
+    """timm's ladder: the model's `group_matcher` gives the layers, its `no_weight_decay` the exemptions from decay."""
     groups: Groups = param_groups_layer_decay(
         model, WEIGHT_DECAY, no_weight_decay_list=_not_decayed(model), layer_decay=DECAY
     )
@@ -48,23 +48,23 @@ def timm_layer_decay(model: nn.Module) -> Groups:
 
 
 def timm_weight_decay(model: nn.Module) -> Groups:
-    """timm's two groups: what is decayed, and what is not."""
+    """timm's two groups: with decay, and without."""
     groups: Groups = param_groups_weight_decay(model, WEIGHT_DECAY, no_weight_decay_list=_not_decayed(model))
     return groups
 
 
 def _not_decayed(model: nn.Module) -> set[str]:
-    said = getattr(model, "no_weight_decay", None)
-    return set() if said is None else set(said())
+    exempt = getattr(model, "no_weight_decay", None)
+    return set() if exempt is None else set(exempt())
 
 
 def has_mmengine() -> bool:
-    """Whether mmengine is installed."""
+    """Return whether mmengine is installed."""
     return importlib.util.find_spec("mmengine") is not None
 
 
 def mmengine(model: nn.Module, keys: Keys) -> Groups:
-    """mmengine's groups, one a parameter, by `custom_keys`; without its log, and without building the optimizer."""
+    """mmengine's groups by `custom_keys`, one per parameter; without logging, and without building the optimizer."""
     from mmengine.logging import MMLogger
     from mmengine.optim import DefaultOptimWrapperConstructor
 
@@ -79,9 +79,9 @@ def mmengine(model: nn.Module, keys: Keys) -> Groups:
 
 
 def tutorial(model: nn.Module, most: int | None = None) -> Groups:
-    """The loop of the tutorials, from the head down: a group a parameter, each at 0.9 of the rate of the one before.
+    """The loop of the tutorials, from the head down: one group per parameter, each at 0.9 times the previous rate.
 
-    It looks every name up among all of them. With `most` it is left after so many.
+    It searches all names for every name. `most` limits the number of steps.
     """
     names = [name for name, _ in model.named_parameters()]
     names.reverse()

@@ -1,4 +1,4 @@
-"""Peak memory above the built model, and the time of a first compile, each model in a process of its own.
+"""Peak memory above the built model, and the time of a first compile, each model in its own process.
 
 python -m benchmarks.memory MODEL SPEC
 
@@ -22,7 +22,7 @@ from benchmarks.models import SPECS, build
 from benchmarks.page import Section, Table, bold, duration
 from benchmarks.timing import Effort, tell
 
-COLUMNS = ("model", "spec", "parameters", "first compile", "resident peak", "traced peak", "a parameter", "at most")
+COLUMNS = ("model", "spec", "parameters", "first compile", "resident peak", "traced peak", "per parameter", "at most")
 SMALL = (("1,000", "experts-7"),)
 LARGE = (
     ("100,000", "experts-7"),
@@ -32,18 +32,19 @@ LARGE = (
     ("ViT-giant", "vit-l"),
 )
 EACH_MOST, MOST = 1024, 100e6
-"""Bytes a parameter of a mixture of experts, and of the whole of another model."""
+"""Bytes per parameter for a mixture of experts, and in total for another model."""
 
 TEXT = """\
-Each model is built on the meta device in a process of its own, and its groups are made twice there: once as a program
-does it that does it once, for the time, and for what the resident memory rises by at its peak (as Linux counts it, in
-pages; building may have left some free); and once traced by `tracemalloc`, for the peak of what Python allocates. Both
-are above the built model, groups included. transformers builds the large language models, from their configurations."""
+Each model is built on the meta device in its own process, and its groups are made there twice. The first run, like that
+of an ordinary program, gives the time and the rise of resident memory at its peak (as Linux counts it, in pages;
+building may have left some free). The second, traced by `tracemalloc`, gives the peak of Python's allocations. Both
+peaks are above the built model, and include the groups. transformers builds the large language models from their
+configurations."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds, and bytes above the built model; `resident` is None where the system does not say."""
+    """Seconds, and bytes above the built model; `resident` is None if the system does not report it."""
 
     parameters: int
     seconds: float
@@ -52,7 +53,7 @@ class Measured:
 
 
 def measure(effort: Effort) -> Section:
-    """A row a model."""
+    """One row per model."""
     rows = [_row(*each) for each in (SMALL if effort.quick else LARGE)]
     return Section("Memory, and large models", TEXT, [("", Table(COLUMNS, rows))])
 
@@ -73,7 +74,7 @@ def _row(model: str, spec: str) -> tuple[str, ...]:
         resident,
         bold(_megabytes(found.traced), not mixture and found.traced > MOST),
         bold(f"{each:.0f} B", mixture and each > EACH_MOST),
-        "1 KB a parameter" if mixture else "100 MB",
+        "1 KB per parameter" if mixture else "100 MB",
     )
 
 
@@ -82,7 +83,7 @@ def _megabytes(size: int) -> str:
 
 
 def measured(name: str, spec: lrspec.SpecFile) -> Measured:
-    """Build the model, and make its groups: timed, then traced."""
+    """Build the model and make its groups, first timed, then traced."""
     model = build(name)
     parameters = sum(1 for _ in model.parameters())
     gc.collect()
@@ -100,14 +101,14 @@ def measured(name: str, spec: lrspec.SpecFile) -> Measured:
 
 
 def _resident(key: str) -> int | None:
-    """A size in bytes, as Linux says it in a file; None elsewhere."""
+    """A size in bytes, read from a file that Linux provides; None elsewhere."""
     status = Path("/proc/self/status")
     lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:")), None)
 
 
 def _forget_peak() -> None:
-    """Have Linux count the peak of the resident memory from here on."""
+    """Make Linux restart its count of peak resident memory."""
     clear = Path("/proc/self/clear_refs")
     if clear.exists():
         clear.write_text("5", encoding="ascii")

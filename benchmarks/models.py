@@ -1,4 +1,4 @@
-"""The models that are measured on, and where their specs are."""
+"""The models used for measuring, and the folder of their specs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 SPECS = Path(__file__).parent / "specs"
 HIDDEN, INTERMEDIATE, VOCABULARY, HEAD = 2048, 768, 151_936, 128
 SIZES = {1_000: (16, 18), 10_000: (32, 101), 100_000: (64, 518)}
-"""Layers, and experts in a layer, for about so many parameters."""
+"""Number of layers, and of experts per layer, by approximate number of parameters."""
 
 
 def build(name: str) -> nn.Module:
@@ -23,9 +23,9 @@ def build(name: str) -> nn.Module:
 
 
 class Experts(nn.Module):
-    """A language model whose layers have experts of their own modules: `model.layers.0.mlp.experts.0.up_proj.weight`.
+    """A language model in which each expert has its own modules: `model.layers.0.mlp.experts.0.up_proj.weight`.
 
-    It has the names, shapes and classes only, and computes nothing.
+    It has only the names, shapes and classes, and computes nothing.
     """
 
     def __init__(self, layers: int, experts: int) -> None:
@@ -38,11 +38,11 @@ class Experts(nn.Module):
         self.lm_head = _linear(HIDDEN, VOCABULARY)
 
     def no_weight_decay(self) -> set[str]:
-        """What timm does not decay, beside what has one dimension."""
+        """Names that timm exempts from decay, besides parameters with one dimension."""
         return {"model.embed_tokens.weight"}
 
     def group_matcher(self, coarse: bool = False) -> dict[str, object]:
-        """What timm's layer decay.param_groups_layer_decay` asks a model for: the layers, from input to output."""
+        """The layers from input to output, as timm's `param_groups_layer_decay` requires them."""
         return {
             "stem": r"^model\.embed_tokens",
             "blocks": [(r"^model\.layers\.(\d+)", None), (r"^model\.norm", (99_999,))],

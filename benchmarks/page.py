@@ -1,4 +1,4 @@
-"""What was measured, as a page of Markdown."""
+"""Renders the measurements as a Markdown page."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 import lrspec
 from benchmarks.timing import Times
 
-BESIDE = ("what", "takes", "beside", "takes", "times as long", "at most")
+BESIDE = ("what", "takes", "compared with", "takes", "times as long", "at most")
 LIBRARIES = ("torch", "timm", "transformers", "mmengine", "PyYAML", "pydantic", "click")
 
 _HOW = """\
-Written by `python -m benchmarks`. Things that are compared are timed in turn, round after round, the garbage collected
-before each; times are medians, and ratios medians of the rounds' ratios. "At most" is what is asked, and what is more
-is bold."""
+Written by `python -m benchmarks`. Tasks that are compared run in turn, round after round, with a garbage collection
+before each. Times are medians, and ratios are medians of the ratios per round. "At most" is the limit; values above it
+are bold."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, and rows of a cell a column; the first column is text, the others are numbers."""
+    """Columns, and rows with one cell per column; the first column is text, the others are numbers."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what is measured and how, and the tables, each under a line that says what it is about."""
+    """A heading, a text on what is measured and how, and the tables, each under its caption."""
 
     title: str
     text: str
@@ -47,30 +47,30 @@ class Section:
 
 
 def page(sections: Iterable[Section]) -> str:
-    """The page, with the machine and the versions that all of it was measured on."""
+    """The page, with the machine and the versions used."""
     head = f"# What lrspec takes\n\n{_HOW}\n\n{machine()}"
     return "\n\n".join((head, *map(str, sections))) + "\n"
 
 
 def beside(times: Times, own: str, other: str, most: float | None = None) -> tuple[str, ...]:
-    """The row, in the columns `BESIDE`, of two things that were timed in turn."""
+    """A row with the columns `BESIDE`, for two tasks that were timed in turn."""
     taken = (own, duration(times.median(own)), other, duration(times.median(other)))
     return (*taken, ratio(times.ratio(own, other), most), limit(most))
 
 
 def ratio(value: float, most: float | None = None) -> str:
-    """A ratio, bold where it is more than it may be."""
+    """A ratio, bold if it is above its limit."""
     text = f"{value:.2f}" if value < 10 else f"{value:,.0f}"
     return bold(text, most is not None and value > most)
 
 
 def bold(text: str, too_much: bool) -> str:
-    """What is more than it may be stands out."""
+    """The text, bold if it is above its limit."""
     return f"**{text}**" if too_much else text
 
 
 def limit(most: float | None) -> str:
-    """The most that something may be; nothing where it is claimed as measured."""
+    """The limit as text; empty if there is none."""
     return "" if most is None else f"{most:g}"
 
 
@@ -84,7 +84,7 @@ def duration(seconds: float) -> str:
 
 
 def machine() -> str:
-    """The machine and the versions that things were measured on."""
+    """The machine and the versions used."""
     libraries = ", ".join((f"lrspec {lrspec.__version__}", *(f"{name} {_version(name)}" for name in LIBRARIES)))
     system = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}"
     return f"{system},\n{libraries}."
@@ -98,7 +98,7 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    """The processor's name; Linux alone says it in a file only."""
+    """The processor's name; on Linux it is available only from a file."""
     names = Path("/proc/cpuinfo")
     lines = names.read_text(encoding="utf-8").splitlines() if names.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""Whole processes of the command, beside processes that only import."""
+"""Whole processes of the command, compared with processes that only import."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FIRST, AGAIN, TIMM = "`lrspec compile`, first time", "`lrspec compile`, from the
 HELP_MOST, FIRST_MOST, AGAIN_MOST = 1.5, 1.1, 0.1
 
 SECONDS = 15
-"""For each of them: importing timm takes seconds."""
+"""Time for each task: importing timm takes seconds."""
 
 TEXT = """\
-The command is run as `python -m lrspec`. `lrspec compile SPEC --model resnet18` is run with an empty cache folder, and
-with one that it has been run with before."""
+The command runs as `python -m lrspec`. `lrspec compile SPEC --model resnet18` is timed with an empty cache folder, and
+with one from an earlier run."""
 
 
 def measure(effort: Effort) -> Section:
-    """Help, and a compile for resnet18 with an empty cache and with a warm one."""
+    """Measure the help, and a compile for resnet18 with an empty cache and with a warm one."""
     rows = [_help(effort), *_compile(effort)]
     return Section("Whole processes", TEXT, [("", Table(BESIDE, rows))])
 

@@ -1,10 +1,10 @@
-"""Which models of timm and torchvision have an inventory, and what the largest models take above themselves.
+"""Counts the timm and torchvision models that have an inventory, and measures memory for the largest models.
 
     python benchmarks/sources.py
 
-Every name of both registries is built as `lrspec params` builds it, one after the other in a single process, a row a
-family. Three of the largest models are built from their names or configs, each in a process of its own, and compiled:
-what that takes in memory is counted from the built model on. The page is printed, and written to SOURCES.md.
+Every name in both registries is built as `lrspec params` builds it, one after the other in a single process, with one
+row per family. Three of the largest models are built from their names or configs, each in its own process, and
+compiled; memory is counted from the built model on. The page is printed, and written to SOURCES.md.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ HEAD = "| {} | models | have one | wholly on meta | parameters alone | really | 
 
 @dataclass(frozen=True)
 class Built:
-    """What came of a name: where the model is, and what it has; or why there is none."""
+    """The result for a name: where the model was built, and what it has; or why it could not be built."""
 
     family: str
     name: str
@@ -78,7 +78,7 @@ class Built:
 
 
 def built(name: str, family: str, builder: Callable[[str], Callable[..., Any]]) -> Built:
-    """Build a model of a registry, and read its inventory."""
+    """Build a model from a registry, and read its inventory."""
     start = time.perf_counter()
     try:
         with silence("a model", shown=False):
@@ -98,7 +98,7 @@ def _where(model: torch.nn.Module) -> str:
 
 
 def registries(pattern: str) -> Iterator[tuple[str, list[Built]]]:
-    """All models of each registry, those of a family together."""
+    """All models of each registry, grouped by family."""
     entries = [(timm.model_entrypoint(name).__module__, name) for name in timm.list_models(pattern)]
     yield "timm", [built(name, _last(module), timm_source.builder) for module, name in sorted(entries)]
     names = torchvision.models.list_models(include=pattern or None)
@@ -111,7 +111,7 @@ def _last(module: str) -> str:
 
 
 def table(library: str, found: list[Built]) -> Iterator[str]:
-    """A row a family, one for all, and the names that have no inventory."""
+    """One row per family, one for all, and the names without an inventory."""
     yield HEAD.format(library)
     yield "| --- |" + " ---: |" * 9
     for family, models in groupby(found, lambda each: each.family):
@@ -137,7 +137,7 @@ def _row(family: str, models: list[Built]) -> str:
 
 
 def memory(name: str) -> dict[str, float]:
-    """What building a large model takes, and what its inventory, plan and groups take above it, in MB."""
+    """Memory for building a large model, and for its inventory, plan and groups on top of it, in MB."""
     before = _resident()
     start = time.perf_counter()
     with silence("a model", shown=False):
@@ -168,7 +168,7 @@ def memory(name: str) -> dict[str, float]:
 
 
 def _groups(model: torch.nn.Module) -> None:
-    """What a program does: compile, and bind; both are kept until the end."""
+    """Compile and bind, as a program does; both results are kept until the end."""
     plan = lrspec.compile(lrspec.loads(SPEC), model)
     plan.param_groups(model)
 
@@ -184,7 +184,7 @@ def _large(name: str) -> Callable[..., Any]:
 
 
 def _resident(line: str = "VmRSS") -> float:
-    """The resident memory of this process, in MB, as Linux counts it: what it is now, or its peak."""
+    """The resident memory of this process, in MB, as Linux counts it: the current value or the peak."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition(f"{line}:")[2].split()[0]) * 1024 / 1e6
 
@@ -194,7 +194,7 @@ def _forget_peak() -> None:
 
 
 def largest() -> Iterator[str]:
-    """A row for each of the large models, each measured in a process of its own."""
+    """One row per large model, each measured in its own process."""
     yield "| model | parameters | elements | built in | model | compiled in | above it, resident | traced | at most |"
     yield "| --- |" + " ---: |" * 8
     for name in LARGE:
@@ -218,26 +218,21 @@ def page(pattern: str, *, with_largest: bool) -> Iterator[str]:
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "timm", "torchvision", "transformers"))
     yield "# Models by name\n"
     yield f"Written by `python benchmarks/sources.py`: Python {platform.python_version()}, {versions}."
-    yield (
-        "A family is a module of the library; tied counts the models that have tied parameters; "
-        "longest is in seconds.\n"
-    )
+    yield ("A family is a module of the library; tied counts the models with tied parameters; longest is in seconds.\n")
     for library, found in registries(pattern):
         yield f"## {library}\n"
         yield from table(library, found)
     if with_largest:
         yield "## The largest\n"
-        yield (
-            "Above the built model: what the peak of resident memory rises by, and the peak of what Python allocates.\n"
-        )
+        yield ("Above the built model: the rise of peak resident memory, and the peak of Python's allocations.\n")
         yield from largest()
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", default="", help="only names like this, such as 'resnet*'")
-    parser.add_argument("--no-largest", action="store_true", help="leave the largest models out")
+    parser.add_argument("--filter", default="", help="only names that match, such as 'resnet*'")
+    parser.add_argument("--no-largest", action="store_true", help="skip the largest models")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("SOURCES.md"), help="where to write")
     parser.add_argument("--memory", choices=LARGE, help=argparse.SUPPRESS)
     words = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Steps of AdamW, with lrspec's groups, with a group a parameter, and with a single group."""
+"""Steps of AdamW with lrspec's groups, with one group per parameter, and with a single group."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from benchmarks.models import MODELS, SPECS
 from benchmarks.page import Section, Table, duration, ratio
 from benchmarks.timing import Effort, in_turn, tell
 
-COLUMNS = ("model", "device", "AdamW", "groups", "step", "a group a parameter", "ratio", "a single group", "ratio")
+COLUMNS = ("model", "device", "AdamW", "groups", "step", "group per parameter", "ratio", "single group", "ratio")
 LRSPEC, EACH, SINGLE = "lrspec", "each", "single"
 SUBJECTS = (("resnet18", "resnet18"), ("ViT-B", "vit-l"), ("1,000 small tensors", "small"))
 
 TEXT = """\
-One `optimizer.step()` on parameters and gradients that are really there, in float32: with the groups that lrspec makes,
-with a group for every parameter (each with its settings, as loops over names make them), and with all parameters in one
-group, which is a bound and means something else. A ratio is how many times as long as with lrspec's groups. Nothing is
-claimed here but what was measured."""
+One `optimizer.step()` on real parameters and gradients in float32: with lrspec's groups, with one group per parameter
+(each with its settings, as loops over names make them), and with all parameters in a single group, which is a bound and
+does not do the same. A ratio compares the time with that of lrspec's groups. There are no limits here, only
+measurements."""
 
 Groups = list[dict[str, Any]]
 
 
 def measure(effort: Effort) -> Section:
-    """A row for each model, device and implementation."""
+    """One row for each model, device and implementation."""
     subjects = SUBJECTS[2:] if effort.quick else SUBJECTS
     rows = [row for subject in subjects for device in _devices() for row in _rows(*subject, device, effort)]
     return Section("Steps of the optimizer", TEXT, [("", Table(COLUMNS, rows))])

@@ -1,4 +1,4 @@
-"""Times things in turn, and compares them."""
+"""Times tasks in turn, and compares them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Task = Callable[[], object]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: how often a thing is timed, and whether in the small sizes that a test has time for.
+    """How much to measure: how often a task is timed, and whether with small sizes, for tests.
 
-    A thing that has had `seconds`, the collecting of garbage included, is timed no more, once it has been timed `least`
-    times. Before that it is run `unmeasured` times.
+    A task is timed at most `most` times. It stops after `seconds`, garbage collection included, but not before it has
+    been timed `least` times. It first runs `unmeasured` times.
     """
 
     most: int = 30
@@ -32,22 +32,22 @@ FULL, QUICK = Effort(), Effort(most=1, least=1, unmeasured=0, quick=True)
 
 @dataclass(frozen=True)
 class Times:
-    """The seconds that each thing took, round by round."""
+    """The seconds that each task took, round by round."""
 
     seconds: dict[str, list[float]]
 
     def median(self, name: str) -> float:
-        """The median of what a thing took, in seconds."""
+        """The median time of a task, in seconds."""
         return median(self.seconds[name])
 
     def ratio(self, name: str, beside: str) -> float:
-        """The median, over the rounds that have both, of how many times as long the one took."""
+        """The median ratio of one task's time to another's, over the rounds that have both."""
         pairs = zip(self.seconds[name], self.seconds[beside], strict=False)
         return median(own / other for own, other in pairs)
 
 
 def in_turn(tasks: Mapping[str, Task], effort: Effort) -> Times:
-    """Time every task, round after round, with the garbage collected before each."""
+    """Time every task, round after round, with a garbage collection before each."""
     taken: dict[str, list[float]] = {name: [] for name in tasks}
     spent = dict.fromkeys(tasks, 0.0)
     for done in range(effort.unmeasured + effort.most):
@@ -67,5 +67,5 @@ def _seconds(task: Task) -> float:
 
 
 def tell(progress: str) -> None:
-    """Say on standard error what is being measured."""
+    """Report on standard error what is being measured."""
     print(progress, file=sys.stderr, flush=True)

@@ -1,10 +1,10 @@
-"""A model of one's own, with a spec: a small language model whose output head is its token embedding.
+"""Your own model with a spec: a small language model whose output head is its token embedding.
 
-lrspec needs no registry of models: it compiles a spec against any `torch.nn.Module`, and where there is no code to
-build one, against an inventory of its parameters.
+lrspec needs no registry of models: it compiles a spec against any `torch.nn.Module`, or, without the code that builds
+one, against an inventory of its parameters.
 
     python own_model.py          compile own-model.lrspec.yaml for the model, take a step, print the groups
-    python own_model.py --save   write own-model.params.json, against which the spec can be checked without this code
+    python own_model.py --save   write own-model.params.json, to check the spec without this code
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SPEC, PARAMS = HERE / "own-model.lrspec.yaml", HERE / "own-model.params.json"
 
 
 class Block(nn.Module):
-    """A transformer block that normalises first; (batch, length, width) to the same."""
+    """A pre-norm transformer block; maps (batch, length, width) to the same shape."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Block(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Tokens (batch, length) to the scores of the tokens after them (batch, length, vocabulary)."""
+    """Maps tokens (batch, length) to scores for the next tokens (batch, length, vocabulary)."""
 
     def __init__(self, vocabulary: int = 100, length: int = 16, width: int = 32, depth: int = 2) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ def step() -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="A model of one's own, with a spec.")
+    parser = argparse.ArgumentParser(description="Your own model, with a spec.")
     parser.add_argument(
         "--save", nargs="?", type=Path, const=PARAMS, metavar="FILE", help=f"write the inventory ({PARAMS.name})"
     )

@@ -1,7 +1,7 @@
-"""FSDP2: save with torch.distributed.checkpoint, edit the spec, and go on: every parameter keeps its momentum.
+"""FSDP2: save with torch.distributed.checkpoint, edit the spec, and continue: every parameter keeps its momentum.
 
-The processes train three steps at the rates of small-vit.lrspec.yaml and save. Then they begin again with
-small-vit-resumed.lrspec.yaml, whose groups are others and in another order, and train three steps more.
+The processes train three steps at the rates of small-vit.lrspec.yaml and save. Then they start again with
+small-vit-resumed.lrspec.yaml, which has different groups in a different order, and train three more steps.
 
     torchrun --standalone --nproc-per-node 2 resume_fsdp2.py
 """
@@ -33,7 +33,7 @@ EDITED = SPEC.with_name("small-vit-resumed.lrspec.yaml")
 
 
 def begin(spec: Path) -> tuple[nn.Module, lrspec.Plan, Optimizer]:
-    """The model, sharded, the plan for it, and the optimizer."""
+    """The sharded model, its plan, and the optimizer."""
     model = build()
     plan = lrspec.compile(spec, model)
     shard(model)
@@ -41,9 +41,9 @@ def begin(spec: Path) -> tuple[nn.Module, lrspec.Plan, Optimizer]:
 
 
 def state_of(model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
-    """What is saved: the state of each parameter under its name, in shards.
+    """The state to save: that of each parameter under its name, in shards.
 
-    Flattened, since of a list of groups torch would read as many as there are now, not as many as were saved.
+    It is flattened, because from a list of groups torch would read as many as there are now, not as many as were saved.
     """
     options = StateDictOptions(flatten_optimizer_state_dict=True)
     return {
@@ -53,7 +53,7 @@ def state_of(model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
 
 
 def resume(model: nn.Module, plan: lrspec.Plan, optimizer: Optimizer, folder: str) -> lrspec.Resumed:
-    """Load what was saved, the state of the optimizer by the names of the parameters."""
+    """Load the checkpoint, with the optimizer's state matched by parameter names."""
     saved = FileSystemReader(folder).read_metadata().state_dict_metadata
     state = state_of(model, optimizer)
     there = {key: value for key, value in state["optimizer"].items() if f"optimizer.{key}" in saved}
@@ -64,7 +64,7 @@ def resume(model: nn.Module, plan: lrspec.Plan, optimizer: Optimizer, folder: st
 
 
 def train(model: nn.Module, optimizer: Optimizer, first: int) -> None:
-    """Some steps, with this process's share of each batch."""
+    """Train a few steps, with this process's share of each batch."""
     for step in range(first, first + STEPS):
         images, labels = own_share(step)
         optimizer.zero_grad()
@@ -75,7 +75,7 @@ def train(model: nn.Module, optimizer: Optimizer, first: int) -> None:
 def train_alone() -> tuple[Parameters, Parameters]:
     """The parameters before and after the same steps in a single process that never stops.
 
-    Each parameter has a group of its own, in which it stays; only the settings of the groups change.
+    Each parameter stays in its own group; only the settings of the groups change.
     """
     model = build()
     before = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
@@ -93,7 +93,7 @@ def train_alone() -> tuple[Parameters, Parameters]:
 
 
 def show(resumed: lrspec.Resumed, groups: list[int], trained: Parameters) -> None:
-    """Print what was resumed, and how far the parameters are from those of the single process."""
+    """Print what was resumed, and how much the parameters differ from those of the single process."""
     if len(set(gathered(resumed.kept))) != 1:
         raise SystemExit("the processes have resumed different parameters")
     if distributed.get_rank() == 0:
@@ -103,7 +103,7 @@ def show(resumed: lrspec.Resumed, groups: list[int], trained: Parameters) -> Non
 
 
 def main() -> None:
-    """Train, save, begin again, resume, train."""
+    """Train, save, start again, resume, train."""
     distributed.init_process_group("gloo")
     folder = gathered(tempfile.mkdtemp())[0]
     model, plan, optimizer = begin(SPEC)

@@ -1,7 +1,7 @@
-"""What training scripts share: a model, data, and, where there are many processes, what they show in the end.
+"""Code shared by the training scripts: a model, data, and, for several processes, the final report.
 
-The model is a small vision transformer that learns handwritten digits; small-vit.lrspec.yaml says at which rates. All
-processes are on the CPU of one machine (gloo); on GPUs the backend is nccl, and nothing else is different for lrspec.
+The model is a small vision transformer that learns handwritten digits, at the rates of small-vit.lrspec.yaml. All
+processes run on the CPU of one machine (gloo); on GPUs the backend is nccl, and nothing else changes for lrspec.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ SPEC = Path(__file__).parent / "small-vit.lrspec.yaml"
 BATCH, STEPS = 64, 3
 
 Parameters = dict[str, Tensor]
-"""The values of parameters, whole ones, by their names."""
+"""The unsharded values of parameters, by name."""
 
 Training = Callable[[], tuple[Parameters, Parameters]]
-"""Trains in a single process; the parameters before and after."""
+"""Trains in a single process; returns the parameters before and after."""
 
 
 def build() -> nn.Module:
-    """The model, with the same random weights in every process; images (batch, 1, 8, 8) to scores (batch, 10)."""
+    """The model, with the same random weights in every process; maps images (batch, 1, 8, 8) to scores (batch, 10)."""
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"img_size": 8, "patch_size": 2, "in_chans": 1, "embed_dim": 32, "depth": 4, "num_heads": 2}
     model: nn.Module = timm.create_model("vit_tiny_patch16_224", num_classes=10, **sizes)
@@ -45,14 +45,14 @@ def batch(step: int) -> tuple[Tensor, Tensor]:
 
 
 def own_share(step: int) -> tuple[Tensor, Tensor]:
-    """The part of a batch that is this process's."""
+    """This process's share of a batch."""
     rank, processes = distributed.get_rank(), distributed.get_world_size()
     images, labels = (whole.tensor_split(processes)[rank] for whole in batch(step))
     return images, labels
 
 
 def train(model: nn.Module, optimizer: torch.optim.Optimizer) -> float:
-    """Train a few steps in a single process, and give the loss of the last."""
+    """Train a few steps in a single process, and return the last loss."""
     for step in range(STEPS):
         images, labels = batch(step)
         optimizer.zero_grad()
@@ -71,14 +71,14 @@ def train_alone() -> tuple[Parameters, Parameters]:
 
 
 def gathered(value: Any) -> list[Any]:
-    """What each process has, in their order."""
+    """The values of all processes, in rank order."""
     values = [None] * distributed.get_world_size()
     distributed.all_gather_object(values, value)
     return values
 
 
 def show_plans(plan: lrspec.Plan, groups: list[dict[str, Any]]) -> None:
-    """Hold the plans of all processes equal to the byte, and print which groups each has."""
+    """Require the plans of all processes to be equal to the byte, and print which groups each process has."""
     plans = gathered(json.dumps(plan.to_dict()).encode())
     if len(set(plans)) != 1:
         raise SystemExit("the processes have different plans")
@@ -90,14 +90,14 @@ def show_plans(plan: lrspec.Plan, groups: list[dict[str, Any]]) -> None:
 
 
 def show_difference(trained: Parameters, alone_by: Training = train_alone, steps: int = STEPS) -> None:
-    """Print how far the parameters have moved, and how far they are from those of a single process."""
+    """Print how far the parameters have moved, and how much they differ from those of a single process."""
     if distributed.get_rank() == 0:
         before, alone = alone_by()
         if trained.keys() != alone.keys():
             raise SystemExit("parameters are missing")
         print(f"{steps} steps moved the parameters by up to {_distance(trained, before):.1e}")
         print(f"the same steps in one process differ by up to {_distance(trained, alone):.1e}")
-    distributed.barrier()  # no process leaves while the first, which all are connected to, still computes
+    distributed.barrier()  # all processes are connected to the first: none leaves while it still computes
 
 
 def _distance(these: Parameters, those: Parameters) -> float:

@@ -1,4 +1,4 @@
-"""Hydra: what is set on the command line is set in the spec, one value or several of each.
+"""Hydra: applies the command line to the spec, with one value or several per path.
 
 python sweep_hydra.py +rules.depth.layer_decay=0.9
 python sweep_hydra.py --multirun +optimizer.lr=0.05,0.1 +rules.depth.layer_decay=0.7,0.8
@@ -17,7 +17,7 @@ import lrspec
 
 
 def paths(values: Any, *steps: str) -> Iterator[tuple[str, Any]]:
-    """Values in mappings in mappings, as paths with dots: `rules.depth.layer_decay`."""
+    """Flatten nested mappings to values by dotted path: `rules.depth.layer_decay`."""
     if not isinstance(values, dict):
         yield ".".join(steps), values
     else:

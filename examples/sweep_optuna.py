@@ -1,4 +1,4 @@
-"""Optuna: a study over numbers of a spec, each under the path that it has there.
+"""Optuna: a study over numbers in a spec, each named by its path there.
 
 python sweep_optuna.py
 """

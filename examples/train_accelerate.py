@@ -1,4 +1,4 @@
-"""accelerate: what `prepare` gives back trains as the plan says, in one process and in many.
+"""accelerate: the objects that `prepare` returns train as the plan says, in one process and in many.
 
 python train_accelerate.py
 torchrun --standalone --nproc-per-node 2 train_accelerate.py
@@ -18,7 +18,7 @@ STEPS = 8
 
 
 def train(accelerator: Accelerator) -> list[dict[str, float]]:
-    """Train, and give the rate of each group at each step."""
+    """Train, and return the rate of each group at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
     optimizer = lrspec.build_optimizer(plan, model)
@@ -37,8 +37,8 @@ def train(accelerator: Accelerator) -> list[dict[str, float]]:
 
 
 def main() -> None:
-    """Print what the first process has."""
-    # Unless told otherwise, `scheduler.step()` takes as many steps as there are processes.
+    """Print the rates in the first process."""
+    # By default, `scheduler.step()` takes as many steps as there are processes.
     accelerator = Accelerator(cpu=True, step_scheduler_with_optimizer=False)
     for step, rates in enumerate(train(accelerator)):
         accelerator.print(step, rates)

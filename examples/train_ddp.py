@@ -19,7 +19,7 @@ def main() -> None:
     model = build()
     plan = lrspec.compile(SPEC, model)
     wrapped = DistributedDataParallel(model)
-    groups = plan.param_groups(wrapped)  # the plan of the wrapped model would be the same: names are without `module.`
+    groups = plan.param_groups(wrapped)  # the wrapped model would have the same plan: its names drop `module.`
     optimizer = torch.optim.SGD(groups)
     assert not plan.verify(optimizer, wrapped)
     show_plans(plan, groups)

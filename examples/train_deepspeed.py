@@ -1,6 +1,6 @@
 """DeepSpeed with ZeRO-2: each process has the whole model, and a share of the optimizer's state.
 
-On a CPU DeepSpeed compiles a part of itself when it first starts, so there has to be a C++ compiler.
+On a CPU, DeepSpeed compiles a part of itself when it first starts, so it needs a C++ compiler.
 
     torchrun --standalone --nproc-per-node 2 train_deepspeed.py
 """
@@ -19,7 +19,7 @@ STEPS = 8
 
 
 def train() -> list[dict[str, float]]:
-    """Train, and give the rate of each group at each step."""
+    """Train, and return the rate of each group at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
     optimizer = lrspec.build_optimizer(plan, model)
@@ -41,7 +41,7 @@ def train() -> list[dict[str, float]]:
 
 
 def main() -> None:
-    """Print what the first process has."""
+    """Print the rates in the first process."""
     torch.set_num_threads(1)
     deepspeed.init_distributed("gloo")
     found = train()

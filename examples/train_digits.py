@@ -1,19 +1,19 @@
 """Fine-tuning with a ladder of learning rates, compared with one rate for all, on real data.
 
-A ResNet-18 learns the handwritten digits 0 to 4 that come with scikit-learn. Then it is fine-tuned on the digits 5 to
-9, of which it sees ten images each, and tested on all other images of them: once with the ladder of
-resnet18-blocks.lrspec.yaml, on which a block trains at nine tenths of the rate of the block after it, and once with
-the same rate everywhere. Both start from the same weights and see the same batches.
+A ResNet-18 learns the handwritten digits 0 to 4 that come with scikit-learn. Then it is fine-tuned on ten images each
+of the digits 5 to 9, and tested on all their other images: once with the ladder of resnet18-blocks.lrspec.yaml, in
+which each block trains at nine tenths of the rate of the block after it, and once with the same rate everywhere. Both
+start from the same weights and see the same batches.
 
-Both warm up and then follow a cosine, one factor for all groups, so that the ratios of the ladder are kept; what the
-optimizer and the schedule hold is verified against the spec before the first step.
+Both warm up and then follow a cosine. It is one factor for all groups, so the ratios of the ladder are kept. The
+optimizer and the schedule are verified against the spec before the first step.
 
 The accuracies are printed as they come out; nothing was chosen to make the ladder win. On a task as small as this,
-seeds and even rounding move them by more than the ladder does: this shows how a spec is used in training, not that
-one way is better.
+seeds and even rounding move them by more than the ladder does: this shows how to use a spec in training, not that one
+way is better.
 
     python train_digits.py           three seeds, about a minute on two cores
-    python train_digits.py --quick   one seed, one epoch: to see that it runs
+    python train_digits.py --quick   one seed, one epoch, to see that it runs
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ import lrspec
 
 SPEC = Path(__file__).parent / "resnet18-blocks.lrspec.yaml"
 LR, FLOOR = 1e-3, 0.01
-BATCH, IMAGES_EACH = 25, 10  # a batch may be one larger: none is left with a single image
+BATCH, IMAGES_EACH = 25, 10  # a batch may be one larger, so that none has a single image
 EPOCHS, FINE_TUNING_EPOCHS = 3, 20
 
 Data = tuple[Tensor, Tensor]
 """Images (number, 1, 32, 32) and their labels, 0 to 4."""
 
 OptimizerFor = Callable[[nn.Module, int], tuple[Optimizer, LRScheduler]]
-"""Makes the optimizer for a model, and the schedule for a number of steps."""
+"""Builds the optimizer for a model, and the schedule for a number of steps."""
 
 
 def ladder(model: nn.Module, steps: int) -> tuple[Optimizer, LRScheduler]:
@@ -63,7 +63,7 @@ def one_rate(model: nn.Module, steps: int) -> tuple[Optimizer, LRScheduler]:
 
 
 def schedule(optimizer: Optimizer, steps: int) -> LRScheduler:
-    """A tenth of the steps up from nothing, then down a cosine to a hundredth; the same factor for all groups."""
+    """Warm up for a tenth of the steps, then follow a cosine to a hundredth; the same factor for all groups."""
     warm_up = max(1, steps // 10)
 
     def factor(step: int) -> float:
@@ -76,7 +76,7 @@ def schedule(optimizer: Optimizer, steps: int) -> LRScheduler:
 
 
 def digits(first: int) -> Data:
-    """All images of five digits, from `first` on."""
+    """All images of five digits, starting with `first`."""
     bunch = load_digits()
     images = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / 16  # (1797, 1, 8, 8), 0 to 1
     images = nn.functional.interpolate(images, size=32, mode="bilinear")
@@ -86,7 +86,7 @@ def digits(first: int) -> Data:
 
 
 def split(data: Data) -> tuple[Data, Data]:
-    """A few images of each class at random to learn from, and all others to test on."""
+    """A few random images of each class for training, and all others for testing."""
     images, labels = data
     order = torch.randperm(len(labels))
     few = torch.cat([order[labels[order] == label][:IMAGES_EACH] for label in range(5)])
@@ -126,7 +126,7 @@ def accuracy(model: nn.Module, data: Data) -> float:
 
 
 def fine_tune(body: dict[str, Tensor], optimizer_for: OptimizerFor, seed: int, epochs: int) -> float:
-    """Train a model with this body and a new head on the digits 5 to 9; the accuracy on those it has not seen."""
+    """Train this body with a new head on the digits 5 to 9, and return the accuracy on unseen images."""
     torch.manual_seed(seed)
     model = build()
     model.load_state_dict(body, strict=False)

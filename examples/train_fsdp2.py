@@ -1,7 +1,7 @@
 """FSDP2: every process has a shard of each parameter, and a share of each batch.
 
-The model is built without memory for its weights (on the meta device), compiled for, sharded, and only then given
-weights, as it has to be where it is too large for one process.
+The model is built on the meta device, without memory for its weights. The spec is compiled for it, it is sharded, and
+only then gets its weights, as is necessary for a model too large for one process.
 
     torchrun --standalone --nproc-per-node 2 train_fsdp2.py
 """
@@ -20,7 +20,7 @@ import lrspec
 
 
 def shard(model: nn.Module) -> None:
-    """Shard each block, then what is left, over all processes."""
+    """Shard each block, then the rest, over all processes."""
     mesh = init_device_mesh("cpu", (distributed.get_world_size(),))
     for block in model.get_submodule("blocks").children():
         fully_shard(block, mesh=mesh)
@@ -28,14 +28,14 @@ def shard(model: nn.Module) -> None:
 
 
 def load(model: nn.Module) -> None:
-    """Give the shards their values, from weights that the first process alone has."""
+    """Fill the shards from weights that only the first process has."""
     weights = build().state_dict() if distributed.get_rank() == 0 else {}
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
     set_model_state_dict(model, weights, options=options)
 
 
 def whole(model: nn.Module) -> Parameters:
-    """The parameters of the model, put together from all processes."""
+    """The parameters of the model, assembled from all processes."""
     return {name: tensor.full_tensor() for name, tensor in model.named_parameters() if isinstance(tensor, DTensor)}
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     shard(model)
     model.to_empty(device="cpu")
     load(model)
-    groups = plan.param_groups(model)  # after the weights: what was on the meta device is no longer the model's
+    groups = plan.param_groups(model)  # after loading: the model no longer has the tensors from the meta device
     optimizer = torch.optim.SGD(groups)
     assert not plan.verify(optimizer, model)
     show_plans(plan, groups)

@@ -1,4 +1,4 @@
-"""Lightning: `configure_optimizers` from a plan, rates logged under the groups' names, and a check before it starts.
+"""Lightning: `configure_optimizers` from a plan, rates logged by group name, and a check before training starts.
 
 python train_lightning.py
 """
@@ -23,7 +23,7 @@ STEPS = 8
 
 
 class Digits(LightningModule):
-    """The model is in `self.model`; the plan is of that, since the spec's names are without `model.`."""
+    """Holds the model in `self.model`; the plan is for that, because the spec's names have no `model.` prefix."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,13 +36,13 @@ class Digits(LightningModule):
 
     def configure_optimizers(self) -> Any:
         optimizer = lrspec.build_optimizer(self.plan, self.model)
-        rates = self.plan.rates(optimizer)  # a list: with one number for all, every group would have the same rate
+        rates = self.plan.rates(optimizer)  # a list: with a single number, every group would have the same rate
         scheduler = OneCycleLR(optimizer, max_lr=rates, total_steps=STEPS, cycle_momentum=False)
-        return [optimizer], [{"scheduler": scheduler, "interval": "step"}]  # Lightning's own choice is "epoch"
+        return [optimizer], [{"scheduler": scheduler, "interval": "step"}]  # Lightning's default is "epoch"
 
 
 def train() -> dict[str, list[float]]:
-    """Train, and give what is logged of the rate of each group, step by step."""
+    """Train, and return the logged rates of each group, step by step."""
     module, monitor = Digits(), LearningRateMonitor()
     with TemporaryDirectory() as folder:
         trainer = Trainer(

@@ -1,7 +1,7 @@
-"""LoRA+ on PEFT: in each pair of adapters the second, which begins at zero, trains at 16 times the rate of the first.
+"""LoRA+ on PEFT: in each pair of adapters the second, which starts at zero, trains at 16 times the rate of the first.
 
 python train_lora_plus.py          train, and print the rates
-python train_lora_plus.py --save   write tiny-bert-lora.params.json, against which the spec is checked
+python train_lora_plus.py --save   write tiny-bert-lora.params.json, which the spec is checked against
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEPS = 8
 
 
 def build() -> Any:
-    """A model with adapters beside the queries and values, and with a head that trains as a whole."""
+    """A model with adapters for the queries and values, and a fully trained head."""
     torch.manual_seed(0)
     model = BertForSequenceClassification(BertConfig.from_json_file(CONFIG))
     adapters = LoraConfig(r=4, target_modules=["query", "value"], modules_to_save=["classifier"])
@@ -33,11 +33,11 @@ def build() -> Any:
 
 
 def train() -> list[dict[str, float]]:
-    """Train, and give the rate of each group at each step."""
+    """Train, and return the rate of each group at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
     optimizer = lrspec.build_optimizer(plan, model)
-    scheduler = CosineAnnealingLR(optimizer, STEPS)  # eta_min stays 0: another number is the same for all groups
+    scheduler = CosineAnnealingLR(optimizer, STEPS)  # eta_min stays 0: it would be one number for all groups
     assert not plan.verify(optimizer, model, scheduler)
     rates = []
     for _ in range(STEPS):

@@ -1,4 +1,4 @@
-"""Muon for the matrices and AdamW for the rest, in one spec, for a model whose head is its embedding.
+"""Muon for the matrices and AdamW for the rest, in one spec, for a model whose head is tied to its embedding.
 
 python train_muon.py
 """
@@ -25,10 +25,10 @@ def build() -> LanguageModel:
 
 
 def train() -> list[dict[str, float]]:
-    """Train, and give the rate of each group of both optimizers at each step."""
+    """Train, and return the rate of each group of both optimizers at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
-    optimizers = lrspec.build_optimizers(plan, model)  # by their names
+    optimizers = lrspec.build_optimizers(plan, model)  # by name
     schedulers = {name: LinearLR(each, end_factor=1, total_iters=4) for name, each in optimizers.items()}
     assert not plan.verify(optimizers, model, schedulers)
     rates = []

@@ -1,7 +1,7 @@
 """A pipeline of two stages: each process has a part of the model, and batches pass through one after the other.
 
-The spec is compiled for the whole model, which costs no memory on the meta device, so that every process has the whole
-plan: layers are counted, and rules judged, over all parameters. Each binds what its stage has of it.
+Every process compiles the spec for the whole model, which costs no memory on the meta device. So every process has the
+whole plan: layers are counted, and rules judged, over all parameters. Each process binds the part that its stage has.
 
     torchrun --standalone --nproc-per-node 2 train_pipeline.py
 """
@@ -21,7 +21,7 @@ STAGES = 2
 
 
 def part(stage: int) -> nn.Module:
-    """One half of the model: what belongs to the other is replaced by modules that do nothing."""
+    """One half of the model, with the other half replaced by modules that do nothing."""
     model: Any = build()
     half = len(model.blocks) // STAGES
     for number in range(len(model.blocks)):

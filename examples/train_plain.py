@@ -1,4 +1,4 @@
-"""Plain PyTorch: a warm-up, then a cosine, by LambdaLR, which multiplies the rates of all groups alike.
+"""Plain PyTorch: a warm-up, then a cosine, with LambdaLR, which multiplies the rates of all groups by one factor.
 
 python train_plain.py
 """
@@ -17,14 +17,14 @@ WARMUP, STEPS = 2, 8
 
 
 def part(step: int) -> float:
-    """The part of its rate that a group has at a step: up to all of it in a line, then down on half a cosine."""
+    """The factor on every group's rate at a step: a linear rise to 1, then a fall along half a cosine."""
     if step < WARMUP:
         return (step + 1) / (WARMUP + 1)
     return (1 + math.cos(math.pi * (step - WARMUP) / (STEPS - WARMUP))) / 2
 
 
 def train() -> list[dict[str, float]]:
-    """Train, and give the rate of each group at each step."""
+    """Train, and return the rate of each group at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
     optimizer = lrspec.build_optimizer(plan, model)

@@ -1,7 +1,7 @@
-"""timm: a model, an optimizer and a scheduler of timm, with the groups of a spec.
+"""timm: a model, an optimizer and a scheduler from timm, with the groups of a spec.
 
-timm's schedulers multiply by a group's `lr_scale`, where it has one. Groups of lrspec have none: their `lr` is final,
-and nothing is scaled twice.
+timm's schedulers multiply by a group's `lr_scale`, if it has one. lrspec's groups do not: their `lr` is final, and
+nothing is scaled twice.
 
     python train_timm.py
 """
@@ -21,11 +21,11 @@ WARMUP, STEPS = 2, 8
 
 
 def train() -> list[dict[str, float]]:
-    """Train, and give the rate of each group at each step."""
+    """Train, and return the rate of each group at each step."""
     model = build()
     plan = lrspec.compile(SPEC, model)
     optimizer = lrspec.build_optimizer(plan, model)
-    scheduler = CosineLRScheduler(  # lr_min and warmup_lr_init stay 0: any other number is the same for all groups
+    scheduler = CosineLRScheduler(  # lr_min and warmup_lr_init stay 0: they would be one number for all groups
         optimizer, t_initial=STEPS - WARMUP, warmup_t=WARMUP, warmup_prefix=True, t_in_epochs=False
     )
     assert not plan.verify(optimizer, model, scheduler)

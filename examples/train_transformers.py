@@ -1,7 +1,7 @@
-"""The Trainer of transformers, in both ways in which it takes an optimizer, and with a check before it starts.
+"""The transformers Trainer, with both ways to give it an optimizer, and a check before training starts.
 
 python train_transformers.py            Trainer(optimizers=(optimizer, scheduler))
-python train_transformers.py --create   a Trainer with a `create_optimizer` of its own, and the scheduler it chooses
+python train_transformers.py --create   a Trainer with its own `create_optimizer`, and the scheduler it chooses
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def build() -> Any:
 
 
 def sentences() -> list[dict[str, Any]]:
-    """Random tokens, and whether the first of them is an even one."""
+    """Random tokens, labelled by whether the first is odd."""
     tokens = torch.randint(100, (8 * STEPS, 12))
     return [{"input_ids": row, "labels": int(row[0]) % 2} for row in tokens]
 
 
 class Record(TrainerCallback):  # type: ignore[misc]
-    """Keeps the rates that the optimizer has when a step begins."""
+    """Records the optimizer's rates at the beginning of each step."""
 
     def __init__(self) -> None:
         self.rates: Rates = []
@@ -55,7 +55,7 @@ class Record(TrainerCallback):  # type: ignore[misc]
 
 
 def arguments(folder: str, **others: Any) -> TrainingArguments:
-    """What both ways share; a `learning_rate` or `weight_decay` in here would do nothing, since the spec has them."""
+    """Arguments for both ways; a `learning_rate` or `weight_decay` here would do nothing: the spec sets them."""
     return TrainingArguments(
         folder, max_steps=STEPS, use_cpu=True, report_to="none", save_strategy="no", logging_strategy="no", **others
     )
@@ -79,7 +79,7 @@ def train() -> Rates:
 
 
 class PlannedTrainer(Trainer):  # type: ignore[misc]
-    """A Trainer that builds its optimizer from a plan, when it needs one."""
+    """A Trainer that builds its optimizer from a plan when it needs one."""
 
     plan: lrspec.Plan
     optimizer: torch.optim.Optimizer | None
@@ -91,7 +91,7 @@ class PlannedTrainer(Trainer):  # type: ignore[misc]
 
 
 def train_created() -> Rates:
-    """Let the Trainer create both; the scheduler is the one of its arguments."""
+    """Let the Trainer create both; the scheduler comes from its arguments."""
     model, record = build(), Record()
     with TemporaryDirectory() as folder:
         chosen = arguments(folder, lr_scheduler_type="cosine", warmup_steps=WARMUP)
