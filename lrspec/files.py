@@ -22,30 +22,35 @@ BESIDE = re.compile(r"\.lrspec\.\w+\.partial")
 """The name of a file while it is written."""
 
 
-def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write beside, then rename; into devices and pipes, which cannot be renamed over, directly.
+def write_file(path: Path, content: bytes) -> None:
+    """Write to where a path leads: devices and pipes, which cannot be renamed over, directly; see `replace_file`."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+    else:
+        replace_file(target, content)
 
-    A new file is for everybody that the user's umask admits, or for the user alone if it is `private`.
+
+def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write beside, then rename: the file is as it was or has all of the content, whatever happens.
+
+    It keeps its mode; a new one is readable for everybody that the umask admits, or if `private` for the user alone.
     """
     import shutil  # here, since most commands write no file
     import tempfile
 
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)
-        return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lrspec.", suffix=".partial")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".lrspec.", suffix=".partial")
     beside = Path(name)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)
             file.write(content)
-        if target.exists():
-            shutil.copymode(target, beside)
+        if not private and path.exists():
+            shutil.copymode(path, beside)
         elif not private:
             umask = os.umask(0)
             os.umask(umask)
             beside.chmod(0o666 & ~umask)
-        beside.replace(target)
+        beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

@@ -162,8 +162,8 @@ def test_the_oldest_go_where_there_is_too_much(cache: Path, monkeypatch: pytest.
         kept.write(key, "x" * 1000)
         (file,) = set(cache.iterdir()) - before
         os.utime(file, ns=(10**18 - age, 10**18 - age))
-    (cache / f"{'0' * 64}.cache.ab_12").write_bytes(b"x" * 1000)  # a process has died over it
-    os.utime(cache / f"{'0' * 64}.cache.ab_12", ns=(10**18 - 10, 10**18 - 10))
+    (cache / ".lrspec.ab_12.partial").write_bytes(b"x" * 1000)  # a process has died over it
+    os.utime(cache / ".lrspec.ab_12.partial", ns=(10**18 - 10, 10**18 - 10))
     monkeypatch.setattr(kept, "_MOST_BYTES", 3500)
     kept.write("newest", "x" * 1000)
     assert [kept.read(key) is not None for key in ("newest", "new", "middle", "old")] == [True, True, True, False]
@@ -211,7 +211,7 @@ def test_dir_without_a_folder_says_how_to_have_one(
 
 WRITE_OFTEN = """
 import sys
-from lrspec import cache as kept
+from lrspec.models import cache_files as cache as kept
 for turn in range(200):
     kept.write("key", sys.argv[1] * 5000)
     assert kept.read("key") in ("a" * 5000, "b" * 5000, "c" * 5000), turn

@@ -39,7 +39,7 @@ def test_the_version_is_that_of_importlib_metadata(library: str) -> None:
 
 
 def test_nothing_is_imported_for_it() -> None:
-    code = "import sys; from lrspec import installed; print(installed.version('timm'), *sys.modules)"
+    code = "import sys; from lrspec.models import installed; print(installed.version('timm'), *sys.modules)"
     name, _, *modules = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()

@@ -76,10 +76,6 @@ def test_all_that_the_package_offers_is_there_when_it_is_asked_for() -> None:
     assert set(output("import lrspec; print(*dir(lrspec))").split()) >= {*lrspec.__all__, "__version__"}
 
 
-def test_the_modules_of_what_it_offers_are_there_too() -> None:
-    assert output("import lrspec; print(lrspec.diagnostics.codes.CODES['LRS201'].name)") == "unmatched-parameter\n"
-
-
 def test_what_the_package_does_not_offer_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'lrspec' has no attribute 'complie'"):
         _ = lrspec.complie  # type: ignore[attr-defined]

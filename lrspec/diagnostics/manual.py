@@ -34,7 +34,7 @@ def find(wanted: str) -> Code:
 
 def text() -> str:
     """The whole manual, in Markdown: a section for each diagnostic, in the order of their codes."""
-    return files("lrspec.diagnostics.diagnostic").joinpath("manual.md").read_text(encoding="utf-8")
+    return files("lrspec.diagnostics").joinpath("manual.md").read_text(encoding="utf-8")
 
 
 def summary(code: Code) -> str:

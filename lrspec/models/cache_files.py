@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lrspec.files import BESIDE, write_file
+from lrspec.files import BESIDE, replace_file
 
 _FORMAT = b"lrspec-cache 1 "  # begins each file, before the checksum of all that follows the first line
 _NAME = re.compile(rf"[0-9a-f]{{64}}\.cache|{BESIDE.pattern}")
@@ -52,7 +52,7 @@ def write(key: str, text: str) -> None:
     try:
         if path := _path(key):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(path, _head(rest) + b"\n" + rest, private=True)
+            replace_file(path, _head(rest) + b"\n" + rest, private=True)
             _prune(path.parent)
     except (OSError, ValueError):
         return
