@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 import lrspec
-from lrspec.compiler import families as kinds
+from lrspec.compiler import families
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Text
@@ -38,14 +38,14 @@ def everything(outcome: Outcome) -> list[str]:
 @given(specs(), inventories())
 def test_makes_no_difference(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     together = attempted(spec, inventory)
-    with patch.object(kinds, "_alike", each_apart):
+    with patch.object(families, "_alike", each_apart):
         apart = attempted(spec, inventory)
     assert everything(together) == everything(apart)
 
 
 def of(names: list[str], *regexes: str, joins: tuple[str, ...] = ()) -> list[list[str]]:
     columns = lrspec.Inventory.from_names(names).columns
-    found = kinds.kinds(
+    found = families.families(
         columns, [Pattern(each, ()) for each in regexes], [Pattern(each, ()) for each in joins], Search()
     )
     return [[names[member] for member in members] for members in found.members.values()]
@@ -105,7 +105,7 @@ def test_a_model_of_many_layers_has_few_kinds() -> None:
     assert outcome.plan is not None
     assert outcome.plan.groups is not None
     assert outcome.resolution is not None
-    assert len(outcome.resolution.kinds.members) == 4
+    assert len(outcome.resolution.families.members) == 4
     assert [len(group.params) for group in outcome.plan.groups] == [100] * 100
 
 

@@ -12,9 +12,9 @@ import pytest
 import lrspec
 from lrspec import cli
 from lrspec.compiler.compile import Outcome, attempt
-from lrspec.compiler.runner import Against, Checker
+from lrspec.compiler.runner import Checker, CheckOptions
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.models import inventory
+from lrspec.models import inventory_file
 from lrspec.models.inventory import InventoryError
 from lrspec.regex import work_limit as work
 from lrspec.regex.work_limit import TooMuchError, Work
@@ -100,7 +100,7 @@ def test_a_ladder_and_groups_of_a_regex_take_more_than_a_match(monkeypatch: pyte
 def test_all_of_it_together_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "OVERALL_SECONDS", 0.05)
     monkeypatch.setattr(work, "OVERALL_SECONDS_A_NAME", 0)
-    monkeypatch.setattr("lrspec.compiler.compile.shares", lambda _: forever())
+    monkeypatch.setattr("lrspec.compiler.compile.cohorts_of", lambda _: forever())
     refused = only(outcome(*TWO))
     assert (refused.code, refused.line, refused.rule) == ("LRS101", 3, None)
     assert refused.lines[0] == "compiling the spec takes too long: this is too much to check"
@@ -173,7 +173,7 @@ def test_the_models_of_a_spec_share_what_there_is(tmp_path: Path, monkeypatch: p
         Path(f"{number}.txt").write_text("\n".join(NAMES))
     spec = {"lrspec": 1, "models": [f"params:{number}.txt" for number in range(3)], "rules": TWO}
     Path("a.lrspec.json").write_text(json.dumps(spec))
-    checked = Checker(Against()).check_file("a.lrspec.json")
+    checked = Checker(CheckOptions()).check_file("a.lrspec.json")
     assert [(each.code, each.models) for each in checked.diagnostics] == [("LRS101", ("params:2.txt",))]
 
 
@@ -276,7 +276,7 @@ def test_an_alias_is_a_name_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [True, False])
 def test_an_inventory_has_so_many_names_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool) -> None:
-    monkeypatch.setattr(inventory, "MOST_NAMES", 2)
+    monkeypatch.setattr(inventory_file, "MOST_NAMES", 2)
     lrspec.Inventory.load(saved(tmp_path, "a", "b", text=text))
     with pytest.raises(InventoryError, match="more than 2 names, the most that an inventory may have"):
         lrspec.Inventory.load(saved(tmp_path, "a", "b", "c", text=text))
@@ -286,9 +286,9 @@ def test_an_inventory_has_so_many_names_at_most(tmp_path: Path, monkeypatch: pyt
 def test_an_inventory_is_only_so_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     path = saved(tmp_path, "a", "b")
     size = path.stat().st_size if limit == "MOST_BYTES" else sum(map(path.read_text().count, ",[{"))
-    monkeypatch.setattr(inventory, limit, size)
+    monkeypatch.setattr(inventory_file, limit, size)
     lrspec.Inventory.load(path)
-    monkeypatch.setattr(inventory, limit, size - 1)
+    monkeypatch.setattr(inventory_file, limit, size - 1)
     with pytest.raises(InventoryError, match="too large: at most"):
         lrspec.Inventory.load(path)
 

@@ -52,7 +52,7 @@ class Ran(NamedTuple):
     found: dict[str, Any]
 
 
-Running: TypeAlias = dict[tuple[str, str], Future[Ran]]
+TrainingRun: TypeAlias = dict[tuple[str, str], Future[Ran]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module")
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainingRun]:
     """Every case that is asked for, two at a time."""
     folder = tmp_path_factory.mktemp("worst")
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
@@ -86,7 +86,7 @@ def check(size: str, shape: str, folder: Path) -> Ran:
     return Ran(ran, json.loads(result.read_text()) if result.exists() else {})
 
 
-def test_a_check_is_bounded(case: tuple[str, str], running: Running) -> None:
+def test_a_check_is_bounded(case: tuple[str, str], running: TrainingRun) -> None:
     ran, found = running[case].result()
     assert ran.returncode == 0, f"{ran.returncode} ({-signal.SIGXCPU}: out of time): {ran.stderr}"
     status, megabytes = map(int, ran.stdout.split())

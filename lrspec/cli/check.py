@@ -17,7 +17,7 @@ from lrspec.formats import FORMATS, renderer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lrspec.compiler.runner import Against, Checked
+    from lrspec.compiler.runner import CheckOptions, CheckResult
     from lrspec.diagnostics.report import Paint
 
 
@@ -62,7 +62,7 @@ def check(
 
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
-    from lrspec.compiler.runner import Against, Depth
+    from lrspec.compiler.runner import CheckDepth, CheckOptions
     from lrspec.spec.language import ModelSource
 
     if (no_model or no_build) and (models or (no_model and params)):
@@ -71,10 +71,10 @@ def check(
         raise click.UsageError("--model-arg goes with --model")
     if fix and "-" in paths:
         raise click.UsageError("--fix cannot write into standard input")
-    against = Against(
+    against = CheckOptions(
         models=tuple(ModelSource(source=model, args=args) for model in models),
         params=params,
-        depth=Depth.documents if no_model else Depth.inventories if no_build else Depth.models,
+        depth=CheckDepth.documents if no_model else CheckDepth.inventories if no_build else CheckDepth.models,
         outside=allow_outside,
         fix=fix,
         cache=not (no_cache or any(model.startswith("py:") for model in models)),  # code may change what others build
@@ -95,7 +95,7 @@ def _found(paths: tuple[str, ...]) -> list[str]:
         raise CannotRun(str(failure)) from None
 
 
-def _checked(paths: list[str], against: Against, jobs: int, stdin_filename: str | None) -> list[Checked]:
+def _checked(paths: list[str], against: CheckOptions, jobs: int, stdin_filename: str | None) -> list[CheckResult]:
     """Check the specs one after the other; on a terminal with a bar, where that takes long."""
     from lrspec.compiler.runner import Checker, JobsError, check_files
     from lrspec.models.sources.model_error import ModelError
@@ -123,7 +123,7 @@ def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
     return progress(total)
 
 
-def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Paint) -> None:
+def _write(checked: Sequence[CheckResult], form: str, output: str | None, paint: Paint) -> None:
     """Write the result; what it does not show of failures, and the line that sums up, go to standard error."""
     from lrspec.formats.text import checked_summary, failure_text
 
@@ -135,7 +135,7 @@ def _write(checked: Sequence[Checked], form: str, output: str | None, paint: Pai
     say(checked_summary(checked))
 
 
-def _status(checked: Sequence[Checked], strict: bool) -> int:
+def _status(checked: Sequence[CheckResult], strict: bool) -> int:
     if any(each.failures for each in checked):
         return 2
     return status([found for each in checked for found in each.diagnostics], strict)

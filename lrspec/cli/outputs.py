@@ -91,10 +91,10 @@ def is_watched() -> bool:
 
 def painter(color: str, *, terminal: bool) -> Paint:
     """How reports are coloured: `always`, `never`, or `auto`, on a terminal only and not under NO_COLOR."""
-    from lrspec.diagnostics.report import plain
+    from lrspec.diagnostics.report import uncoloured
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return _paint if color == "always" or (color == "auto" and wanted) else plain
+    return _paint if color == "always" or (color == "auto" and wanted) else uncoloured
 
 
 def _paint(part: str, text: str) -> str:

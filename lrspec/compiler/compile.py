@@ -13,7 +13,7 @@ from lrspec.compiler.checks import CHECKS
 from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.optimizer_settings import unfit_settings
 from lrspec.compiler.checks.values import infinite_value
-from lrspec.compiler.grouping import group_parameters, shares
+from lrspec.compiler.grouping import cohorts_of, group_parameters
 from lrspec.compiler.plan import Plan
 from lrspec.compiler.resolution import Resolution, resolve
 from lrspec.diagnostics.codes import Severity
@@ -25,7 +25,7 @@ from lrspec.diagnostics.source import rule_of
 from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
-from lrspec.models.walk import Found, walk
+from lrspec.models.walk import ModelParameters, walk
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
@@ -85,15 +85,15 @@ def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     resolution = resolve(spec, inventory, Search(work))
     if unfit := list(unfit_settings(resolution)):
         return Outcome(file, locate(unfit, file.document, spec))
-    planned = shares(resolution)
-    work.keep(sum(len(share.given.set_by) for share in planned), ("rules",))
-    if infinite := list(infinite_value(resolution, planned)):
+    cohorts = cohorts_of(resolution)
+    work.keep(sum(len(cohort.assignment.set_by) for cohort in cohorts), ("rules",))
+    if infinite := list(infinite_value(resolution, cohorts)):
         return Outcome(file, locate(infinite, file.document, spec))
-    compilation = Compilation(resolution, planned)
+    compilation = Compilation(resolution, cohorts)
     findings = chain.from_iterable(check(compilation) for check in CHECKS)
     diagnostics = locate(_listed(findings, work), file.document, spec)
-    groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, planned)
-    plan = Plan(file, inventory, planned, groups, diagnostics)
+    groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, cohorts)
+    plan = Plan(file, inventory, cohorts, groups, diagnostics)
     return Outcome(file, diagnostics, plan, resolution)
 
 
@@ -165,7 +165,7 @@ def check(
 
 def compiled(
     spec: SpecFile | StrPath, model: nn.Module, lr: float | None, weight_decay: float | None
-) -> tuple[Plan, Found]:
+) -> tuple[Plan, ModelParameters]:
     """The plan of a spec for a model, with what the model has, to which it can be bound; raises what `compile` does."""
     file, found = _file(spec), walk(model)
     return _plan(file, Inventory.of(model, found), lr, weight_decay), found

@@ -28,7 +28,7 @@ Members: TypeAlias = list[int]
 
 
 @dataclass(frozen=True)
-class Kinds:
+class Families:
     """The parameters of a model by the first of their kind, in model order; a tied parameter is a kind of its own."""
 
     columns: Columns
@@ -39,7 +39,7 @@ class Kinds:
         return sorted(chain.from_iterable([self.members[first] for first in firsts]))
 
     @cached_property
-    def first_of(self) -> dict[int, int]:
+    def representative_of(self) -> dict[int, int]:
         """The first of its kind, for every parameter."""
         return {member: first for first, members in self.members.items() for member in members}
 
@@ -63,7 +63,7 @@ def _captures(pieces: str | Captures) -> Captures:
     return (pieces or "0",) if isinstance(pieces, str) else tuple([piece or "0" for piece in pieces])
 
 
-def kinds(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Kinds:
+def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
     """The kinds of parameters that some regexes cannot tell apart.
 
     Of a kind, `joins` capture the same in all names as well: whether there is a layer for them to share depends on it.
@@ -78,7 +78,7 @@ def kinds(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern]
     for pattern in joins:
         if pattern.compiled.groups:
             found.split_by_captures(pattern)
-    return Kinds(columns, {members[0]: members for members in sorted(found.members.values(), key=itemgetter(0))})
+    return Families(columns, {members[0]: members for members in sorted(found.members.values(), key=itemgetter(0))})
 
 
 def _alike(columns: Columns) -> dict[int, Members]:

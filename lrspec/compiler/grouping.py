@@ -7,34 +7,35 @@ from itertools import chain, count
 from typing import Any
 
 from lrspec.compiler.ladder import multiplier
-from lrspec.compiler.plan import Given, Group, Layer, Settings, Share, Status
+from lrspec.compiler.plan import Assignment, Cohort, Group, Layer, Settings, Status
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.settings import comparable
 from lrspec.models.parameters import Columns
 from lrspec.spec.axes import axis_order
 
 
-def shares(resolution: Resolution) -> tuple[Share, ...]:
+def cohorts_of(resolution: Resolution) -> tuple[Cohort, ...]:
     """What each parameter of a resolution gets, in the order in which the first of each share appears."""
     axes = sorted(resolution.winners, key=axis_order)
-    made: dict[Hashable, _Givens] = {}
-    together: dict[tuple[_Givens, Status, int | None], list[list[int]]] = {}
-    for first in resolution.kinds.members:
+    made: dict[Hashable, _Assignments] = {}
+    together: dict[tuple[_Assignments, Status, int | None], list[list[int]]] = {}
+    for first in resolution.families.members:
         winners, status = tuple([resolution.winners[axis].get(first) for axis in axes]), _status(resolution, first)
-        givens = made.get(winners) or made.setdefault(winners, _Givens(resolution, first))
+        assignments = made.get(winners) or made.setdefault(winners, _Assignments(resolution, first))
         for layer, members in _by_layer(resolution, first).items():
-            together.setdefault((givens, status, layer), []).append(members)
+            together.setdefault((assignments, status, layer), []).append(members)
     found = [
-        Share(givens.first, givens.on(layer), status, _merged(its)) for (givens, status, layer), its in together.items()
+        Cohort(assignments.first, assignments.on(layer), status, _merged(its))
+        for (assignments, status, layer), its in together.items()
     ]
-    return tuple(sorted(found, key=lambda share: share.members[0]))
+    return tuple(sorted(found, key=lambda cohort: cohort.members[0]))
 
 
 def _merged(members: list[list[int]]) -> list[int]:
     return members[0] if len(members) == 1 else sorted(chain(*members))
 
 
-class _Givens:
+class _Assignments:
     """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
 
     def __init__(self, resolution: Resolution, first: int) -> None:
@@ -45,15 +46,15 @@ class _Givens:
         self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
         self._layers = _layers(resolution, first)
         resolution.names.work.keep(len(self._options), ("rules",))
-        self._made: dict[int | None, Given] = {}
+        self._made: dict[int | None, Assignment] = {}
 
-    def on(self, number: int | None) -> Given:
+    def on(self, number: int | None) -> Assignment:
         """What they get on a layer; None where they are on no ladder."""
         if number not in self._made:
             layer = None if number is None else self._layers(number)
             freeze = None if self._freeze is None else self._freeze.setting.value
             settings = Settings(self._rate_on(layer), self._weight_decay, self._options, self._optimizer)
-            self._made[number] = Given(settings, self._set_by, layer, freeze)
+            self._made[number] = Assignment(settings, self._set_by, layer, freeze)
         return self._made[number]
 
     def _rate_on(self, layer: Layer | None) -> float | None:
@@ -65,38 +66,38 @@ class _Givens:
 
 def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
     """The parameters of a kind by their layers; None where they are on no ladder."""
-    reach = resolution.winner("layer", first)
-    ladder = resolution.ladders[reach.rule] if reach else None
-    return ladder.layers[first] if ladder else {None: resolution.kinds.members[first]}
+    applied = resolution.winner("layer", first)
+    ladder = resolution.ladders[applied.rule] if applied else None
+    return ladder.layers[first] if ladder else {None: resolution.families.members[first]}
 
 
-def group_parameters(columns: Columns, planned: Sequence[Share]) -> tuple[Group, ...]:
+def group_parameters(columns: Columns, cohorts: Sequence[Cohort]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
-    together: dict[Hashable, list[Share]] = {}
-    numbers = _options_numbered(planned)
-    for share in planned:
-        if share.status.trains:
-            given = share.given.settings
+    together: dict[Hashable, list[Cohort]] = {}
+    numbers = _options_numbered(cohorts)
+    for cohort in cohorts:
+        if cohort.status.trains:
+            given = cohort.assignment.settings
             key = (given.optimizer, given.lr, given.weight_decay, numbers[id(given.options)])
-            together.setdefault(key, []).append(share)
-    names = _unique_names(_group_name(these[0].given) for these in together.values())
+            together.setdefault(key, []).append(cohort)
+    names = _unique_names(_group_name(these[0].assignment) for these in together.values())
     return tuple(_group(name, these, columns) for name, these in zip(names, together.values(), strict=True))
 
 
-def _options_numbered(planned: Sequence[Share]) -> dict[int, int]:
+def _options_numbered(cohorts: Sequence[Cohort]) -> dict[int, int]:
     """A number for the options of each share, by their identity: the same for equal ones.
 
     All layers of a ladder have one and the same object, so that options are compared once.
     """
-    every = {id(share.given.settings.options): share.given.settings.options for share in planned}
+    every = {id(cohort.assignment.settings.options): cohort.assignment.settings.options for cohort in cohorts}
     known: dict[Hashable, int] = {}
     comparables = {each: tuple((name, comparable(value)) for name, value in every[each]) for each in every}
     return {each: known.setdefault(comparables[each], len(known)) for each in every}
 
 
-def _group(name: str, these: Sequence[Share], columns: Columns) -> Group:
-    members = _merged([share.members for share in these])
-    return Group(name, these[0].given.settings, tuple([columns.names[each] for each in members]), members, columns)
+def _group(name: str, these: Sequence[Cohort], columns: Columns) -> Group:
+    members = _merged([cohort.members for cohort in these])
+    return Group(name, these[0].assignment.settings, tuple([columns.names[each] for each in members]), members, columns)
 
 
 def _unique_names(wanted: Iterable[str]) -> list[str]:
@@ -108,7 +109,7 @@ def _unique_names(wanted: Iterable[str]) -> list[str]:
     return list(names)
 
 
-def _group_name(first: Given) -> str:
+def _group_name(first: Assignment) -> str:
     label = {first.layer.rule: first.layer.label} if first.layer else {}
     rules = dict.fromkeys(first.set_by.values())
     return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
@@ -143,11 +144,11 @@ def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
     """The layers of the ladder that a parameter is on, by their numbers."""
 
     def numbered(number: int) -> Layer:
-        reach = resolution.winners["layer"][first]
-        ladder = resolution.ladders[reach.rule]
+        applied = resolution.winners["layer"][first]
+        ladder = resolution.ladders[applied.rule]
         assert ladder is not None
-        mult = multiplier(reach.setting.value, number, ladder.count)
-        return Layer(resolution.spec.rule_names[reach.rule], number, ladder.count, mult)
+        mult = multiplier(applied.setting.value, number, ladder.count)
+        return Layer(resolution.spec.rule_names[applied.rule], number, ladder.count, mult)
 
     return numbered
 
@@ -155,5 +156,5 @@ def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
 def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
     """The rule of each axis, in the order of the rules."""
     found = ((axis, resolution.winner(axis, index)) for axis in resolution.winners)
-    winning = [(reach.rule, axis_order(axis), axis) for axis, reach in found if reach]
+    winning = [(applied.rule, axis_order(axis), axis) for axis, applied in found if applied]
     return {axis: resolution.spec.rule_names[rule] for rule, _, axis in sorted(winning)}

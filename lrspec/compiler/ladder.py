@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from lrspec.compiler.families import Kinds, Members
+from lrspec.compiler.families import Families, Members
 from lrspec.compiler.selection import Selection
 from lrspec.regex.search import Captures
 from lrspec.spec.language import Decay, Rule
@@ -45,12 +45,12 @@ _Numbers: TypeAlias = dict[int, dict[Captures, int]]
 """The layers' numbers, by entry and by what it captures."""
 
 
-def ladder(rule: Rule, selection: Selection, counted: list[int], kinds: Kinds) -> Ladder | None:
+def ladder(rule: Rule, selection: Selection, counted: list[int], families: Families) -> Ladder | None:
     """The ladder of a rule, counted over the kinds on which it wins the layer axis; None without `layers`."""
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    placed = {first: _placed(first, selection, kinds) for first in counted}
+    placed = {first: _placed(first, selection, families) for first in counted}
     own = [each for each in placed.values() if each.entry not in joins]
     numbers = _numbered(own)
     count = sum(map(len, numbers.values()))
@@ -61,8 +61,8 @@ def ladder(rule: Rule, selection: Selection, counted: list[int], kinds: Kinds) -
     return Ladder({first: _by_layer(each, on) for first, each in placed.items() if first not in lost}, count, lost)
 
 
-def _placed(first: int, selection: Selection, kinds: Kinds) -> _Placed:
-    return _Placed(selection.place(first).entry, kinds.by_captures(first, selection.match(first)))
+def _placed(first: int, selection: Selection, families: Families) -> _Placed:
+    return _Placed(selection.place(first).entry, families.by_captures(first, selection.match(first)))
 
 
 def _by_layer(placed: _Placed, on: _Numbers) -> dict[int, Members]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from lrspec.compiler.families import Kinds
+from lrspec.compiler.families import Families
 from lrspec.models.parameters import Classes
 from lrspec.regex.digits import is_blind
 from lrspec.regex.pattern import Pattern
@@ -32,24 +32,24 @@ class Names:
     All of it raises SlowRegexError and TooMuchError as `Search` does.
     """
 
-    kinds: Kinds
+    families: Families
     searching: Search
 
     @cached_property
     def texts(self) -> dict[Name, str]:
         """The names in model order, each parameter's together."""
-        names_of = self.kinds.columns.names_of
-        return {Name(each, which): text for each in self.kinds.members for which, text in enumerate(names_of(each))}
+        names_of = self.families.columns.names_of
+        return {Name(each, which): text for each in self.families.members for which, text in enumerate(names_of(each))}
 
     @cached_property
     def judging(self) -> Names:
         """The same names, to be searched by regexes in place of those of the spec; that is not to take long."""
-        return Names(self.kinds, Search(self.searching.work, judging=True))
+        return Names(self.families, Search(self.searching.work, judging=True))
 
     @cached_property
     def owners(self) -> dict[Classes, None]:
         """The classes of the owners of names, each once."""
-        columns = self.kinds.columns
+        columns = self.families.columns
         return dict.fromkeys(columns.owners_of(name.parameter)[name.which] for name in self.texts)
 
     @cached_property
@@ -60,14 +60,14 @@ class Names:
     @cached_property
     def components(self) -> list[str]:
         """What stands between the dots of all names, each once; nothing where that would be too much."""
-        names = [name for _, name in self.kinds.columns.all_names()]
+        names = [name for _, name in self.families.columns.all_names()]
         affordable = self.work.affords(sum(map(len, names)) // _SPLITTING)
         return list(dict.fromkeys(part for name in names for part in name.split("."))) if affordable else []
 
     @cached_property
     def beginnings(self) -> list[str]:
         """The first components of names, each once."""
-        return list(dict.fromkeys(name.partition(".")[0] for name in self.kinds.columns.names))
+        return list(dict.fromkeys(name.partition(".")[0] for name in self.families.columns.names))
 
     @property
     def work(self) -> Work:
@@ -82,15 +82,15 @@ class Names:
         """The parameters that any regex matches, of the kinds of these names: all of a kind, or some."""
         if is_blind(pattern.regex):
             found = self.search(pattern, {name: self.texts[name] for name in among})
-            return set(self.kinds.expand({name.parameter for name in found}))
+            return set(self.families.expand({name.parameter for name in found}))
         every = self._every if among is self.texts else self._all(among)
         return {name.parameter for name in self.searching.matches(pattern, every)}
 
     def each(self, among: Iterable[Name]) -> Iterator[tuple[Name, str, Name]]:
         """Every name of the kinds of these, in model order: the name, its text, and which of these stands for it."""
-        found = [(Name(each, name.which), name) for name in among for each in self.kinds.members[name.parameter]]
+        found = [(Name(each, name.which), name) for name in among for each in self.families.members[name.parameter]]
         for name, first in sorted(found):
-            yield name, self.kinds.columns.names_of(name.parameter)[name.which], first
+            yield name, self.families.columns.names_of(name.parameter)[name.which], first
 
     def parameters(self, pattern: Pattern) -> list[int]:
         """The parameters one of whose names any regex matches, in model order."""
@@ -121,17 +121,17 @@ class Effect:
             SlowRegexError: where that takes longer than allowed.
         """
         if not is_blind(self.pattern.regex):
-            return self.names.searching.still(other, self._texts)
+            return self.names.searching.matches_all(other, self._texts)
         found = self.names.search(other, {name: self.names.texts[name] for name in self.matches})
         if len(found) < len(self.matches):
             return False
         return not self.captures or all(self._captures_the_same(name, match) for name, match in found.items())
 
     def _captures_the_same(self, name: Name, match: re.Match[str]) -> bool:
-        before, kinds = self.matches[name], self.names.kinds
+        before, families = self.matches[name], self.names.families
         if match.regs[1:] == before.regs[1:]:
             return True
-        return kinds.by_captures(name.parameter, match) == kinds.by_captures(name.parameter, before)
+        return families.by_captures(name.parameter, match) == families.by_captures(name.parameter, before)
 
     @cached_property
     def _texts(self) -> list[tuple[str, Captures | None]]:

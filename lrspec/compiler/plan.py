@@ -142,7 +142,7 @@ class Group:
         }
 
 
-class Given(NamedTuple):
+class Assignment(NamedTuple):
     """What a spec gives to a parameter: the same to all that equal settings reach."""
 
     settings: Settings
@@ -151,11 +151,11 @@ class Given(NamedTuple):
     freeze: bool | None
 
 
-class Share(NamedTuple):
+class Cohort(NamedTuple):
     """Parameters, in model order, on which the same settings hold and the same layer; `first` is one of them."""
 
     first: int
-    given: Given
+    assignment: Assignment
     status: Status
     members: list[int]
 
@@ -170,7 +170,7 @@ class Plan:
 
     file: SpecFile = field(repr=False)
     inventory: Inventory
-    shares: tuple[Share, ...] = field(repr=False)
+    cohorts: tuple[Cohort, ...] = field(repr=False)
     groups: tuple[Group, ...] | None
     diagnostics: tuple[Diagnostic, ...]
 
@@ -187,12 +187,12 @@ class Plan:
     @cached_property
     def parameters(self) -> tuple[PlannedParameter, ...]:
         """What each parameter gets, in model order."""
-        planned = {
+        cohorts = {
             member: PlannedParameter(self.inventory.parameters[member], status, *given)
-            for _, given, status, members in self.shares
+            for _, given, status, members in self.cohorts
             for member in members
         }
-        return tuple(planned[index] for index in range(len(planned)))
+        return tuple(cohorts[index] for index in range(len(cohorts)))
 
     @cached_property
     def group_of(self) -> dict[str, int]:
@@ -204,7 +204,7 @@ class Plan:
         return {
             **plan_without_parameters(self.file.document, self.inventory, self.diagnostics, dict(self.file.overrides)),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
-            "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
+            "parameters": [cohorts.to_dict(self.group_of.get(cohorts.name)) for cohorts in self.parameters],
         }
 
     def param_groups(self, model: nn.Module, optimizer: str | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lrspec.compiler.families import Kinds, kinds
+from lrspec.compiler.families import Families, families
 from lrspec.compiler.ladder import Ladder, ladder
 from lrspec.compiler.names import Names
 from lrspec.compiler.selection import Selection, select
@@ -24,7 +24,7 @@ from lrspec.spec.rule_regexes import RuleRegexes
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class AppliedSetting:
     """Where one setting of a rule applies: the parameters, in model order, that it is set on, won or not."""
 
     rule: int
@@ -51,24 +51,24 @@ class Resolution:
     names: Names
     selections: tuple[Selection, ...]
     ladders: tuple[Ladder | None, ...]
-    reaches: tuple[Reach, ...]
-    winners: dict[str, dict[int, Reach]] = field(repr=False)
+    applied_settings: tuple[AppliedSetting, ...]
+    winners: dict[str, dict[int, AppliedSetting]] = field(repr=False)
     decided: frozenset[int]
 
     @property
-    def kinds(self) -> Kinds:
+    def families(self) -> Families:
         """All parameters, by the first of their kind."""
-        return self.names.kinds
+        return self.names.families
 
     @property
     def columns(self) -> Columns:
         """What is known of the parameters."""
-        return self.names.kinds.columns
+        return self.names.families.columns
 
     @cached_property
     def effective(self) -> frozenset[int]:
         """The rules that set something on some parameter."""
-        return frozenset(reach.rule for on_axis in self.winners.values() for reach in on_axis.values())
+        return frozenset(applied.rule for on_axis in self.winners.values() for applied in on_axis.values())
 
     def lost(self, rule: int) -> frozenset[int]:
         """The parameters of a rule's `join`s for which there is no layer to share."""
@@ -84,7 +84,7 @@ class Resolution:
         """What the spec says about that optimizer."""
         return self.spec.bases[self.optimizer_of(parameter)]
 
-    def winner(self, axis: str, parameter: int) -> Reach | None:
+    def winner(self, axis: str, parameter: int) -> AppliedSetting | None:
         """The setting that holds on an axis of a parameter, if any rule sets it."""
         return self.winners.get(axis, {}).get(parameter)
 
@@ -107,30 +107,37 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
         TooMuchError: where all rules select and set too much together.
     """
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
-    names = Names(_kinds(inventory, regexes, searching), searching)
+    names = Names(_families(inventory, regexes, searching), searching)
     selections = tuple(
         select(rule, its, names, ("rules", index))
         for index, (rule, its) in enumerate(zip(spec.rules, regexes, strict=True))
     )
     ladders: list[Ladder | None] = []
-    reaches: list[Reach] = []
+    applied_settings: list[AppliedSetting] = []
     claims = _Claims(_optimizers(spec, selections))
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
-        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.kinds))
-        found = list(_reaches(index, spec, selection, ladders[index], claims))
-        names.work.keep(sum(len(reach.parameters) for reach in found), ("rules", index))
-        for reach in found:
-            claims.add(reach)
-        reaches += found
+        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.families))
+        found = list(_applied_settings(index, spec, selection, ladders[index], claims))
+        names.work.keep(sum(len(applied.parameters) for applied in found), ("rules", index))
+        for applied in found:
+            claims.add(applied)
+        applied_settings += found
     return Resolution(
-        spec, inventory, names, selections, tuple(ladders), tuple(reaches), claims.winners, frozenset(claims.decided)
+        spec,
+        inventory,
+        names,
+        selections,
+        tuple(ladders),
+        tuple(applied_settings),
+        claims.winners,
+        frozenset(claims.decided),
     )
 
 
-def _kinds(inventory: Inventory, regexes: list[RuleRegexes], searching: Search) -> Kinds:
+def _families(inventory: Inventory, regexes: list[RuleRegexes], searching: Search) -> Families:
     names = [pattern for its in regexes for pattern in (*its.selecting, *its.exclude)]
     joins = [pattern for its in regexes for entry in sorted(its.joins) for pattern in its.entries[entry]]
-    return kinds(inventory.columns, names, joins, searching)
+    return families(inventory.columns, names, joins, searching)
 
 
 def _optimizers(spec: Spec, selections: Iterable[Selection]) -> dict[int, str]:
@@ -151,7 +158,7 @@ class _Claims:
 
     def __init__(self, optimizers: dict[int, str]) -> None:
         self.optimizers = optimizers
-        self.winners: dict[str, dict[int, Reach]] = {}
+        self.winners: dict[str, dict[int, AppliedSetting]] = {}
         self.decided: set[int] = set()
 
     def passed_over(self, rule: Rule, axis: str) -> Container[int]:
@@ -173,18 +180,18 @@ class _Claims:
             found[self.optimizers.get(parameter, spec.default)].append(parameter)
         return {name: its for name, its in found.items() if its}
 
-    def add(self, reach: Reach) -> None:
+    def add(self, applied: AppliedSetting) -> None:
         """Let a setting win where nothing has been set before."""
-        on_axis = self.winners.setdefault(reach.setting.axis, {})
-        for parameter in reach.parameters:
-            on_axis.setdefault(parameter, reach)
-        if reach.setting.decides:
-            self.decided.update(parameter for parameter in reach.parameters if on_axis[parameter] is reach)
+        on_axis = self.winners.setdefault(applied.setting.axis, {})
+        for parameter in applied.parameters:
+            on_axis.setdefault(parameter, applied)
+        if applied.setting.decides:
+            self.decided.update(parameter for parameter in applied.parameters if on_axis[parameter] is applied)
 
 
-def _reaches(
+def _applied_settings(
     index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None, claims: _Claims
-) -> Iterator[Reach]:
+) -> Iterator[AppliedSetting]:
     rule = spec.rules[index]
     for setting in settings(rule, spec.bases[spec.default]):
         passed = claims.passed_over(rule, setting.axis)
@@ -193,11 +200,11 @@ def _reaches(
         if setting.is_multiple and reached and len(spec.bases) > 1:
             yield from _multiples(index, setting.axis, spec, claims.by_optimizer(spec, reached))
         else:
-            yield Reach(index, setting, reached)
+            yield AppliedSetting(index, setting, reached)
 
 
-def _multiples(index: int, axis: str, spec: Spec, by_optimizer: dict[str, list[int]]) -> Iterator[Reach]:
+def _multiples(index: int, axis: str, spec: Spec, by_optimizer: dict[str, list[int]]) -> Iterator[AppliedSetting]:
     """The reach of a multiple: one for each optimizer that it is a multiple of."""
     for name, parameters in by_optimizer.items():
         (setting,) = (each for each in settings(spec.rules[index], spec.bases[name]) if each.axis == axis)
-        yield Reach(index, setting, tuple(parameters))
+        yield AppliedSetting(index, setting, tuple(parameters))

@@ -31,7 +31,7 @@ from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
 
 
-class Depth(StrEnum):
+class CheckDepth(StrEnum):
     """How far a check goes: documents alone, saved inventories as well, or models that have to be built as well."""
 
     documents = "documents"
@@ -40,7 +40,7 @@ class Depth(StrEnum):
 
 
 @dataclass(frozen=True)
-class Against:
+class CheckOptions:
     """What specs are checked against: models and inventories of the command line, or else the specs' own.
 
     With `fix` what is surely meant is written into them before; without `cache` every model is built.
@@ -48,7 +48,7 @@ class Against:
 
     models: tuple[ModelSource, ...] = ()
     params: tuple[str, ...] = ()
-    depth: Depth = Depth.models
+    depth: CheckDepth = CheckDepth.models
     outside: bool = False
     fix: bool = False
     cache: bool = True
@@ -64,7 +64,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """What came of one spec: the models that it was checked against, those left out, findings and failures."""
 
     path: str
@@ -110,24 +110,24 @@ class Checker:
     All of it raises ModelError where a model of the command line cannot be built.
     """
 
-    def __init__(self, against: Against) -> None:
+    def __init__(self, against: CheckOptions) -> None:
         self._against = against
         self._inventories: dict[tuple[str, str, str], Inventory | ModelError] = {}
 
-    def check_file(self, path: str) -> Checked:
+    def check_file(self, path: str) -> CheckResult:
         """Check the spec in a file."""
         try:
             fixed = fix_file(path) if self._against.fix else 0
             reading = read_file(path)
         except OSError as failure:
             why = system_reason(failure, "cannot be read")
-            return Checked(path, Text(""), None, failures=(Failure(path, why),))
+            return CheckResult(path, Text(""), None, failures=(Failure(path, why),))
         return replace(self.check(reading), fixed=fixed)
 
-    def check(self, reading: Reading) -> Checked:
+    def check(self, reading: Reading) -> CheckResult:
         """Check a spec that has been read."""
         document = reading.document
-        checked = Checked(document.path, document.text, document.sha256)
+        checked = CheckResult(document.path, document.text, document.sha256)
         if reading.spec is None:
             return replace(checked, diagnostics=reading.diagnostics)
         candidates = list(self._candidates(reading.file()))
@@ -135,7 +135,7 @@ class Checker:
         skipped = tuple(printable(candidate.words) for candidate in candidates if candidate not in wanted)
         return self._with_models(replace(checked, skipped=skipped), reading.file(), wanted)
 
-    def _with_models(self, checked: Checked, file: SpecFile, candidates: Sequence[_Candidate]) -> Checked:
+    def _with_models(self, checked: CheckResult, file: SpecFile, candidates: Sequence[_Candidate]) -> CheckResult:
         outcomes: dict[str, Outcome] = {}
         from lrspec.models.inventory_file import MOST_BYTES  # here, since pydantic's models of it take time to import
 
@@ -153,7 +153,7 @@ class Checker:
         return replace(
             checked,
             models=tuple(map(printable, outcomes)),
-            diagnostics=_together(file, outcomes, complete=not (failures or checked.skipped)),
+            diagnostics=merge_findings(file, outcomes, complete=not (failures or checked.skipped)),
             failures=tuple(failures),
         )
 
@@ -170,9 +170,9 @@ class Checker:
         yield from different.values()
 
     def _is_wanted(self, candidate: _Candidate) -> bool:
-        if self._against.depth is Depth.inventories:
+        if self._against.depth is CheckDepth.inventories:
             return candidate.source.source.startswith("params:")
-        return self._against.depth is Depth.models
+        return self._against.depth is CheckDepth.models
 
     def _inventory(self, candidate: _Candidate, file: SpecFile) -> Inventory:
         own = candidate.span is not None
@@ -205,7 +205,7 @@ def _inventory_bytes(candidate: _Candidate, file: SpecFile) -> int:
         return 0
 
 
-def _together(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -> tuple[Diagnostic, ...]:
+def merge_findings(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -> tuple[Diagnostic, ...]:
     """What was found with any of the models, each finding once, with the models of which it is true."""
     if not outcomes:
         return locate(nothing_to_multiply(file.spec), file.document, file.spec)
@@ -231,7 +231,7 @@ class JobsError(RuntimeError):
     """A process that checked files has ended before its time."""
 
 
-def check_files(paths: Sequence[str], against: Against, jobs: int = 1) -> Iterator[Checked]:
+def check_files(paths: Sequence[str], against: CheckOptions, jobs: int = 1) -> Iterator[CheckResult]:
     """Check each file; with several `jobs`, in the main thread only.
 
     Raises:
@@ -276,11 +276,11 @@ _checker: Checker | None = None
 """What a process of the pool checks with, so that it builds each model once."""
 
 
-def _begin(against: Against) -> None:
+def _begin(against: CheckOptions) -> None:
     global _checker  # the pool begins a process with this call
     _checker = Checker(against)
 
 
-def _check(path: str) -> Checked:
+def _check(path: str) -> CheckResult:
     assert _checker is not None
     return _checker.check_file(path)

@@ -72,7 +72,7 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     Raises:
         SlowRegexError, TooMuchError: as `Names`, and where all that is selected is too much to keep.
     """
-    if rule.where and any(names.kinds.columns.shapes[first] is None for first in names.kinds.members):
+    if rule.where and any(names.families.columns.shapes[first] is None for first in names.families.members):
         return Selection(regexes, unknowable=True)
     excluded = tuple(_hits((regexes.exclude,), names, names.texts))
     candidates = _candidates(rule, regexes, names, excluded, path)
@@ -101,7 +101,7 @@ def _candidates(
     return {
         name: text
         for name, text in names.texts.items()
-        if name.parameter not in out and (owners is None or _owner(name, names.kinds.columns) in owners)
+        if name.parameter not in out and (owners is None or _owner(name, names.families.columns) in owners)
     }
 
 
@@ -111,8 +111,8 @@ def _other_dimensions(rule: Rule, names: Names) -> set[int]:
     if ndim is None:
         return set()
     taken = ndim if isinstance(ndim, tuple) else (ndim,)
-    shapes = names.kinds.columns.shapes
-    return {each for each in names.kinds.members if len(shapes[each] or ()) not in taken}
+    shapes = names.families.columns.shapes
+    return {each for each in names.families.members if len(shapes[each] or ()) not in taken}
 
 
 def _owner(name: Name, columns: Columns) -> Classes:

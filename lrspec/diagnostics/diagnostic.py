@@ -104,7 +104,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class Correction:
     """What was probably meant in place of a key or a value: a text, or a `plain` word such as `1e-3` or `true`."""
 
     text: str
@@ -122,7 +122,7 @@ class Finding:
     rule: int | None = None
     parameters: tuple[str, ...] = ()
     at_key: bool = False
-    meant: Meant | None = None
+    meant: Correction | None = None
 
 
 def _place(span: Span) -> dict[str, int]:

@@ -19,19 +19,19 @@ _SHOWN = 1000  # diagnostics
 _WIDEST = 110  # columns: of the spec around a place, and of what is said about it
 
 
-def plain(_: str, text: str) -> str:
+def uncoloured(_: str, text: str) -> str:
     """Without colour."""
     return text
 
 
-def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = plain) -> str:
+def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> str:
     """The diagnostics of a spec, and how many there are; empty where there are none."""
     if not diagnostics:
         return ""
     return "\n\n".join([*blocks(diagnostics, text, paint), summary(diagnostics)])
 
 
-def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = plain) -> Iterator[str]:
+def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> Iterator[str]:
     """Each diagnostic of a spec with its line and a caret under its place: the first thousand, and how many more."""
     for found in diagnostics[:_SHOWN]:
         yield "\n".join(_block(found, text, paint))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
-from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 
 _OTHER_WORDS = {
@@ -40,10 +40,10 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     return _meant(word, tuple(known))
 
 
-def likely(word: str, known: Iterable[str]) -> Meant | None:
+def likely(word: str, known: Iterable[str]) -> Correction | None:
     """The known word that was probably meant, as what to write in place of a key or a value."""
     found = meant(word, known)
-    return Meant(found) if found else None
+    return Correction(found) if found else None
 
 
 @lru_cache(maxsize=10_000)  # the unknown keys of a document, each of which is asked about several times

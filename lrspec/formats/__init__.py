@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lrspec.compiler.runner import Checked
+    from lrspec.compiler.runner import CheckResult
     from lrspec.diagnostics.report import Paint
 
 FORMATS = ("text", "json", "github", "sarif")
 """The formats of a check, each the name of a module here with a `render`; the first is the default."""
 
 
-def renderer(format: str) -> Callable[[Sequence[Checked], Paint], str]:
+def renderer(format: str) -> Callable[[Sequence[CheckResult], Paint], str]:
     """The function that writes the results of a check in one of FORMATS; only its module is imported."""
-    render: Callable[[Sequence[Checked], Paint], str] = import_module(f"lrspec.formats.{format}").render
+    render: Callable[[Sequence[CheckResult], Paint], str] = import_module(f"lrspec.formats.{format}").render
     return render

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lrspec.compiler.families import kinds
+from lrspec.compiler.families import families
 from lrspec.compiler.names import Names
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
-from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
@@ -46,7 +46,7 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
         search = Search(Work(PATIENCE))
         search.work.allow_for(inventory.columns.count_names())
         with search.work.watch():
-            found = Names(kinds(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
+            found = Names(families(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES as failure:
         found, why = [], f", and as a regex it is wrong: {printable(str(failure))}"
     except (SlowRegexError, TooMuchError, OverdueError):
@@ -60,7 +60,7 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
 
 def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     """The explanation of one parameter, in lines of text."""
-    planned, first = plan.parameters[index], resolution.kinds.first_of[index]
+    planned, first = plan.parameters[index], resolution.families.representative_of[index]
     lines = [_heading(planned.parameter), f"  status          {_status(plan, planned)}"]
     if planned.status.trains:
         if resolution.spec.optimizers is not None:
@@ -86,8 +86,8 @@ def _status(plan: Plan, planned: PlannedParameter) -> str:
 
 
 def _optimizer(resolution: Resolution, first: int) -> str:
-    reach = resolution.winner("optimizer", first)
-    by = f"optimizer of {resolution.spec.rule_names[reach.rule]}" if reach else "the default"
+    applied = resolution.winner("optimizer", first)
+    by = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
     return f"{resolution.optimizer_of(first)} ({by})"
 
 
@@ -118,12 +118,12 @@ def _base(resolution: Resolution, first: int) -> str:
 
 
 def _decay(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
-    reach = resolution.winner("weight_decay", first)
+    applied = resolution.winner("weight_decay", first)
     if planned.settings.weight_decay is None:
         return "the optimizer's own default: nothing sets it"
     by = (
-        f"{reach.setting.key[0]} of {resolution.spec.rule_names[reach.rule]}"
-        if reach
+        f"{applied.setting.key[0]} of {resolution.spec.rule_names[applied.rule]}"
+        if applied
         else f"{_base(resolution, first)}.weight_decay"
     )
     return f"{number(planned.settings.weight_decay)} ({by})"
@@ -139,16 +139,16 @@ def _rules(resolution: Resolution, first: int) -> Iterator[str]:
         if first not in selection.parameters:
             yield label + "does not select it"
             continue
-        settings = [_setting(resolution, reach, first) for reach in _reaches(resolution, rule, first)]
+        settings = [_setting(resolution, applied, first) for applied in _applied_settings(resolution, rule, first)]
         yield f"{label}selects it {_by(resolution, rule, first)}: {'; '.join(settings)}"
 
 
-def _reaches(resolution: Resolution, rule: int, first: int) -> Iterable[Reach]:
+def _applied_settings(resolution: Resolution, rule: int, first: int) -> Iterable[AppliedSetting]:
     """What a rule sets, an axis each: of a multiple, which has a reach for each optimizer, that of the parameter's."""
-    found: dict[str, Reach] = {}
-    for reach in resolution.reaches:
-        if reach.rule == rule and (first in reach.members or reach.setting.axis not in found):
-            found[reach.setting.axis] = reach
+    found: dict[str, AppliedSetting] = {}
+    for applied in resolution.applied_settings:
+        if applied.rule == rule and (first in applied.members or applied.setting.axis not in found):
+            found[applied.setting.axis] = applied
     return found.values()
 
 
@@ -161,15 +161,15 @@ def _by(resolution: Resolution, rule: int, first: int) -> str:
     return f"by '{regex}'{narrowed}{alias}" if regex is not None else "by where" if narrowed else "as the catch-all"
 
 
-def _setting(resolution: Resolution, reach: Reach, first: int) -> str:
-    words = axis_words(reach.setting.axis)
-    value = "" if reach.setting.axis == "layer" else f" to {value_words(reach.setting.value)}"
-    ladder = resolution.ladders[reach.rule]
-    if reach.setting.axis == "layer" and ladder and first in ladder.lost:
+def _setting(resolution: Resolution, applied: AppliedSetting, first: int) -> str:
+    words = axis_words(applied.setting.axis)
+    value = "" if applied.setting.axis == "layer" else f" to {value_words(applied.setting.value)}"
+    ladder = resolution.ladders[applied.rule]
+    if applied.setting.axis == "layer" and ladder and first in ladder.lost:
         return "finds no layer for it to share"
-    if first not in reach.members:
+    if first not in applied.members:
         return f"leaves {words} as it is"
-    winner = resolution.winners[reach.setting.axis][first]
-    if winner is reach:
+    winner = resolution.winners[applied.setting.axis][first]
+    if winner is applied:
         return f"sets {words}{value}"
     return f"would set {words}{value}, but {resolution.spec.rule_names[winner.rule]} comes first"

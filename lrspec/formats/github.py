@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from lrspec.compiler.runner import Checked
+from lrspec.compiler.runner import CheckResult
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
 
 
-def render(checked: Sequence[Checked], _: Paint) -> str:
+def render(checked: Sequence[CheckResult], _: Paint) -> str:
     """A line for each finding, and for each thing that could not be checked."""
     return "".join(f"{line}\n" for each in checked for line in _of_file(each))
 
 
-def _of_file(checked: Checked) -> Iterator[str]:
+def _of_file(checked: CheckResult) -> Iterator[str]:
     for found in checked.diagnostics:
         yield _command(found.severity.value, f"{found.code} {found.name}", found.path, found.span, _message(found))
     for failure in checked.failures:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lrspec.compiler.runner import Checked, Failure
+    from lrspec.compiler.runner import CheckResult, Failure
     from lrspec.diagnostics.report import Paint
 
 
@@ -16,7 +16,7 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
 
 
-def render(checked: Sequence[Checked], _: Paint) -> str:
+def render(checked: Sequence[CheckResult], _: Paint) -> str:
     """The results of a check: its files, findings and failures."""
     return as_json(
         {
@@ -28,7 +28,7 @@ def render(checked: Sequence[Checked], _: Paint) -> str:
     )
 
 
-def _file(checked: Checked) -> dict[str, Any]:
+def _file(checked: CheckResult) -> dict[str, Any]:
     return {
         "path": checked.path,
         "sha256": checked.sha256,

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lrspec import __version__
-from lrspec.compiler.runner import Checked, Failure
+from lrspec.compiler.runner import CheckResult, Failure
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
 from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
@@ -26,7 +26,7 @@ _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(checked: Sequence[Checked], _: Paint) -> str:
+def render(checked: Sequence[CheckResult], _: Paint) -> str:
     """The log of one run: the table of rules, a result for each finding, a notification for each failure."""
     failures = [failure for each in checked for failure in each.failures]
     run = {

@@ -15,7 +15,7 @@ from rich.text import Text
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, number, value_words
-from lrspec.formats.table_rows import Further, NamesInCommon, Row, decided, further
+from lrspec.formats.table_rows import CrossCuttingRow, NamesInCommon, Row, cross_cutting_rows, decided_rows
 from lrspec.models.parameters import total_elements
 from lrspec.spec.language import Spec
 
@@ -33,8 +33,8 @@ def table(plan: Plan, spec: Spec, notes: Sequence[str], width: int | None) -> st
     console = Console(file=out, width=width or _UNBOUNDED, color_system=None, legacy_windows=False)
     console.print(Text(_title(plan)))
     left_out: dict[str, None] = {}
-    console.print(_fitting(_decided_table(plan, decided(plan, spec)), console, left_out))
-    if cutting_across := further(plan, spec):
+    console.print(_fitting(_decided_table(plan, decided_rows(plan, spec)), console, left_out))
+    if cutting_across := cross_cutting_rows(plan, spec):
         console.print(_fitting(_further_table(cutting_across), console, left_out))
     narrow = [f"(no room here for {', '.join(left_out)}: widen the terminal, or pipe to a pager)"] if left_out else []
     for line in (_totals(plan), *notes, *narrow):
@@ -120,7 +120,7 @@ def _elements(elements: int | None) -> str:
     return "?" if elements is None else f"{elements:,}"
 
 
-def _further_table(rows: list[Further]) -> Table:
+def _further_table(rows: list[CrossCuttingRow]) -> Table:
     grid = Table(box=box.SIMPLE_HEAD)
     grid.add_column("rule", overflow="fold")
     grid.add_column("also sets", overflow="fold")

@@ -1,6 +1,6 @@
 """A `Plan` to the rows of its table: what each rule, or each layer of a ladder, comes to.
 
-Every parameter is in just one row of `decided`, so that the rows add up to the model.
+Every parameter is in just one row of `decided_rows`, so that the rows add up to the model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lrspec.compiler.settings import settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import value_words
-from lrspec.optim.live_values import plain
+from lrspec.optim.live_values import plain_value
 from lrspec.spec.language import Rule, Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class CrossCuttingRow:
     """A setting that cuts across the rows: which rule sets which key to what, and on which parameters."""
 
     rule: str
@@ -46,7 +46,7 @@ _Key: TypeAlias = tuple[str, int | None, str | None]
 """What tells rows apart: the label, the layer and the optimizer."""
 
 
-def decided(plan: Plan, spec: Spec) -> list[Row]:
+def decided_rows(plan: Plan, spec: Spec) -> list[Row]:
     """The rows of a plan, in the order of the rules, layers and optimizers; what no rule decides comes last."""
     rows: dict[_Key, list[PlannedParameter]] = {}
     for planned in plan.parameters:
@@ -60,16 +60,16 @@ def decided(plan: Plan, spec: Spec) -> list[Row]:
     return [Row(*key, tuple(rows[key])) for key in sorted(rows, key=place)]
 
 
-def further(plan: Plan, spec: Spec) -> list[Further]:
+def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
     """What rules set beside rates and `freeze: true`, in the order of the rules."""
-    found: list[Further] = []
+    found: list[CrossCuttingRow] = []
     for name, rule in zip(spec.rule_names, spec.rules, strict=True):
         for setting in settings(rule, spec.bases[spec.default]):
             if setting.decides:
                 continue
             parameters = tuple(p for p in plan.parameters if p.set_by.get(setting.axis) == name)
             if parameters:
-                found.append(Further(name, setting.key[-1], _as_written(rule, setting.key), parameters))
+                found.append(CrossCuttingRow(name, setting.key[-1], _as_written(rule, setting.key), parameters))
     return found
 
 
@@ -102,10 +102,10 @@ def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
     notes = []
     for path, value in overrides:
         before = written(file.document, spec, path)
-        was = "nothing" if before is None else value_words(plain(before))
+        was = "nothing" if before is None else value_words(plain_value(before))
         kept = _absolute(spec, *rates[path]) if path in rates else []
         stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
-        notes.append(f"{printable(path)} is {value_words(plain(value))} in place of {was}{stay}")
+        notes.append(f"{printable(path)} is {value_words(plain_value(value))} in place of {was}{stay}")
     return notes
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.models.garbage import uncollected
 from lrspec.models.parameters import Aliases, Classes, Columns, Parameter, Shape
-from lrspec.models.walk import Found, class_name, is_sharded, owner_classes, walk, why_lazy
+from lrspec.models.walk import ModelParameters, class_name, is_sharded, owner_classes, walk, why_lazy
 
 if TYPE_CHECKING:
     from torch import nn
@@ -68,7 +68,7 @@ class Inventory:
 
     @classmethod
     def of(
-        cls, model: nn.Module, found: Found, source: str | None = None, args: Mapping[str, Any] | None = None
+        cls, model: nn.Module, found: ModelParameters, source: str | None = None, args: Mapping[str, Any] | None = None
     ) -> Inventory:
         """The inventory of a model in which `walk` has found this; see `from_model`."""
         return cls(_columns(found, model), source or class_name(model), args)
@@ -130,7 +130,7 @@ def _refuse_equal_names(columns: Columns) -> None:
 # -------------------------------------------------------------------------------------------------- from models
 
 
-def _columns(found: Found, model: nn.Module) -> Columns:
+def _columns(found: ModelParameters, model: nn.Module) -> Columns:
     if is_sharded(found):
         raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
     if lazy := why_lazy(found):

@@ -26,7 +26,7 @@ WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
 """The names that wrappers give to what they wrap, and that canonical names are without."""
 
 
-class Found(NamedTuple):
+class ModelParameters(NamedTuple):
     """What a model has, in the order of `named_parameters()`: an item of each list for every name of a parameter.
 
     `names` are canonical, `owners` the classes of the modules that have the parameters as their own; `classes` has
@@ -52,7 +52,7 @@ class _Namings(dict[type, _Naming]):
         return self[cls]
 
 
-def walk(model: nn.Module) -> Found:
+def walk(model: nn.Module) -> ModelParameters:
     """Every name of every parameter of a model, also where a module is in several places.
 
     A parameter is where it is registered: a `named_parameters` of a class's own is not asked, as torch asks none either
@@ -85,7 +85,7 @@ def walk(model: nn.Module) -> Found:
             above.remove(id(module))
 
     visit(model, "")
-    return Found(names, owners, tensors, namings)
+    return ModelParameters(names, owners, tensors, namings)
 
 
 def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -137,13 +137,13 @@ def _from_torch(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "torch"
 
 
-def is_sharded(found: Found) -> bool:
+def is_sharded(found: ModelParameters) -> bool:
     """Whether sharding has changed the shapes of a model's parameters: FSDP1's, and ZeRO-3's, does."""
     fsdp1 = any(naming.inner == _WRAPPERS["FullyShardedDataParallel"] for naming in found.classes.values())
     return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in found.tensors)
 
 
-def why_lazy(found: Found) -> str | None:
+def why_lazy(found: ModelParameters) -> str | None:
     """What to say of a parameter that has no shape until a batch has run through its module, if there is one."""
     lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
     named = zip(found.names, found.tensors, strict=True) if lazy else ()

@@ -9,7 +9,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.garbage import uncollected
-from lrspec.models.walk import Found, is_flat, is_sharded, why_lazy
+from lrspec.models.walk import ModelParameters, is_flat, is_sharded, why_lazy
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +26,7 @@ class BindError(ValueError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 
-def param_groups(plan: Plan, found: Found, optimizer: str | None = None) -> list[dict[str, Any]]:
+def param_groups(plan: Plan, found: ModelParameters, optimizer: str | None = None) -> list[dict[str, Any]]:
     """See `Plan.param_groups`; `found` is what the model has."""
     groups, name = groups_of(plan), _chosen(plan, optimizer)
     with uncollected():
@@ -73,7 +73,7 @@ def _groups(groups: Iterable[Group], tensors: Tensors) -> Iterator[dict[str, Any
             yield {"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()}
 
 
-def freeze(plan: Plan, found: Found) -> None:
+def freeze(plan: Plan, found: ModelParameters) -> None:
     """See `Plan.freeze`; `found` is what the model has."""
     changes = list(_changes(plan, _tensors(plan, found)))
     for tensor, requires_grad in changes:
@@ -85,12 +85,12 @@ def freeze(plan: Plan, found: Found) -> None:
 
 def _changes(plan: Plan, tensors: Tensors) -> Iterator[tuple[nn.Parameter, bool]]:
     """The tensors of which the spec sets `requires_grad`, with what it says."""
-    for share in plan.shares:
-        if share.given.freeze is not None:
-            yield from ((tensors[p], not share.given.freeze) for p in share.members if p in tensors)
+    for cohort in plan.cohorts:
+        if cohort.assignment.freeze is not None:
+            yield from ((tensors[p], not cohort.assignment.freeze) for p in cohort.members if p in tensors)
 
 
-def _tensors(plan: Plan, found: Found) -> Tensors:
+def _tensors(plan: Plan, found: ModelParameters) -> Tensors:
     """The model's tensors by their places in the plan's inventory.
 
     Raises:
@@ -109,14 +109,14 @@ def _tensors(plan: Plan, found: Found) -> Tensors:
     return {place: tensor for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
 
 
-def _places(inventory: Inventory, found: Found) -> Sequence[int | None]:
+def _places(inventory: Inventory, found: ModelParameters) -> Sequence[int | None]:
     """The place in the inventory of each name that a model has; None for those that are not there."""
     if found.names == inventory.columns.names:
         return range(len(found.names))
     return list(map(inventory.index.get, found.names))
 
 
-def _refuse_other_shapes(columns: Columns, found: Found, places: Sequence[int | None]) -> None:
+def _refuse_other_shapes(columns: Columns, found: ModelParameters, places: Sequence[int | None]) -> None:
     shapes = columns.shapes
     for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
         if place is not None and tensor.shape != shapes[place] is not None:
@@ -126,7 +126,7 @@ def _refuse_other_shapes(columns: Columns, found: Found, places: Sequence[int | 
             )
 
 
-def _refuse_other_ties(columns: Columns, found: Found, places: Sequence[int | None]) -> None:
+def _refuse_other_ties(columns: Columns, found: ModelParameters, places: Sequence[int | None]) -> None:
     tensors: dict[str, nn.Parameter] = {}
     names: dict[int, str] = {}
     for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
@@ -141,7 +141,7 @@ def _refuse_other_ties(columns: Columns, found: Found, places: Sequence[int | No
             )
 
 
-def _refuse_strangers(inventory: Inventory, found: Found, places: Sequence[int | None]) -> None:
+def _refuse_strangers(inventory: Inventory, found: ModelParameters, places: Sequence[int | None]) -> None:
     known = {id(tensor) for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
     strangers = [
         name
@@ -164,10 +164,10 @@ def _refuse_strangers(inventory: Inventory, found: Found, places: Sequence[int |
 
 def _refuse_other_frozenness(plan: Plan, tensors: Tensors) -> None:
     differing: dict[bool, list[int]] = {True: [], False: []}
-    for share in plan.shares:
-        trains = share.status.trains
-        found = [p for p in share.members if p in tensors and tensors[p].requires_grad != trains]
-        differing[share.given.freeze is not None] += found
+    for cohort in plan.cohorts:
+        trains = cohort.status.trains
+        found = [p for p in cohort.members if p in tensors and tensors[p].requires_grad != trains]
+        differing[cohort.assignment.freeze is not None] += found
     names = plan.inventory.columns.names
     by_spec, otherwise = ([names[p] for p in sorted(differing[by_spec])] for by_spec in (True, False))
     if by_spec:

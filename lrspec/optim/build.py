@@ -10,7 +10,7 @@ from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
-from lrspec.models.walk import Found, walk
+from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim import bind as binding
 from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.spec.language import Optimizer as Described
@@ -89,7 +89,7 @@ def _by_name(given: Mapping[str, Maker] | None, plan: Plan) -> Mapping[str, Make
 
 def _planned(
     spec: SpecFile | StrPath | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
-) -> tuple[Plan, Found]:
+) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
         raise ValueError("a plan has its rates already: give lr and weight_decay when compiling")
     with uncollected():

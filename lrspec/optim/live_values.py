@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 
-def plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """A value that can be compared and printed; of a tensor with one element its number."""
     if hasattr(value, "tolist"):
         numbers = value.reshape(-1).tolist()
         return numbers[0] if len(numbers) == 1 else tuple(numbers)
-    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(plain_value, value)) if isinstance(value, list | tuple) else value
 
 
 _EXACT = 1e-12
@@ -23,7 +23,7 @@ _SINGLE = 1e-6
 
 def same(actual: Any, planned: Any) -> bool:
     """Whether two values of a setting are equal; a list is equal to a tuple, a tensor to its number."""
-    one, other = plain(actual), plain(planned)
+    one, other = plain_value(actual), plain_value(planned)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same, actual, planned))
     if _is_number(one) and _is_number(other):

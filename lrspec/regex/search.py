@@ -58,7 +58,7 @@ class Search:
             raise SlowRegexError(pattern, text, seconds) from None
         return found
 
-    def still(self, pattern: Pattern, texts: Sequence[tuple[str, Captures | None]]) -> bool:
+    def matches_all(self, pattern: Pattern, texts: Sequence[tuple[str, Captures | None]]) -> bool:
         """Whether the regex matches all of these texts, and captures in them what is given, where that is not None.
 
         The first text in which it does not ends the search.

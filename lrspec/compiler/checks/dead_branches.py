@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrspec.compiler.checks.finding import About, Compilation, unjudged
+from lrspec.compiler.checks.finding import Compilation, Subject, unjudged
 from lrspec.compiler.checks.why_unselected import narrowing
 from lrspec.compiler.names import Effect
 from lrspec.compiler.resolution import Resolution
@@ -28,7 +28,7 @@ def regex_dead_branch(compilation: Compilation) -> Iterator[Finding]:
             yield unjudged(resolution, "LRS306", use.rule, use.pattern, what)
         elif dead:
             do, them = ("does", "it") if len(dead) == 1 else ("do", "them")
-            yield About(resolution, use.pattern.path, use.rule).finding(
+            yield Subject(resolution, use.pattern.path, use.rule).finding(
                 "LRS306",
                 f"{_listed(use.pattern.regex, dead)} of '{printable(use.pattern.regex)}' {do} nothing on this model: "
                 f"without {them} the regex {use.does}{_taken_out(resolution, use, dead)}",

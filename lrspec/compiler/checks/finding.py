@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lrspec.compiler.plan import Share
-from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.plan import Cohort
+from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.codes import CODES
-from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.source import Path
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern
@@ -25,11 +25,11 @@ class Compilation:
     """What the checks ask questions of: a resolution, and what each parameter gets by it."""
 
     resolution: Resolution
-    cohorts: Sequence[Share]
+    cohorts: Sequence[Cohort]
 
 
 @dataclass(frozen=True)
-class About:
+class Subject:
     """A place in the spec, the rule there if any, and parameters, by their indices in model order."""
 
     resolution: Resolution
@@ -42,7 +42,7 @@ class About:
         return count_parameters(self.resolution.columns, self.parameters, adjective)
 
     def finding(
-        self, code: str, message: str, advice: str, *, at_key: bool = False, meant: Meant | None = None
+        self, code: str, message: str, advice: str, *, at_key: bool = False, meant: Correction | None = None
     ) -> Finding:
         """The finding; without parameters there is no line for them."""
         listed = [self._listed()] if self.parameters else []
@@ -55,15 +55,15 @@ class About:
         return list_parameters(self.resolution.columns, self.parameters, which)
 
 
-def about_setting(resolution: Resolution, reach: Reach, firsts: Iterable[int]) -> About:
+def setting_subject(resolution: Resolution, applied: AppliedSetting, firsts: Iterable[int]) -> Subject:
     """About what a rule sets on all parameters of some kinds, at the value that it sets."""
-    path: Path = ("rules", reach.rule, *reach.setting.key)
-    return About(resolution, path, reach.rule, resolution.kinds.expand(firsts))
+    path: Path = ("rules", applied.rule, *applied.setting.key)
+    return Subject(resolution, path, applied.rule, resolution.families.expand(firsts))
 
 
-def about_selection(resolution: Resolution, rule: int, firsts: Iterable[int] = ()) -> About:
+def selection_subject(resolution: Resolution, rule: int, firsts: Iterable[int] = ()) -> Subject:
     """About all parameters of some kinds that a rule selects, at its `match` or `layers`, or else at the rule."""
-    return About(resolution, selecting_path(resolution, rule), rule, resolution.kinds.expand(firsts))
+    return Subject(resolution, selecting_path(resolution, rule), rule, resolution.families.expand(firsts))
 
 
 def unjudged(resolution: Resolution, code: str, rule: int, pattern: Pattern, what: str) -> Finding:
@@ -72,7 +72,7 @@ def unjudged(resolution: Resolution, code: str, rule: int, pattern: Pattern, wha
     advice = (
         f"Shorten this one or those before it; `check: {{{CODES[code].name}: ignore}}` says that it does not matter."
     )
-    return About(resolution, pattern.path, rule).finding(code, message, advice)
+    return Subject(resolution, pattern.path, rule).finding(code, message, advice)
 
 
 def selecting_path(resolution: Resolution, rule: int) -> Path:
@@ -90,17 +90,17 @@ def put_last(resolution: Resolution, earlier: Sequence[int]) -> str:
     return f"Put {found[0]} last: a fallback takes what the rules before it have left." if found else ""
 
 
-def setting_source(reach: Reach) -> Source:
+def setting_source(applied: AppliedSetting) -> Source:
     """Where a rule sets something."""
-    return reach.rule, ("rules", reach.rule, *reach.setting.key)
+    return applied.rule, ("rules", applied.rule, *applied.setting.key)
 
 
-def source_of(resolution: Resolution, parameter: int, reach: Reach | None, base: str) -> Source:
+def source_of(resolution: Resolution, parameter: int, applied: AppliedSetting | None, base: str) -> Source:
     """What a rule sets; or the optimizer's value, where no rule sets it or a rule's multiple makes it no larger."""
-    multiple = reach is not None and reach.setting.key == (f"{base}_mult",)
-    if reach is None or (multiple and getattr(resolution.spec.rules[reach.rule], f"{base}_mult") <= 1):
+    multiple = applied is not None and applied.setting.key == (f"{base}_mult",)
+    if applied is None or (multiple and getattr(resolution.spec.rules[applied.rule], f"{base}_mult") <= 1):
         return base_source(resolution, parameter, base)
-    return setting_source(reach)
+    return setting_source(applied)
 
 
 def base_source(resolution: Resolution, parameter: int, key: str) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrspec.compiler.checks.finding import About, Compilation, about_setting
+from lrspec.compiler.checks.finding import Compilation, Subject, setting_subject
 from lrspec.compiler.names import Name
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import Place
@@ -17,16 +17,16 @@ from lrspec.regex.pattern import Pattern
 def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
     """LRS202 of a ladder with itself: parameters that it puts in more than one place."""
     resolution = compilation.resolution
-    for reach in resolution.reaches:
-        if reach.setting.axis != "layer":
+    for applied in resolution.applied_settings:
+        if applied.setting.axis != "layer":
             continue
-        places = resolution.selections[reach.rule].places
-        reached = sorted({*reach.parameters, *resolution.lost(reach.rule)})
+        places = resolution.selections[applied.rule].places
+        reached = sorted({*applied.parameters, *resolution.lost(applied.rule)})
         if found := [parameter for parameter in reached if len(places[parameter]) > 1]:
-            about = about_setting(resolution, reach, found)
-            yield about.finding(
+            subject = setting_subject(resolution, applied, found)
+            yield subject.finding(
                 "LRS202",
-                f"the ladder of `{resolution.spec.rule_names[reach.rule]}` puts {about.counted()} in more than one "
+                f"the ladder of `{resolution.spec.rule_names[applied.rule]}` puts {subject.counted()} in more than one "
                 f"place: {_two_places(resolution.columns.names_of(found[0]), places[found[0]])}",
                 "Make each name match one entry; for a tied parameter, let the entries match only one of its names.",
             )
@@ -37,10 +37,10 @@ def join_without_layer(compilation: Compilation) -> Iterator[Finding]:
     resolution = compilation.resolution
     for index in range(len(resolution.selections)):
         for pattern, found in _lost_by_pattern(resolution, index):
-            about = About(resolution, pattern.path, index, resolution.kinds.expand(found))
-            yield about.finding(
+            subject = Subject(resolution, pattern.path, index, resolution.families.expand(found))
+            yield subject.finding(
                 "LRS207",
-                f"the `join` finds no layer to share for {about.counted()}{_wanted(resolution, index, found)}",
+                f"the `join` finds no layer to share for {subject.counted()}{_wanted(resolution, index, found)}",
                 "The entry before must select something, and capture first what the `join` captures.",
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from lrspec.compiler.checks.finding import About, Compilation, Source, selecting_path
+from lrspec.compiler.checks.finding import Compilation, Source, Subject, selecting_path
 from lrspec.compiler.grouping import weight_decay
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
@@ -31,7 +31,7 @@ def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, dict[bool, 
     """
     columns = resolution.columns
     found: dict[tuple[str, str], dict[bool, list[list[int]]]] = {}
-    for first, alike in resolution.kinds.members.items():
+    for first, alike in resolution.families.members.items():
         shape, owner = columns.shapes[first], columns.owners[first]
         if shape is not None and len(shape) <= 1 and owner and resolution.trainable(first):
             decays = _decay(resolution, first) > 0
@@ -62,8 +62,8 @@ def _mixed(resolution: Resolution, kind: str, decayed: list[int], exempt: list[i
     sources = (_decay_regex(resolution, parameter) for parameter in (*exempt, *decayed))
     rule, path = next((source for source in sources if source[0] is not None), (None, ("rules",)))
     fewer, default = min(decayed, exempt, key=len), _default(resolution, decayed)
-    counted = About(resolution, path, rule, [*decayed, *exempt]).counted()
-    return About(resolution, path, rule, fewer).finding(
+    counted = Subject(resolution, path, rule, [*decayed, *exempt]).counted()
+    return Subject(resolution, path, rule, fewer).finding(
         "LRS305",
         f"of {counted} that are the {printable(kind)}, {_gets(len(decayed))} weight decay{default} and "
         f"{_gets(len(exempt))} none; {'with' if fewer is decayed else 'without'} it:",
@@ -77,17 +77,17 @@ def _gets(members: int) -> str:
 
 def _default(resolution: Resolution, decayed: list[int]) -> str:
     """Where decay comes from that the spec does not set."""
-    base = resolution.base_of(resolution.kinds.first_of[decayed[0]])
+    base = resolution.base_of(resolution.families.representative_of[decayed[0]])
     kind, unset = base.type, base.weight_decay is None
     return f" ({kind}'s own {number(DEFAULT_WEIGHT_DECAY[kind])})" if unset and kind in DEFAULT_WEIGHT_DECAY else ""
 
 
 def _decay_regex(resolution: Resolution, parameter: int) -> Source:
     """The regex by which a rule has the parameter whose weight decay it sets, or the rule where it has none."""
-    first = resolution.kinds.first_of[parameter]
-    reach = resolution.winner("weight_decay", first)
-    if reach is None:
+    first = resolution.families.representative_of[parameter]
+    applied = resolution.winner("weight_decay", first)
+    if applied is None:
         return None, ("rules",)
-    hits = resolution.selections[reach.rule].hits
+    hits = resolution.selections[applied.rule].hits
     by = (hit.pattern.path for hit in hits if any(name.parameter == first for name in hit.matches))
-    return reach.rule, next(by, selecting_path(resolution, reach.rule))
+    return applied.rule, next(by, selecting_path(resolution, applied.rule))

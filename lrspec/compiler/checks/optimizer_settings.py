@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.finding import About, about_setting
-from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.checks.finding import Subject, setting_subject
+from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
@@ -27,24 +27,24 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
 
 def _nothing_to_multiply(resolution: Resolution) -> Iterator[Finding]:
     """LRS104 for a multiplier on parameters whose optimizer says nothing that it could multiply."""
-    for reach in resolution.reaches:
-        key = reach.setting.key[0]
-        if base := dict(multiplied(resolution.spec.rules[reach.rule])).get(key):
-            for name, about in _by_optimizer(resolution, reach):
+    for applied in resolution.applied_settings:
+        key = applied.setting.key[0]
+        if base := dict(multiplied(resolution.spec.rules[applied.rule])).get(key):
+            for name, subject in _by_optimizer(resolution, applied):
                 if getattr(resolution.spec.bases[name], base) is None:
                     place = f"{spell(resolution.spec.base_path(name))}.{base}"
-                    message = f"`{key}` has nothing to multiply on {about.counted()}: there is no `{place}`"
-                    yield about.finding("LRS104", message, f"Give `{place}`, or leave them out.")
+                    message = f"`{key}` has nothing to multiply on {subject.counted()}: there is no `{place}`"
+                    yield subject.finding("LRS104", message, f"Give `{place}`, or leave them out.")
 
 
 def _unknown_options(resolution: Resolution) -> Iterator[Finding]:
     """LRS106 for an option, or a weight decay, on parameters whose optimizer does not take it."""
-    for reach in resolution.reaches:
-        for name, about in _by_optimizer(resolution, reach):
-            if wrong := _why_not(resolution, reach, name):
+    for applied in resolution.applied_settings:
+        for name, subject in _by_optimizer(resolution, applied):
+            if wrong := _why_not(resolution, applied, name):
                 advice = "Leave these out (`exclude`, `where`), or let an optimizer have them that takes it."
-                about_it = f"{wrong}, and `{name}` trains {about.counted()} of those"
-                yield about.finding("LRS106", about_it, advice, at_key=True)
+                about_it = f"{wrong}, and `{name}` trains {subject.counted()} of those"
+                yield subject.finding("LRS106", about_it, advice, at_key=True)
 
 
 def _unfit_values(resolution: Resolution) -> Iterator[Finding]:
@@ -52,11 +52,11 @@ def _unfit_values(resolution: Resolution) -> Iterator[Finding]:
 
     Where every optimizer is of such a class, that is known without a model.
     """
-    for reach in resolution.reaches:
-        key, value = reach.setting.key, reach.setting.value
-        if key[0] == "options" and any(_is_known(resolution, key[1], parameter) for parameter in reach.parameters):
+    for applied in resolution.applied_settings:
+        key, value = applied.setting.key, applied.setting.value
+        if key[0] == "options" and any(_is_known(resolution, key[1], parameter) for parameter in applied.parameters):
             given = list(value) if isinstance(value, tuple) else value
-            if found := option_value_finding(("rules", reach.rule, *key), given):
+            if found := option_value_finding(("rules", applied.rule, *key), given):
                 yield found
 
 
@@ -65,9 +65,9 @@ def _is_known(resolution: Resolution, option: str, parameter: int) -> bool:
     return option in ARGUMENTS.get(resolution.base_of(parameter).type or "", ())
 
 
-def _why_not(resolution: Resolution, reach: Reach, name: str) -> str | None:
+def _why_not(resolution: Resolution, applied: AppliedSetting, name: str) -> str | None:
     """What is wrong with a setting for an optimizer; None where nothing is."""
-    kind, key = resolution.spec.bases[name].type, reach.setting.key
+    kind, key = resolution.spec.bases[name].type, applied.setting.key
     if key[0] in ("weight_decay", "weight_decay_mult"):
         return no_weight_decay("weight_decay", kind)
     if key[0] != "options":
@@ -78,10 +78,10 @@ def _why_not(resolution: Resolution, reach: Reach, name: str) -> str | None:
     return f"`{printable(key[1])}` is not an argument of {kind}" if known and key[1] not in known else None
 
 
-def _by_optimizer(resolution: Resolution, reach: Reach) -> Iterator[tuple[str, About]]:
+def _by_optimizer(resolution: Resolution, applied: AppliedSetting) -> Iterator[tuple[str, Subject]]:
     """The parameters that a setting reaches, by the optimizers that train them."""
     found: dict[str, list[int]] = {}
-    for parameter in reach.parameters:
+    for parameter in applied.parameters:
         found.setdefault(resolution.optimizer_of(parameter), []).append(parameter)
     for name, parameters in found.items():
-        yield name, about_setting(resolution, reach, parameters)
+        yield name, setting_subject(resolution, applied, parameters)

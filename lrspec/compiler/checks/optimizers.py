@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrspec.compiler.checks.finding import About, Compilation
+from lrspec.compiler.checks.finding import Compilation, Subject
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path
@@ -14,22 +14,22 @@ from lrspec.spec.torch_optim import ONLY_MATRICES
 def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
     """LRS211: parameters whose optimizer refuses them: torch's Muon takes two dimensions only."""
     resolution = compilation.resolution
-    for kind, about in _given_to_matrix_optimizers(resolution, lambda first: not _may_be_matrix(resolution, first)):
-        yield about.finding(
+    for kind, subject in _given_to_matrix_optimizers(resolution, lambda first: not _may_be_matrix(resolution, first)):
+        yield subject.finding(
             "LRS211",
             f"{kind} of torch.optim trains parameters of two dimensions only, and "
-            f"{about.counted()} {'has' if len(about.parameters) == 1 else 'have'} another number",
-            _advice_on_matrices(resolution, about.rule),
+            f"{subject.counted()} {'has' if len(subject.parameters) == 1 else 'have'} another number",
+            _advice_on_matrices(resolution, subject.rule),
         )
 
 
 def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
     """LRS307: embeddings that an optimizer for matrices trains, by any of the names of tied ones."""
     resolution = compilation.resolution
-    for kind, about in _given_to_matrix_optimizers(resolution, lambda first: _is_embedding(resolution, first)):
-        yield about.finding(
+    for kind, subject in _given_to_matrix_optimizers(resolution, lambda first: _is_embedding(resolution, first)):
+        yield subject.finding(
             "LRS307",
-            f"{kind} trains {about.counted('embedding')}, whose rows are looked up one by one and are no linear map",
+            f"{kind} trains {subject.counted('embedding')}, whose rows are looked up one by one and are no linear map",
             "Take them out by name (`exclude`), and the output head with them.",
         )
 
@@ -45,18 +45,20 @@ def _is_embedding(resolution: Resolution, first: int) -> bool:
     return _may_be_matrix(resolution, first) and any(_EMBEDDING in classes for classes in owners if classes)
 
 
-def _given_to_matrix_optimizers(resolution: Resolution, is_meant: Callable[[int], bool]) -> Iterator[tuple[str, About]]:
+def _given_to_matrix_optimizers(
+    resolution: Resolution, is_meant: Callable[[int], bool]
+) -> Iterator[tuple[str, Subject]]:
     """Trainable parameters of some sort that go to an optimizer for matrices, by what sends them there."""
     kinds = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
     found: dict[tuple[str, int | None], list[int]] = {}
-    for first in resolution.kinds.members if kinds else ():
+    for first in resolution.families.members if kinds else ():
         name = resolution.optimizer_of(first)
         if name in kinds and resolution.trainable(first) and is_meant(first):
-            reach = resolution.winner("optimizer", first)
-            found.setdefault((name, reach.rule if reach else None), []).append(first)
+            applied = resolution.winner("optimizer", first)
+            found.setdefault((name, applied.rule if applied else None), []).append(first)
     for (name, rule), firsts in found.items():
         path = _chosen_at(resolution, name, rule)
-        yield str(kinds[name]), About(resolution, path, rule, resolution.kinds.expand(firsts))
+        yield str(kinds[name]), Subject(resolution, path, rule, resolution.families.expand(firsts))
 
 
 _EMBEDDING = "Embedding"
@@ -83,11 +85,13 @@ def unused_optimizer(compilation: Compilation) -> Iterator[Finding]:
     spec = resolution.spec
     named = {rule.optimizer for rule in spec.rules}
     for name in spec.optimizers or ():
-        if name not in named and not any(resolution.optimizer_of(first) == name for first in resolution.kinds.members):
+        if name not in named and not any(
+            resolution.optimizer_of(first) == name for first in resolution.families.members
+        ):
             message = f"no parameter is trained by the optimizer `{name}`, and no rule names it"
             default = "the first of `optimizers` has what no rule gives to another, and here rules give all"
             why = f": {default}" if name == spec.default else ""
-            yield About(resolution, ("optimizers", name)).finding(
+            yield Subject(resolution, ("optimizers", name)).finding(
                 "LRS212", message + why, f"Name it in a rule, `optimizer: {name}`, or remove it.", at_key=True
             )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.finding import Compilation, about_setting, put_last
-from lrspec.compiler.resolution import Reach, Resolution
+from lrspec.compiler.checks.finding import Compilation, put_last, setting_subject
+from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values, value_words
@@ -16,10 +16,10 @@ def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
     """LRS202: two rules that set one axis to different values."""
     resolution = compilation.resolution
     for first, later, found in _contested(resolution, equal=False):
-        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
-        yield about.finding(
+        subject, names = setting_subject(resolution, later, found), resolution.spec.rule_names
+        yield subject.finding(
             "LRS202",
-            f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} before "
+            f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {subject.counted()} before "
             f"`{names[later.rule]}` does{_what_holds(resolution, first, later)}",
             put_last(resolution, [first.rule])
             or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
@@ -30,11 +30,11 @@ def redundant_setting(compilation: Compilation) -> Iterator[Finding]:
     """LRS209: a rule that sets an axis to the value that an earlier rule has given it."""
     resolution = compilation.resolution
     for first, later, found in _contested(resolution, equal=True):
-        about, names = about_setting(resolution, later, found), resolution.spec.rule_names
+        subject, names = setting_subject(resolution, later, found), resolution.spec.rule_names
         value = "the same" if _varies(resolution, first, later) else value_words(later.setting.value)
-        yield about.finding(
+        yield subject.finding(
             "LRS209",
-            f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {about.counted()} to "
+            f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {subject.counted()} to "
             f"{value}, as `{names[first.rule]}` has done already",
             "Let one of the two rules say it.",
         )
@@ -43,29 +43,29 @@ def redundant_setting(compilation: Compilation) -> Iterator[Finding]:
 def scaled_absolute_lr(compilation: Compilation) -> Iterator[Finding]:
     """LRS210: an absolute `lr` that the ladder of another rule multiplies."""
     resolution = compilation.resolution
-    found: dict[tuple[Reach, Reach], list[int]] = {}
+    found: dict[tuple[AppliedSetting, AppliedSetting], list[int]] = {}
     for parameter, rate in resolution.winners.get("lr", {}).items():
         layer = resolution.winner("layer", parameter)
         if layer and rate.setting.key == ("lr",) and rate.rule != layer.rule:
             found.setdefault((rate, layer), []).append(parameter)
     for (rate, layer), parameters in found.items():
-        later = max(rate, layer, key=lambda reach: reach.rule)
-        about, names = about_setting(resolution, later, parameters), resolution.spec.rule_names
-        yield about.finding(
+        later = max(rate, layer, key=lambda applied: applied.rule)
+        subject, names = setting_subject(resolution, later, parameters), resolution.spec.rule_names
+        yield subject.finding(
             "LRS210",
-            f"`lr: {value_words(rate.setting.value)}` of `{names[rate.rule]}` is absolute, and on {about.counted()} "
+            f"`lr: {value_words(rate.setting.value)}` of `{names[rate.rule]}` is absolute, and on {subject.counted()} "
             f"the ladder of `{names[layer.rule]}` would multiply it",
             "Take them out of the ladder (`exclude`), or give a multiple instead: `lr_mult` or `lr_scale`.",
         )
 
 
-def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Reach, Reach, list[int]]]:
+def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[AppliedSetting, AppliedSetting, list[int]]]:
     """Each setting of a rule that comes too late, with the one that holds and the parameters on which that is so.
 
     It has the same value as the other, or another one. A multiple has a reach for each optimizer, and is one setting.
     """
-    together: dict[tuple[int, str], dict[int, tuple[Reach, Reach, list[int]]]] = {}
-    for later in resolution.reaches:
+    together: dict[tuple[int, str], dict[int, tuple[AppliedSetting, AppliedSetting, list[int]]]] = {}
+    for later in resolution.applied_settings:
         winners = resolution.winners[later.setting.axis]
         of_later = together.setdefault((later.rule, later.setting.axis), {})
         for parameter in later.parameters:
@@ -77,18 +77,18 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Reach, 
             yield found[rule]
 
 
-def _equal(first: Reach, later: Reach) -> bool:
+def _equal(first: AppliedSetting, later: AppliedSetting) -> bool:
     if later.setting.axis == "layer":
         return False
     return bool(comparable(first.setting.value) == comparable(later.setting.value))
 
 
-def _varies(resolution: Resolution, first: Reach, later: Reach) -> bool:
+def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
     """Whether the values of two contesting settings depend on the optimizer."""
     return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
 
 
-def _what_holds(resolution: Resolution, first: Reach, later: Reach) -> str:
+def _what_holds(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> str:
     if later.setting.axis == "layer" or _varies(resolution, first, later):
         return ""
     return f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"

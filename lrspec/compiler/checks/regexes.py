@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lrspec.compiler.checks.finding import About, Compilation, unjudged
+from lrspec.compiler.checks.finding import Compilation, Subject, unjudged
 from lrspec.compiler.names import Name
 from lrspec.compiler.resolution import Resolution
-from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
 from lrspec.regex.digits import ALIKE
@@ -34,7 +34,7 @@ def regex_partial_component(compilation: Compilation) -> Iterator[Finding]:
         if lints:
             parameters = {parameter for *_, parameters in lints for parameter in parameters}
             message, advice, _ = lints[0]
-            yield About(resolution, pattern.path, rule, sorted(parameters)).finding("LRS301", message, advice)
+            yield Subject(resolution, pattern.path, rule, sorted(parameters)).finding("LRS301", message, advice)
 
 
 def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:
@@ -49,12 +49,12 @@ def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:
             continue
         if first is not None:
             dot, lost = first
-            yield About(resolution, pattern.path, rule, lost).finding(
+            yield Subject(resolution, pattern.path, rule, lost).finding(
                 "LRS302",
                 f"the `.` at column {dot + 1} of '{printable(pattern.regex)}' stands for any character, and with "
                 f"`\\.` the regex would not match {count(len(lost), 'parameter')} that it does match",
                 "Write `\\.` for a dot, or `[^.]` where any other character is meant.",
-                meant=Meant(_escaped(pattern.regex, dot)),
+                meant=Correction(_escaped(pattern.regex, dot)),
             )
 
 
@@ -83,7 +83,7 @@ def _cut_number(resolution: Resolution, pattern: Pattern, matches: Matches) -> L
     regex, of, taken = printable(pattern.regex), printable(match.string), printable(match[0])
     message = f"'{regex}' ends inside a number: of {of} it matches '{taken}'"
     advice = r"Take the whole number with `\d+`, or end the regex with `\.`."
-    return message, advice, resolution.kinds.expand({name.parameter for name in cut})
+    return message, advice, resolution.families.expand({name.parameter for name in cut})
 
 
 def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matches) -> Lint | None:
@@ -97,7 +97,7 @@ def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matche
     edges = {name: list(_edges(match)) for name, match in matches.items() if match[0]}
     if not _may_read_the_same(edges, matches):
         return None
-    if not resolution.names.work.affords(sum(len(resolution.kinds.members[name.parameter]) for name in edges)):
+    if not resolution.names.work.affords(sum(len(resolution.families.members[name.parameter]) for name in edges)):
         raise SlowRegexError(pattern, "", None)
     whole: dict[str, str] = {}
     partial: dict[str, list[tuple[int, str]]] = {}
@@ -179,7 +179,7 @@ def _lost(resolution: Resolution, pattern: Pattern, dot: int, matches: Matches) 
         if slow.seconds is None:
             raise
         return []
-    matched = resolution.kinds.expand({name.parameter for name in matches})
+    matched = resolution.families.expand({name.parameter for name in matches})
     return [parameter for parameter in matched if parameter not in kept]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrspec.compiler.checks.finding import About, Compilation, about_selection, put_last
+from lrspec.compiler.checks.finding import Compilation, Subject, put_last, selection_subject
 from lrspec.compiler.checks.why_unselected import why_nothing, why_unused
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
@@ -18,7 +18,7 @@ def unused_rule(compilation: Compilation) -> Iterator[Finding]:
     resolution = compilation.resolution
     for index, _ in _required(resolution):
         if not resolution.selections[index].parameters:
-            yield about_selection(resolution, index).finding(
+            yield selection_subject(resolution, index).finding(
                 "LRS203",
                 f"the rule `{resolution.spec.rule_names[index]}` selects nothing: {why_nothing(resolution, index)}",
                 "Mend what it selects by, or remove it; if it is for some models only, add `optional: true`.",
@@ -30,7 +30,7 @@ def unused_in_every_model(resolutions: Sequence[Resolution]) -> Iterator[Finding
     for index, rule in enumerate(resolutions[0].spec.rules):
         selections = [resolution.selections[index] for resolution in resolutions]
         if rule.optional and not any(selection.parameters or selection.unknowable for selection in selections):
-            yield about_selection(resolutions[0], index).finding(
+            yield selection_subject(resolutions[0], index).finding(
                 "LRS203",
                 f"the rule `{resolutions[0].spec.rule_names[index]}` is optional, and selects nothing in any of "
                 f"the {len(resolutions)} models",
@@ -46,12 +46,12 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
         catch_all = rule.fallback and rule.match is None and rule.layers is None and rule.where is None
         if not selected or catch_all or index in resolution.effective or resolution.lost(index):
             continue
-        about, names = about_selection(resolution, index, selected), resolution.spec.rule_names
+        subject, names = selection_subject(resolution, index, selected), resolution.spec.rule_names
         holding = _holding(resolution, index)
         before = ", ".join(f"`{names[earlier]}`" for earlier in holding)
-        yield about.finding(
+        yield subject.finding(
             "LRS204",
-            f"the rule `{names[index]}` sets nothing on {about.counted()} that it selects: "
+            f"the rule `{names[index]}` sets nothing on {subject.counted()} that it selects: "
             f"earlier rules have set it all ({before})",
             put_last(resolution, holding) or "Move this rule before those, narrow those, or remove it.",
         )
@@ -64,8 +64,8 @@ def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
         selection = resolution.selections[index]
         for hit in selection.hits:
             if selection.parameters and not hit.matches:
-                selected = resolution.kinds.expand(selection.parameters)
-                yield About(resolution, hit.pattern.path, index).finding(
+                selected = resolution.families.expand(selection.parameters)
+                yield Subject(resolution, hit.pattern.path, index).finding(
                     "LRS205",
                     f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
                     f"`{resolution.spec.rule_names[index]}` selects {count(len(selected), 'parameter')}"
@@ -77,11 +77,11 @@ def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
 def frozen_only_rule(compilation: Compilation) -> Iterator[Finding]:
     """LRS206: a rule that sets something on parameters all of which are frozen."""
     resolution = compilation.resolution
-    setting = {reach.rule for reach in resolution.reaches if reach.setting.axis != "freeze"}
+    setting = {applied.rule for applied in resolution.applied_settings if applied.setting.axis != "freeze"}
     for index in sorted(setting):
         selected = list(resolution.selections[index].parameters)
         if selected and not any(resolution.trainable(parameter) for parameter in selected):
-            yield about_selection(resolution, index, selected).finding(
+            yield selection_subject(resolution, index, selected).finding(
                 "LRS206",
                 f"all that the rule `{resolution.spec.rule_names[index]}` selects is frozen "
                 f"(by {_freezing(resolution, selected)}), so that what it sets has no effect",
@@ -98,7 +98,7 @@ def _required(resolution: Resolution) -> Iterator[tuple[int, Rule]]:
 
 def _holding(resolution: Resolution, rule: int) -> list[int]:
     """The earlier rules that hold what a rule would set on what it selects."""
-    axes = {reach.setting.axis for reach in resolution.reaches if reach.rule == rule}
+    axes = {applied.setting.axis for applied in resolution.applied_settings if applied.rule == rule}
     on_axes = resolution.winners.values() if resolution.spec.rules[rule].fallback else map(resolution.winners.get, axes)
     selected = resolution.selections[rule].parameters
     return sorted({on_axis[p].rule for on_axis in on_axes if on_axis for p in selected if p in on_axis})
@@ -111,8 +111,8 @@ def _freezing(resolution: Resolution, parameters: list[int]) -> str:
 
 
 def _freezing_rules(resolution: Resolution, parameters: list[int]) -> list[str]:
-    reaches = (resolution.winner("freeze", parameter) for parameter in parameters)
-    rules = sorted({reach.rule for reach in reaches if reach})
+    applied_settings = (resolution.winner("freeze", parameter) for parameter in parameters)
+    rules = sorted({applied.rule for applied in applied_settings if applied})
     return [f"`{resolution.spec.rule_names[rule]}`" for rule in rules]
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lrspec.compiler.checks.finding import About, Compilation, Source, base_source, setting_source, source_of
-from lrspec.compiler.plan import Share
+from lrspec.compiler.checks.finding import Compilation, Source, Subject, base_source, setting_source, source_of
+from lrspec.compiler.plan import Cohort
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import number
@@ -16,11 +16,11 @@ from lrspec.diagnostics.wording import number
 def zero_lr(compilation: Compilation) -> Iterator[Finding]:
     """LRS303: a learning rate of 0, where `freeze` was probably meant."""
     resolution = compilation.resolution
-    found = [share for share in compilation.cohorts if share.status.trains and share.given.settings.lr == 0]
-    for about in _by_source(resolution, found, _zero_source):
-        yield about.finding(
+    found = [cohort for cohort in compilation.cohorts if cohort.status.trains and cohort.assignment.settings.lr == 0]
+    for subject in _by_source(resolution, found, _zero_source):
+        yield subject.finding(
             "LRS303",
-            f"the learning rate of {about.counted()} is 0",
+            f"the learning rate of {subject.counted()} is 0",
             "Freeze them, if that is meant (`freeze: true`): at 0 they still have gradients and state, count in "
             "clipping, and a scheduler can move them.",
         )
@@ -30,44 +30,48 @@ def large_value(compilation: Compilation) -> Iterator[Finding]:
     """LRS304: a learning rate or a weight decay above 1."""
     resolution = compilation.resolution
     for quantity in _QUANTITIES:
-        large = [share for share in compilation.cohorts if share.status.trains and 1 < quantity.of(share) < math.inf]
-        for about in _by_source(resolution, large, quantity.source):
-            members = set(about.parameters)
-            highest = number(max(quantity.of(share) for share in large if not members.isdisjoint(share.members)))
-            yield about.finding(
+        large = [
+            cohort for cohort in compilation.cohorts if cohort.status.trains and 1 < quantity.of(cohort) < math.inf
+        ]
+        for subject in _by_source(resolution, large, quantity.source):
+            members = set(subject.parameters)
+            highest = number(max(quantity.of(cohort) for cohort in large if not members.isdisjoint(cohort.members)))
+            yield subject.finding(
                 "LRS304",
-                f"the {quantity.name} of {about.counted()} is {highest}, above 1",
+                f"the {quantity.name} of {subject.counted()} is {highest}, above 1",
                 "Look at the exponent; if the value is meant, `check: {large-value: ignore}` says so.",
             )
 
 
-def infinite_value(resolution: Resolution, cohorts: Sequence[Share]) -> Iterator[Finding]:
+def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterator[Finding]:
     """LRS104: a product of settings that is no finite number: too large, or too large times 0."""
     for quantity in _QUANTITIES:
-        wrong = [share for share in cohorts if not math.isfinite(quantity.of(share))]
-        for about in _by_source(resolution, wrong, quantity.source):
-            yield about.finding(
-                "LRS104", f"the {quantity.name} of {about.counted()} is no finite number", "Its factors are too large."
+        wrong = [cohort for cohort in cohorts if not math.isfinite(quantity.of(cohort))]
+        for subject in _by_source(resolution, wrong, quantity.source):
+            yield subject.finding(
+                "LRS104",
+                f"the {quantity.name} of {subject.counted()} is no finite number",
+                "Its factors are too large.",
             )
 
 
 def _by_source(
-    resolution: Resolution, cohorts: Iterable[Share], source: Callable[[Resolution, int], Source]
-) -> Iterator[About]:
+    resolution: Resolution, cohorts: Iterable[Cohort], source: Callable[[Resolution, int], Source]
+) -> Iterator[Subject]:
     """The parameters by where their values come from."""
     found: dict[Source, list[int]] = {}
-    for share in cohorts:
-        found.setdefault(source(resolution, share.first), []).extend(share.members)
+    for cohort in cohorts:
+        found.setdefault(source(resolution, cohort.first), []).extend(cohort.members)
     for (rule, path), members in found.items():
-        yield About(resolution, path, rule, sorted(members))
+        yield Subject(resolution, path, rule, sorted(members))
 
 
 def _zero_source(resolution: Resolution, parameter: int) -> Source:
     """The value that makes a learning rate 0."""
     for axis in ("lr", "scale"):
-        reach = resolution.winner(axis, parameter)
-        if reach and getattr(resolution.spec.rules[reach.rule], reach.setting.key[0]) == 0:
-            return setting_source(reach)
+        applied = resolution.winner(axis, parameter)
+        if applied and getattr(resolution.spec.rules[applied.rule], applied.setting.key[0]) == 0:
+            return setting_source(applied)
     layer = resolution.winner("layer", parameter)
     return (
         setting_source(layer)
@@ -81,8 +85,8 @@ def _large_source(resolution: Resolution, parameter: int) -> Source:
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
     base = rate.setting.value if rate else resolution.base_of(parameter).lr
     large_rate = base is not None and base > 1
-    reach = scale if scale and scale.setting.value > 1 and not large_rate else rate
-    return source_of(resolution, parameter, reach, "lr")
+    applied = scale if scale and scale.setting.value > 1 and not large_rate else rate
+    return source_of(resolution, parameter, applied, "lr")
 
 
 def _decay_source(resolution: Resolution, parameter: int) -> Source:
@@ -94,11 +98,11 @@ class _Quantity(NamedTuple):
     """A number that a parameter gets, 0 where nothing sets it; what to call it, and where it comes from."""
 
     name: str
-    of: Callable[[Share], float]
+    of: Callable[[Cohort], float]
     source: Callable[[Resolution, int], Source]
 
 
 _QUANTITIES = (
-    _Quantity("learning rate", lambda share: share.given.settings.lr or 0.0, _large_source),
-    _Quantity("weight decay", lambda share: share.given.settings.weight_decay or 0.0, _decay_source),
+    _Quantity("learning rate", lambda cohort: cohort.assignment.settings.lr or 0.0, _large_source),
+    _Quantity("weight decay", lambda cohort: cohort.assignment.settings.weight_decay or 0.0, _decay_source),
 )

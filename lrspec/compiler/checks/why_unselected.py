@@ -81,7 +81,7 @@ def _owners(resolution: Resolution, rule: int) -> str:
     if where is None or where.module is None:
         return ""
     columns = resolution.columns
-    owners = dict.fromkeys(columns.owners[first][0] for first in resolution.kinds.members if columns.owners[first])
+    owners = dict.fromkeys(columns.owners[first][0] for first in resolution.families.members if columns.owners[first])
     return f". The modules are {few(list(owners))}{_meant_module(where.module, list(owners))}" if owners else ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
-from lrspec.optim.live_values import plain, same
+from lrspec.optim.live_values import plain_value, same
 from lrspec.optim.resume.result import ChangedSetting, ResumeError
 from lrspec.optim.resume.saved_state import SavedParameter
 from lrspec.optim.state_keys import HOW_TO_STEP
@@ -74,7 +74,7 @@ class NewGroup:
                 continue
             values = _distinct(base_rate(each) if key == "lr" else each.get(key) for each in old)
             if len(values) > 1 or not same(values[0], value):
-                yield ChangedSetting(self.name, key, tuple(map(plain, values)), plain(value))
+                yield ChangedSetting(self.name, key, tuple(map(plain_value, values)), plain_value(value))
 
     def _both(self, one: SavedParameter, other: SavedParameter, keys: Sequence[str]) -> str:
         had = ", ".join(f"{key} {_words(one, key)} and {_words(other, key)}" for key in keys[:SHOWN])
@@ -110,8 +110,8 @@ def base_rate(settings: Values) -> Any:
 
 def _gone_on(lr: Any, saved: Values) -> dict[str, Any]:
     """The rates of a group that was scheduled, as they would be if it had started from this one."""
-    base = plain(base_rate(saved))
-    rates = {key: lr * (plain(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
+    base = plain_value(base_rate(saved))
+    rates = {key: lr * (plain_value(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
     return {**rates, **{key: saved[key] for key in _MOMENTA if key in saved}}
 
 
@@ -134,11 +134,15 @@ def _distinct(values: Iterable[Any]) -> list[Any]:
 
 
 def _differing(one: Values, other: Values) -> list[str]:
-    return [key for key in {**one, **other} if key not in HOW_TO_STEP and plain(one.get(key)) != plain(other.get(key))]
+    return [
+        key
+        for key in {**one, **other}
+        if key not in HOW_TO_STEP and plain_value(one.get(key)) != plain_value(other.get(key))
+    ]
 
 
 def _words(saved: SavedParameter, key: str) -> str:
-    return value_words(plain(saved.settings.get(key)))
+    return value_words(plain_value(saved.settings.get(key)))
 
 
 def _like(now: Any, value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import two_values
-from lrspec.optim.live_values import plain
-from lrspec.optim.verify.running import ModelTensor, Portion, Running
+from lrspec.optim.live_values import plain_value
+from lrspec.optim.verify.running import ModelTensor, Portion, TrainingRun
 
 
 class Deviation(NamedTuple):
@@ -35,11 +35,11 @@ _NOT_OURS = (
 )
 
 
-def differing(running: Running, what: str, differences: Sequence[Deviation], where: str = "") -> str:
+def differing(run: TrainingRun, what: str, differences: Sequence[Deviation], where: str = "") -> str:
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of many values the first, with its name."""
-    counted = running.counted(tensors_of(differences))
+    counted = run.counted(tensors_of(differences))
     in_order = sorted(differences, key=lambda each: each.portion.first)
-    words = [two_values(plain(each.actual), plain(each.planned)) for each in in_order]
+    words = [two_values(plain_value(each.actual), plain_value(each.planned)) for each in in_order]
     (actual, planned), name = words[0], printable(in_order[0].portion.tensors[0].names[0])
     if len(set(words)) == 1:
         return f"{what} of {counted} is {actual}{where}, not {planned}"

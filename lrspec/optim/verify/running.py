@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
-from lrspec.models.walk import Found, why_lazy
+from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
 from lrspec.optim.optimizer_classes import inner
 from lrspec.optim.state_keys import stepping
@@ -20,7 +20,7 @@ from lrspec.optim.verify.spec_places import SpecPlace
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.compiler.plan import Plan, Share
+    from lrspec.compiler.plan import Cohort, Plan
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Thing = TypeVar("_Thing")
@@ -63,7 +63,7 @@ class Portion:
 
     optimizer: RunningOptimizer
     number: int
-    share: Share
+    cohort: Cohort
     tensors: list[ModelTensor]
 
     @property
@@ -83,7 +83,7 @@ class Portion:
 
 
 @dataclass(frozen=True, eq=False)
-class Running:
+class TrainingRun:
     """A model that trains, by the identities of its tensors, and its optimizers with their schedulers."""
 
     plan: Plan
@@ -97,35 +97,35 @@ class Running:
         return together((id(member.tensor), member) for member in _members(self.optimizers))
 
     @cached_property
-    def shares(self) -> dict[int, Share]:
+    def cohorts(self) -> dict[int, Cohort]:
         """What the plan gives to each place of its inventory."""
-        return {place: share for share in self.plan.shares for place in share.members}
+        return {place: cohort for cohort in self.plan.cohorts for place in cohort.members}
 
-    def share(self, tensor: ModelTensor) -> Share | None:
+    def cohort(self, tensor: ModelTensor) -> Cohort | None:
         """What the plan gives to a parameter, if it knows it."""
-        return None if tensor.place is None else self.shares[tensor.place]
+        return None if tensor.place is None else self.cohorts[tensor.place]
 
     @cached_property
-    def trained(self) -> list[tuple[ModelTensor, Share]]:
+    def trained(self) -> list[tuple[ModelTensor, Cohort]]:
         """The parameters that the plan trains, in model order."""
-        known = ((tensor, self.share(tensor)) for tensor in self.tensors.values())
-        return [(tensor, share) for tensor, share in known if share and share.status.trains]
+        known = ((tensor, self.cohort(tensor)) for tensor in self.tensors.values())
+        return [(tensor, cohort) for tensor, cohort in known if cohort and cohort.status.trains]
 
     @cached_property
     def portions(self) -> list[Portion]:
         """The parameters that are where they belong, once, by their groups and by what the plan gives them."""
         found: dict[tuple[str, int, int], Portion] = {}
-        for tensor, share in self.trained:
+        for tensor, cohort in self.trained:
             members = self.members.get(id(tensor.tensor), ())
-            if len(members) == 1 and self.belongs(members[0], share):
-                key = (members[0].optimizer.name, members[0].group, share.members[0])
-                new = Portion(members[0].optimizer, members[0].group, share, [])
+            if len(members) == 1 and self.belongs(members[0], cohort):
+                key = (members[0].optimizer.name, members[0].group, cohort.members[0])
+                new = Portion(members[0].optimizer, members[0].group, cohort, [])
                 found.setdefault(key, new).tensors.append(tensor)
         return list(found.values())
 
-    def belongs(self, member: Member, share: Share) -> bool:
+    def belongs(self, member: Member, cohort: Cohort) -> bool:
         """Whether a parameter is in the optimizer that the plan gives it to."""
-        return share.given.settings.optimizer in (None, member.optimizer.name)
+        return cohort.assignment.settings.optimizer in (None, member.optimizer.name)
 
     def schedules(self, optimizer: RunningOptimizer) -> list[Schedule]:
         """The schedules that move the rates of an optimizer; warm-ups that multiply what these have set are none."""
@@ -185,7 +185,7 @@ def together(pairs: Iterable[tuple[_Key, _Thing]]) -> dict[_Key, list[_Thing]]:
     return found
 
 
-def running(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> Running:
+def observe(plan: Plan, optimizer: Any, found: ModelParameters, scheduler: Any) -> TrainingRun:
     """Match what runs with a plan; `found` is what the model has.
 
     Raises:
@@ -195,10 +195,10 @@ def running(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> Running
     if lazy := why_lazy(found):
         raise BindError(lazy)
     _refuse_another_model(plan, found)
-    return Running(plan, _tensors(plan, found), tuple(_optimizers(plan, optimizer)), listed(scheduler))
+    return TrainingRun(plan, _tensors(plan, found), tuple(_optimizers(plan, optimizer)), listed(scheduler))
 
 
-def _refuse_another_model(plan: Plan, found: Found) -> None:
+def _refuse_another_model(plan: Plan, found: ModelParameters) -> None:
     index = plan.inventory.index
     if not found.names or any(name in index for name in found.names):
         return
@@ -207,7 +207,7 @@ def _refuse_another_model(plan: Plan, found: Found) -> None:
     raise BindError(f"the plan knows none of {few(found.names, SHOWN)}{hint or ': compile the spec for this model'}")
 
 
-def _tensors(plan: Plan, found: Found) -> dict[int, ModelTensor]:
+def _tensors(plan: Plan, found: ModelParameters) -> dict[int, ModelTensor]:
     names = together((id(tensor), name) for name, tensor in zip(found.names, found.tensors, strict=True))
     tensors = {id(tensor): tensor for tensor in found.tensors}
     return {key: _model_tensor(plan, tensors[key], its) for key, its in names.items()}

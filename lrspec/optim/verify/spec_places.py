@@ -8,7 +8,7 @@ from lrspec.diagnostics.source import Path
 from lrspec.spec.axes import AXES
 
 if TYPE_CHECKING:
-    from lrspec.compiler.plan import Plan, Share
+    from lrspec.compiler.plan import Cohort, Plan
     from lrspec.spec.language import Rule
 
 
@@ -24,21 +24,21 @@ NOWHERE = SpecPlace(("rules",), at_key=True)
 """Where a report about what no part of the spec says has its place."""
 
 
-def rate_place(plan: Plan, share: Share) -> SpecPlace:
+def rate_place(plan: Plan, cohort: Cohort) -> SpecPlace:
     """Where the learning rate of some parameters comes from: a rate, or else a ladder, a scale, the optimizer."""
-    axis = next((axis for axis in ("lr", "layer", "scale") if axis in share.given.set_by), "lr")
-    return setting_place(plan, share, axis)
+    axis = next((axis for axis in ("lr", "layer", "scale") if axis in cohort.assignment.set_by), "lr")
+    return setting_place(plan, cohort, axis)
 
 
-def setting_place(plan: Plan, share: Share, axis: str) -> SpecPlace:
+def setting_place(plan: Plan, cohort: Cohort, axis: str) -> SpecPlace:
     """Where an axis of some parameters is set, called as in `set_by`."""
     spec = plan.file.spec
-    if axis in share.given.set_by:
-        number = spec.rule_names.index(share.given.set_by[axis])
+    if axis in cohort.assignment.set_by:
+        number = spec.rule_names.index(cohort.assignment.set_by[axis])
         return SpecPlace(("rules", number, *_key(spec.rules[number], axis)), number)
     if axis == "freeze":
         return NOWHERE
-    return optimizer_place(plan, share.given.settings.optimizer, axis.removeprefix("options."))
+    return optimizer_place(plan, cohort.assignment.settings.optimizer, axis.removeprefix("options."))
 
 
 def optimizer_place(plan: Plan, name: str | None, key: str) -> SpecPlace:

@@ -9,9 +9,9 @@ from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.report import report
 from lrspec.models.garbage import uncollected
-from lrspec.models.walk import Found, walk
+from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim.verify.member_checks import MEMBERS
-from lrspec.optim.verify.running import Running, running
+from lrspec.optim.verify.running import TrainingRun, observe
 from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lrspec.compiler.plan import Plan
 
-CHECKS: tuple[Callable[[Running], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
+CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
 """Every check of what trains."""
 
 
@@ -34,11 +34,11 @@ class VerifyError(Exception):
         self.diagnostics = diagnostics
 
 
-def verify(plan: Plan, optimizer: Any, found: Found, scheduler: Any) -> list[Diagnostic]:
+def verify(plan: Plan, optimizer: Any, found: ModelParameters, scheduler: Any) -> list[Diagnostic]:
     """See `Plan.verify`; `found` is what the model has."""
     with uncollected():
-        what_runs = running(plan, optimizer, found, scheduler)
-        findings = [finding for check in CHECKS for finding in check(what_runs)]
+        run = observe(plan, optimizer, found, scheduler)
+        findings = [finding for check in CHECKS for finding in check(run)]
     return list(locate(findings, plan.file.document, plan.file.spec))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from lrspec.diagnostics.source import Path, Span, Text
 from lrspec.spec.limits import MAX_BYTES, MAX_PROBLEMS
 from lrspec.spec.syntax.json_reader import read_json
-from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, Problem, SequenceNode, Unreadable, plain
+from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, Problem, SequenceNode, Unreadable, to_python
 from lrspec.spec.syntax.yaml_reader import read_yaml
 
 Format: TypeAlias = Literal["yaml", "json"]
@@ -31,7 +31,7 @@ class Document:
     @cached_property
     def value(self) -> Any:
         """The content as dicts, lists and scalars."""
-        return plain(self.root) if self.root else None
+        return to_python(self.root) if self.root else None
 
     def span(self, path: Path) -> Span:
         """The place of the value at `path`, or of the nearest value around it that exists."""

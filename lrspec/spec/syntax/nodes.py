@@ -68,13 +68,13 @@ class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's 
         self.problem = problem
 
 
-def plain(node: Node) -> Any:
+def to_python(node: Node) -> Any:
     """The value of a node without its places: dicts, lists and scalars."""
     if isinstance(node, ScalarNode):
         return node.value
     if isinstance(node, SequenceNode):
-        return [plain(item) for item in node.items]
-    return {key: plain(entry.value) for key, entry in node.entries.items()}
+        return [to_python(item) for item in node.items]
+    return {key: to_python(entry.value) for key, entry in node.entries.items()}
 
 
 def no_boolean(node: Node) -> str | None:

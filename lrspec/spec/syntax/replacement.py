@@ -7,7 +7,7 @@ import math
 import re
 from functools import lru_cache
 
-from lrspec.diagnostics.diagnostic import Meant, Suggestion
+from lrspec.diagnostics.diagnostic import Correction, Suggestion
 from lrspec.diagnostics.source import Span, Text
 from lrspec.spec.syntax.document import Format
 from lrspec.spec.syntax.scalars import plain_number, single_quoted
@@ -19,7 +19,7 @@ _LONGEST_ANCHOR = 200  # characters
 _NO_TEXT = ("|", ">", "*", "[", "{")
 
 
-def suggestion(meant: Meant, span: Span, text: Text, format: Format) -> Suggestion | None:
+def suggestion(meant: Correction, span: Span, text: Text, format: Format) -> Suggestion | None:
     """A key or a value at `span` replaced by what was meant; None where it is not one word or one quoted text there."""
     there = text.piece(span)
     if not there or there.startswith(_NO_TEXT) or "\n" in there or "\r" in there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lrspec.diagnostics.codes import ADJUSTABLE, CODES
-from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
@@ -20,11 +20,11 @@ _OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
-def unknown_key(path: Path) -> tuple[str, Meant | None]:
+def unknown_key(path: Path) -> tuple[str, Correction | None]:
     """The message for the unknown key that `path` ends in, and what to write instead where one answer is likely."""
     key, (known, whole) = str(path[-1]), keys_at(path[:-1])
     if path[-2:-1] == ("check",) and (other := _about_severity(key)):
-        return other, Meant(CODES[key.upper()].name) if key.upper() in CODES else None
+        return other, Correction(CODES[key.upper()].name) if key.upper() in CODES else None
     beginning = f"unknown key `{printable(key)}` in {whole}"
     if special := number_as_key(key) or _elsewhere(key, whole):
         return f"{beginning}\n{special}", None

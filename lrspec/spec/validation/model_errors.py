@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, meant
@@ -57,7 +57,7 @@ def _wrong_source(source: str) -> str | None:
     return "expected the name of a model" if not name.strip() else None
 
 
-def _meant_source(source: str) -> Meant | None:
+def _meant_source(source: str) -> Correction | None:
     scheme, colon, name = source.partition(":")
     word = meant(scheme, IN_SPECS) if colon and scheme not in (*IN_SPECS, "py") and ":" not in name else None
-    return Meant(f"{word}:{name}") if word and name.strip() else None
+    return Correction(f"{word}:{name}") if word and name.strip() else None

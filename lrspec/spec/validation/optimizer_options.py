@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, rule_of, spell
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
@@ -192,7 +192,7 @@ def _no_list(path: Path, value: Any, length: int) -> Finding:
     written = _PYTHON_TUPLE.fullmatch(value) if isinstance(value, str) else None
     brackets = f"[{written[1]}]" if written else None
     advice = f"Write it in brackets: {brackets}" if brackets else f"For example {_EXAMPLES[length]}."
-    likely = Meant(brackets, plain=True) if brackets else None
+    likely = Correction(brackets, plain=True) if brackets else None
     return Finding("LRS104", path, f"{message}\n{advice}", rule_of(path), meant=likely)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from lrspec.diagnostics.diagnostic import Finding, Meant
+from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, rule_of
 from lrspec.regex.pattern import FAILURES, Pattern, compile_regex, is_plain, may_compile_slowly
@@ -55,7 +55,9 @@ class RegexFindings:
         except FAILURES as failure:
             message = f"not a regex: {_problem(pattern.regex, failure)}"
             glob = _glob_as_regex(pattern.regex)
-            yield Finding("LRS105", pattern.path, message, rule_of(pattern.path), meant=Meant(glob) if glob else None)
+            yield Finding(
+                "LRS105", pattern.path, message, rule_of(pattern.path), meant=Correction(glob) if glob else None
+            )
 
 
 def _regexes(rule: dict[str, Any], path: Path) -> Iterator[Pattern]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from lrspec.diagnostics.codes import Severity
-from lrspec.diagnostics.diagnostic import Meant
+from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key
 from lrspec.diagnostics.suggest import nearest
@@ -54,19 +54,19 @@ def wrong_value(path: Path, error: Any) -> str:
     return f"{place}expected {expected}, found {describe(found)}" + (f"\n{advice}" if advice else "")
 
 
-def suggested_value(error: Any) -> Meant | None:
+def suggested_value(error: Any) -> Correction | None:
     """What to write in place of a value that pydantic finds wrong, where one answer is likely."""
     kind, found = error["type"], error["input"]
     if not isinstance(found, str):
         return None
     if kind in _NUMERIC and (number := _meant_number(found)):
-        return Meant(number, plain=True, safe=number == found)
+        return Correction(number, plain=True, safe=number == found)
     if kind == "bool_type" and (word := _meant_flag(found)):
-        return Meant(word, plain=True)
+        return Correction(word, plain=True)
     if kind == "literal_error" and (near := nearest(found, list(Severity), 1)):
-        return Meant(near[0])
+        return Correction(near[0])
     if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
-        return Meant(word)
+        return Correction(word)
     return None
 
 
