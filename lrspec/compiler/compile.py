@@ -137,11 +137,10 @@ def compile(
 
 def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: float | None) -> Plan:
     outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
-    text = report(outcome.diagnostics, file.document.text) if outcome.diagnostics else ""
     if outcome.plan is None or has_errors(outcome.diagnostics):
-        raise SpecError(text, outcome.diagnostics, outcome.plan)
-    if any(found.severity is Severity.warning for found in outcome.diagnostics):
-        warn(text)
+        raise SpecError(outcome.diagnostics, file.document.text, outcome.plan)
+    if any(diagnostic.severity is Severity.warning for diagnostic in outcome.diagnostics):
+        warn(report(outcome.diagnostics, file.document.text))
     return outcome.plan
 
 

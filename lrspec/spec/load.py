@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.errors import SpecError
-from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Span
 from lrspec.spec.language import Spec
 from lrspec.spec.limits import MAX_BYTES
@@ -74,7 +73,7 @@ class Reading:
             SpecError: where it has errors.
         """
         if self.spec is None:
-            raise SpecError(report(self.diagnostics, self.document.text), self.diagnostics)
+            raise SpecError(self.diagnostics, self.document.text)
         return SpecFile(self.spec, self.document)
 
 
