@@ -1,6 +1,6 @@
-"""A `Plan`: the settings of each parameter of a model, and the fewest groups that express them, by name.
+"""`Plan`: the settings of each parameter of a model, and the fewest groups that express them, by name.
 
-It holds no tensors, so that it can be saved, compared and printed, and bound later to the model or to a part of it.
+A plan holds no tensors. It can be saved, compared and printed, and bound later to the model or to a part of it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.diagnostics.escape import brief, printable
+from lrspec.diagnostics.wording import count, value_words
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns, Parameter
 from lrspec.models.walk import walk
-from lrspec.optim import bind as binding
 from lrspec.spec.load import SpecFile
 from lrspec.spec.syntax.document import Document
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """Whether a parameter is trained, and if not, why."""
+    """Whether a parameter is trained, and why not."""
 
     trained = "trained"
     frozen_by_model = "frozen-by-model"
@@ -34,13 +35,13 @@ class Status(StrEnum):
 
     @property
     def trains(self) -> bool:
-        """Whether such a parameter is in a group, unless an error stops the compile."""
+        """Whether such a parameter is in a group if no error stops the compile."""
         return self is Status.trained or self is Status.unmatched
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a parameter gets: final values, None where nothing sets them; `options` in the order of their names."""
+    """The final values of a parameter, None where nothing sets them; `options` are sorted by name."""
 
     lr: float | None
     weight_decay: float | None
@@ -48,19 +49,23 @@ class Settings:
     optimizer: str | None = None
     """Which of several optimizers; None where the spec has one, under `optimizer`."""
 
+    def __repr__(self) -> str:
+        listed = "".join(f", {name} {value_words(value)}" for name, value in self.group_keys().items())
+        return brief(f"<Settings: {listed.removeprefix(', ') or 'the defaults of the optimizer'}>")
+
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values; what nothing sets is absent."""
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
-        which = {} if self.optimizer is None else {"optimizer": self.optimizer}
-        return {**which, **self._numbers(), "options": options}
+        optimizer = {} if self.optimizer is None else {"optimizer": self.optimizer}
+        return {**optimizer, **self._numbers(), "options": options}
 
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
         return {**self._numbers(), **dict(self.options)}
 
     def _numbers(self) -> dict[str, float]:
-        given = {"lr": self.lr, "weight_decay": self.weight_decay}
-        return {key: value for key, value in given.items() if value is not None}
+        numbers = {"lr": self.lr, "weight_decay": self.weight_decay}
+        return {key: value for key, value in numbers.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class PlannedParameter:
-    """What one parameter gets, and which rule set each axis of it."""
+    """The settings of one parameter, and the rule that set each axis."""
 
     parameter: Parameter
     status: Status
@@ -92,12 +97,15 @@ class PlannedParameter:
     set_by: dict[str, str]
     layer: Layer | None
     freeze: bool | None
-    """What the spec says about `requires_grad`: `freeze` of a rule, or None where no rule sets it."""
+    """The value of `freeze` that a rule sets, or None where no rule sets it."""
 
     @property
     def name(self) -> str:
         """The parameter's canonical name."""
         return self.parameter.name
+
+    def __repr__(self) -> str:
+        return brief(f"<PlannedParameter {printable(self.name)}: {self.status}, {self.settings!r}>")
 
     def to_dict(self, group: int | None) -> dict[str, Any]:
         """The parameter as in the JSON plan."""
@@ -124,13 +132,16 @@ class Group:
     name: str
     settings: Settings
     params: tuple[str, ...]
-    members: list[int] = field(repr=False, compare=False)
-    columns: Columns = field(repr=False, compare=False)
+    members: list[int] = field(compare=False)
+    columns: Columns = field(compare=False)
 
     @property
     def elements(self) -> int | None:
         """The number of elements of its parameters, or None where a shape is not known."""
         return self.columns.elements(self.members)
+
+    def __repr__(self) -> str:
+        return brief(f"<Group {self.name}: {count(len(self.params), 'parameter')}, {self.settings!r}>")
 
     def to_dict(self) -> dict[str, Any]:
         """The group as in the JSON plan."""
@@ -143,7 +154,7 @@ class Group:
 
 
 class Assignment(NamedTuple):
-    """What a spec gives to a parameter: the same to all that equal settings reach."""
+    """The settings that a spec gives to parameters."""
 
     settings: Settings
     set_by: dict[str, str]
@@ -152,7 +163,7 @@ class Assignment(NamedTuple):
 
 
 class Cohort(NamedTuple):
-    """Parameters, in model order, on which the same settings hold and the same layer; `first` is one of them."""
+    """Parameters, in model order, with one assignment; `first` is the representative of the family of one of them."""
 
     first: int
     assignment: Assignment
@@ -162,21 +173,28 @@ class Cohort(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a spec says for a model.
+    """The result of compiling a spec for a model.
 
-    `groups` is None where an error stops the compile. `file` is the spec; `inventory` is the model's; `shares` say
-    what its parameters get; `diagnostics` are the findings, in the order of their places.
+    `groups` is None if an error stops the compile. `file` is the spec; `inventory` is the model's; `cohorts` say what
+    its parameters get; `diagnostics` are the findings, in the order of their places. Its text is the table that
+    `lrspec compile` prints.
     """
 
-    file: SpecFile = field(repr=False)
+    file: SpecFile
     inventory: Inventory
-    cohorts: tuple[Cohort, ...] = field(repr=False)
+    cohorts: tuple[Cohort, ...]
     groups: tuple[Group, ...] | None
     diagnostics: tuple[Diagnostic, ...]
 
+    def __repr__(self) -> str:
+        groups = "no groups" if self.groups is None else count(len(self.groups), "group")
+        parameters = count(len(self.inventory.columns.names), "parameter")
+        source = printable(self.inventory.source)
+        return brief(f"<Plan: {groups} for {parameters} of {source}, from {printable(self.path)}>")
+
     @property
     def path(self) -> str:
-        """The spec's path, as it was given."""
+        """The path of the spec, as it was given."""
         return self.file.path
 
     @property
@@ -186,13 +204,13 @@ class Plan:
 
     @cached_property
     def parameters(self) -> tuple[PlannedParameter, ...]:
-        """What each parameter gets, in model order."""
-        cohorts = {
-            member: PlannedParameter(self.inventory.parameters[member], status, *given)
-            for _, given, status, members in self.cohorts
-            for member in members
+        """The settings of each parameter, in model order."""
+        planned = {
+            member: PlannedParameter(self.inventory.parameters[member], cohort.status, *cohort.assignment)
+            for cohort in self.cohorts
+            for member in cohort.members
         }
-        return tuple(cohorts[index] for index in range(len(cohorts)))
+        return tuple(planned[index] for index in range(len(planned)))
 
     @cached_property
     def group_of(self) -> dict[str, int]:
@@ -204,31 +222,35 @@ class Plan:
         return {
             **plan_without_parameters(self.file.document, self.inventory, self.diagnostics, dict(self.file.overrides)),
             "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
-            "parameters": [cohorts.to_dict(self.group_of.get(cohorts.name)) for cohorts in self.parameters],
+            "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
 
     def param_groups(self, model: nn.Module, optimizer: str | None = None) -> list[dict[str, Any]]:
         """The groups with the parameters of a model, or of a part of it, for an optimizer of torch.
 
-        Each group has `params` (the tensors), `param_names`, `name` and the settings. Parameters are found by
-        their canonical names, aliases included; what a part of the model lacks is left out, and so are groups that
-        come out empty. Of a spec with several optimizers, `optimizer` names the one whose groups are wanted.
+        Each group has `params` (the tensors), `param_names`, `name` and the settings. Parameters are found by any of
+        their names. Those that a part of the model does not have are ignored, and empty groups are not returned. For
+        a spec with several optimizers, `optimizer` names the one whose groups are wanted.
 
         Raises:
-            BindError: where the plan has errors and so no groups; where `optimizer` is none of the spec's, or is
-                missing though it has several; where the model has a trainable parameter that the
-                plan does not know, a parameter of another shape, other ties, or a parameter whose `requires_grad` is
-                not what the plan says (call `plan.freeze(model)`).
+            BindError: if the plan has errors and so no groups; if `optimizer` is not one of the spec's, or is missing
+                though the spec has several; if the model has a trainable parameter that the plan does not know, a
+                parameter of another shape, other ties, or a parameter whose `requires_grad` differs from the plan
+                (call `plan.freeze(model)`).
         """
-        return binding.param_groups(self, walk(model), optimizer)
+        from lrspec.optim.bind import param_groups  # here and below, since a plan is data until somebody binds it
+
+        return param_groups(self, walk(model), optimizer)
 
     def freeze(self, model: nn.Module) -> None:
-        """Make `requires_grad` of the model's parameters what the plan says, both ways, where the spec sets it.
+        """Set `requires_grad` of the model's parameters as the plan says, both ways, where the spec sets it.
 
         Raises:
-            BindError: where the plan does not fit the model; nothing is changed then.
+            BindError: if the plan does not fit the model; nothing is changed then.
         """
-        binding.freeze(self, walk(model))
+        from lrspec.optim.bind import freeze
+
+        freeze(self, walk(model))
 
     def verify(
         self,
@@ -236,37 +258,37 @@ class Plan:
         model: nn.Module,
         scheduler: Any = None,
     ) -> list[Diagnostic]:
-        """Everything in which what trains is not what the spec says (LRS4xx); empty where it is.
+        """Return every difference between the running optimizer and the spec (LRS4xx).
 
         Args:
             optimizer: the optimizer, under a trainer's wrapper too; for a spec with several, a mapping of their names.
             model: the model that trains, or a part of it, wrapped or sharded or not; nothing is changed.
-            scheduler: its scheduler of torch or timm, if there is one, or a list or a mapping of them. Without it, what
-                one leaves in the groups (`initial_lr`) is judged.
+            scheduler: its scheduler of torch or timm, if there is one, or a list or a mapping of them. Without it, the
+                traces that a scheduler leaves in the groups (`initial_lr`) are checked.
 
         Raises:
-            BindError: where the plan has errors and so no groups, or knows nothing of the model; where `optimizer` is
-                not a mapping, though the spec has several, or has a name that is none of the spec's.
-            TypeError: for what is no model, or no optimizer.
+            BindError: if the plan has errors and so no groups, or is for another model; if `optimizer` is not a mapping
+                though the spec has several, or has a name that the spec does not have.
+            TypeError: if `model` is not a model, or `optimizer` is not an optimizer.
         """
-        from lrspec.optim.verify.verify import verify  # here, since commands verify nothing
+        from lrspec.optim.verify.verify import verify
 
         return verify(self, optimizer, walk(model), scheduler)
 
     def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.
 
-        It is what schedulers want that take a rate a group: `OneCycleLR(optimizer, max_lr=plan.rates(optimizer), …)`.
-        Groups are found by their `param_names`, so that the optimizer may have fewer, or others, than the plan, and be
-        wrapped; what it trains with now, or how a scheduler has changed it, does not matter. Where the plan sets no
-        rate, it is the one that the optimizer was made with, `optimizer.defaults["lr"]`.
+        Schedulers that take one rate per group want these: `OneCycleLR(optimizer, max_lr=plan.rates(optimizer), …)`.
+        Groups are found by their `param_names`: the optimizer may be wrapped, and may have fewer or other groups than
+        the plan. Its present rates do not matter. If the plan sets no rate, the result has the one that the optimizer
+        was made with, `optimizer.defaults["lr"]`.
 
         Raises:
-            BindError: where the plan has errors and so no groups; where a group has no names; where it has parameters
-                that the plan does not train, or that have different learning rates in the plan.
-            TypeError: where `optimizer` has no groups at all.
+            BindError: if the plan has errors and so no groups; if a group has no names, or has parameters that the plan
+                does not train, or that have different learning rates in the plan.
+            TypeError: if `optimizer` has no groups at all.
         """
-        from lrspec.optim.rates import rates  # here, since commands have no optimizer
+        from lrspec.optim.rates import rates
 
         return rates(self, optimizer, mult)
 
@@ -277,33 +299,35 @@ def plan_without_parameters(
     diagnostics: Iterable[Diagnostic],
     overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The JSON plan of a spec that is not resolved, since it has errors in itself: without groups and parameters."""
+    """The JSON plan without groups and parameters: all there is of a spec that has errors in itself."""
+    spec: dict[str, Any] = {"path": document.path, "sha256": document.sha256}
+    if overrides:
+        spec["overrides"] = overrides
+    model = None
+    if inventory is not None:
+        model = {
+            "source": inventory.source,
+            "args": inventory.args,
+            "parameters": len(inventory.parameters),
+            "elements": inventory.elements,
+            "fingerprint": inventory.fingerprint,
+        }
     return {
         "lrspec_plan": 1,
-        "spec": {"path": document.path, "sha256": document.sha256, **({"overrides": overrides} if overrides else {})},
-        "model": None if inventory is None else _model(inventory),
+        "spec": spec,
+        "model": model,
         "groups": None,
         "parameters": [],
-        "diagnostics": [found.to_dict() for found in diagnostics],
+        "diagnostics": [diagnostic.to_dict() for diagnostic in diagnostics],
     }
 
 
-def _model(inventory: Inventory) -> dict[str, Any]:
-    return {
-        "source": inventory.source,
-        "args": inventory.args,
-        "parameters": len(inventory.parameters),
-        "elements": inventory.elements,
-        "fingerprint": inventory.fingerprint,
-    }
-
-
-def a_plan(given: object) -> Plan:
-    """What was given in place of a plan, if it is one.
+def a_plan(value: object) -> Plan:
+    """Return a value that must be a plan.
 
     Raises:
-        TypeError: where it is not.
+        TypeError: if it is not.
     """
-    if not isinstance(given, Plan):
-        raise TypeError(f"expected a plan (lrspec.compile), found {type(given).__name__}")
-    return given
+    if not isinstance(value, Plan):
+        raise TypeError(f"expected a plan (lrspec.compile), found {type(value).__name__}")
+    return value

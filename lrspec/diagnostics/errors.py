@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lrspec.diagnostics.diagnostic import Diagnostic
-from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.escape import brief
 from lrspec.diagnostics.report import report, summary
 from lrspec.diagnostics.source import Text
 
@@ -13,24 +13,38 @@ if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
 
 
-class SpecError(Exception):
-    """The spec has errors, or does not fit the model.
+class BriefError(ValueError):
+    """A refusal whose text is for people, as long as it takes, and whose `repr` is one line."""
 
-    `diagnostics` are all findings, warnings included, in the order of their places. `plan` is the plan as far as it
-    got, or None if the spec itself has errors. The text of the exception is the report, made when it is asked for.
-    """
+    def __repr__(self) -> str:
+        return brief(f"{type(self).__name__}({str(self)!r})")
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...], text: Text, plan: Plan | None = None) -> None:
-        super().__init__(diagnostics, text, plan)
+
+class ReportedError(Exception):
+    """Findings as an exception: its text is their report, made when it is asked for."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], text: Text) -> None:
+        super().__init__(diagnostics, text)
         self.diagnostics = diagnostics
-        self.plan = plan
         self._text = text
 
     def __str__(self) -> str:
         return report(self.diagnostics, self._text)
 
     def __repr__(self) -> str:
-        return f"<SpecError: {summary(self.diagnostics)} in {printable(self.diagnostics[0].path, 60)}>"
+        return brief(f"<{type(self).__name__}: {summary(self.diagnostics)} in {self.diagnostics[0].path}>")
+
+
+class SpecError(ReportedError):
+    """The spec has errors, or does not fit the model.
+
+    `diagnostics` are all findings, warnings included, in the order of their places. `plan` is the plan as far as it
+    got, or None if the spec itself has errors. The text is the report.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], text: Text, plan: Plan | None = None) -> None:
+        super().__init__(diagnostics, text)
+        self.plan = plan
 
 
 def warn(report: str) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 
 _LONGEST = 200  # characters
-
-
+_BRIEF = 119  # characters
 _COMMAND = re.compile(r"(?<!\S)::|##(?=\w*\[)")
 
 
 def printable(text: str) -> str:
     """The text as a message quotes it: harmless, and without what follows its first 200 characters."""
     return harmless(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
+
+
+def brief(text: str) -> str:
+    """The text of a `repr`: one harmless line, of fewer than 120 characters."""
+    line = harmless(text)
+    return line if len(line) <= _BRIEF else line[: _BRIEF - 1] + "…"
 
 
 def harmless(text: str) -> str:

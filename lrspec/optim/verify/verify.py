@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
-from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.errors import ReportedError, warn
 from lrspec.diagnostics.report import report
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, walk
@@ -26,12 +26,8 @@ CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SET
 """Every check of what trains."""
 
 
-class VerifyError(Exception):
-    """What trains is not what the spec says; `diagnostics` are the findings, and the text is the rendered report."""
-
-    def __init__(self, text: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(text)
-        self.diagnostics = diagnostics
+class VerifyError(ReportedError):
+    """The running optimizer does not do what the spec says; `diagnostics` are the findings, the text is the report."""
 
 
 def verify(plan: Plan, optimizer: Any, found: ModelParameters, scheduler: Any) -> list[Diagnostic]:
@@ -50,8 +46,8 @@ def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> Non
         BindError: as `Plan.verify`.
     """
     diagnostics = verify(plan, optimizer, walk(model), scheduler)
-    text = report(diagnostics, plan.file.document.text)
+    text = plan.file.document.text
     if has_errors(diagnostics):
-        raise VerifyError(text, tuple(diagnostics))
+        raise VerifyError(tuple(diagnostics), text)
     if diagnostics:
-        warn(text)
+        warn(report(diagnostics, text))
