@@ -97,7 +97,7 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
 @example(FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER)
 @example(TIED_IN_A_JOIN, TIED)
 @example(EQUAL_AND_NOT_THE_SAME, TIED)
-def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
+def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     outcome, reading = attempted(spec, inventory), read(spec, inventory)
     assert _findings(outcome) == _read_findings(reading)
     assert (outcome.plan is None) == (not reading.parameters)

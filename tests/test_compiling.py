@@ -135,7 +135,7 @@ def test_what_nothing_sets_is_left_to_the_optimizer() -> None:
     assert plan.groups[0].settings.group_keys() == {"lr": 1.0}
 
 
-def test_zero_survives() -> None:
+def test_a_setting_of_zero_is_not_taken_for_none() -> None:
     plan = lrspec.compile(load("  - {match: '^[ab]', lr: 0, weight_decay: 0}"), NAMES)
     assert settings_of(plan)["a.weight"] == (0.0, 0.0)
 
@@ -214,7 +214,7 @@ def test_every_trainable_parameter_is_in_one_group_or_in_a_finding(spec: dict[st
 
 @settings(max_examples=100)
 @given(specs(fitting=True), inventories())
-def test_the_same_input_gives_the_same_bytes(spec: dict[str, Any], inventory: Any) -> None:
+def test_compiling_twice_gives_the_same_bytes(spec: dict[str, Any], inventory: Any) -> None:
     first, again = (json.dumps(compiled(spec, inventory).to_dict(), allow_nan=False) for _ in range(2))
     assert first == again
 

@@ -104,7 +104,7 @@ def test_most_regexes_cannot_tell_digits_apart(regex: str) -> None:
         ("[0-99]x|[3]", "3", "4"),
     ],
 )
-def test_what_tells_them_apart_is_known(regex: str, text: str, other: str) -> None:
+def test_regexes_that_tell_digits_apart_are_known(regex: str, text: str, other: str) -> None:
     assert places(compile_regex(regex), text) != places(compile_regex(regex), other)
     assert not is_blind(regex)
 
@@ -129,5 +129,5 @@ def test_what_tells_them_apart_is_known(regex: str, text: str, other: str) -> No
         (r"\x33", None),
     ],
 )
-def test_widens_to_any_digit(regex: str, wide: str | None) -> None:
+def test_a_regex_is_widened_to_any_digit_where_it_can_be(regex: str, wide: str | None) -> None:
     assert widened(regex) == wide

@@ -70,7 +70,7 @@ def test_any_text_gives_a_spec_or_a_spec_error(text: str) -> None:
         (b'"\\', "json", ["LRS101 1:1-1:2"]),
     ],
 )
-def test_what_once_went_wrong(data: bytes, format: Format, found: list[str]) -> None:
+def test_bytes_that_once_led_out_of_the_text_give_errors_in_it(data: bytes, format: Format, found: list[str]) -> None:
     reading = read(data, "spec", format)
     check_report(reading.diagnostics, reading.document.text)
     assert [f"{each.code} {_place(each)}" for each in reading.diagnostics] == found

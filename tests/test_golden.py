@@ -113,7 +113,7 @@ def _id(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
-def test_the_expected_files_are_what_comes_out(folder: Path, update: bool) -> None:
+def test_a_folder_has_the_files_that_come_out(folder: Path, update: bool) -> None:
     files = result(folder).files
     if update:
         for name in ("report.txt", "diagnostics.json", "plan.json"):
@@ -139,7 +139,7 @@ def test_a_clean_folder_has_groups_and_no_diagnostics(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_code_is_shown(code: str) -> None:
+def test_every_code_is_shown_by_a_folder(code: str) -> None:
     shown = [folder for folder in FAULTY if folder.name.startswith(f"{code}-")]
     assert any(code in _codes(folder) for folder in shown)
 

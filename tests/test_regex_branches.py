@@ -82,7 +82,7 @@ def operators_in(parsed: Any) -> Iterator[str]:
 @given(st.sampled_from(["", "", "(?i)", "(?x)", "(?i)(?x)"]), regexes)
 @example("(?x)", "a#(\\\n(b|c)\n|d")
 @example("(?i)", "(a)|(?:b|(?(1)c|d))")
-def test_equals_pythons_parser(flags: str, regex: str) -> None:
+def test_branches_are_those_of_pythons_parser(flags: str, regex: str) -> None:
     try:
         compiled = compile_regex(flags + regex)
     except FAILURES:
@@ -116,7 +116,7 @@ def test_equals_pythons_parser(flags: str, regex: str) -> None:
         ("(?:a|ab)*+c", []),
     ],
 )
-def test_finds_branches(regex: str, found: list[str]) -> None:
+def test_the_branches_of_a_regex_are_found(regex: str, found: list[str]) -> None:
     assert [regex[branch.start : branch.end] for branch in branches(regex)] == found
 
 

@@ -55,7 +55,7 @@ def inner_of(name: str, value: Any) -> list[Any]:
 
 @settings(max_examples=2000)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join))
-def test_equals_pythons_parser(regex: str) -> None:
+def test_dots_and_literals_are_those_of_pythons_parser(regex: str) -> None:
     try:
         compile_regex(regex)
     except FAILURES:
@@ -89,12 +89,12 @@ def test_equals_pythons_parser(regex: str) -> None:
         ("a.{", [1]),
     ],
 )
-def test_finds_single_dots(regex: str, dots: list[int]) -> None:
+def test_the_single_dots_of_a_regex_are_found(regex: str, dots: list[int]) -> None:
     assert list(single_dots(regex)) == dots
 
 
 @pytest.mark.parametrize(
     ("regex", "literal"), [("^(.+)$", False), (r"\d", False), (r"^(\w+)\.", True), ("[ab]", False)]
 )
-def test_knows_literals(regex: str, literal: bool) -> None:
+def test_a_regex_with_a_literal_is_told_from_one_without(regex: str, literal: bool) -> None:
     assert has_literal(regex) is literal

@@ -41,7 +41,7 @@ def valid(kind: Kind, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
+def test_the_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
     path = ROOT / "schemas" / FILES[kind]
     if update:
         path.write_text(schema_text(kind), encoding="utf-8")
@@ -49,7 +49,7 @@ def test_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_is_a_schema(kind: Kind) -> None:
+def test_each_schema_is_valid_json_schema(kind: Kind) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(kind))
 
 

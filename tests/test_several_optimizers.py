@@ -132,7 +132,7 @@ def test_what_is_frozen_is_not_named() -> None:
     assert unfit(model) == {f"blocks.1.{name}" for name in ("norm.weight", "norm.bias", "attn.bias", "experts")}
 
 
-def test_torch_refuses_what_is_named() -> None:
+def test_muon_of_torch_refuses_all_but_matrices() -> None:
     for shape in ((4,), (2, 4, 4), ()):
         with pytest.raises(ValueError, match="2D"):
             torch.optim.Muon([nn.Parameter(torch.zeros(shape))])

@@ -204,7 +204,7 @@ def _attempts(printed: str) -> int:
     return printed.count("begun")
 
 
-def test_an_unfinished_line_comes_before_the_refusal() -> None:
+def test_an_unfinished_line_of_one_s_own_code_comes_before_the_refusal() -> None:
     Path("own.py").write_text(OWN)
     ran = command("params", "--model", "py:own:fails")
     assert ran.returncode == 2
@@ -214,7 +214,7 @@ def test_an_unfinished_line_comes_before_the_refusal() -> None:
 
 
 @pytest.mark.parametrize("name", ["reads", "reads_stream"])
-def test_one_s_own_code_does_not_read_standard_input_either(name: str) -> None:
+def test_one_s_own_code_does_not_read_standard_input(name: str) -> None:
     Path("own.py").write_text(OWN)
     ran = command("params", "--model", f"py:own:{name}")
     wrong = f"lrspec: py:own:{name} would read standard input to be built, which is closed\n"

@@ -74,7 +74,7 @@ def test_all_that_the_package_offers_is_there_when_it_is_asked_for() -> None:
     assert set(output("import lrspec; print(*dir(lrspec))").split()) >= {*lrspec.__all__, "__version__"}
 
 
-def test_the_modules_of_what_it_offers_are_there_too() -> None:
+def test_modules_of_the_package_are_its_attributes() -> None:
     assert output("import lrspec; print(lrspec.diagnostics.CODES['LRS201'].name)") == "unmatched-parameter\n"
 
 

@@ -86,7 +86,7 @@ def test_in_a_list_of_models_the_place_is_that_of_the_model() -> None:
 
 
 @pytest.mark.parametrize("value", [None, False, 0, "", [], {}])
-def test_what_says_no_is_let_through(value: Any) -> None:
+def test_a_setting_that_says_no_is_let_through(value: Any) -> None:
     for key in DENIED:
         assert why_unsafe(key, value, {"use_timm_backbone": True}) is None
 
@@ -105,7 +105,7 @@ def test_what_says_no_is_let_through(value: Any) -> None:
         ("weights_decay", 1),
     ],
 )
-def test_what_names_no_place_is_let_through(key: str, value: Any) -> None:
+def test_a_setting_that_names_no_place_is_let_through(key: str, value: Any) -> None:
     assert why_unsafe(key, value) is None
     assert list(unsafe_settings({"inner": [{key: value}]})) == []
 

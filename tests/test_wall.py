@@ -272,7 +272,7 @@ def test_a_folder_is_not_installed_by_what_it_is_called() -> None:
         ("import shutil\nshutil.move('secret', 'made')", "change secret"),
     ],
 )
-def test_nothing_is_changed(build: str, words: str, folder: Path) -> None:
+def test_no_file_is_changed_behind_the_wall(build: str, words: str, folder: Path) -> None:
     before = sorted(folder.rglob("*")), Path("secret").stat()
     refused(build, words.replace("{json}", json.__file__))
     after = sorted(folder.rglob("*")), Path("secret").stat()
@@ -321,7 +321,7 @@ def test_a_refusal_is_told_by_each_way_to_build_a_model(monkeypatch: pytest.Monk
     assert set(tried) == {"RefusedError"}
 
 
-def test_an_interruption_stays_one() -> None:
+def test_an_interruption_behind_the_wall_stays_one() -> None:
     with pytest.raises(KeyboardInterrupt), Wall("timm:made"):
         raise KeyboardInterrupt
 
