@@ -26,6 +26,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--large", action="store_true", help="measure the worst cases of the largest size as well")
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process for each processor, up to eight; and none beside this one that writes what is generated."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if config.getoption("--update") else min(processors, 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process install what the tests take from npm, and run these tests."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "node_modules" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("npm"))
+
+
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether generated files are to be written instead of compared."""

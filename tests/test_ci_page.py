@@ -39,6 +39,7 @@ BUILT = "py:my_package.models:build"
 MODEL = "from torch import nn\n\n\ndef build():\n    return nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [*SHOWN, (".pre-commit-hooks.yaml", (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))],

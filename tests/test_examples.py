@@ -135,6 +135,7 @@ def test_the_saved_inventory_of_a_model_of_ones_own_is_up_to_date(tmp_path: Path
     assert (tmp_path / "saved.json").read_bytes() == (EXAMPLES / "own-model.params.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_training_on_digits_prints_both_accuracies() -> None:
     lines = run("train_digits.py", "--quick").splitlines()
     accuracies = r"ladder \d+\.\d %, one rate \d+\.\d %"

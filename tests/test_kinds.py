@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
 
 import lrspec
 from lrspec import kinds
@@ -19,6 +18,7 @@ from lrspec.matching import Search
 from lrspec.patterns import Pattern
 from lrspec.render.text import report
 from lrspec.source import Text
+from tests.drawing import drawn
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 
@@ -34,8 +34,7 @@ def everything(outcome: Outcome) -> list[str]:
     return [json.dumps(outcome.plan.to_dict()), report(outcome.diagnostics, Text("")), *words]
 
 
-@settings(max_examples=800)
-@given(specs(), inventories())
+@drawn(specs(), inventories(), few=100, many=800)
 def test_resolving_parameters_together_or_apart_makes_no_difference(
     spec: dict[str, Any], inventory: dict[str, Any]
 ) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrspec.patterns import FAILURES, compile_regex
 from lrspec.regex_branches import branches, without
+from tests.drawing import drawn
 from tests.test_regex_tokens import inner_of
 
 PARSER: Any = vars(re)["_parser"]
@@ -78,10 +79,13 @@ def operators_in(parsed: Any) -> Iterator[str]:
             yield from operators_in(inner)
 
 
-@settings(max_examples=1000)
-@given(st.sampled_from(["", "", "(?i)", "(?x)", "(?i)(?x)"]), regexes)
-@example("(?x)", "a#(\\\n(b|c)\n|d")
-@example("(?i)", "(a)|(?:b|(?(1)c|d))")
+@drawn(
+    st.sampled_from(["", "", "(?i)", "(?x)", "(?i)(?x)"]),
+    regexes,
+    few=300,
+    many=1000,
+    examples=[("(?x)", "a#(\\\n(b|c)\n|d"), ("(?i)", "(a)|(?:b|(?(1)c|d))")],
+)
 def test_branches_are_those_of_pythons_parser(flags: str, regex: str) -> None:
     try:
         compiled = compile_regex(flags + regex)

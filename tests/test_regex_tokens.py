@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrspec.patterns import FAILURES, compile_regex
 from lrspec.regex_tokens import has_literal, single_dots
+from tests.drawing import drawn
 
 PIECES = [
     *("a", "b", "1", ".", r"\.", r"\d", r"\w+", "[.a]", "[^]x]", r"[\]]", "(", ")", "(?:", "(?P<n>", "(?=", "(?!"),
@@ -53,8 +54,7 @@ def inner_of(name: str, value: Any) -> list[Any]:
     return [value] if name == "ATOMIC_GROUP" else []
 
 
-@settings(max_examples=2000)
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join))
+@drawn(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join), few=300, many=2000)
 def test_dots_and_literals_are_those_of_pythons_parser(regex: str) -> None:
     try:
         compile_regex(regex)

@@ -311,6 +311,7 @@ for plain, hostile in json.loads(Path(sys.argv[1]).read_text()):
 """
 
 
+@pytest.mark.slow
 def test_a_hostile_configuration_is_refused_in_one_line_or_builds_what_it_would_without(folder: Path) -> None:
     refusals, plans = cycle(REFUSED.items()), list[tuple[str, str, str]]()
     for model_type, (name, settings, parts) in MODELS.items():
@@ -399,18 +400,21 @@ for content in json.loads(Path(sys.argv[1]).read_text()):
 """
 
 
+@pytest.mark.slow
 def test_no_argument_of_timm_lets_it_load_or_run_anything() -> None:
     said = watched(ARGUMENTS + OF_TIMM)
     assert len(said) > 700
     assert_refused(said, ("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"))
 
 
+@pytest.mark.slow
 def test_no_argument_of_torchvision_lets_it_load_or_run_anything() -> None:
     said = watched(ARGUMENTS + OF_TORCHVISION)
     assert len(said) > 200
     assert_refused(said, ("weights", "weights_backbone"))
 
 
+@pytest.mark.slow
 def test_no_argument_of_transformers_lets_it_load_or_run_anything() -> None:
     contents = [
         {"model_type": model_type, "architectures": [name], **settings}

@@ -972,7 +972,7 @@ def test_a_schedule_on_groups_of_a_trainer_is_not_given_the_plans_rates(model: N
     assert all("No plan has made these groups" in each.message for each in found)
 
 
-def test_the_rates_of_a_checkpoint_that_torch_has_loaded_are_taken_for_such(model: Net) -> None:
+def test_rates_that_come_from_a_checkpoint_that_torch_has_loaded_are_told_as_such(model: Net) -> None:
     optimizer = built(model, planned(model))
     LambdaLR(optimizer, lambda step: 1.0)
     other = lrspec.compile(SPEC, model, lr=2e-3)

@@ -244,7 +244,7 @@ def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) 
         wanted.step()
 
 
-def test_timms_schedulers_start_from_the_specs_rates_too() -> None:
+def test_a_scheduler_of_timms_starts_from_the_specs_rates_after_resuming() -> None:
     model = built()
     before, after = (compiled(f"optimizer: {{{ONE['AdamW']}}}", rules, model) for rules in (BEFORE, AFTER))
     optimizer = lrspec.build_optimizer(before, model)

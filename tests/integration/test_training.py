@@ -137,6 +137,7 @@ def test_transformers_trains_at_the_plans_rates(
     assert verified == [[]]
 
 
+@pytest.mark.slow
 @of("train_lora_plus")
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_lora_plus_trains_the_adapters_b_at_16_times_the_rate(
@@ -148,6 +149,7 @@ def test_lora_plus_trains_the_adapters_b_at_16_times_the_rate(
     assert verified == [[]]
 
 
+@pytest.mark.slow
 @of("train_lora_plus")
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_the_saved_inventory_of_the_adapters_is_up_to_date(script: ModuleType, tmp_path: Path) -> None:
@@ -170,11 +172,13 @@ def matrices(model: nn.Module) -> list[str]:
     return [name for name, parameter in model.named_parameters() if parameter.ndim == 2]
 
 
+@pytest.mark.slow
 @of("small_vit")
 def test_accelerate_trains_in_two_processes_at_the_plans_rates(script: ModuleType) -> None:
     assert_follow(printed("train_accelerate"), planned(script), lambda step: 1 - step / STEPS)
 
 
+@pytest.mark.slow
 @of("small_vit")
 @pytest.mark.usefixtures("compiler")
 def test_deepspeed_trains_in_two_processes_at_the_plans_rates(script: ModuleType) -> None:
