@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each processor already
+
 NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
 
 settings.register_profile("lrspec", deadline=None, derandomize=True, print_blob=True)
