@@ -390,7 +390,7 @@ earlier.start()
         "import json, os\nos.close(os.open(json.__file__, os.O_RDONLY))",
         "import json, os\nopen(os.path.join(os.path.dirname(json.__file__), '..', 'os.py')).read()",
         "import colorsys",  # of Python's library
-        "import check_jsonschema",  # an installed package
+        "import jsonschema",  # an installed package
         "import importlib.metadata as m\nm.version('pyyaml')",
         "import collections, dataclasses\ncollections.namedtuple('A', 'a')\ndataclasses.make_dataclass('B', ['b'])",
         "import ctypes\nctypes.CDLL(None)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import peft
 import pytest
 import torch
 from timm.utils import ModelEmaV3  # type: ignore[attr-defined]
@@ -58,8 +59,6 @@ def trained_by_a_step(model: nn.Module, spec: lrspec.SpecFile, *inputs: Tensor) 
 @pytest.fixture
 def adapted() -> nn.Module:
     """A small Llama with LoRA on two projections, and a copy of its head that trains."""
-    import peft
-
     torch.manual_seed(0)
     sizes = {"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     lora = peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], modules_to_save=["lm_head"])
@@ -70,7 +69,6 @@ def adapted() -> nn.Module:
 from_peft = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated")  # which PEFT asks for
 
 
-@pytest.mark.slow
 @from_peft
 def test_names_of_peft_are_its_own(adapted: nn.Module) -> None:
     projection = "base_model.model.model.layers.0.self_attn.q_proj"
@@ -89,7 +87,6 @@ def test_names_of_peft_are_its_own(adapted: nn.Module) -> None:
     assert {parameter.module for name, parameter in parameters.items() if "lora" in name} == {("Linear",)}
 
 
-@pytest.mark.slow
 @from_peft
 def test_groups_of_peft_hold_its_adapters_and_saved_modules(adapted: nn.Module) -> None:
     plan = lrspec.compile(LORA, adapted)
@@ -106,17 +103,13 @@ def test_groups_of_peft_hold_its_adapters_and_saved_modules(adapted: nn.Module) 
     }  # A: B is 0 yet
 
 
-@pytest.mark.slow
 @from_peft
 def test_what_wraps_an_adapted_model_adds_nothing(adapted: nn.Module) -> None:
     plan = lrspec.compile(LORA, adapted)
     assert lrspec.compile(LORA, nn.DataParallel(adapted)).to_dict() == plan.to_dict()
 
 
-@pytest.mark.slow
 def test_attention_of_peft_has_its_parameters_back_after_a_batch() -> None:
-    import peft
-
     model = peft.get_peft_model(Attention(), peft.LoraConfig(r=2, target_modules=["attn"]))
     before = names(model)
     model(torch.zeros(1, 2, 4))

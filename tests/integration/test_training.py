@@ -101,18 +101,21 @@ def one_cycle(step: int) -> float:
     return 1 / 25e4 + (1 - 1 / 25e4) * half_cosine((step - peak) / (end - peak))
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_plain")
 def test_plain_pytorch_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
     assert_follow(script.train(), planned(script), warmed_up(from_zero=False))
     assert verified == [[]]
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_timm")
 def test_timm_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
     assert_follow(script.train(), planned(script), warmed_up(from_zero=True))
     assert verified == [[]]
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_lightning")
 @pytest.mark.filterwarnings(
     "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
@@ -137,7 +140,6 @@ def test_transformers_trains_at_the_plans_rates(
     assert verified == [[]]
 
 
-@pytest.mark.slow
 @of("train_lora_plus")
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_lora_plus_trains_the_adapters_b_at_16_times_the_rate(
@@ -149,7 +151,6 @@ def test_lora_plus_trains_the_adapters_b_at_16_times_the_rate(
     assert verified == [[]]
 
 
-@pytest.mark.slow
 @of("train_lora_plus")
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_the_saved_inventory_of_the_adapters_is_up_to_date(script: ModuleType, tmp_path: Path) -> None:
