@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each processor already
+
 NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
 
 settings.register_profile("lrspec", deadline=None, derandomize=True, print_blob=True)
@@ -24,6 +27,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update", action="store_true", help="write what is generated (golden reports, schemas, docs) anew"
     )
     parser.addoption("--large", action="store_true", help="measure the worst cases of the largest size as well")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process for each processor, up to eight; and none beside this one that writes what is generated."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if config.getoption("--update") else min(processors, 8)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process install what the tests take from npm, and run these tests."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "node_modules" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("npm"))
 
 
 @pytest.fixture

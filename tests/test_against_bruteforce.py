@@ -6,13 +6,12 @@ import json
 from collections import Counter
 from typing import Any
 
-from hypothesis import example, given, settings
-
 import lrspec
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, read
+from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
 JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213))}
@@ -91,13 +90,19 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
 }
 
 
-@settings(max_examples=600)
-@given(specs(), inventories())
-@example(LOSING_FREEZE, ONE_PARAMETER)
-@example(FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER)
-@example(TIED_IN_A_JOIN, TIED)
-@example(EQUAL_AND_NOT_THE_SAME, TIED)
-def test_equals_the_brute_force_reading(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
+@drawn(
+    specs(),
+    inventories(),
+    few=150,
+    many=600,
+    examples=[
+        (LOSING_FREEZE, ONE_PARAMETER),
+        (FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER),
+        (TIED_IN_A_JOIN, TIED),
+        (EQUAL_AND_NOT_THE_SAME, TIED),
+    ],
+)
+def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
     outcome, reading = attempted(spec, inventory), read(spec, inventory)
     assert _findings(outcome) == _read_findings(reading)
     assert (outcome.plan is None) == (not reading.parameters)
@@ -117,10 +122,18 @@ UNMATCHED_NAMES: dict[str, Any] = {
 }
 
 
-@settings(max_examples=300)
-@given(specs(), inventories())
-@example(UNMATCHED_NAMES, {"parameters": [{**ONE_PARAMETER["parameters"][0], "name": name} for name in "abcd"]})
-@example(UNMATCHED_NAMES, {"parameters": [{**ONE_PARAMETER["parameters"][0], "name": name} for name in "dcba"]})
+def called(names: str) -> dict[str, Any]:
+    """Parameters, each called by a letter."""
+    return {"parameters": [{**ONE_PARAMETER["parameters"][0], "name": name} for name in names]}
+
+
+@drawn(
+    specs(),
+    inventories(),
+    few=75,
+    many=300,
+    examples=[(UNMATCHED_NAMES, called("abcd")), (UNMATCHED_NAMES, called("dcba"))],
+)
 def test_every_trained_parameter_is_in_one_group_whatever_rules_are_called(
     spec: dict[str, Any], inventory: dict[str, Any]
 ) -> None:

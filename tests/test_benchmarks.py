@@ -30,6 +30,7 @@ def without_mmengine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "has_mmengine", lambda: False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_mmengine")
 def test_compiling_has_a_row_for_every_way_and_a_hyphen_for_what_is_not_installed() -> None:
     section = compiling.measure(QUICK)
@@ -41,24 +42,29 @@ def test_compiling_has_a_row_for_every_way_and_a_hyphen_for_what_is_not_installe
     assert "lrspec, 50 rules" in the_first_cells(section)
 
 
+@pytest.mark.slow
 def test_memory_is_measured_in_a_process_of_its_own() -> None:
     assert the_first_cells(memory.measure(QUICK)) == ["1,000"]
 
 
+@pytest.mark.slow
 def test_whole_processes_are_the_help_and_a_compile_with_and_without_a_cache() -> None:
     assert the_first_cells(processes.measure(QUICK)) == [processes.HELP, processes.FIRST, processes.AGAIN]
 
 
+@pytest.mark.slow
 def test_checking_is_reading_one_large_spec_and_checking_many() -> None:
     cells = the_first_cells(checking.measure(QUICK))
     assert cells == ["`lrspec.loads`, 3 rules", "`lrspec check --no-model`, 2 specs of 20 rules"]
 
 
+@pytest.mark.slow
 def test_steps_are_measured_for_each_implementation() -> None:
     _, table = steps.measure(QUICK).tables[0]
     assert {row[2] for row in table.rows} == {"foreach", "fused"}
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_page_that_it_prints(tmp_path: Path) -> None:
     written = tmp_path / "results.md"
     words = ("--quick", "--only", "checking", "--output", str(written))
@@ -128,6 +134,7 @@ def test_a_ratio_is_the_median_over_the_rounds_that_both_have() -> None:
     assert Times({"own": [2.0, 9.0, 8.0], "other": [1.0, 3.0]}).ratio("own", "other") == 2.5
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_sources_prints_and_writes_a_row_for_each_family(tmp_path: Path) -> None:
     written = tmp_path / "sources.md"
     small = ("--filter", "resnet18*", "--no-largest", "--output", str(written))

@@ -77,7 +77,7 @@ def test_settings_that_nothing_sets_are_the_optimizers_own() -> None:
 
 
 @pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel], ids=["compile", "DataParallel"])
-def test_binds_to_the_model_under_a_wrapper(wrap: Any) -> None:
+def test_a_plan_binds_to_the_model_under_a_wrapper(wrap: Any) -> None:
     model = Tied()
     plan = lrspec.compile(SPEC, model)
     bound, plain = plan.param_groups(wrap(model)), plan.param_groups(model)
@@ -95,7 +95,7 @@ def test_a_part_of_the_model_gets_its_own_groups_and_no_empty_ones() -> None:
     assert groups[0]["params"] == [stage.head.weight]
 
 
-def test_refuses_to_bind_before_freezing_and_binds_after() -> None:
+def test_a_plan_that_freezes_binds_only_after_freezing() -> None:
     model = Tied()
     plan = lrspec.compile(PROBE, model)
     with pytest.raises(lrspec.BindError, match=r"call plan.freeze\(model\)"):
@@ -139,7 +139,7 @@ def test_compiling_changes_nothing_in_the_model() -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-def test_refuses_a_trainable_stranger_and_passes_over_a_frozen_one() -> None:
+def test_a_trainable_stranger_is_refused_and_a_frozen_one_passed_over() -> None:
     model = Tied()
     plan = lrspec.compile(SPEC, model)
     model.register_parameter("late", nn.Parameter(torch.ones(2)))
@@ -149,7 +149,7 @@ def test_refuses_a_trainable_stranger_and_passes_over_a_frozen_one() -> None:
     assert plan.param_groups(model)
 
 
-def test_refuses_another_shape() -> None:
+def test_a_parameter_of_another_shape_is_refused() -> None:
     plan = lrspec.compile(SPEC, Tied())
     model = Tied()
     model.blocks[1].module = nn.Linear(3, 4)
@@ -159,7 +159,7 @@ def test_refuses_another_shape() -> None:
         plan.param_groups(model)
 
 
-def test_refuses_other_ties() -> None:
+def test_parameters_tied_otherwise_than_in_the_plan_are_refused() -> None:
     plan = lrspec.compile(SPEC, Tied())
     untied = Tied()
     untied.head.weight = nn.Parameter(torch.zeros(7, 3))
@@ -172,7 +172,7 @@ def test_refuses_other_ties() -> None:
         plan.param_groups(plain)
 
 
-def test_refuses_a_model_whose_frozenness_has_changed() -> None:
+def test_a_model_whose_frozenness_has_changed_is_refused() -> None:
     model = Tied()
     plan = lrspec.compile(SPEC, model)
     model.blocks[0].scale.requires_grad_(False)
@@ -199,7 +199,7 @@ def test_a_plan_with_errors_has_no_groups_to_bind() -> None:
         caught.value.plan.param_groups(model)
 
 
-def test_refuses_parameters_without_a_shape_until_a_batch_has_run() -> None:
+def test_parameters_without_a_shape_are_refused_until_a_batch_has_run() -> None:
     spec = lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]")
     plan = lrspec.compile(spec, nn.Linear(3, 2))
     model = nn.LazyLinear(2)
@@ -213,7 +213,7 @@ def test_refuses_parameters_without_a_shape_until_a_batch_has_run() -> None:
 @pytest.mark.usefixtures("one_process")
 @pytest.mark.filterwarnings("ignore:.*FSDP.*")  # torch says that FSDP1 is old, and that this is a CPU
 @pytest.mark.filterwarnings("ignore:The `NO_SHARD` sharding strategy is deprecated")
-def test_refuses_parameters_that_fsdp1_has_merged() -> None:
+def test_parameters_that_fsdp1_has_merged_are_refused() -> None:
     from torch.distributed.fsdp import FullyShardedDataParallel
 
     plan = lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^.', lr: 1}]"), nn.Linear(3, 2))

@@ -61,7 +61,7 @@ def test_the_groups_are_the_plans_and_the_arguments_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(("name", "its"), [("lamb", "Lamb"), ("lion", "Lion"), ("sgd", "SGD"), ("adamw", "AdamW")])
-def test_a_name_of_timms_registry(name: str, its: str) -> None:
+def test_an_optimizer_of_timms_registry_is_built_by_its_name(name: str, its: str) -> None:
     options = ", momentum: 0.9" if name == "sgd" else ""
     optimizer = lrspec.build_optimizer(spec(f"{{type: 'timm:{name}', lr: 0.1, weight_decay: 0.2{options}}}"), model())
     assert type(optimizer).__name__ == its
@@ -76,7 +76,7 @@ def test_a_dotted_type_is_the_class_of_the_call(given: Any) -> None:
     assert type(optimizer) is Own
 
 
-def test_without_a_type_the_call_brings_the_class() -> None:
+def test_without_a_type_in_the_spec_the_call_brings_the_class() -> None:
     assert type(lrspec.build_optimizer(spec("{lr: 0.1}"), model(), optimizer_class=Own)) is Own
 
 
@@ -103,7 +103,7 @@ def test_without_a_type_the_call_brings_the_class() -> None:
         ),
     ],
 )
-def test_why_it_cannot_be_built(optimizer: str, given: Any, said: str) -> None:
+def test_an_optimizer_that_cannot_be_built_is_refused_with_the_reason(optimizer: str, given: Any, said: str) -> None:
     ready = spec(optimizer, "[{name: all, match: '^.+$', lr_mult: 1, check: {large-value: ignore}}]")
     with pytest.raises(lrspec.BuildError) as refused:
         lrspec.build_optimizer(ready, model(), optimizer_class=given)
@@ -126,7 +126,7 @@ def test_what_an_older_torch_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         lrspec.build_optimizer(spec("{type: Adam, lr: 1, decoupled_weight_decay: true}"), model())
 
 
-def test_a_library_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_of_optimizers_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> Any:
         raise ImportError(f"No module named {name!r}")
 
@@ -142,7 +142,7 @@ def test_an_option_of_a_rule_that_the_class_has_no_place_for_is_refused() -> Non
         lrspec.build_optimizer(ready, model(), optimizer_class=Own)
 
 
-def test_freezing_is_asked_for() -> None:
+def test_freezing_the_model_has_to_be_asked_for() -> None:
     net = model()
     with pytest.raises(lrspec.BindError, match=r"call plan\.freeze\(model\) first, or build with freeze=True"):
         lrspec.build_optimizer(spec("{type: SGD, lr: 0.1}", PROBE), net)
@@ -160,7 +160,7 @@ def test_a_plan_is_built_as_it_is() -> None:
         lrspec.build_optimizer(plan, net, lr=0.3)
 
 
-def test_several_are_a_dict_by_name() -> None:
+def test_several_optimizers_are_a_dict_by_name() -> None:
     net = model()
     built = lrspec.build_optimizers(lrspec.loads(SEVERAL), net)
     assert {name: type(each) for name, each in built.items()} == {"adamw": torch.optim.AdamW, "muon": torch.optim.Muon}
@@ -182,7 +182,7 @@ def test_an_optimizer_without_parameters_in_a_part_is_left_out() -> None:
     assert plan.param_groups(norm, optimizer="muon") == []
 
 
-def test_classes_of_several_go_by_name() -> None:
+def test_classes_of_several_optimizers_go_by_name() -> None:
     ready = lrspec.loads(SEVERAL.replace("type: AdamW", "type: mine.Own").replace("weight_decay: 0.1", "momentum: 0"))
     built = lrspec.build_optimizers(ready, model(), optimizer_class={"adamw": Own})
     assert type(built["adamw"]) is Own
@@ -190,7 +190,7 @@ def test_classes_of_several_go_by_name() -> None:
         lrspec.build_optimizers(ready, model(), optimizer_class={"adam": Own})
 
 
-def test_one_call_for_several_is_refused() -> None:
+def test_a_call_for_one_optimizer_is_refused_where_the_spec_has_several() -> None:
     ready = lrspec.loads(SEVERAL)
     with pytest.raises(lrspec.BuildError, match=r"several optimizers \(adamw, muon\): call build_optimizers"):
         lrspec.build_optimizer(ready, model())

@@ -28,7 +28,7 @@ def test_what_is_written_is_read_under_its_key(cache: Path) -> None:
     assert (kept.read("a"), len(list(cache.iterdir()))) == ("new", 2)
 
 
-def test_only_the_user_can_read_it(cache: Path) -> None:
+def test_only_the_user_can_read_the_cache(cache: Path) -> None:
     kept.write("a", "text")
     assert (cache.stat().st_mode & 0o777, only_file(cache).stat().st_mode & 0o777) == (0o700, 0o600)
 
@@ -156,7 +156,7 @@ def test_a_user_without_a_home_has_no_cache(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_oldest_go_where_there_is_too_much(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_entries_go_where_there_is_too_much(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for age, key in enumerate(("new", "middle", "old")):
         before = set(cache.iterdir()) if cache.exists() else set()
         kept.write(key, "x" * 1000)
@@ -211,14 +211,14 @@ def test_dir_without_a_folder_says_how_to_have_one(
 
 WRITE_OFTEN = """
 import sys
-from lrspec.models import cache_files as cache as kept
+from lrspec.models import cache_files as kept
 for turn in range(200):
     kept.write("key", sys.argv[1] * 5000)
     assert kept.read("key") in ("a" * 5000, "b" * 5000, "c" * 5000), turn
 """
 
 
-def test_several_may_write_at_once(cache: Path) -> None:
+def test_several_processes_may_write_at_once(cache: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITE_OFTEN, letter]) for letter in "abc"]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert len(list(cache.iterdir())) == 1

@@ -64,7 +64,7 @@ def get(source: str = "made_up", **args: Any) -> Inventory:
 # -------------------------------------------------------------------------------------------------- what is kept
 
 
-def test_what_is_read_is_what_was_built(builds: Builds) -> None:
+def test_a_model_read_from_the_cache_is_what_was_built(builds: Builds) -> None:
     cold, warm = get(), get()
     assert len(builds.built) == 1
     assert cold is INVENTORY
@@ -87,7 +87,7 @@ def test_code_files_and_what_is_no_model_are_not_kept(builds: Builds, cache: Pat
     assert (builds.built, cache.exists()) == ([source, source], False)
 
 
-def test_errors_are_not_kept(builds: Builds, cache: Path) -> None:
+def test_errors_are_not_kept_in_the_cache(builds: Builds, cache: Path) -> None:
     builds.result = ModelError("unknown")
     for _ in range(2):
         with pytest.raises(ModelError, match="unknown"):
@@ -117,7 +117,7 @@ def kept_text(**other: Any) -> str:
     return json.dumps({**whole, "aliases": [], "owners": [["A"]], **other})
 
 
-def test_a_text_of_its_own_kind_is_not_built(builds: Builds) -> None:
+def test_a_cached_text_that_is_an_inventory_is_not_built_anew(builds: Builds) -> None:
     kept.write(model_key("made_up", {}, Path(), outside=False) or "", kept_text())
     assert [parameter.name for parameter in get().parameters] == ["a"]
     assert not builds.built
@@ -137,7 +137,7 @@ def test_a_text_of_its_own_kind_is_not_built(builds: Builds) -> None:
         pytest.param("[" * 100_000, id="deep"),
     ],
 )
-def test_a_text_of_another_kind_is_built_anew(builds: Builds, text: str) -> None:
+def test_a_cached_text_that_is_no_inventory_is_built_anew(builds: Builds, text: str) -> None:
     key = model_key("made_up", {}, Path(), outside=False)
     assert key
     kept.write(key, text)
@@ -324,7 +324,9 @@ def test_the_commands_take_models_from_the_cache(
     assert "unknown timm model 'made_up'" in said.out + said.err
 
 
-def test_a_check_in_several_processes_does_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_in_several_processes_takes_models_from_the_cache(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "b.lrspec.yaml").write_text(SPEC)
     assert run(["check", ".", "--jobs", "2"]) == 0
     assert run(["check", ".", "--jobs", "2", "--no-cache"]) == 2
@@ -358,7 +360,7 @@ def test_a_model_from_the_cache_starts_no_library(folder: Path, words: list[str]
 
 
 @pytest.mark.parametrize("kind", ["timm", "torchvision"])
-def test_with_and_without_the_cache_are_the_same_bytes(
+def test_results_are_the_same_bytes_with_and_without_the_cache(
     kind: str,
     tmp_path: Path,
     cache: Path,

@@ -439,7 +439,7 @@ def test_a_folder_that_does_not_exist_is_said_before_the_work(check: Any) -> Non
         ("never", True, "", False),
     ],
 )
-def test_colours(
+def test_colours_are_as_the_option_the_terminal_and_no_color_say(
     check: Any, monkeypatch: pytest.MonkeyPatch, color: str, terminal: bool, no_color: str, coloured: bool
 ) -> None:
     write("a.lrspec.yaml", BROKEN)

@@ -39,11 +39,12 @@ BUILT = "py:my_package.models:build"
 MODEL = "from torch import nn\n\n\ndef build():\n    return nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [*SHOWN, (".pre-commit-hooks.yaml", (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))],
 )
-def test_a_file_is_valid(name: str, text: str, tmp_path: Path) -> None:
+def test_each_file_of_the_page_is_valid(name: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / Path(name).name
     file.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", *VALIDATORS.get(name, WORKFLOW), str(file)]
@@ -140,7 +141,7 @@ def test_an_inventory_that_is_no_longer_true_is_noticed(folder: Path) -> None:
     assert replay(".github/workflows/inventories.yml") == [1]
 
 
-def test_what_is_installed_exists() -> None:
+def test_each_extra_that_the_page_names_exists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = re.findall(r"(\w+)\[(\w+)\]", PAGE.read_text(encoding="utf-8"))
     assert {name for name, _ in named} == {project["name"]}

@@ -240,7 +240,7 @@ def test_names_that_move_cursors_come_out_harmless(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("narrowed", ["where: {ndim: 3}", "exclude: weight", "optional: false"])
 @pytest.mark.parametrize("slow", [r"'^(\w+\.?)*\d$'", r"'^([A-Z]+\.?)*\d$'"])
-def test_reports_about_slow_regexes_end_as_well(
+def test_a_report_about_a_slow_regex_comes_to_an_end(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch, slow: str, narrowed: str
 ) -> None:
     monkeypatch.setattr("lrspec.regex.time_limit.REGEX_SECONDS", 0.1)
@@ -338,7 +338,7 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["schema", "x"], "lrspec schema: Invalid value for "),
     ],
 )
-def test_what_keeps_it_from_running_is_one_line_and_status_2(
+def test_what_keeps_the_command_from_running_is_one_line_and_status_2(
     capsys: pytest.CaptureFixture[str], words: list[str], line: str
 ) -> None:
     ran = lrspec(capsys, *words)
@@ -411,7 +411,7 @@ def test_an_argument_for_a_model_is_echoed_harmless(
 
 
 @pytest.mark.parametrize("text", ["'no'", '"no"', "nO", "none", "true"])
-def test_quoted_words_and_others_are_what_they_are(capsys: pytest.CaptureFixture[str], text: str) -> None:
+def test_quoted_words_and_values_of_todays_yaml_are_taken(capsys: pytest.CaptureFixture[str], text: str) -> None:
     ran = lrspec(capsys, "params", "--model", "resnet18", "--model-arg", f"x={text}")
     assert ran.err.startswith("lrspec: resnet18 takes no argument 'x'")
 
@@ -626,7 +626,9 @@ def test_an_interrupt_is_one_line(folder: Path) -> None:
     assert (running.returncode, out, err.strip()) == (130, "", "lrspec: interrupted")
 
 
-def test_a_plan_that_is_refused_says_what_was_set(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_a_plan_that_is_refused_says_what_was_set_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
     (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{name: all, match: '^.', lr_mult: 1}]\n")
     words = ("compile", "--params", "params.json", "--format", "json", "--set", "optimizer.weight_decay=0.1")
     ran = lrspec(capsys, *words, "--weight-decay", "0.2")

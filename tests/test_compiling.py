@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 import lrspec
 from lrspec.compiler.compile import attempt
+from tests.drawing import drawn
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import compiled
 
@@ -135,7 +135,7 @@ def test_what_nothing_sets_is_left_to_the_optimizer() -> None:
     assert plan.groups[0].settings.group_keys() == {"lr": 1.0}
 
 
-def test_zero_survives() -> None:
+def test_a_setting_of_zero_is_not_taken_for_none() -> None:
     plan = lrspec.compile(load("  - {match: '^[ab]', lr: 0, weight_decay: 0}"), NAMES)
     assert settings_of(plan)["a.weight"] == (0.0, 0.0)
 
@@ -194,8 +194,7 @@ def test_the_plan_names_spec_and_model() -> None:
 # ------------------------------------------------------------------------------------------ whatever the spec
 
 
-@settings(max_examples=300)
-@given(specs(fitting=True), inventories())
+@drawn(specs(fitting=True), inventories(), few=50, many=300)
 def test_every_trainable_parameter_is_in_one_group_or_in_a_finding(spec: dict[str, Any], inventory: Any) -> None:
     plan = compiled(spec, inventory)
     grouped = [name for group in plan.groups or () for name in group.params]
@@ -212,15 +211,13 @@ def test_every_trainable_parameter_is_in_one_group_or_in_a_finding(spec: dict[st
     assert len({group.name for group in plan.groups or ()}) == len(plan.groups or ())
 
 
-@settings(max_examples=100)
-@given(specs(fitting=True), inventories())
-def test_the_same_input_gives_the_same_bytes(spec: dict[str, Any], inventory: Any) -> None:
+@drawn(specs(fitting=True), inventories(), few=25, many=100)
+def test_compiling_twice_gives_the_same_bytes(spec: dict[str, Any], inventory: Any) -> None:
     first, again = (json.dumps(compiled(spec, inventory).to_dict(), allow_nan=False) for _ in range(2))
     assert first == again
 
 
-@settings(max_examples=100)
-@given(specs(), inventories())
+@drawn(specs(), inventories(), few=50, many=100)
 def test_places_of_findings_lie_in_the_spec(spec: dict[str, Any], inventory: Any) -> None:
     text = json.dumps(spec, indent=1)
     file = lrspec.loads(text, "json")

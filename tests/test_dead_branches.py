@@ -10,10 +10,10 @@ from itertools import product
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrspec
+from tests.drawing import drawn
 
 NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("ab.", repeat=length)]
 QUIET = ["", "^", "$", r"\."]
@@ -167,11 +167,12 @@ texts: st.SearchStrategy[Node] = st.sampled_from([*LOUD, *QUIET])
 regexes = st.builds(Regex, st.recursive(texts, larger, max_leaves=8), st.none() | st.integers(0, 3))
 
 
-@settings(max_examples=1500)
-@given(
+@drawn(
     regexes,
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=8, unique=True),
     st.sampled_from(["match", "layers", "exclude"]),
+    few=300,
+    many=1500,
 )
 def test_a_branch_is_dead_where_the_regex_without_it_does_the_same(regex: Regex, names: list[str], key: str) -> None:
     if not regex.written():
@@ -201,7 +202,9 @@ def test_a_misspelt_branch_is_named_with_its_column() -> None:
         {"exclude": "^(?:cls_token|pos_embed)$"},  # the rule selects nothing: LRS203
     ],
 )
-def test_nothing_is_said(silenced: dict[str, Any]) -> None:
+def test_nothing_is_said_of_a_dead_branch_in_a_rule_that_is_optional_silenced_or_without_parameters(
+    silenced: dict[str, Any],
+) -> None:
     assert messages({"match": "^(?:cls_tokn|pos_embed)$", **silenced}) == []
     assert messages({"match": "^(?:cls_tokn|pos_embed)$"}) != []
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrspec.regex.digits import ALIKE, is_blind, widened
 from lrspec.regex.pattern import FAILURES, compile_regex
+from tests.drawing import drawn
 
 SETS = [
     *("[0-9]", "[a-z0-9]", "[0-9a-c]", "[^0-9]", r"[\d_]", r"[^\d]", r"[\w.]", r"[\D3]", "[!-~]", "[^!-~]", "[a-]"),
@@ -56,8 +57,7 @@ def other_digits(text: str, data: st.DataObject) -> str:
     return "".join(data.draw(st.sampled_from("0123456789")) if letter.isdigit() else letter for letter in text)
 
 
-@settings(max_examples=3000)
-@given(regexes, texts, st.data())
+@drawn(regexes, texts, st.data(), few=200, many=3000)
 def test_what_cannot_tell_digits_apart_takes_the_same_steps(regex: str, text: str, data: st.DataObject) -> None:
     pattern = compiled(regex)
     assume(is_blind(regex))
@@ -66,8 +66,7 @@ def test_what_cannot_tell_digits_apart_takes_the_same_steps(regex: str, text: st
     assert places(pattern, text) == places(pattern, other)
 
 
-@settings(max_examples=3000)
-@given(regexes, texts, st.data())
+@drawn(regexes, texts, st.data(), few=200, many=3000)
 def test_what_is_widened_matches_wherever_the_regex_does(regex: str, text: str, data: st.DataObject) -> None:
     pattern, wide = compiled(regex), widened(regex)
     assume(wide is not None)
@@ -104,7 +103,7 @@ def test_most_regexes_cannot_tell_digits_apart(regex: str) -> None:
         ("[0-99]x|[3]", "3", "4"),
     ],
 )
-def test_what_tells_them_apart_is_known(regex: str, text: str, other: str) -> None:
+def test_regexes_that_tell_digits_apart_are_known(regex: str, text: str, other: str) -> None:
     assert places(compile_regex(regex), text) != places(compile_regex(regex), other)
     assert not is_blind(regex)
 
@@ -129,5 +128,5 @@ def test_what_tells_them_apart_is_known(regex: str, text: str, other: str) -> No
         (r"\x33", None),
     ],
 )
-def test_widens_to_any_digit(regex: str, wide: str | None) -> None:
+def test_a_regex_is_widened_to_any_digit_where_it_can_be(regex: str, wide: str | None) -> None:
     assert widened(regex) == wide

@@ -79,7 +79,7 @@ def test_plain_scalars_are_those_of_yaml_1_2(word: str, value: Any) -> None:
     assert type(found) is type(value)
 
 
-def test_nan_is_read_as_such() -> None:
+def test_nan_of_yaml_is_read_as_such() -> None:
     assert math.isnan(read("a: .NaN").value["a"])
     assert math.isnan(read('{"a": NaN}', "json").value["a"])
 
@@ -301,7 +301,7 @@ def test_what_is_no_document_is_said_at_its_place(text: bytes, where: tuple[int,
         "//",
     ],
 )
-def test_what_is_no_json_is_said(text: str) -> None:
+def test_what_is_no_json_is_said_at_its_place(text: str) -> None:
     assert codes(text, "json") == ["LRS101"]
 
 

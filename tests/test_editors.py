@@ -36,6 +36,7 @@ def server(node_modules: Path) -> Iterator[LanguageServer]:
 # ------------------------------------------------------------------------------------------- what is right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [path for path in SPECS if path.suffix == ".yaml"] + CLEAN, ids=lambda path: str(path.relative_to(ROOT))
 )
@@ -201,6 +202,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "told"), RULES.values(), ids=RULES)
 def test_a_mistake_in_a_rule_is_told_at_its_place(server: LanguageServer, rule: str, told: list[Told]) -> None:
     assert server.told(f"{BASE}  - {rule}\n") == told
@@ -357,6 +359,7 @@ SPECIFICATIONS: dict[str, tuple[str, list[Told]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), SPECIFICATIONS.values(), ids=SPECIFICATIONS)
 def test_a_mistake_in_a_spec_is_told_at_its_place(server: LanguageServer, text: str, told: list[Told]) -> None:
     assert server.told(f"{SCHEMA_LINE}\n{text}\n") == told
@@ -369,10 +372,12 @@ def offered(server: LanguageServer, text: str) -> list[str]:
     return [item["label"] for item in server.completions(text)]
 
 
+@pytest.mark.slow
 def test_a_new_rule_is_offered_each_key_of_a_rule_once(server: LanguageServer) -> None:
     assert sorted(offered(server, f"{BASE}  - |\n")) == sorted(Rule.model_fields)
 
 
+@pytest.mark.slow
 def test_a_rule_is_offered_the_keys_that_it_has_not(server: LanguageServer) -> None:
     given = {"name", "match"}
     labels = offered(server, f"{BASE}  - name: a\n    match: b\n    |\n")
@@ -385,40 +390,48 @@ def described(key: str) -> str:
     return description
 
 
+@pytest.mark.slow
 def test_a_key_is_offered_with_its_description(server: LanguageServer) -> None:
     (item,) = [item for item in server.completions(f"{BASE}  - |\n") if item["label"] == "lr_mult"]
     assert item["documentation"]["value"] == described("lr_mult")
 
 
+@pytest.mark.slow
 def test_types_of_optimizers_are_offered(server: LanguageServer) -> None:
     assert set(ARGUMENTS) <= set(offered(server, f"{SCHEMA_LINE}\nlrspec: 1\noptimizer:\n  type: |\n"))
 
 
+@pytest.mark.slow
 def test_arguments_of_the_optimizer_are_offered(server: LanguageServer) -> None:
     labels = offered(server, f"{SCHEMA_LINE}\nlrspec: 1\noptimizer:\n  type: SGD\n  |\n")
     assert set(labels) == ARGUMENTS["SGD"]
 
 
+@pytest.mark.slow
 def test_options_of_the_optimizer_are_offered(server: LanguageServer) -> None:
     labels = offered(server, f"{BASE}  - match: a\n    options:\n      |\n")
     assert set(labels) == ARGUMENTS["AdamW"] - {"lr", "weight_decay"}
 
 
+@pytest.mark.slow
 def test_arguments_of_one_of_several_optimizers_are_offered(server: LanguageServer) -> None:
     text = f"{SCHEMA_LINE}\nlrspec: 1\noptimizers:\n  a:\n    type: SGD\n  b:\n    type: Muon\n    |\n"
     assert set(offered(server, text)) == ARGUMENTS["Muon"]
 
 
+@pytest.mark.slow
 def test_options_of_several_optimizers_are_offered(server: LanguageServer) -> None:
     header = f"{SCHEMA_LINE}\nlrspec: 1\noptimizers:\n  a: {{type: SGD}}\n  b: {{type: Muon}}\nrules:\n"
     labels = set(offered(server, f"{header}  - match: a\n    options:\n      |\n"))
     assert labels >= (ARGUMENTS["SGD"] | ARGUMENTS["Muon"]) - {"lr", "weight_decay"}
 
 
+@pytest.mark.slow
 def test_severities_are_offered(server: LanguageServer) -> None:
     assert offered(server, f"{BASE}  - match: a\n    check:\n      zero-lr: |\n") == ["error", "warning", "ignore"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["match", "lr_mult", "freeze"])
 def test_a_key_is_described_where_the_cursor_rests(server: LanguageServer, key: str) -> None:
     text = "  - match: a\n    lr_mult: 1\n    freeze: false\n".replace(key, f"{key[:2]}|{key[2:]}")
@@ -433,6 +446,7 @@ def fenced(kind: str) -> list[str]:
     return [block.body for block in blocks(PAGE) if block.info == kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", fenced("yaml"))
 def test_each_header_of_the_page_names_the_schema(server: LanguageServer, header: str) -> None:
     here = header.replace("lrspec.v1.schema.json", "../schemas/lrspec.v1.schema.json")
@@ -446,6 +460,7 @@ def test_the_page_has_the_headers_of_both_families() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.lrspec.yaml", "a.lrspec.yml", ".lrspec.yaml", ".lrspec.yml"])
 def test_the_setting_of_the_page_is_for_every_spec(node_modules: Path, tmp_path: Path, name: str) -> None:
     (page,) = fenced("json")

@@ -74,12 +74,12 @@ def test_an_example_in_yaml_names_its_schema_for_editors(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "layers"), [("ladder", 62), ("blocks", 7)])
-def test_the_ladders_of_the_tutorial(name: str, layers: int) -> None:
+def test_the_ladders_of_the_tutorial_have_its_rates(name: str, layers: int) -> None:
     plan = compiled(f"resnet18-{name}.lrspec.yaml")
     assert rates(plan) == pytest.approx([0.01 * 0.9**k for k in range(layers)], rel=1e-12, abs=0)
 
 
-def test_the_same_spec_in_json() -> None:
+def test_the_example_in_json_is_the_one_in_yaml() -> None:
     assert lrspec.load(EXAMPLES / "resnet18-blocks.lrspec.json").spec == (
         lrspec.load(EXAMPLES / "resnet18-blocks.lrspec.yaml").spec
     )
@@ -135,6 +135,7 @@ def test_the_saved_inventory_of_a_model_of_ones_own_is_up_to_date(tmp_path: Path
     assert (tmp_path / "saved.json").read_bytes() == (EXAMPLES / "own-model.params.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_training_on_digits_prints_both_accuracies() -> None:
     lines = run("train_digits.py", "--quick").splitlines()
     accuracies = r"ladder \d+\.\d %, one rate \d+\.\d %"

@@ -52,7 +52,7 @@ def spec(entries: str) -> bytes:
 
 
 @pytest.mark.parametrize(("before", "after"), MENDED.values(), ids=MENDED)
-def test_is_mended_and_all_else_stays(before: str, after: str) -> None:
+def test_what_can_be_mended_is_and_every_other_byte_stays(before: str, after: str) -> None:
     assert fix(spec(before), "x.yaml")[0] == spec(after)
     assert read(spec(after), "x.yaml", "yaml").spec is not None
 
@@ -65,14 +65,14 @@ def test_a_file_with_two_byte_order_marks_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), MENDED.values(), ids=MENDED)
-def test_byte_order_mark_and_line_ends_stay(before: str, after: str) -> None:
+def test_byte_order_mark_and_line_ends_stay_as_they_are(before: str, after: str) -> None:
     for end in (b"\r\n", b"\r"):
         source, target = (b"\xef\xbb\xbf" + spec(text).replace(b"\n", end) for text in (before, after))
         assert fix(source, "x.yaml")[0] == target
 
 
 @pytest.mark.parametrize("entries", LEFT.values(), ids=LEFT)
-def test_is_left_to_its_author(entries: str) -> None:
+def test_what_only_the_author_can_decide_is_not_mended(entries: str) -> None:
     assert fix(spec(entries), "x.yaml") == (spec(entries), 0)
     assert read(spec(entries), "x.yaml", "yaml").diagnostics
 
@@ -86,7 +86,7 @@ def test_json_is_mended_as_json() -> None:
     assert fix(escaped.encode(), "x.json") == (escaped.encode(), 0)
 
 
-def test_counts_what_it_has_mended() -> None:
+def test_a_fix_counts_what_it_has_mended() -> None:
     entries, _ = MENDED["several on one line"]
     assert fix(spec(entries), "x.yaml")[1] == 3
 
@@ -121,7 +121,7 @@ def test_the_name_of_a_file_may_be_as_long_as_any(tmp_path: Path) -> None:
     assert path.read_bytes() == spec("lr: 1")
 
 
-def test_without_fix_nothing_is_written(tmp_path: Path) -> None:
+def test_without_the_option_fix_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.lrspec.yaml"
     path.write_bytes(spec("lr: '1'"))
     assert run(["check", str(path)]) == 1

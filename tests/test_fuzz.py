@@ -1,6 +1,6 @@
 """Any bytes at all, read as YAML and as JSON, give a spec or errors at places in the text; nothing else comes of them.
 
-`LRSPEC_FUZZ=100000` draws that many examples, from another seed each time.
+`LRSPEC_FUZZ=100000 pytest -m slow tests/test_fuzz.py` draws that many examples, from another seed each time.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck
 
 import lrspec
 from lrspec.compiler.compile import attempt
@@ -22,6 +23,7 @@ from lrspec.formats.table import table
 from lrspec.spec.load import SpecFile, read
 from lrspec.spec.syntax.document import Format
 from tests.broken_documents import documents, texts
+from tests.drawing import drawn
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")
 MORE = int(os.environ.get("LRSPEC_FUZZ", "0"))
@@ -37,14 +39,11 @@ INVENTORY = lrspec.Inventory(
 )
 
 
-def enough(examples: int) -> settings:
-    """So many examples, or as many as `LRSPEC_FUZZ` asks for."""
-    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    return settings(max_examples=MORE or examples, derandomize=not MORE, suppress_health_check=checks)
+CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+OPTIONS: dict[str, Any] = {"derandomize": not MORE, "suppress_health_check": CHECKS}
 
 
-@enough(4000)
-@given(documents())
+@drawn(documents(), few=400, many=MORE or 4000, **OPTIONS)
 def test_any_bytes_give_a_spec_or_errors_in_the_text(data: bytes) -> None:
     for format in FORMATS:
         reading = read(data, "spec", format)
@@ -54,8 +53,7 @@ def test_any_bytes_give_a_spec_or_errors_in_the_text(data: bytes) -> None:
             check_compile(reading.file())
 
 
-@enough(1500)
-@given(texts())
+@drawn(texts(), few=150, many=MORE or 1500, **OPTIONS)
 def test_any_text_gives_a_spec_or_a_spec_error(text: str) -> None:
     for format in FORMATS:
         with contextlib.suppress(lrspec.SpecError):
@@ -70,7 +68,7 @@ def test_any_text_gives_a_spec_or_a_spec_error(text: str) -> None:
         (b'"\\', "json", ["LRS101 1:1-1:2"]),
     ],
 )
-def test_what_once_went_wrong(data: bytes, format: Format, found: list[str]) -> None:
+def test_bytes_that_once_led_out_of_the_text_give_errors_in_it(data: bytes, format: Format, found: list[str]) -> None:
     reading = read(data, "spec", format)
     check_report(reading.diagnostics, reading.document.text)
     assert [f"{each.code} {_place(each)}" for each in reading.diagnostics] == found

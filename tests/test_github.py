@@ -62,7 +62,7 @@ def test_an_annotation_has_the_place_the_code_and_the_whole_message(capsys: pyte
     }
 
 
-def test_over_several_lines_there_are_no_columns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_annotation_over_several_lines_has_no_columns(capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = annotated(capsys, "s.lrspec.yaml", "lrspec: 1\nrules:\n  - match: 'a'\n    exclude: b\n")
     assert (found["line"], found["endLine"]) == ("3", "4")
     assert not {"col", "endColumn"} & set(found)
@@ -83,7 +83,7 @@ def test_paths_and_keys_cannot_break_out_of_their_places(capsys: pytest.CaptureF
     ]
 
 
-def test_what_cannot_be_checked_is_an_error_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_checked_is_annotated_as_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     run(["check", "missing.lrspec.yaml", "--format", "github"])
     (found,) = parsed(capsys.readouterr().out)
     assert (found["severity"], found["file"], found["message"]) == (

@@ -178,7 +178,7 @@ def test_a_string_that_is_never_closed_is_looked_through_once() -> None:
         ("utf-32-be", b"\x00\x00\xfe\xff", "UTF-32"),
     ],
 )
-def test_another_encoding_is_named(format: Format, encoding: str, mark: bytes, name: str) -> None:
+def test_an_encoding_other_than_utf8_is_named(format: Format, encoding: str, mark: bytes, name: str) -> None:
     data = mark + spec_of([RULE]).encode(encoding)
     assert first(data, format) == f"LRS101 not UTF-8: the file is in {name}\nSave the file as UTF-8."
 
@@ -345,7 +345,7 @@ def test_an_allowance_is_of_each_regex_and_of_all_together() -> None:
         raise AssertionError("nothing is left")
 
 
-def test_all_that_is_watched_ends_too() -> None:
+def test_whatever_runs_under_a_timer_is_ended_by_it() -> None:
     with pytest.raises(deadline.OverdueError), deadline.Timer().watch(0.1):
         spin()
 
@@ -486,8 +486,8 @@ def assert_ascii_json(value: Any) -> None:
 
 AUDITED = """
 import sys
-from lrspec.loading import read_file
-from lrspec.render.text import report
+from lrspec.spec.load import read_file
+from lrspec.diagnostics.report import report
 reading = read_file(sys.argv[1])
 report(reading.diagnostics, reading.document.text)
 seen = []

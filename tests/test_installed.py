@@ -38,7 +38,7 @@ def test_the_version_is_that_of_importlib_metadata(library: str) -> None:
     assert found == f"{library}-{importlib.metadata.version(library)}.dist-info"
 
 
-def test_nothing_is_imported_for_it() -> None:
+def test_nothing_is_imported_to_know_a_version() -> None:
     code = "import sys; from lrspec.models import installed; print(installed.version('timm'), *sys.modules)"
     name, _, *modules = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
@@ -47,7 +47,7 @@ def test_nothing_is_imported_for_it() -> None:
     assert not {"timm", "torch", "importlib.metadata"} & set(modules)
 
 
-def test_another_version_is_another(site: Path) -> None:
+def test_another_version_of_a_library_is_told_from_the_first(site: Path) -> None:
     first = installed.version("madeup")
     assert first == "madeup-1.0.dist-info"
     (site / "madeup-1.0.dist-info").rename(site / "madeup-1.1.dist-info")
@@ -119,7 +119,7 @@ def test_a_checkout_is_told_by_its_sources(site: Path, change: str) -> None:
     assert installed.version("madeup") not in (first, None)
 
 
-def test_what_cannot_be_told_is_none(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_version_of_what_cannot_be_told_is_none(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (site / "single.py").write_text("")
     (site / "namespace").mkdir()
     monkeypatch.setitem(sys.modules, "blocked", None)
@@ -127,7 +127,9 @@ def test_what_cannot_be_told_is_none(site: Path, monkeypatch: pytest.MonkeyPatch
     assert {name: installed.version(name) for name in names} == dict.fromkeys(names)
 
 
-def test_everything_is_all_distributions_of_the_path(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_version_of_everything_is_that_of_all_distributions_on_the_path(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = installed.everything()
     (site / "notes.txt").write_text("")
     monkeypatch.syspath_prepend(str(site / "not there"))

@@ -52,7 +52,7 @@ def compiled(model: nn.Module) -> nn.Module:
     return result
 
 
-def test_lists_parameters_in_model_order_with_shapes_owners_and_trainability() -> None:
+def test_an_inventory_lists_parameters_in_model_order_with_shapes_owners_and_trainability() -> None:
     model = Block()
     model.norm.weight.requires_grad_(False)
     inventory = Inventory.from_model(model)
@@ -127,7 +127,7 @@ def test_fully_shard_adds_no_owner_class() -> None:
 
 @pytest.mark.usefixtures("one_process")
 @pytest.mark.filterwarnings("ignore:.*FSDP.*")  # torch says that FSDP1 is old, and that this is a CPU
-def test_refuses_shards_of_fsdp1() -> None:
+def test_shards_of_fsdp1_are_refused() -> None:
     from torch.distributed.fsdp import FullyShardedDataParallel
 
     model = FullyShardedDataParallel(nn.Linear(2, 2), use_orig_params=True, device_id=torch.device("cpu"))
@@ -137,14 +137,14 @@ def test_refuses_shards_of_fsdp1() -> None:
     assert plan.param_groups(model)[0]["param_names"] == ["weight", "bias"]
 
 
-def test_refuses_shards_of_zero3() -> None:
+def test_shards_of_zero3_are_refused() -> None:
     model = nn.Linear(2, 2)
     setattr(model.weight, "ds_shape", (2, 2))  # noqa: B010  what DeepSpeed leaves on a parameter that it has partitioned
     with pytest.raises(InventoryError, match="parameters of this Linear are shards"):
         Inventory.from_model(model)
 
 
-def test_refuses_lazy_parameters() -> None:
+def test_lazy_parameters_are_refused() -> None:
     with pytest.raises(InventoryError, match="run a batch through the model first"):
         Inventory.from_model(nn.LazyLinear(2))
 
@@ -157,14 +157,14 @@ def test_parametrized_modules_keep_their_names_and_owners() -> None:
     assert "0.parametrizations.weight.original0" in owners
 
 
-def test_does_not_touch_the_model() -> None:
+def test_taking_an_inventory_does_not_touch_the_model() -> None:
     model = Tied()
     before = {name: (p.requires_grad, p.data_ptr()) for name, p in model.named_parameters()}
     Inventory.from_model(model)
     assert {name: (p.requires_grad, p.data_ptr()) for name, p in model.named_parameters()} == before
 
 
-def test_meta_models_are_as_good() -> None:
+def test_models_on_the_meta_device_have_the_same_inventory() -> None:
     with torch.device("meta"):
         model = Tied()
     assert Inventory.from_model(model) == Inventory.from_model(Tied())
@@ -181,7 +181,7 @@ def test_a_saved_inventory_reads_back(tmp_path: Path) -> None:
     assert Inventory.load(path).fingerprint == inventory.fingerprint
 
 
-def test_the_documented_form_is_read(tmp_path: Path) -> None:
+def test_an_inventory_in_the_documented_form_is_read(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text(
         '{"lrspec_params": 1, "source": "timm:resnet18", "parameters": [{"name": "conv1.weight", "aliases": [], '
@@ -192,7 +192,7 @@ def test_the_documented_form_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_names_alone_are_read(tmp_path: Path) -> None:
+def test_an_inventory_of_names_alone_is_read(tmp_path: Path) -> None:
     path = tmp_path / "names.txt"
     path.write_bytes(b"\xef\xbb\xbfa.weight\r\n\r\nb.bias\r\n")
     assert Inventory.load(path) == Inventory.from_names(["a.weight", "b.bias"], source="params:names.txt")
@@ -222,7 +222,7 @@ def test_names_alone_are_read(tmp_path: Path) -> None:
         (b"\xff\xfe", "not UTF-8"),
     ],
 )
-def test_other_files_are_refused(tmp_path: Path, text: bytes, message: str) -> None:
+def test_files_that_are_no_inventories_are_refused(tmp_path: Path, text: bytes, message: str) -> None:
     path = tmp_path / "p.json"
     path.write_bytes(text)
     with pytest.raises(InventoryError, match=message):

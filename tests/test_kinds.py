@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
 
 import lrspec
 from lrspec.compiler import families
@@ -19,6 +18,7 @@ from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Search
 from lrspec.spec.load import loads
+from tests.drawing import drawn
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
 
@@ -34,9 +34,10 @@ def everything(outcome: Outcome) -> list[str]:
     return [json.dumps(outcome.plan.to_dict()), report(outcome.diagnostics, Text("")), *words]
 
 
-@settings(max_examples=800)
-@given(specs(), inventories())
-def test_makes_no_difference(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
+@drawn(specs(), inventories(), few=100, many=800)
+def test_resolving_parameters_together_or_apart_makes_no_difference(
+    spec: dict[str, Any], inventory: dict[str, Any]
+) -> None:
     together = attempted(spec, inventory)
     with patch.object(families, "_alike", each_apart):
         apart = attempted(spec, inventory)
@@ -62,7 +63,7 @@ def test_names_that_differ_in_digits_are_of_one_kind() -> None:
     ]
 
 
-def test_a_regex_that_tells_them_apart_makes_two_kinds_of_one() -> None:
+def test_a_regex_that_tells_digits_apart_makes_two_kinds_of_one() -> None:
     assert of(NAMES, r"^blocks\.1\.a") == [
         ["blocks.0.a"],
         ["blocks.0.b", "blocks.1.b"],
@@ -71,11 +72,11 @@ def test_a_regex_that_tells_them_apart_makes_two_kinds_of_one() -> None:
     ]
 
 
-def test_so_does_the_place_where_it_matches() -> None:
+def test_names_that_a_regex_matches_at_different_places_are_of_two_kinds() -> None:
     assert of(["1.0.a", "0.1.a", "1.2.a"], "1") == [["1.0.a", "1.2.a"], ["0.1.a"]]
 
 
-def test_and_what_a_join_captures() -> None:
+def test_names_from_which_a_join_captures_different_texts_are_of_two_kinds() -> None:
     assert of(NAMES, joins=(r"^blocks\.(\d+)\.b",)) == [
         ["blocks.0.a", "blocks.1.a"],
         ["blocks.0.b"],
@@ -88,13 +89,13 @@ def test_braces_that_are_no_quantifier_are_text() -> None:
     assert of(["w{1٣}", "w{2٣}"], "w{1٣}") == [["w{1٣}"], ["w{2٣}"]]
 
 
-def test_what_is_quick_stays_quick() -> None:
+def test_kinds_of_long_names_are_found_without_slow_regexes_having_to_search_them() -> None:
     names = [f"{digit * 3000}.{end}" for digit in "12" for end in ("a", "b")]
     assert len(of(names, "(?:1+2)*x", "1+2+3+4+5+x")) == 2
 
 
 @pytest.mark.parametrize("name", ["layer.1\nx", "layer\u20281.x", "layer.²", "läyer.1"])
-def test_any_name_is_its_own(name: str) -> None:
+def test_a_name_of_unusual_characters_is_a_kind_of_its_own(name: str) -> None:
     assert of([name, "layer.1"]) == [[name], ["layer.1"]]
 
 
@@ -118,12 +119,12 @@ def found(code: str, rules: str, *names: str, owner: str = "Linear", shape: tupl
     return [list(each.parameters) for each in attempt(spec, inventory).diagnostics if each.code == code]
 
 
-def test_a_branch_that_only_a_later_one_of_a_kind_needs_is_alive() -> None:
+def test_a_branch_that_only_a_later_parameter_of_a_kind_needs_is_alive() -> None:
     assert found("LRS306", "{match: 'l(?:3|4)\\.', lr: 1}", "l3.w", "l4.w") == []
     assert found("LRS306", "{match: 'l(?:3|4)\\.', lr: 1}", "l3.w") == [[]]
 
 
-def test_so_is_one_without_which_a_later_one_would_be_on_another_layer() -> None:
+def test_a_branch_without_which_a_later_parameter_would_be_on_another_layer_is_alive() -> None:
     ladder = "{layers: '^(?:x|a\\.\\d\\.)?(?:a\\.)?(\\d)', layer_decay: 0.5}"
     assert len(found("LRS306", ladder, "a.3.3", "x3")) == 1
     assert len(found("LRS306", ladder, "a.3.4", "x3")) == 0

@@ -186,7 +186,7 @@ def test_a_config_gives_the_model_that_transformers_builds(content: dict[str, An
     assert told(hf(content)) == told(Inventory.from_model(real))
 
 
-def test_tied_weights_are_tied() -> None:
+def test_weights_that_transformers_ties_are_tied() -> None:
     assert ties(hf(GPT2)) == [("transformer.wte.weight", "lm_head.weight")]
     assert ("bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight") in ties(hf(BERT))
     assert ties(hf(T5))[0][0] == "shared.weight"
@@ -409,7 +409,7 @@ WATCHED = """
 import json, sys
 from pathlib import Path
 import huggingface_hub, timm, torch, torchvision, transformers
-from lrspec.models import ModelError, inventory_of
+from lrspec.models.by_name import ModelError, inventory_of
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event) if event.startswith("socket.") else None)
 said = []

@@ -18,7 +18,7 @@ def signatures() -> dict[str, dict[str, inspect.Parameter]]:
     }
 
 
-def test_the_table_is_torchs() -> None:
+def test_the_table_of_arguments_is_torchs() -> None:
     installed = {name: frozenset(found) for name, found in signatures().items() if name not in ONE_GROUP_ONLY}
     assert installed == ARGUMENTS
 

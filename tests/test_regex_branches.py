@@ -9,11 +9,12 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrspec.regex.branches import branches, without
 from lrspec.regex.pattern import FAILURES, compile_regex
+from tests.drawing import drawn
 from tests.test_regex_tokens import inner_of
 
 PARSER: Any = vars(re)["_parser"]
@@ -78,11 +79,14 @@ def operators_in(parsed: Any) -> Iterator[str]:
             yield from operators_in(inner)
 
 
-@settings(max_examples=1000)
-@given(st.sampled_from(["", "", "(?i)", "(?x)", "(?i)(?x)"]), regexes)
-@example("(?x)", "a#(\\\n(b|c)\n|d")
-@example("(?i)", "(a)|(?:b|(?(1)c|d))")
-def test_equals_pythons_parser(flags: str, regex: str) -> None:
+@drawn(
+    st.sampled_from(["", "", "(?i)", "(?x)", "(?i)(?x)"]),
+    regexes,
+    few=300,
+    many=1000,
+    examples=[("(?x)", "a#(\\\n(b|c)\n|d"), ("(?i)", "(a)|(?:b|(?(1)c|d))")],
+)
+def test_branches_are_those_of_pythons_parser(flags: str, regex: str) -> None:
     try:
         compiled = compile_regex(flags + regex)
     except FAILURES:
@@ -116,7 +120,7 @@ def test_equals_pythons_parser(flags: str, regex: str) -> None:
         ("(?:a|ab)*+c", []),
     ],
 )
-def test_finds_branches(regex: str, found: list[str]) -> None:
+def test_the_branches_of_a_regex_are_found(regex: str, found: list[str]) -> None:
     assert [regex[branch.start : branch.end] for branch in branches(regex)] == found
 
 

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrspec.regex.pattern import FAILURES, compile_regex
 from lrspec.regex.tokens import has_literal, single_dots
+from tests.drawing import drawn
 
 PIECES = [
     *("a", "b", "1", ".", r"\.", r"\d", r"\w+", "[.a]", "[^]x]", r"[\]]", "(", ")", "(?:", "(?P<n>", "(?=", "(?!"),
@@ -53,9 +54,8 @@ def inner_of(name: str, value: Any) -> list[Any]:
     return [value] if name == "ATOMIC_GROUP" else []
 
 
-@settings(max_examples=2000)
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join))
-def test_equals_pythons_parser(regex: str) -> None:
+@drawn(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join), few=300, many=2000)
+def test_dots_and_literals_are_those_of_pythons_parser(regex: str) -> None:
     try:
         compile_regex(regex)
     except FAILURES:
@@ -89,12 +89,12 @@ def test_equals_pythons_parser(regex: str) -> None:
         ("a.{", [1]),
     ],
 )
-def test_finds_single_dots(regex: str, dots: list[int]) -> None:
+def test_the_single_dots_of_a_regex_are_found(regex: str, dots: list[int]) -> None:
     assert list(single_dots(regex)) == dots
 
 
 @pytest.mark.parametrize(
     ("regex", "literal"), [("^(.+)$", False), (r"\d", False), (r"^(\w+)\.", True), ("[ab]", False)]
 )
-def test_knows_literals(regex: str, literal: bool) -> None:
+def test_a_regex_with_a_literal_is_told_from_one_without(regex: str, literal: bool) -> None:
     assert has_literal(regex) is literal

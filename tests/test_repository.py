@@ -33,11 +33,11 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
-def test_outside_of_git_every_file(folder: Path) -> None:
+def test_outside_of_a_repository_every_file_is_found(folder: Path) -> None:
     assert names(folder) == [".gitignore", "a", "ignored/b", "sub/c", "sub/e.tmp", "sub/ignored/d"]
 
 
-def test_in_a_repository_what_git_does_not_ignore(folder: Path) -> None:
+def test_in_a_repository_the_files_are_found_that_git_does_not_ignore(folder: Path) -> None:
     git(folder, "init")
     assert names(folder) == [".gitignore", "a", "sub/c"]
     assert names(folder / "sub") == ["c"]
@@ -54,7 +54,7 @@ def test_repositories_inside_are_searched_by_their_own_rules(folder: Path) -> No
     assert names(folder) == [".gitignore", "a", "sub/.gitignore", "sub/e.tmp", "sub/ignored/d"]
 
 
-def test_without_git_every_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_on_the_path_every_file_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git(folder, "init")
     monkeypatch.setenv("PATH", "")
     assert "ignored/b" in names(folder)
@@ -67,7 +67,7 @@ def test_a_damaged_repository_is_no_error(folder: Path) -> None:
     assert not any(name.startswith(".git/") for name in names(folder))
 
 
-def test_names_of_any_characters(folder: Path) -> None:
+def test_files_are_found_whatever_characters_their_names_have(folder: Path) -> None:
     git(folder, "init")
     for name in ("é", "a b", 'q"', "line\nbreak"):
         (folder / name).touch()
@@ -115,7 +115,7 @@ def test_a_link_that_is_too_long_to_be_spelt_out_leads_outside(checkout: Path) -
 
 
 @pytest.mark.parametrize("source", ["params:params.json", "hf:config.json", "hf:model", "params:model/params.json"])
-def test_a_model_is_not_read_by_way_of_such_a_link(checkout: Path, source: str) -> None:
+def test_a_model_is_not_read_by_way_of_a_link_too_long_to_be_spelt_out(checkout: Path, source: str) -> None:
     for folder in (checkout, Path()):
         with pytest.raises(ModelError, match="outside the spec's own folder"):
             inventory_of(source, {}, folder)
@@ -123,7 +123,7 @@ def test_a_model_is_not_read_by_way_of_such_a_link(checkout: Path, source: str) 
         assert len(inventory_of(source, {}, checkout, outside=True).parameters) == 1
 
 
-def test_a_spec_is_not_found_by_way_of_such_a_link(checkout: Path) -> None:
+def test_a_spec_is_not_found_by_way_of_a_link_too_long_to_be_spelt_out(checkout: Path) -> None:
     with pytest.raises(UndecidedError, match="no spec in"):
         find_specs([str(checkout)])
     (checkout / "own.lrspec.yaml").write_text(SPEC)

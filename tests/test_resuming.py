@@ -108,7 +108,7 @@ def without_names(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["dict", "path", "text", "Plan"])
-def test_without_names_the_old_plan_says_which_is_which(form: str, tmp_path: Path) -> None:
+def test_for_a_checkpoint_without_names_the_old_plan_says_which_is_which(form: str, tmp_path: Path) -> None:
     old, path = plan(OLD), tmp_path / "old.json"
     path.write_text(json.dumps(old.to_dict()), encoding="utf-8")
     given: dict[str, Any] = {"dict": old.to_dict(), "path": path, "text": str(path), "Plan": old}
@@ -176,7 +176,7 @@ def test_of_two_parameters_that_are_tied_now_the_first_goes_on() -> None:
 # ------------------------------------------------------------------------------------------- kept, new, and dropped
 
 
-def test_of_two_that_are_tied_now_the_first_goes_on_whatever_wrappers_put_into_their_names() -> None:
+def test_of_two_parameters_that_are_tied_now_the_first_goes_on_whatever_wrappers_put_into_their_names() -> None:
     state = renamed(
         saved("{name: all, match: '^.+$', lr_mult: 1}"), lambda name: name.replace(".", "._checkpoint_wrapped_module.")
     )
@@ -211,7 +211,7 @@ def test_what_is_new_and_what_is_dropped_is_said() -> None:
     stepped(optimizer)  # the new ones begin as torch begins
 
 
-def test_a_part_of_the_model_takes_its_own() -> None:
+def test_a_part_of_the_model_takes_its_own_state() -> None:
     new = plan(NEW)
     part = model()
     del part["c"]  # type: ignore[operator]
@@ -338,7 +338,7 @@ def test_no_class_of_torch_goes_on_with_the_state_of_another_in_silence(before: 
         ("Adamax", "RAdam", r"RAdam trains it now, and the state is another's \(step, exp_avg, exp_inf\)"),
     ],
 )
-def test_it_is_said_whose_state_begins_anew(before: str, now: str, why: str) -> None:
+def test_the_report_says_whose_state_begins_anew(before: str, now: str, why: str) -> None:
     new, optimizer = built(MATRICES, f"optimizer: {{type: {now}, lr: 0.1}}", matrices())
     with pytest.raises(lrspec.ResumeError, match=why):
         lrspec.load_optimizer_state(optimizer, saved_by(before), new)
@@ -530,7 +530,7 @@ def test_under_a_trainers_wrapper_the_optimizer_itself_is_loaded() -> None:
     assert moments(optimizer) == own_moments()
 
 
-def test_under_a_trainers_wrapper_state_that_cannot_go_on_is_refused_too() -> None:
+def test_under_a_trainers_wrapper_state_that_cannot_go_on_is_refused() -> None:
     new, optimizer = built(NEW, ADAMW.replace("}", ", amsgrad: true}"))
     with pytest.raises(lrspec.ResumeError, match="the state has no max_exp_avg_sq"):
         lrspec.load_optimizer_state(Wrapper(optimizer), saved(), new)  # type: ignore[arg-type]
@@ -686,14 +686,14 @@ def all_saved() -> dict[str, dict[str, Any]]:
     return {name: stepped(optimizer).state_dict() for name, optimizer in several()[1].items()}
 
 
-def test_several_optimizers_take_their_own() -> None:
+def test_several_optimizers_take_their_own_states() -> None:
     new, optimizers = several()
     assert lrspec.load_optimizer_state(optimizers, all_saved(), new).kept == NAMES
     assert moments(optimizers["adamw"]) == own_moments(NAMES[1::2])
     assert set(moments(optimizers["muon"], "momentum_buffer")) == set(NAMES[::2])
 
 
-def test_what_had_no_scheduler_is_not_moved_along_anothers_schedule() -> None:
+def test_an_optimizer_that_had_no_scheduler_is_not_moved_along_anothers_schedule() -> None:
     _, before = several()
     scheduler = torch.optim.lr_scheduler.ExponentialLR(before["muon"], 0.5)
     for optimizer in before.values():
@@ -705,19 +705,19 @@ def test_what_had_no_scheduler_is_not_moved_along_anothers_schedule() -> None:
     assert rates == {"adamw": [(0.01, None)], "muon": [(0.01, 0.02)]}
 
 
-def test_one_of_several_takes_its_own_out_of_all() -> None:
+def test_one_of_several_optimizers_takes_its_own_state_out_of_all() -> None:
     new, optimizers = several()
     resumed = lrspec.load_optimizer_state(optimizers["muon"], all_saved(), new)
     assert (resumed.kept, resumed.dropped) == (NAMES[::2], NAMES[1::2])
 
 
-def test_anothers_checkpoint_is_refused() -> None:
+def test_the_checkpoint_of_another_optimizer_is_refused() -> None:
     new, optimizers = several()
     with pytest.raises(lrspec.ResumeError, match="nothing of the checkpoint goes on in this optimizer"):
         lrspec.load_optimizer_state(optimizers["adamw"], all_saved()["muon"], new)
 
 
-def test_several_without_names_are_read_by_the_old_plan() -> None:
+def test_checkpoints_of_several_optimizers_without_names_are_read_by_the_old_plan() -> None:
     new, optimizers = several()
     state = {name: without_names(each) for name, each in all_saved().items()}
     assert lrspec.load_optimizer_state(optimizers, state, new, old_plan=new.to_dict()).kept == NAMES
@@ -725,7 +725,7 @@ def test_several_without_names_are_read_by_the_old_plan() -> None:
     assert lrspec.load_optimizer_state(others["muon"], state["muon"], new, old_plan=new).kept == NAMES[::2]
 
 
-def test_several_under_other_names_are_refused() -> None:
+def test_checkpoints_of_several_optimizers_under_other_names_are_refused() -> None:
     new, optimizers = several()
     with pytest.raises(lrspec.ResumeError, match="no optimizer `moun`: did you mean `muon`"):
         lrspec.load_optimizer_state({"moun": optimizers["muon"]}, all_saved(), new)
@@ -772,7 +772,7 @@ def grouped(pairs: list[tuple[str, float]]) -> tuple[lrspec.Plan, Optimizer]:
 
 @settings(max_examples=60)
 @given(GROUPINGS, GROUPINGS, st.sets(st.sampled_from(NAMES), max_size=3), st.sets(st.sampled_from(NAMES), max_size=2))
-def test_whatever_the_groups_were_each_parameter_has_its_own(
+def test_each_parameter_has_its_own_state_whatever_the_groups_were(
     before: list[tuple[str, float]], after: list[tuple[str, float]], gone: set[str], come: set[str]
 ) -> None:
     old = [pair for pair in before if pair[0] not in come - gone]

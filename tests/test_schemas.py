@@ -9,12 +9,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import lrspec
 from lrspec.formats.json_schema import FILES, Kind, schema, schema_text
 from lrspec.spec.language import RULE_NAME
 from lrspec.spec.load import read, read_file
+from tests.drawing import drawn
 from tests.strategies import changed_specs, specs
 from tests.test_golden import FAULTY, spec_of
 
@@ -41,7 +42,7 @@ def valid(kind: Kind, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
+def test_the_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
     path = ROOT / "schemas" / FILES[kind]
     if update:
         path.write_text(schema_text(kind), encoding="utf-8")
@@ -49,13 +50,13 @@ def test_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_is_a_schema(kind: Kind) -> None:
+def test_each_schema_is_valid_json_schema(kind: Kind) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(kind))
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_accepted_spec_is_valid(path: Path) -> None:
-    jsonschema.validate(read_file(path).document.value, schema("spec"), cls=jsonschema.Draft202012Validator)
+    validator("spec").validate(read_file(path).document.value)
 
 
 def test_there_are_accepted_specs() -> None:
@@ -155,8 +156,7 @@ def _unnamed(rule: Any) -> Any:
     return {**rule, "optimizer": NOBODY} if names and RULE_NAME.fullmatch(rule["optimizer"]) else rule
 
 
-@settings(max_examples=300)
-@given(changed_specs())
+@drawn(changed_specs(), few=100, many=300)
 def test_the_schema_and_the_compiler_agree_on_specs_with_a_change(value: Any) -> None:
     found = read(json.dumps(unnamed(value)).encode(), "spec.lrspec.json", "json").diagnostics
     seen = [each for each in found if not each.message.startswith(f"there is no optimizer `{NOBODY}`")]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
 from torch import nn
 
 import lrspec
 from lrspec.cli import run
+from tests.drawing import drawn
 from tests.pages import blocks
 from tests.strategies import inventories, specs
 from tests.test_against_bruteforce import attempted
@@ -132,7 +132,7 @@ def test_what_is_frozen_is_not_named() -> None:
     assert unfit(model) == {f"blocks.1.{name}" for name in ("norm.weight", "norm.bias", "attn.bias", "experts")}
 
 
-def test_torch_refuses_what_is_named() -> None:
+def test_muon_of_torch_refuses_all_but_matrices() -> None:
     for shape in ((4,), (2, 4, 4), ()):
         with pytest.raises(ValueError, match="2D"):
             torch.optim.Muon([nn.Parameter(torch.zeros(shape))])
@@ -159,8 +159,7 @@ def without_optimizer(plan: lrspec.Plan) -> Any:
     return {"groups": made["groups"], "parameters": made["parameters"], "diagnostics": found}
 
 
-@settings(max_examples=200)
-@given(specs(several=False), inventories())
+@drawn(specs(several=False), inventories(), few=50, many=200)
 def test_one_optimizer_with_a_name_is_the_same_but_for_the_name(spec: dict[str, Any], inventory: Any) -> None:
     only, named = attempted(spec, inventory).plan, attempted(one_named(spec), inventory).plan
     assert only is not None

@@ -64,7 +64,7 @@ import ctypes, json, logging, os, sys, threading, warnings
 from pathlib import Path
 import timm
 from torch import nn
-from lrspec.models import inventory_of
+from lrspec.models.by_name import inventory_of
 LOUD = {LOUD!r}
 OUT, ERR = sys.stdout, sys.stderr
 LOGGER = logging.getLogger("loud")
@@ -148,7 +148,7 @@ def test_logs_warnings_and_streams_are_as_before(
 def test_streams_that_are_closed_stay_closed() -> None:
     script = """
 import os, sys
-from lrspec.sources.silence import silence
+from lrspec.models.sources.silence import silence
 for handle in (0, 1, 2):
     os.close(handle)
 sys.stdout = sys.stderr = None
@@ -205,7 +205,7 @@ def _attempts(printed: str) -> int:
     return printed.count("begun")
 
 
-def test_an_unfinished_line_comes_before_the_refusal() -> None:
+def test_an_unfinished_line_of_one_s_own_code_comes_before_the_refusal() -> None:
     Path("own.py").write_text(OWN)
     ran = command("params", "--model", "py:own:fails")
     assert ran.returncode == 2
@@ -215,7 +215,7 @@ def test_an_unfinished_line_comes_before_the_refusal() -> None:
 
 
 @pytest.mark.parametrize("name", ["reads", "reads_stream"])
-def test_one_s_own_code_does_not_read_standard_input_either(name: str) -> None:
+def test_one_s_own_code_does_not_read_standard_input(name: str) -> None:
     Path("own.py").write_text(OWN)
     ran = command("params", "--model", f"py:own:{name}")
     wrong = f"lrspec: py:own:{name} would read standard input to be built, which is closed\n"

@@ -86,7 +86,7 @@ def test_in_a_list_of_models_the_place_is_that_of_the_model() -> None:
 
 
 @pytest.mark.parametrize("value", [None, False, 0, "", [], {}])
-def test_what_says_no_is_let_through(value: Any) -> None:
+def test_a_setting_that_says_no_is_let_through(value: Any) -> None:
     for key in DENIED:
         assert why_unsafe(key, value, {"use_timm_backbone": True}) is None
 
@@ -105,7 +105,7 @@ def test_what_says_no_is_let_through(value: Any) -> None:
         ("weights_decay", 1),
     ],
 )
-def test_what_names_no_place_is_let_through(key: str, value: Any) -> None:
+def test_a_setting_that_names_no_place_is_let_through(key: str, value: Any) -> None:
     assert why_unsafe(key, value) is None
     assert list(unsafe_settings({"inner": [{key: value}]})) == []
 
@@ -122,7 +122,7 @@ WATCHED = """
 import json, os, sys
 from pathlib import Path
 import lrspec
-from lrspec.models import ModelError, inventory_of
+from lrspec.models.by_name import ModelError, inventory_of
 
 INSTALLED = tuple(place + os.sep for place in {*map(os.path.realpath, (sys.prefix, sys.base_prefix, *lrspec.__path__))})
 STARTED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.", "ctypes.dlopen")
@@ -311,6 +311,7 @@ for plain, hostile in json.loads(Path(sys.argv[1]).read_text()):
 """
 
 
+@pytest.mark.slow
 def test_a_hostile_configuration_is_refused_in_one_line_or_builds_what_it_would_without(folder: Path) -> None:
     refusals, plans = cycle(REFUSED.items()), list[tuple[str, str, str]]()
     for model_type, (name, settings, parts) in MODELS.items():
@@ -390,7 +391,7 @@ try_all("torchvision:resnet18", others)
 """
 OF_TRANSFORMERS = """
 import transformers
-from lrspec.sources.hf_settings import declared_by
+from lrspec.models.sources.hf_settings import declared_by
 for content in json.loads(Path(sys.argv[1]).read_text()):
     Path("config.json").write_text(json.dumps(content))
     kind = transformers.CONFIG_MAPPING[content["model_type"]]
@@ -399,18 +400,21 @@ for content in json.loads(Path(sys.argv[1]).read_text()):
 """
 
 
+@pytest.mark.slow
 def test_no_argument_of_timm_lets_it_load_or_run_anything() -> None:
     said = watched(ARGUMENTS + OF_TIMM)
     assert len(said) > 700
     assert_refused(said, ("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"))
 
 
+@pytest.mark.slow
 def test_no_argument_of_torchvision_lets_it_load_or_run_anything() -> None:
     said = watched(ARGUMENTS + OF_TORCHVISION)
     assert len(said) > 200
     assert_refused(said, ("weights", "weights_backbone"))
 
 
+@pytest.mark.slow
 def test_no_argument_of_transformers_lets_it_load_or_run_anything() -> None:
     contents = [
         {"model_type": model_type, "architectures": [name], **settings}

@@ -178,7 +178,7 @@ RIGHT: dict[str, Schedule] = {
 each_schedule = pytest.mark.parametrize("schedule", RIGHT.values(), ids=RIGHT)
 
 
-def test_an_optimizer_as_it_is_built(model: Net) -> None:
+def test_nothing_is_found_in_an_optimizer_as_it_is_built(model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     assert plan.verify(optimizer, model) == []
@@ -186,7 +186,7 @@ def test_an_optimizer_as_it_is_built(model: Net) -> None:
     assert plan.verify(optimizer, model) == []
 
 
-def test_groups_in_another_order_and_split(model: Net) -> None:
+def test_groups_may_be_in_another_order_and_split(model: Net) -> None:
     plan = planned(model)
     groups = plan.param_groups(model)
     split = [
@@ -197,14 +197,14 @@ def test_groups_in_another_order_and_split(model: Net) -> None:
     assert plan.verify(AdamW(split[::-1]), model) == []
 
 
-def test_groups_without_names(model: Net) -> None:
+def test_groups_may_have_no_names(model: Net) -> None:
     plan = planned(model)
     groups = [{key: g[key] for key in g if key != "param_names"} for g in plan.param_groups(model)]
     assert plan.verify(AdamW(groups), model) == []
 
 
 @each_schedule
-def test_with_a_scheduler_at_the_start_midway_and_resumed(schedule: Schedule, model: Net) -> None:
+def test_nothing_is_found_under_a_scheduler_at_the_start_midway_and_resumed(schedule: Schedule, model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     scheduler = schedule(optimizer)
@@ -221,7 +221,7 @@ def test_with_a_scheduler_at_the_start_midway_and_resumed(schedule: Schedule, mo
 
 
 @pytest.mark.parametrize("name", [name for name in RIGHT if name not in ("CyclicLR", "a LambdaLR a group", "SWALR")])
-def test_with_a_scheduler_that_is_not_shown(name: str, model: Net) -> None:
+def test_nothing_is_found_under_a_scheduler_that_is_not_shown(name: str, model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     scheduler = RIGHT[name](optimizer)
@@ -230,7 +230,7 @@ def test_with_a_scheduler_that_is_not_shown(name: str, model: Net) -> None:
     assert plan.verify(optimizer, model) == []
 
 
-def test_rates_that_are_tensors(model: Net) -> None:
+def test_rates_may_be_tensors(model: Net) -> None:
     plan = planned(model)
     groups = [{**group, "lr": torch.tensor(group["lr"])} for group in plan.param_groups(model)]
     optimizer = AdamW(groups, foreach=False)
@@ -241,7 +241,7 @@ def test_rates_that_are_tensors(model: Net) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-def test_rates_that_are_numpys(kind: Callable[[float], Any], model: Net) -> None:
+def test_rates_may_be_numbers_of_numpy(kind: Callable[[float], Any], model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW([{**group, "lr": kind(group["lr"])} for group in plan.param_groups(model)])
     assert plan.verify(optimizer, model) == []
@@ -250,7 +250,7 @@ def test_rates_that_are_numpys(kind: Callable[[float], Any], model: Net) -> None
     assert found.message.startswith("the learning rate of 1 parameter (16 elements) is 0.5, not 0.00025\n")
 
 
-def test_settings_that_the_plan_leaves_to_the_optimizer(model: Net) -> None:
+def test_settings_that_the_plan_does_not_set_are_compared_with_the_optimizers_defaults(model: Net) -> None:
     spec = lrspec.loads("lrspec: 1\nrules: [{name: all, match: '^stem', freeze: true}, {match: '^[^s]', lr: 0.5}]")
     plan = planned(model, spec)
     optimizer = SGD(plan.param_groups(model), lr=9.0, weight_decay=0.125)
@@ -272,7 +272,9 @@ def test_settings_that_the_plan_leaves_to_the_optimizer(model: Net) -> None:
     ],
     ids=["DataParallel", "DistributedDataParallel", "compile", "fully_shard"],
 )
-def test_wrapped_models(wrap: Callable[[nn.Module], nn.Module], model: Net) -> None:
+def test_nothing_is_found_in_the_optimizer_of_a_wrapped_model(
+    wrap: Callable[[nn.Module], nn.Module], model: Net
+) -> None:
     plan = planned(model)
     wrapped = wrap(model)
     optimizer = AdamW(plan.param_groups(wrapped))
@@ -282,13 +284,13 @@ def test_wrapped_models(wrap: Callable[[nn.Module], nn.Module], model: Net) -> N
     assert "LRS407" not in [found.code for found in plan.verify(named, wrapped)]
 
 
-def test_a_part_of_the_model(model: Net) -> None:
+def test_a_part_of_the_model_lacks_nothing_that_it_does_not_have(model: Net) -> None:
     plan = planned(model)
     model.embed, model.blocks[0] = nn.Identity(), nn.Identity()  # type: ignore[assignment]
     assert plan.verify(AdamW(plan.param_groups(model)), model) == []
 
 
-def test_tied_weights_under_either_name(model: Net) -> None:
+def test_tied_weights_may_be_under_either_name(model: Net) -> None:
     model.blocks[1].weight = model.embed.weight
     text = SPEC.document.text.content.replace(r"'^blocks\.(\d+)\.'", r"'^blocks\.(0)\.|^blocks\.1\.bias'")
     plan = planned(model, lrspec.loads(text))
@@ -301,7 +303,7 @@ def test_tied_weights_under_either_name(model: Net) -> None:
     assert plan.verify(optimizer, model) == []
 
 
-def test_several_optimizers_and_their_schedulers(model: Net) -> None:
+def test_several_optimizers_are_verified_with_their_schedulers(model: Net) -> None:
     plan = planned(model, TWO)
     optimizers = lrspec.build_optimizers(plan, model)
     schedulers = [CosineAnnealingLR(each, STEPS) for each in optimizers.values()]
@@ -310,7 +312,7 @@ def test_several_optimizers_and_their_schedulers(model: Net) -> None:
     assert plan.verify(optimizers, model, dict(zip(optimizers, schedulers, strict=True))) == []
 
 
-def test_under_the_wrappers_of_a_trainer(model: Net) -> None:
+def test_nothing_is_found_under_the_wrappers_of_a_trainer(model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     wrapped = Accelerator(cpu=True).prepare(model, optimizer, CosineAnnealingLR(optimizer, STEPS))
@@ -327,7 +329,7 @@ def test_under_the_wrappers_of_a_trainer(model: Net) -> None:
         ("timm:nadamw", NAdamW),
     ],
 )
-def test_classes_that_are_what_the_spec_says(type_: str, cls: type[Optimizer], model: Net) -> None:
+def test_a_class_may_be_derived_from_the_one_that_the_spec_says(type_: str, cls: type[Optimizer], model: Net) -> None:
     plan = planned(model, lrspec.loads(SPEC.document.text.content.replace("type: AdamW", f"type: '{type_}'")))
     assert plan.verify(cls(plan.param_groups(model)), model) == []  # type: ignore[call-arg]
 
@@ -375,7 +377,7 @@ def warmed_up(optimizer: Optimizer, scheduler: Any, periods: Callable[[int], lis
 @each_period
 @pytest.mark.parametrize("steps", range(8))
 @pytest.mark.parametrize("name", ["CosineAnnealingLR", "OneCycleLR", "StepLR", "SequentialLR", "a LambdaLR a group"])
-def test_under_a_warmup_that_multiplies_what_the_scheduler_has_set(
+def test_nothing_is_found_under_a_warmup_that_multiplies_what_the_scheduler_has_set(
     name: str, steps: int, periods: Callable[[int], list[int]], model: Net
 ) -> None:
     plan = planned(model)
@@ -388,7 +390,9 @@ def test_under_a_warmup_that_multiplies_what_the_scheduler_has_set(
 
 @each_period
 @pytest.mark.parametrize("steps", [0, 3, 20])
-def test_under_a_warmup_alone(steps: int, periods: Callable[[int], list[int]], model: Net) -> None:
+def test_nothing_is_found_under_a_warmup_without_a_scheduler(
+    steps: int, periods: Callable[[int], list[int]], model: Net
+) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     warmup = warmed_up(optimizer, None, periods, steps)
@@ -421,7 +425,9 @@ rules: [{name: all, fallback: true, lr_mult: 1}]
 @pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize("spec", [SPEC, DEFAULTS], ids=["with a weight decay", "with the default of the class"])
 @pytest.mark.parametrize("options", [{}, {"parameters_as_bucket_view": True}], ids=["plain", "as bucket view"])
-def test_a_zero_redundancy_optimizer(options: dict[str, Any], spec: lrspec.SpecFile, model: Net) -> None:
+def test_nothing_is_found_in_a_zero_redundancy_optimizer(
+    options: dict[str, Any], spec: lrspec.SpecFile, model: Net
+) -> None:
     plan = planned(model, spec)
     optimizer = zero(model, plan, **options)
     assert plan.verify(optimizer, model) == []
@@ -437,7 +443,7 @@ def test_a_zero_redundancy_optimizer(options: dict[str, Any], spec: lrspec.SpecF
 
 
 @pytest.mark.usefixtures("one_process")
-def test_a_zero_redundancy_optimizer_that_steps_in_the_backward_pass(model: Net) -> None:
+def test_a_zero_redundancy_optimizer_that_steps_in_the_backward_pass_is_judged_by_its_defaults(model: Net) -> None:
     """It steps by its defaults, whatever the group says; what steps is made after the first passes."""
     plan = planned(model, ONE_GROUP)
     optimizer: Any = zero(model, plan, overlap_with_ddp=True, lr=1e-3, betas=(0.5, 0.6))
@@ -966,7 +972,7 @@ def test_a_schedule_on_groups_of_a_trainer_is_not_given_the_plans_rates(model: N
     assert all("No plan has made these groups" in each.message for each in found)
 
 
-def test_the_rates_of_a_checkpoint_that_torch_has_loaded_are_taken_for_such(model: Net) -> None:
+def test_rates_that_come_from_a_checkpoint_that_torch_has_loaded_are_told_as_such(model: Net) -> None:
     optimizer = built(model, planned(model))
     LambdaLR(optimizer, lambda step: 1.0)
     other = lrspec.compile(SPEC, model, lr=2e-3)
@@ -1015,7 +1021,7 @@ def test_rates_that_were_set_when_compiling_are_the_plans(model: Net) -> None:
     assert "is 0.002, not 2\n" in head.message
 
 
-def test_nothing_is_changed(model: Net) -> None:
+def test_verifying_changes_nothing(model: Net) -> None:
     plan = planned(model)
     optimizer, scheduler = scheduled(lambda o: CosineAnnealingLR(o, STEPS, eta_min=1e-5), 3)(model, plan)
     before = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict(), model.state_dict()))
@@ -1104,7 +1110,7 @@ def test_without_any_optimizer_what_should_train_is_in_no_group(model: Net) -> N
         (SPEC, ["adamw"], r"the spec has no optimizer `adamw` \(it has optimizer\)"),
     ],
 )
-def test_optimizers_that_are_not_the_specs(
+def test_optimizers_that_are_not_the_specs_are_refused(
     spec: lrspec.SpecFile, given: list[str] | None, message: str, model: Net
 ) -> None:
     optimizer = AdamW(planned(model).param_groups(model))
@@ -1112,7 +1118,7 @@ def test_optimizers_that_are_not_the_specs(
         planned(model, spec).verify(dict.fromkeys(given, optimizer) if given else optimizer, model)
 
 
-def test_another_model(model: Net) -> None:
+def test_another_model_than_the_plans_is_refused(model: Net) -> None:
     plan = planned(model)
     optimizer = AdamW(plan.param_groups(model))
     with pytest.raises(
@@ -1125,7 +1131,7 @@ def test_another_model(model: Net) -> None:
         plan.verify(optimizer, nn.Sequential(nn.LazyLinear(2)))
 
 
-def test_a_plan_without_groups(model: Net) -> None:
+def test_a_plan_without_groups_is_refused(model: Net) -> None:
     with pytest.raises(lrspec.SpecError) as caught:
         lrspec.compile(lrspec.loads("lrspec: 1\nrules: [{match: '^head', lr: 1}]"), model)
     assert caught.value.plan

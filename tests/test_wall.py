@@ -26,9 +26,9 @@ from lrspec.models.sources.wall import Wall
 
 HERE = """
 import sys
-from lrspec.sources.errors import ModelError
-from lrspec.sources.silence import silence
-from lrspec.sources.wall import Wall
+from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.silence import silence
+from lrspec.models.sources.wall import Wall
 """
 BUILT = """
 try:
@@ -273,7 +273,7 @@ def test_a_folder_is_not_installed_by_what_it_is_called() -> None:
         ("import shutil\nshutil.move('secret', 'made')", "change secret"),
     ],
 )
-def test_nothing_is_changed(build: str, words: str, folder: Path) -> None:
+def test_no_file_is_changed_behind_the_wall(build: str, words: str, folder: Path) -> None:
     before = sorted(folder.rglob("*")), Path("secret").stat()
     refused(build, words.replace("{json}", json.__file__))
     after = sorted(folder.rglob("*")), Path("secret").stat()
@@ -322,7 +322,7 @@ def test_a_refusal_is_told_by_each_way_to_build_a_model(monkeypatch: pytest.Monk
     assert set(tried) == {"RefusedError"}
 
 
-def test_an_interruption_stays_one() -> None:
+def test_an_interruption_behind_the_wall_stays_one() -> None:
     with pytest.raises(KeyboardInterrupt), Wall("timm:made"):
         raise KeyboardInterrupt
 
@@ -391,7 +391,7 @@ earlier.start()
         "import json, os\nos.close(os.open(json.__file__, os.O_RDONLY))",
         "import json, os\nopen(os.path.join(os.path.dirname(json.__file__), '..', 'os.py')).read()",
         "import colorsys",  # of Python's library
-        "import check_jsonschema",  # an installed package
+        "import jsonschema",  # an installed package
         "import importlib.metadata as m\nm.version('pyyaml')",
         "import collections, dataclasses\ncollections.namedtuple('A', 'a')\ndataclasses.make_dataclass('B', ['b'])",
         "import ctypes\nctypes.CDLL(None)",

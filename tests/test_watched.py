@@ -24,15 +24,17 @@ def watched(monkeypatch: pytest.MonkeyPatch, term: str, streams: dict[str, Strin
     return is_watched()
 
 
-def test_before_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_watches_before_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert watched(monkeypatch, "xterm", {})
 
 
 @pytest.mark.parametrize("other", [StringIO(), None])
 @pytest.mark.parametrize("stream", ["stdin", "stderr"])
-def test_not_where_a_stream_is_none(stream: str, other: StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_watches_where_a_stream_is_no_terminal(
+    stream: str, other: StringIO | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not watched(monkeypatch, "xterm", {stream: other})
 
 
-def test_not_on_a_terminal_that_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_watches_on_a_terminal_that_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not watched(monkeypatch, "dumb", {})

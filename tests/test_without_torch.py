@@ -83,14 +83,14 @@ def test_importing_lrspec_imports_no_torch() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "table"])
-def test_the_same_bytes_under_every_hash_seed(folder: Path, form: str) -> None:
+def test_a_plan_is_the_same_bytes_under_every_hash_seed(folder: Path, form: str) -> None:
     words = ("compile", "--params", "params.json", "--format", form)
     outputs = {blocked(folder, *words, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "2", "42")}
     assert len(outputs) == 1
     assert outputs.pop()
 
 
-def test_the_same_findings_under_every_hash_seed(folder: Path) -> None:
+def test_findings_are_the_same_under_every_hash_seed(folder: Path) -> None:
     broken = SPEC.replace("'^(fc|norm)'", "['^fc', '^norm', 'b1', '^x']").replace(
         "check: {", "weight_decay: 1, check: {"
     )

@@ -82,7 +82,7 @@ def test_what_is_selected_and_set_is_too_much_at_its_rule(
     assert refused.lines[0] == "the rules select and set more than 105 times together: this is too much to check"
 
 
-def test_what_is_set_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_count_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "KEPT", 202)
     assert told(outcome(*TWO)) == []
     refused = only(outcome(*TWO[:1], {**TWO[1], "weight_decay": 0.1}))
@@ -97,7 +97,7 @@ def test_a_ladder_and_groups_of_a_regex_take_more_than_a_match(monkeypatch: pyte
     assert told(outcome({"match": "^[a-z]{2}", "lr": 0.1})) == []
 
 
-def test_all_of_it_together_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compilation_that_takes_too_long_is_ended_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "OVERALL_SECONDS", 0.05)
     monkeypatch.setattr(work, "OVERALL_SECONDS_A_NAME", 0)
     monkeypatch.setattr("lrspec.compiler.compile.cohorts_of", lambda _: forever())
@@ -269,7 +269,7 @@ def test_a_name_of_an_inventory_has_1024_characters_at_most(tmp_path: Path, text
         lrspec.Inventory.load(saved(tmp_path, "a" * 1025, text=text))
 
 
-def test_an_alias_is_a_name_as_well(tmp_path: Path) -> None:
+def test_an_alias_of_an_inventory_counts_as_a_name(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match="a name of more than"):
         lrspec.Inventory.load(saved(tmp_path, "a", aliases=["a" * 1025]))
 

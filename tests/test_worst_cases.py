@@ -19,6 +19,8 @@ import pytest
 
 from tests.worst_cases import SHAPES
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("worst cases")]  # one process measures them, two at a time
+
 
 class Size(NamedTuple):
     """How large a case is, and twice what it may take."""

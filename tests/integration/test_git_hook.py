@@ -50,7 +50,7 @@ def git(folder: Path, *words: str) -> str:
     return ran.stdout
 
 
-def test_what_git_ignores_is_left_out_in_its_hooks_as_well(worktree: Path) -> None:
+def test_what_git_ignores_is_left_out_in_a_hook_of_git(worktree: Path) -> None:
     (worktree / "specs" / "tracked.lrspec.yaml").write_text(f"{SPEC}# changed\n")
     said = git(worktree, "commit", "--all", "--message=second")
     assert "1 spec checked: nothing found" in said

@@ -144,6 +144,7 @@ def repository(tmp_path: Path, project: Repository) -> Make:
     return make
 
 
+@pytest.mark.slow
 def test_a_clean_spec_passes_in_an_environment_without_torch(repository: Make, environment: dict[str, str]) -> None:
     ran = repository(shown("README.md")).pre_commit("--all-files")
     assert (ran.status, ran.of("lrspec check")) == (0, "Passed"), ran.output
@@ -153,6 +154,7 @@ def test_a_clean_spec_passes_in_an_environment_without_torch(repository: Make, e
     assert not {"torch", "timm", "numpy"} & installed
 
 
+@pytest.mark.slow
 def test_a_broken_spec_fails_with_the_report(repository: Make) -> None:
     ran = repository(shown("README.md"), BROKEN).pre_commit("--all-files")
     assert ran.status == 1
@@ -161,6 +163,7 @@ def test_a_broken_spec_fails_with_the_report(repository: Make) -> None:
     assert ran.output.rstrip().endswith("1 spec checked against 1 model: 1 error")
 
 
+@pytest.mark.slow
 def test_what_is_mended_fails_once(repository: Make) -> None:
     made = repository(shown("docs/ci.md"), QUOTED)
     ran = made.pre_commit("lrspec-check", "--all-files")
@@ -172,6 +175,7 @@ def test_what_is_mended_fails_once(repository: Make) -> None:
     assert made.pre_commit("lrspec-check", "--all-files").of("lrspec check") == "Passed"
 
 
+@pytest.mark.slow
 def test_models_are_built_by_the_lrspec_of_ones_own_environment(repository: Make) -> None:
     made = repository(shown("docs/ci.md"), BUILT, PYTHONPATH=str(ROOT))
     ran = made.pre_commit("lrspec-compile", "--all-files", "--verbose")
@@ -183,6 +187,7 @@ def test_models_are_built_by_the_lrspec_of_ones_own_environment(repository: Make
     assert "unknown timm model 'resnet19': did you mean `resnet18`" in ran.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "outcome"), [(0, "(no files to check)Skipped"), (1, "Failed")])
 def test_an_inventory_alone_is_a_reason_to_check_where_that_is_configured(
     repository: Make, place: int, outcome: str
@@ -194,6 +199,7 @@ def test_an_inventory_alone_is_a_reason_to_check_where_that_is_configured(
     assert ran.of("lrspec check") == outcome, ran.output
 
 
+@pytest.mark.slow
 def test_of_a_link_and_its_file_the_file_is_checked(repository: Make) -> None:
     made = repository(shown("README.md"))
     (made.folder / "link.lrspec.yaml").symlink_to(SPEC)

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.processes import EXAMPLES, assert_trained_as_one_process, lines
 
 FSDP1 = Path(__file__).parent / "train_fsdp1.py"
+pytestmark = pytest.mark.slow  # torchrun starts processes
+
 WHOLE = "12 groups with 56 parameters"
 HALF = "6 groups with 28 parameters"
 

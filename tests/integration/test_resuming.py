@@ -139,7 +139,7 @@ def test_resuming_with_other_groups_is_moving_the_state_by_hand(described: str, 
     assert any(not torch.equal(parameter, weights[name]) for name, parameter in resumed.named_parameters())
 
 
-def test_by_position_it_would_have_gone_wrong(tmp_path: Path) -> None:
+def test_resuming_by_position_mixes_up_states_that_resuming_by_name_keeps_apart(tmp_path: Path) -> None:
     """What this is for: as many groups of as many parameters, in another order, and torch sees nothing."""
     a, b = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
     model, turned = nn.ModuleDict({"a": a, "b": b}), nn.ModuleDict({"b": b, "a": a})
@@ -244,7 +244,7 @@ def test_a_schedule_goes_on_from_the_specs_rates(schedule: Any, tmp_path: Path) 
         wanted.step()
 
 
-def test_timms_schedulers_start_from_the_specs_rates_too() -> None:
+def test_a_scheduler_of_timms_starts_from_the_specs_rates_after_resuming() -> None:
     model = built()
     before, after = (compiled(f"optimizer: {{{ONE['AdamW']}}}", rules, model) for rules in (BEFORE, AFTER))
     optimizer = lrspec.build_optimizer(before, model)
@@ -293,7 +293,7 @@ def tensors(optimizer: Optimizer) -> list[Tensor]:
 
 
 @pytest.mark.usefixtures("one_process")
-def test_of_groups_torch_distributed_reads_as_many_as_there_are_now_and_that_is_refused(tmp_path: Path) -> None:
+def test_a_state_that_torch_distributed_has_read_in_part_is_refused(tmp_path: Path) -> None:
     """Seven groups were saved and four are read, without a word: the others would lose their state."""
     model = built()
     before, after = (compiled(f"optimizer: {{{ONE['AdamW']}}}", rules, model) for rules in (AFTER, BEFORE))
@@ -310,7 +310,7 @@ def test_of_groups_torch_distributed_reads_as_many_as_there_are_now_and_that_is_
 
 
 @pytest.mark.usefixtures("one_process")
-def test_flat_the_state_of_what_is_new_is_left_out_before_reading(tmp_path: Path) -> None:
+def test_in_a_flat_checkpoint_the_state_of_new_parameters_is_left_out_before_reading(tmp_path: Path) -> None:
     options = StateDictOptions(flatten_optimizer_state_dict=True)
     model = built()
     freezing = BEFORE + "  - {name: frozen, match: '^blocks\\.1\\.up\\.', freeze: true}\n"

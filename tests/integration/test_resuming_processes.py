@@ -10,6 +10,8 @@ from tests.integration.processes import EXAMPLES, assert_trained_as_one_process,
 
 HERE = Path(__file__).parent
 
+pytestmark = pytest.mark.slow  # torchrun starts processes
+
 
 @pytest.mark.parametrize(
     "script",

@@ -403,7 +403,7 @@ def stepped(scheduler: Any) -> Any:
     return scheduler
 
 
-def test_the_groups_are_really_others(plan: lrspec.Plan, new_plan: lrspec.Plan) -> None:
+def test_the_regrouped_spec_has_other_groups(plan: lrspec.Plan, new_plan: lrspec.Plan) -> None:
     assert [len(group.params) for group in plan.groups or ()] == [1] * 8
     assert [group.params for group in new_plan.groups or ()] == [
         (f"{layer}.weight", f"{layer}.bias") for layer in range(4)

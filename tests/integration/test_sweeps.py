@@ -17,7 +17,7 @@ from tests.integration.processes import EXAMPLES
 
 WRITTEN = {"optimizer.lr": "lr: 0.1,", "rules.depth.layer_decay": "layer_decay: 0.8"}  # in small-vit.lrspec.yaml
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]  # Optuna and Hydra train
 
 Values = dict[str, float]
 """Numbers of a spec, by their paths."""

@@ -101,18 +101,21 @@ def one_cycle(step: int) -> float:
     return 1 / 25e4 + (1 - 1 / 25e4) * half_cosine((step - peak) / (end - peak))
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_plain")
-def test_plain_pytorch(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+def test_plain_pytorch_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
     assert_follow(script.train(), planned(script), warmed_up(from_zero=False))
     assert verified == [[]]
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_timm")
-def test_timm(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+def test_timm_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
     assert_follow(script.train(), planned(script), warmed_up(from_zero=True))
     assert verified == [[]]
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_lightning")
 @pytest.mark.filterwarnings(
     "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
@@ -130,14 +133,18 @@ def test_lightning_logs_the_rates_under_the_names_of_the_groups(
 
 @of("train_transformers")
 @pytest.mark.parametrize("way", ["train", "train_created"])
-def test_transformers(script: ModuleType, way: str, verified: list[list[lrspec.Diagnostic]]) -> None:
+def test_transformers_trains_at_the_plans_rates(
+    script: ModuleType, way: str, verified: list[list[lrspec.Diagnostic]]
+) -> None:
     assert_follow(getattr(script, way)(), planned(script), warmed_up(from_zero=True))
     assert verified == [[]]
 
 
 @of("train_lora_plus")
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-def test_lora_plus(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
+def test_lora_plus_trains_the_adapters_b_at_16_times_the_rate(
+    script: ModuleType, verified: list[list[lrspec.Diagnostic]]
+) -> None:
     plan = planned(script)
     assert plan["adapters/plus"] == 16 * plan["adapters"]
     assert_follow(script.train(), plan, lambda step: half_cosine(step / STEPS))
@@ -166,14 +173,16 @@ def matrices(model: nn.Module) -> list[str]:
     return [name for name, parameter in model.named_parameters() if parameter.ndim == 2]
 
 
+@pytest.mark.slow
 @of("small_vit")
-def test_accelerate_in_two_processes(script: ModuleType) -> None:
+def test_accelerate_trains_in_two_processes_at_the_plans_rates(script: ModuleType) -> None:
     assert_follow(printed("train_accelerate"), planned(script), lambda step: 1 - step / STEPS)
 
 
+@pytest.mark.slow
 @of("small_vit")
 @pytest.mark.usefixtures("compiler")
-def test_deepspeed_in_two_processes(script: ModuleType) -> None:
+def test_deepspeed_trains_in_two_processes_at_the_plans_rates(script: ModuleType) -> None:
     assert_follow(printed("train_deepspeed"), planned(script), lambda step: 1 - 0.9 * step / STEPS)
 
 

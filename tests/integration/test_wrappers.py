@@ -225,7 +225,7 @@ def test_training_is_the_plain_models(wrap: Wrap, model: nn.Module) -> None:
     assert all(not torch.equal(trained[name], before[name]) for name in trained)
 
 
-def test_compiled_for_on_meta_and_bound_when_it_has_weights(model: nn.Module) -> None:
+def test_a_plan_made_on_the_meta_device_binds_when_the_model_has_weights(model: nn.Module) -> None:
     with torch.device("meta"):
         empty = Model()
     plan = lrspec.compile(SPEC, empty)
@@ -238,7 +238,7 @@ def test_compiled_for_on_meta_and_bound_when_it_has_weights(model: nn.Module) ->
     torch.testing.assert_close(train(empty, plan.param_groups(empty)), train(model, plan.param_groups(model)))
 
 
-def test_compiled_for_on_meta_sharded_there_and_bound_when_it_has_weights(model: nn.Module) -> None:
+def test_a_plan_made_on_the_meta_device_binds_to_a_model_sharded_there(model: nn.Module) -> None:
     with torch.device("meta"):
         empty = Model()
     plan = lrspec.compile(SPEC, empty)
