@@ -18,6 +18,11 @@ def number(value: float) -> str:
     return re.sub(r"e([-+])0", r"e\1", shortest).replace("e+", "e")
 
 
+def six_digits(value: Any) -> str:
+    """A value as `value_words` writes it; of a float six digits, which tell any two layers of a ladder apart."""
+    return value_words(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
 def value_words(value: Any) -> str:
     """The value of a setting as it is written in a spec."""
     if isinstance(value, bool):
@@ -31,9 +36,8 @@ def value_words(value: Any) -> str:
 
 def two_values(one: Any, other: Any) -> tuple[str, str]:
     """Two different values, rounded to six digits unless that makes them equal: a product may have sixteen."""
-    rounded = [float(f"{value:.6g}") if isinstance(value, float) else value for value in (one, other)]
-    short_one, short_other = map(value_words, rounded)
-    return (short_one, short_other) if short_one != short_other else (value_words(one), value_words(other))
+    rounded = six_digits(one), six_digits(other)
+    return rounded if rounded[0] != rounded[1] else (value_words(one), value_words(other))
 
 
 def count(things: int, noun: str) -> str:
