@@ -220,7 +220,7 @@ def test_a_spec_without_models_is_checked_alone_and_that_is_said(check: Any) -> 
     write("a.lrspec.yaml", "lrspec: 1\nrules: [{match: '^nothing', lr: 1e-3}]\n")
     ran = check()
     assert ran.status == 0
-    assert ran.out == "1 spec checked: nothing found; without a model, since none is named: a.lrspec.yaml\n"
+    assert ran.out == "1 spec checked: nothing found; checked without a model (none named): a.lrspec.yaml\n"
     write("a.lrspec.yaml", "lrspec: 1\nrules: [{match: '^nothing', lr_mult: 1}]\n")
     assert "LRS104 invalid-value: `lr_mult` has nothing to multiply" in check().out
 
@@ -311,7 +311,7 @@ def test_an_optional_rule_may_be_for_a_model_that_is_left_out(check: Any) -> Non
     models = "[params:m.params.json, params:n.params.json, resnet18]"
     write("a.lrspec.yaml", OPTIONAL.replace("params:m.params.json", models))
     ran = check("--no-build")
-    assert (ran.status, ran.out) == (0, "1 spec checked against 2 models: nothing found; 1 model left out\n")
+    assert (ran.status, ran.out) == (0, "1 spec checked against 2 models: nothing found; 1 model skipped\n")
 
 
 def test_the_severity_of_an_optional_rule_that_is_never_used_can_be_changed(check: Any) -> None:
@@ -342,10 +342,10 @@ def test_a_spec_wrong_in_itself_builds_no_model(check: Any) -> None:
 
 def test_no_model_opens_nothing_and_no_build_opens_inventories_only(check: Any) -> None:
     write("a.lrspec.yaml", BROKEN.replace("params:m.params.json", "[no_such_net, params:m.params.json]"))
-    assert check("--no-model") == Ran(0, "1 spec checked: nothing found; 2 models left out\n", "")
+    assert check("--no-model") == Ran(0, "1 spec checked: nothing found; 2 models skipped\n", "")
     ran = check("--no-build")
     assert (ran.status, places(ran.out)) == (1, ["a.lrspec.yaml:5:25"])
-    assert ran.out.endswith("1 spec checked against 1 model: 1 error; 1 model left out\n")
+    assert ran.out.endswith("1 spec checked against 1 model: 1 error; 1 model skipped\n")
 
 
 def test_a_spec_opens_inventories_in_its_own_folder_tree_only(check: Any) -> None:

@@ -146,7 +146,7 @@ def test_set_replaces_a_value_and_the_table_says_so(capsys: pytest.CaptureFixtur
     words = ("compile", "--params", "params.json", "--set", "rules.no-decay.weight_decay=0.5", "--set")
     ran = lrspec(capsys, *words, "optimizer.betas=[0.8, 0.9]")
     assert ran.out.endswith(
-        "rules.no-decay.weight_decay is 0.5 in place of 0\noptimizer.betas is [0.8, 0.9] in place of nothing\n"
+        "rules.no-decay.weight_decay is 0.5 (was 0)\noptimizer.betas is [0.8, 0.9] (was not set)\n"
     )
     plan = json.loads(lrspec(capsys, *words, "optimizer.lr=3e-4", "--format", "json").out)
     assert plan["spec"]["overrides"] == {"rules.no-decay.weight_decay": 0.5, "optimizer.lr": 3e-4}
@@ -182,8 +182,8 @@ def test_a_value_that_is_set_twice_is_refused(capsys: pytest.CaptureFixture[str]
 def test_lr_and_weight_decay_replace_the_optimizers_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compile", "--params", "params.json", "--lr", "1e-1", "--weight-decay", "0")
     ran = lrspec(capsys, *words)
-    assert "optimizer.lr is 0.1 in place of 0.01\n" in ran.out
-    assert "optimizer.weight_decay is 0 in place of 0.05; absolute values stay: no-decay\n" in ran.out
+    assert "optimizer.lr is 0.1 (was 0.01)\n" in ran.out
+    assert "optimizer.weight_decay is 0 (was 0.05); absolute values unchanged: no-decay\n" in ran.out
     plan = json.loads(lrspec(capsys, *words, "--format", "json").out)
     assert plan["parameters"][2]["lr"] == 0.1
 
@@ -331,7 +331,7 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         ),
         (
             ["explain", "a.lrspec.yaml", "(", "--params", "params.json"],
-            "lrspec: no parameter is called (, and as a regex it is wrong: missing ), unterminated subpattern at",
+            "lrspec: no parameter is called (, and it is not a valid regex: missing ), unterminated subpattern at",
         ),
         (["explain", "a", "b", "c"], "lrspec explain: expected SPEC and NAME, or CODE"),
         (["params"], "lrspec params: --model is missing"),
@@ -644,6 +644,6 @@ def test_absolute_values_that_stay_are_those_of_the_optimizer(capsys: pytest.Cap
     )
     words = ("compile", "--params", "params.json", "--set", "optimizers.a.lr=0.7", "--set", "optimizers.b.lr=0.8")
     assert lrspec(capsys, *words).out.splitlines()[-2:] == [
-        "optimizers.a.lr is 0.7 in place of 1; absolute values stay: one",
-        "optimizers.b.lr is 0.8 in place of 0.5; absolute values stay: one, other",
+        "optimizers.a.lr is 0.7 (was 1); absolute values unchanged: one",
+        "optimizers.b.lr is 0.8 (was 0.5); absolute values unchanged: one, other",
     ]

@@ -111,7 +111,7 @@ def test_the_command_writes_the_file_and_reports_what_is_left(
     assert [found["code"] for found in result["diagnostics"]] == ["LRS103"]
     path.write_bytes(spec("lr: '1'"))
     assert run(["check", "--fix", "a.lrspec.yaml"]) == 0
-    assert capsys.readouterr().out.startswith("1 spec checked: nothing found; 1 mistake mended; ")
+    assert capsys.readouterr().out.startswith("1 spec checked: nothing found; 1 issue fixed; ")
 
 
 def test_the_name_of_a_file_may_be_as_long_as_any(tmp_path: Path) -> None:

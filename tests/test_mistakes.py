@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from lrspec.cli import run
+from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.spec.validation.key_errors import SYNONYMS
 
 MISTAKES = Path(__file__).parent / "mistakes"
 FOLDERS = sorted(folder for folder in MISTAKES.iterdir() if folder.name[0].isdigit())
@@ -95,3 +97,9 @@ def test_the_mistake_is_found_where_a_person_would_look_for_it(folder: Path) -> 
 def test_the_message_says_what_to_do(folder: Path) -> None:
     (the_mistake,) = [each for each in found_in(folder) if is_the_mistake(each, Mistake.of(folder))]
     assert "\n" in the_mistake["message"]
+
+
+def test_words_of_other_tools_are_understood_as_keys_of_a_spec_and_as_nothing_else() -> None:
+    keys = ("lr", "weight_decay")
+    assert did_you_mean("wd", keys, synonyms=SYNONYMS) == ": did you mean `weight_decay`?"
+    assert did_you_mean("wd", keys) == ""

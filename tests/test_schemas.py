@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 import lrspec
-from lrspec.formats.json_schema import FILES, Kind, schema, schema_text
+from lrspec.formats.json_schema import FILES, Format, schema, schema_text
 from lrspec.spec.language import RULE_NAME
 from lrspec.spec.load import read, read_file
 from tests.drawing import drawn
@@ -33,25 +33,25 @@ ACCEPTED = accepted()
 
 
 @cache
-def validator(kind: Kind) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(schema(kind))
+def validator(format: Format) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(format))
 
 
-def valid(kind: Kind, value: Any) -> bool:
-    return bool(validator(kind).is_valid(value))
+def valid(format: Format, value: Any) -> bool:
+    return bool(validator(format).is_valid(value))
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_the_committed_schema_is_the_generated_one(kind: Kind, update: bool) -> None:
-    path = ROOT / "schemas" / FILES[kind]
+@pytest.mark.parametrize("format", FILES)
+def test_the_committed_schema_is_the_generated_one(format: Format, update: bool) -> None:
+    path = ROOT / "schemas" / FILES[format]
     if update:
-        path.write_text(schema_text(kind), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == schema_text(kind)
+        path.write_text(schema_text(format), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == schema_text(format)
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_each_schema_is_valid_json_schema(kind: Kind) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema(kind))
+@pytest.mark.parametrize("format", FILES)
+def test_each_schema_is_valid_json_schema(format: Format) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(format))
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -251,9 +251,9 @@ def test_plan_and_inventory_are_valid() -> None:
     jsonschema.validate(lrspec.compile(file, names).to_dict(), closed("plan"), cls=jsonschema.Draft202012Validator)
 
 
-def closed(kind: Kind) -> dict[str, Any]:
+def closed(format: Format) -> dict[str, Any]:
     """The schema, with no key allowed that it does not describe."""
-    made = schema(kind)
+    made = schema(format)
     for part in (made, *made["$defs"].values()):
         part["additionalProperties"] = False
     return made

@@ -75,4 +75,4 @@ def test_unmatched_parameters_have_a_row_of_their_own() -> None:
     text = "lrspec: 1\nrules: [{name: head, match: '^head', lr: 1}]\ncheck: {unmatched-parameter: ignore}"
     lines = [" ".join(cells(line)) for line in rendered(None, text)]
     assert "(unmatched) blocks.0.weight … extra.bias 6 36 default default" in lines
-    assert lines[-1].endswith("6 unmatched, at what `optimizer` says")
+    assert lines[-1].endswith("6 unmatched, with the settings of `optimizer`")

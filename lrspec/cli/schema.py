@@ -10,13 +10,13 @@ from lrspec.cli import options as words
 from lrspec.cli.outputs import emit
 
 if TYPE_CHECKING:
-    from lrspec.formats.json_schema import Kind
+    from lrspec.formats.json_schema import Format
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(["spec", "plan", "params", "check"]), default="spec")
 @words.output
-def schema(kind: Kind, output: str | None) -> int:
+def schema(kind: Format, output: str | None) -> int:
     """Print the JSON Schema of specs, plans, parameter inventories or the results of a check."""
     from lrspec.formats.json_schema import schema_text
 

@@ -1,1 +1,1 @@
-"""What lrspec reports, and where: the table of codes, places in a spec, reports as text, and the manual."""
+"""Diagnostics: the table of codes, places in a spec, reports as text, and the manual."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; an ignored one is not reported."""
+    """The severity of a finding; an ignored one is not reported."""
 
     error = "error"
     warning = "warning"
@@ -24,7 +24,7 @@ class Code:
 
     @property
     def adjustable(self) -> bool:
-        """Whether `check:` may change the severity: not where the document itself is wrong (LRS1xx)."""
+        """True if `check:` may change the severity: not if the document itself is wrong (LRS1xx)."""
         return not self.code.startswith("LRS1")
 
 
@@ -69,7 +69,6 @@ CODES = {
     )
 }
 """Every diagnostic by its code."""
-
 
 ADJUSTABLE = {code.name: code for code in CODES.values() if code.adjustable}
 """The diagnostics whose severity `check:` may change, by name."""

@@ -1,4 +1,4 @@
-"""What lrspec finds: the one table of codes, a `Diagnostic`, and the error that carries them."""
+"""A `Finding` at a path of the spec, and the `Diagnostic` that it becomes once its line and column are known."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What was probably meant: the text to put in place of a piece of the spec.
-
-    It is `safe` where it cannot change what is selected: `lrspec check --fix` writes it.
-    """
+    """A text to replace a piece of the spec; `--fix` applies it if it is `safe`: it cannot change what is selected."""
 
     replacement: str
     span: Span
     safe: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """The suggestion as in JSON."""
+        """The suggestion as it is in JSON."""
         return {"replacement": self.replacement, **_place(self.span), "safe": self.safe}
 
 
@@ -34,11 +31,10 @@ class Suggestion:
 class Diagnostic:
     """One finding about a spec, at a place in it.
 
-    `line` and `column` are 1-based, `end_column` is exclusive. `message` has up to three lines: what is
-    wrong, the parameters that it is about (the first few with shape and size), and what to do.
-    `parameters` has the first names of all of them; `rule` is the rule that it is about, if any.
-    `suggestion` is there where one answer is likely. Where a spec is checked against several models,
-    `models` are those of which it is true.
+    `line` and `column` are 1-based, `end_column` is exclusive. `message` has up to three lines: what is wrong, the
+    affected parameters (the first few, with shape and size), and what to do. `parameters` has the first name of each
+    affected parameter; `rule` is the name of the affected rule, if any. `suggestion` is set if one answer is likely.
+    If a spec is checked against several models, `models` are those that the finding applies to.
     """
 
     code: str
@@ -58,23 +54,23 @@ class Diagnostic:
 
     @property
     def lines(self) -> list[str]:
-        """The message line by line; of several models, with those of which it is true."""
+        """The lines of the message; for one of several models, a last line names the models that it applies to."""
         models = [f"With {', '.join(self.models)}."] if self.models else []
         return [*self.message.split("\n"), *models]
 
     @property
     def line(self) -> int:
-        """The line where it starts, from 1."""
+        """The line on which it starts, from 1."""
         return self.span.start.line
 
     @property
     def column(self) -> int:
-        """The column where it starts, from 1."""
+        """The column at which it starts, from 1."""
         return self.span.start.column
 
     @property
     def end_line(self) -> int:
-        """The line where it ends, from 1."""
+        """The line on which it ends, from 1."""
         return self.span.end.line
 
     @property
@@ -83,12 +79,12 @@ class Diagnostic:
         return self.span.end.column
 
     def __str__(self) -> str:
-        """As in a report, but without the line of the spec."""
-        said = "\n    ".join(map(harmless, self.lines))
-        return f"{harmless(self.path)}:{self.line}:{self.column}: {self.severity} {self.code} {self.name}: {said}"
+        """The text of a report, without the excerpt from the spec."""
+        message = "\n    ".join(map(harmless, self.lines))
+        return f"{harmless(self.path)}:{self.line}:{self.column}: {self.severity} {self.code} {self.name}: {message}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The diagnostic as in the JSON plan."""
+        """The diagnostic as it is in JSON."""
         return {
             "code": self.code,
             "name": self.name,
@@ -105,7 +101,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What was probably meant in place of a key or a value: a text, or a `plain` word such as `1e-3` or `true`."""
+    """What to write instead of a key or a value: a text, or a `plain` scalar such as `1e-3` or `true`."""
 
     text: str
     plain: bool = False
@@ -114,7 +110,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding whose place is still a path into the spec; `rule` is the index of the rule that it is about."""
+    """A finding located by a path into the spec; `rule` is the index of the affected rule."""
 
     code: str
     path: Path
@@ -126,15 +122,15 @@ class Finding:
 
 
 def _place(span: Span) -> dict[str, int]:
-    (start, end) = (span.start, span.end)
+    start, end = span.start, span.end
     return {"line": start.line, "column": start.column, "end_line": end.line, "end_column": end.column}
 
 
 def ordered(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Each finding once, in the order of their places and then of their codes."""
-    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda found: (found.span.start, found.code)))
+    """The diagnostics without duplicates, ordered by place and then by code."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: (diagnostic.span.start, diagnostic.code)))
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether any of the findings is an error."""
-    return any(found.severity is Severity.error for found in diagnostics)
+    """Return whether any of the diagnostics is an error."""
+    return any(diagnostic.severity is Severity.error for diagnostic in diagnostics)

@@ -1,4 +1,4 @@
-"""Text from a spec or a model, made safe to print."""
+"""Makes text from a spec or a model safe to print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _COMMAND = re.compile(r"(?<!\S)::|##(?=\w*\[)")
 
 
 def printable(text: str) -> str:
-    """The text as a message quotes it: harmless, and without what follows its first 200 characters."""
+    """The text as messages quote it: escaped, and cut after 200 characters."""
     return harmless(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
 
 
@@ -21,11 +21,11 @@ def brief(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""The text with whatever would move a cursor, hide something or command a log spelt out: `\x1b`, `\n`.
+    r"""Escape everything that moves a cursor, hides text or is a command in a log: `\x1b`, `\n`.
 
-    GitHub's runner obeys lines of a log that begin with `::` behind blanks, and `##[` anywhere in a line; Azure's obeys
-    `##vso[`, and TeamCity `##teamcity[`.
+    GitHub's runner obeys log lines that begin with `::` after any blanks, and `##[` anywhere in a line. Azure obeys
+    `##vso[`, TeamCity `##teamcity[`.
     """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}{found[0][2:]}", text)
+    return _COMMAND.sub(lambda match: f"{match[0][0]}\\x{ord(match[0][1]):02x}{match[0][2:]}", text)

@@ -1,7 +1,8 @@
-"""Diagnostics as text: each with the line of the spec that it is about, and a caret under the place."""
+"""Diagnostics as text: each with its line of the spec and carets under the place."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import TypeAlias
@@ -11,69 +12,69 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.source import Text
+from lrspec.diagnostics.wording import count
 
 Paint: TypeAlias = Callable[[str, str], str]
-"""Colours a text: `paint("error", text)`; the parts are the severities, `place` and `gutter`."""
+"""Colours a text: `paint("error", text)`; the first argument is a severity, `place` or `gutter`."""
 
 _SHOWN = 1000  # diagnostics
-_WIDEST = 110  # columns: of the spec around a place, and of what is said about it
+_WIDEST = 110  # columns: of the excerpt from the spec, and of the lines below it
 
 
 def uncoloured(_: str, text: str) -> str:
-    """Without colour."""
+    """The text without colour."""
     return text
 
 
 def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> str:
-    """The diagnostics of a spec, and how many there are; empty where there are none."""
-    if not diagnostics:
-        return ""
-    return "\n\n".join([*blocks(diagnostics, text, paint), summary(diagnostics)])
+    """The diagnostics of a spec and their counts; empty if there are none."""
+    return "\n\n".join([*blocks(diagnostics, text, paint), summary(diagnostics)]) if diagnostics else ""
 
 
 def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> Iterator[str]:
-    """Each diagnostic of a spec with its line and a caret under its place: the first thousand, and how many more."""
-    for found in diagnostics[:_SHOWN]:
-        yield "\n".join(_block(found, text, paint))
+    """Each diagnostic with its line of the spec and carets under the place; after a thousand, how many more."""
+    for diagnostic in diagnostics[:_SHOWN]:
+        yield "\n".join(_block(diagnostic, text, paint))
     if len(diagnostics) > _SHOWN:
         yield f"and {len(diagnostics) - _SHOWN:,} more"
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
-    severities = [found.severity for found in diagnostics]
-    counts = [(severities.count(kind), kind.value) for kind in (Severity.error, Severity.warning)]
-    return ", ".join(f"{count:,} {kind}{'s' if count > 1 else ''}" for count, kind in counts if count)
+    severities = Counter(diagnostic.severity for diagnostic in diagnostics)
+    shown = [severity for severity in (Severity.error, Severity.warning) if severities[severity]]
+    return ", ".join(count(severities[severity], severity) for severity in shown)
 
 
-def _block(found: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
-    first, *more = found.lines
-    place = paint("place", f"{harmless(found.path)}:{found.line}:{found.column}:")
-    yield f"{place} {paint(found.severity.value, f'{found.severity} {found.code}')} {found.name}: {harmless(first)}"
-    gutter = " " * len(str(found.line))
-    yield paint("gutter", f" {gutter} |")
-    line, caret = _excerpt(found, text)
-    yield f"{paint('gutter', f' {found.line} |')} {line}".rstrip()
-    yield f"{paint('gutter', f' {gutter} |')} {paint(found.severity.value, caret)}"
-    for said in more:
-        wrapped = wrap(harmless(said), _WIDEST, break_long_words=False, break_on_hyphens=False)
-        first_line, *others = wrapped or [""]  # a name may be a blank
-        yield f"{paint('gutter', f' {gutter} =')} {first_line}"
-        yield from (f" {gutter}   {line}" for line in others)
+def _block(diagnostic: Diagnostic, text: Text, paint: Paint) -> Iterator[str]:
+    severity, number = diagnostic.severity, str(diagnostic.line)
+    empty_gutter = paint("gutter", f" {' ' * len(number)} |")
+    problem, *details = diagnostic.lines
+    place = paint("place", f"{harmless(diagnostic.path)}:{number}:{diagnostic.column}:")
+    yield f"{place} {paint(severity, f'{severity} {diagnostic.code}')} {diagnostic.name}: {harmless(problem)}"
+    yield empty_gutter
+    line, carets = _excerpt(diagnostic, text)
+    yield f"{paint('gutter', f' {number} |')} {line}".rstrip()
+    yield f"{empty_gutter} {paint(severity, carets)}"
+    indent = " " * len(number)
+    for detail in details:
+        wrapped = wrap(harmless(detail), _WIDEST, break_long_words=False, break_on_hyphens=False)
+        first, *others = wrapped or [""]  # a name may be a blank
+        yield f"{paint('gutter', f' {indent} =')} {first}"
+        yield from (f" {indent}   {other}" for other in others)
 
 
-def _excerpt(found: Diagnostic, text: Text) -> tuple[str, str]:
-    """The line, and the carets under it; of a long line the part around the place."""
-    line = text.line(found.line)
-    start = found.column - 1
-    end = found.end_column - 1 if found.end_line == found.line else start + 1
+def _excerpt(diagnostic: Diagnostic, text: Text) -> tuple[str, str]:
+    """The line of a diagnostic, and carets to go under it; of a long line, the part around the place."""
+    line = text.line(diagnostic.line)
+    start = diagnostic.column - 1
+    end = diagnostic.end_column - 1 if diagnostic.end_line == diagnostic.line else start + 1
     before = max(0, start - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = line[before : before + _WIDEST]
+    after = before + _WIDEST
     left = "…" if before else ""
-    right = "…" if before + _WIDEST < len(line) else ""
-    marked = line[start : min(end, before + _WIDEST)]
-    caret = " " * _width(left + line[before:start]) + "^" * max(1, _width(marked))
-    return left + _displayed(shown) + right, caret
+    right = "…" if after < len(line) else ""
+    carets = " " * _width(left + line[before:start]) + "^" * max(1, _width(line[start : min(end, after)]))
+    return left + _displayed(line[before:after]) + right, carets
 
 
 def _displayed(text: str) -> str:
@@ -81,6 +82,9 @@ def _displayed(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns a terminal gives to a text."""
-    shown = _displayed(text)
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in shown)
+    """The number of columns that a text takes in a terminal."""
+    width = 0
+    for character in _displayed(text):
+        if not combining(character):
+            width += 2 if east_asian_width(character) in "WF" else 1
+    return width

@@ -1,4 +1,4 @@
-"""Places in a spec: positions in its text, spans between them, and paths to its values."""
+"""Places in a spec: positions and spans in its text, and paths to its values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a text: line and column, both from 1; columns count characters."""
+    """A place in a text: line and column, both 1-based; columns count characters."""
 
     line: int
     column: int
@@ -24,7 +24,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A piece of a text, from `start` up to but without `end`."""
+    """A piece of a text; `end` is exclusive."""
 
     start: Position
     end: Position
@@ -32,23 +32,23 @@ class Span:
 
 @dataclass(frozen=True)
 class Text:
-    """A text whose lines end in LF, CRLF or CR, as editors count them."""
+    """A text with its lines counted as editors do: they end in LF, CRLF or CR."""
 
     content: str
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(end.end() for end in re.finditer(r"\r\n|\n|\r", self.content))]
+        return [0, *(newline.end() for newline in re.finditer(r"\r\n|\n|\r", self.content))]
 
     def position(self, index: int) -> Position:
-        """The place of the character at `index`, 0-based; within CRLF, that of the CR."""
+        """The place of the character at a 0-based index; inside a CRLF, that of the CR."""
         if index and self.content.startswith("\r\n", index - 1):
             index -= 1
         line = bisect_right(self._starts, index)
         return Position(line, index - self._starts[line - 1] + 1)
 
     def span(self, start: int, end: int) -> Span:
-        """The piece between two 0-based indices; `end` is exclusive, and the text's own at the latest."""
+        """The piece between two 0-based indices; `end` is exclusive and may lie past the end of the text."""
         return Span(self.position(start), self.position(min(end, len(self.content))))
 
     def index(self, position: Position) -> int:
@@ -60,7 +60,7 @@ class Text:
         return self.content[self.index(span.start) : self.index(span.end)]
 
     def line(self, number: int) -> str:
-        """The line with that number, from 1, without its end; empty past the last one."""
+        """A line by its 1-based number, without its line ending; empty past the last line."""
         if number > len(self._starts):
             return ""
         end = self._starts[number] if number < len(self._starts) else len(self.content)
@@ -68,17 +68,17 @@ class Text:
 
 
 def spell(path: Path) -> str:
-    """A path as people write it: `rules[3].layers[0]`."""
+    """A path as messages write it: `rules[3].layers[0]`."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(steps).removeprefix(".")
 
 
 def rule_of(path: Path) -> int | None:
-    """The index of the rule that a path leads into, if it leads into one."""
+    """The index of the rule that a path leads into, or None."""
     return path[1] if path[:1] == ("rules",) and len(path) > 1 and isinstance(path[1], int) else None
 
 
 def last_key(path: Path) -> str:
-    """The key that a value belongs to, with its place in a list: `match[1]`."""
+    """The last key of a path, with the list index after it: `match[1]`."""
     last = max(place for place, step in enumerate(path) if isinstance(step, str))
     return printable(str(path[last])) + "".join(f"[{step}]" for step in path[last + 1 :])

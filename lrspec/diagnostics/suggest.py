@@ -1,61 +1,50 @@
-"""The word that was probably meant."""
+"""Finds the known word that somebody probably meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 
-_OTHER_WORDS = {
-    "learning_rate": "lr",
-    "lr_multiplier": "lr_mult",
-    "wd": "weight_decay",
-    "decay_mult": "weight_decay_mult",
-    "pattern": "match",
-    "regex": "match",
-    "params": "match",
-    "frozen": "freeze",
-    "default": "fallback",
-    "model": "models",
-    "groups": "rules",
-    "version": "lrspec",
-}
-"""What other tools call what a spec has keys for."""
+_NO_SYNONYMS: Mapping[str, str] = {}
 
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known words that are nearest to a word, the nearest first; those that differ in case only before all."""
+    """The known words nearest to `word`, nearest first; if some differ only in case, just those."""
     words = list(known)
     if len(word) > 4 * max(map(len, words), default=0):
-        return []  # `get_close_matches` would say so too, after a long look
-    same = [each for each in words if each.lower() == word.lower()]
+        return []  # `get_close_matches` would find none either, but only after a long search
+    same = [known_word for known_word in words if known_word.lower() == word.lower()]
     return (same or get_close_matches(word, words, most))[:most]
 
 
-def meant(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one is near."""
-    return _meant(word, tuple(known))
+def meant(word: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYNONYMS) -> str | None:
+    """The known word that `word` probably stands for: its synonym, or else the nearest; None if none is near."""
+    words = tuple(known)
+    synonym = synonyms.get(word)
+    return synonym if synonym in words else _nearest_one(word, words)
 
 
-def likely(word: str, known: Iterable[str]) -> Correction | None:
-    """The known word that was probably meant, as what to write in place of a key or a value."""
-    found = meant(word, known)
-    return Correction(found) if found else None
+@lru_cache(maxsize=10_000)  # the unknown keys of a document, each of which is looked up several times
+def _nearest_one(word: str, known: tuple[str, ...]) -> str | None:
+    return next(iter(nearest(word, known, 1)), None)
 
 
-@lru_cache(maxsize=10_000)  # the unknown keys of a document, each of which is asked about several times
-def _meant(word: str, known: tuple[str, ...]) -> str | None:
-    found = [_OTHER_WORDS[word]] if _OTHER_WORDS.get(word) in known else nearest(word, known, 1)
-    return found[0] if found else None
+def likely(word: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYNONYMS) -> Correction | None:
+    """The known word that was probably meant, as the correction of a key or a value."""
+    known_word = meant(word, known, synonyms)
+    return Correction(known_word) if known_word else None
 
 
-def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
-    """`: did you mean `lr_mult`?`, or nothing where no known word is near."""
+def did_you_mean(word: str, known: Iterable[str], most: int = 1, synonyms: Mapping[str, str] = _NO_SYNONYMS) -> str:
+    """`: did you mean `lr_mult`?`, or an empty text if no known word is near."""
     words = list(known)
-    first = meant(word, words)
-    others = nearest(word, words, most) if first and most > 1 else []
-    found = list(dict.fromkeys([first, *others]))[:most] if first else []
-    return f": did you mean {', '.join(f'`{printable(each)}`' for each in found)}?" if found else ""
+    likeliest = meant(word, words, synonyms)
+    if not likeliest:
+        return ""
+    others = nearest(word, words, most) if most > 1 else []
+    shown = list(dict.fromkeys([likeliest, *others]))[:most]
+    return f": did you mean {', '.join(f'`{printable(known_word)}`' for known_word in shown)}?"

@@ -1,4 +1,4 @@
-"""How messages name parameters, values and axes."""
+"""Numbers, values, counts and lists as messages write them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from typing import Any
 from lrspec.diagnostics.escape import printable
 
 SHOWN = 5
-"""How many parameters a message names before it counts the rest."""
+"""The number of parameters that a message names before it counts the rest."""
 
 
 def number(value: float) -> str:
-    """A number in the shortest form that reads back to it: `0.1`, `1`, `1e-5`."""
+    """A number in the shortest form that is read back as the same number: `0.1`, `1`, `1e-5`."""
     shortest = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
     return re.sub(r"e([-+])0", r"e\1", shortest).replace("e+", "e")
 
 
+def six_digits(value: Any) -> str:
+    """A value as `value_words` writes it; of a float six digits, which tell any two layers of a ladder apart."""
+    return value_words(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
 def value_words(value: Any) -> str:
-    """The value of a setting as a spec would have it."""
+    """The value of a setting as it is written in a spec."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
@@ -30,13 +35,9 @@ def value_words(value: Any) -> str:
 
 
 def two_values(one: Any, other: Any) -> tuple[str, str]:
-    """Two settings that differ, in six digits where these tell them apart: a product of settings may have sixteen."""
-    short = _rounded(one), _rounded(other)
-    return short if short[0] != short[1] else (value_words(one), value_words(other))
-
-
-def _rounded(value: Any) -> str:
-    return value_words(float(f"{value:.6g}") if isinstance(value, float) else value)
+    """Two different values, rounded to six digits unless that makes them equal: a product may have sixteen."""
+    rounded = six_digits(one), six_digits(other)
+    return rounded if rounded[0] != rounded[1] else (value_words(one), value_words(other))
 
 
 def count(things: int, noun: str) -> str:
@@ -45,6 +46,6 @@ def count(things: int, noun: str) -> str:
 
 
 def few(words: Sequence[str], most: int = 8) -> str:
-    """The first few of some words, and how many more there are."""
+    """The first `most` words as a list, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(printable(word) for word in words[:most]) + more

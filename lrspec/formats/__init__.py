@@ -1,4 +1,4 @@
-"""What a command prints: one module for each `--format` of a check, tables, explanations, and the JSON Schemas."""
+"""What commands print: one module for each `--format` of a check, tables, explanations, and the JSON Schemas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.report import Paint
 
 FORMATS = ("text", "json", "github", "sarif")
-"""The formats of a check, each the name of a module here with a `render`; the first is the default."""
+"""The formats of a check; each names a module here that has a `render`. The first is the default."""
 
 
 def renderer(format: str) -> Callable[[Sequence[CheckResult], Paint], str]:

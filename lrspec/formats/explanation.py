@@ -1,8 +1,8 @@
-"""Why a parameter gets what it gets: every rule that has it, what each sets on it, and what holds."""
+"""Explains the settings of one parameter: which rules select it, what each sets, and which one wins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from lrspec.compiler.families import families
 from lrspec.compiler.names import Names
@@ -13,7 +13,6 @@ from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import number, value_words
 from lrspec.models.inventory import Inventory
-from lrspec.models.parameters import Parameter
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
@@ -27,149 +26,119 @@ _STATUS = {
     Status.frozen_by_spec: "frozen by the spec",
     Status.unmatched: "unmatched: no rule decides its learning rate",
 }
+_NOT_SET = "the optimizer's own default: nothing sets it"
 
 
 class UnknownParameterError(ValueError):
-    """No parameter is called so; the text names the nearest."""
+    """No parameter has this name; the text suggests the nearest."""
 
 
 def find(inventory: Inventory, wanted: str) -> list[int]:
-    """The parameter of that name, aliases included; or else those that the regex matches by any name.
-
-    Raises:
-        UnknownParameterError: where there is none.
-    """
+    """The parameter of that name, or else those that match it as a regex; raises UnknownParameterError if none do."""
     if wanted in inventory.index:
         return [inventory.index[wanted]]
-    why = ", nor matches it as a regex"
+    reason = ", and none matches it as a regex"
     try:
         search = Search(Work(PATIENCE))
         search.work.allow_for(inventory.columns.count_names())
         with search.work.watch():
-            found = Names(families(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
+            matching = Names(families(inventory.columns, (), (), search), search).parameters(Pattern(wanted, ()))
     except FAILURES as failure:
-        found, why = [], f", and as a regex it is wrong: {printable(str(failure))}"
+        matching, reason = [], f", and it is not a valid regex: {printable(str(failure))}"
     except (SlowRegexError, TooMuchError, OverdueError):
         raise UnknownParameterError(f"the regex {printable(wanted)} takes too long: repeats within repeats") from None
-    if found:
-        return found
-    depth = wanted.count(".")  # comparing with all names takes too long where there are many
+    if matching:
+        return matching
+    depth = wanted.count(".")  # comparing with every name takes too long for large models
     hint = did_you_mean(wanted, [name for name in inventory.index if name.count(".") == depth][:_COMPARED], 3)
-    raise UnknownParameterError(f"no parameter is called {printable(wanted)}{why}{hint}")
+    raise UnknownParameterError(f"no parameter is called {printable(wanted)}{reason}{hint}")
 
 
 def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     """The explanation of one parameter, in lines of text."""
-    planned, first = plan.parameters[index], resolution.families.representative_of[index]
-    lines = [_heading(planned.parameter), f"  status          {_status(plan, planned)}"]
-    if planned.status.trains:
-        if resolution.spec.optimizers is not None:
-            lines.append(f"  optimizer       {_optimizer(resolution, first)}")
-        lines.append(f"  learning rate   {_rate(resolution, planned, first)}")
-        lines.append(f"  weight decay    {_decay(resolution, planned, first)}")
-        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
-    return "\n".join([*lines, *_rules(resolution, first)])
-
-
-def _heading(parameter: Parameter) -> str:
+    planned, representative = plan.parameters[index], resolution.families.representative_of[index]
+    parameter, group = planned.parameter, plan.group_of.get(planned.name)
     shape = "" if parameter.shape is None else f" {list(parameter.shape)}, {parameter.elements:,} elements"
     tied = f", also called {', '.join(map(printable, parameter.aliases))}" if parameter.aliases else ""
     owner = f", owned by {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
-    return printable(parameter.name) + shape + tied + owner
+    where = "" if plan.groups is None or group is None else f", in group {group} ({plan.groups[group].name})"
+    lines = [printable(parameter.name) + shape + tied + owner, f"  status          {_STATUS[planned.status]}{where}"]
+    if planned.status.trains:
+        if resolution.spec.optimizers is not None:
+            applied = resolution.winner("optimizer", representative)
+            source = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
+            lines.append(f"  optimizer       {resolution.optimizer_of(representative)} ({source})")
+        lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
+        lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
+        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
+    return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
 
 
-def _status(plan: Plan, planned: PlannedParameter) -> str:
-    place = plan.group_of.get(planned.name)
-    if plan.groups is None or place is None:
-        return _STATUS[planned.status]
-    return f"{_STATUS[planned.status]}, in group {place} ({plan.groups[place].name})"
-
-
-def _optimizer(resolution: Resolution, first: int) -> str:
-    applied = resolution.winner("optimizer", first)
-    by = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
-    return f"{resolution.optimizer_of(first)} ({by})"
-
-
-def _rate(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
+def _rate(resolution: Resolution, planned: PlannedParameter, representative: int) -> str:
+    """The learning rate as a product of factors, each with the place in the spec that it comes from."""
     if planned.settings.lr is None:
-        return "the optimizer's own default: nothing sets it"
-    factors = " × ".join(_factors(resolution, planned, first))
-    return f"{number(planned.settings.lr)} = {factors}"
-
-
-def _factors(resolution: Resolution, planned: PlannedParameter, first: int) -> Iterator[str]:
-    names, optimizer = resolution.spec.rule_names, resolution.base_of(first)
-    rate, scale = resolution.winner("lr", first), resolution.winner("scale", first)
+        return _NOT_SET
+    spec, factors = resolution.spec, []
+    rate, scale = resolution.winner("lr", representative), resolution.winner("scale", representative)
     if rate is None or rate.setting.key == ("lr_mult",):
-        yield f"{number(optimizer.lr or 0.0)} ({_base(resolution, first)}.lr)"
+        base = resolution.base_of(representative).lr or 0.0
+        factors.append(f"{number(base)} ({_base(resolution, representative)}.lr)")
     if rate:
         key = rate.setting.key[0]
-        yield f"{number(getattr(resolution.spec.rules[rate.rule], key))} ({key} of {names[rate.rule]})"
-    if planned.layer:
-        layer = planned.layer
-        yield f"{number(layer.mult)} ({layer.rule}: layer {layer.index}, of 0 to {layer.of - 1})"
+        factors.append(f"{number(getattr(spec.rules[rate.rule], key))} ({key} of {spec.rule_names[rate.rule]})")
+    if layer := planned.layer:
+        factors.append(f"{number(layer.mult)} ({layer.rule}: layer {layer.index}, of 0 to {layer.of - 1})")
     if scale:
-        yield f"{number(scale.setting.value)} (lr_scale of {names[scale.rule]})"
+        factors.append(f"{number(scale.setting.value)} (lr_scale of {spec.rule_names[scale.rule]})")
+    return f"{number(planned.settings.lr)} = {' × '.join(factors)}"
 
 
-def _base(resolution: Resolution, first: int) -> str:
-    return spell(resolution.spec.base_path(resolution.optimizer_of(first)))
-
-
-def _decay(resolution: Resolution, planned: PlannedParameter, first: int) -> str:
-    applied = resolution.winner("weight_decay", first)
+def _decay(resolution: Resolution, planned: PlannedParameter, representative: int) -> str:
     if planned.settings.weight_decay is None:
-        return "the optimizer's own default: nothing sets it"
-    by = (
-        f"{applied.setting.key[0]} of {resolution.spec.rule_names[applied.rule]}"
-        if applied
-        else f"{_base(resolution, first)}.weight_decay"
-    )
-    return f"{number(planned.settings.weight_decay)} ({by})"
+        return _NOT_SET
+    source = f"{_base(resolution, representative)}.weight_decay"
+    if applied := resolution.winner("weight_decay", representative):
+        source = f"{applied.setting.key[0]} of {resolution.spec.rule_names[applied.rule]}"
+    return f"{number(planned.settings.weight_decay)} ({source})"
 
 
-def _rules(resolution: Resolution, first: int) -> Iterator[str]:
-    """What every rule has to say about the parameter, in the order of the rules."""
+def _base(resolution: Resolution, representative: int) -> str:
+    return spell(resolution.spec.base_path(resolution.optimizer_of(representative)))
+
+
+def _rules(resolution: Resolution, representative: int) -> Iterator[str]:
+    """One line per rule, in order: whether and how it selects the parameter, and what it sets on it."""
     names = resolution.spec.rule_names
-    width = max(len(name) for name in names)
-    yield "  rules, in order"
+    width = max(map(len, names))
     for rule, selection in enumerate(resolution.selections):
         label = f"    {names[rule]:<{width}}  "
-        if first not in selection.parameters:
-            yield label + "does not select it"
+        name = selection.parameters.get(representative)
+        if name is None:
+            yield f"{label}does not select it"
             continue
-        settings = [_setting(resolution, applied, first) for applied in _applied_settings(resolution, rule, first)]
-        yield f"{label}selects it {_by(resolution, rule, first)}: {'; '.join(settings)}"
+        where = resolution.spec.rules[rule].where
+        by = "by where" if where else "as the catch-all"
+        if pattern := next((hit.pattern for hit in selection.hits if name in hit.matches), None):
+            alias = printable(resolution.columns.names_of(representative)[name.which])
+            on_alias = f" on its alias {alias}" if name.which else ""
+            by = f"by '{printable(pattern.regex)}'{' and where' if where else ''}{on_alias}"
+        applied_on: dict[str, AppliedSetting] = {}  # a multiplier applies per optimizer: the parameter's own counts
+        for applied in resolution.applied_settings:
+            if applied.rule == rule and (representative in applied.members or applied.setting.axis not in applied_on):
+                applied_on[applied.setting.axis] = applied
+        effects = [_effect(resolution, applied, representative) for applied in applied_on.values()]
+        yield f"{label}selects it {by}: {'; '.join(effects)}"
 
 
-def _applied_settings(resolution: Resolution, rule: int, first: int) -> Iterable[AppliedSetting]:
-    """What a rule sets, an axis each: of a multiple, which has a reach for each optimizer, that of the parameter's."""
-    found: dict[str, AppliedSetting] = {}
-    for applied in resolution.applied_settings:
-        if applied.rule == rule and (first in applied.members or applied.setting.axis not in found):
-            found[applied.setting.axis] = applied
-    return found.values()
-
-
-def _by(resolution: Resolution, rule: int, first: int) -> str:
-    selection = resolution.selections[rule]
-    name = selection.parameters[first]
-    alias = f" on its alias {printable(resolution.columns.names_of(first)[name.which])}" if name.which else ""
-    regex = next((printable(hit.pattern.regex) for hit in selection.hits if name in hit.matches), None)
-    narrowed = " and where" if resolution.spec.rules[rule].where else ""
-    return f"by '{regex}'{narrowed}{alias}" if regex is not None else "by where" if narrowed else "as the catch-all"
-
-
-def _setting(resolution: Resolution, applied: AppliedSetting, first: int) -> str:
-    words = axis_words(applied.setting.axis)
-    value = "" if applied.setting.axis == "layer" else f" to {value_words(applied.setting.value)}"
-    ladder = resolution.ladders[applied.rule]
-    if applied.setting.axis == "layer" and ladder and first in ladder.lost:
+def _effect(resolution: Resolution, applied: AppliedSetting, representative: int) -> str:
+    """What becomes of one setting of a rule on the parameter."""
+    axis, ladder = applied.setting.axis, resolution.ladders[applied.rule]
+    value = "" if axis == "layer" else f" to {value_words(applied.setting.value)}"
+    if axis == "layer" and ladder and representative in ladder.lost:
         return "finds no layer for it to share"
-    if first not in applied.members:
-        return f"leaves {words} as it is"
-    winner = resolution.winners[applied.setting.axis][first]
+    if representative not in applied.members:
+        return f"leaves {axis_words(axis)} as it is"
+    winner = resolution.winners[axis][representative]
     if winner is applied:
-        return f"sets {words}{value}"
-    return f"would set {words}{value}, but {resolution.spec.rule_names[winner.rule]} comes first"
+        return f"sets {axis_words(axis)}{value}"
+    return f"would set {axis_words(axis)}{value}, but {resolution.spec.rule_names[winner.rule]} comes first"

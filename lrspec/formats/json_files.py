@@ -1,7 +1,4 @@
-"""The JSON files that lrspec writes and reads, as pydantic models: the inventory of parameters and the plan.
-
-Their JSON Schemas are made from these models; reading an inventory goes through them.
-"""
+"""The JSON that lrspec writes, as pydantic models from which the JSON Schemas of the plan and the check are made."""
 
 from __future__ import annotations
 

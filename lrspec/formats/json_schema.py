@@ -18,37 +18,38 @@ from lrspec.models.inventory_file import InventoryFile
 from lrspec.spec.language import Spec
 from lrspec.spec.schema_conditions import with_conditions
 
-Kind: TypeAlias = Literal["spec", "plan", "params", "check"]
+Format: TypeAlias = Literal["spec", "plan", "params", "check"]
 
-MODELS: dict[Kind, type[BaseModel]] = {"spec": Spec, "plan": PlanFile, "params": InventoryFile, "check": CheckFile}
-FILES: dict[Kind, str] = {
-    "spec": "lrspec.v1.schema.json",
-    "plan": "lrspec-plan.v1.schema.json",
-    "params": "lrspec-params.v1.schema.json",
-    "check": "lrspec-check.v1.schema.json",
+_FORMATS: dict[Format, tuple[type[BaseModel], str, str]] = {
+    "spec": (Spec, "lrspec.v1.schema.json", "lrspec"),
+    "plan": (PlanFile, "lrspec-plan.v1.schema.json", "lrspec plan"),
+    "params": (InventoryFile, "lrspec-params.v1.schema.json", "lrspec parameter inventory"),
+    "check": (CheckFile, "lrspec-check.v1.schema.json", "lrspec check"),
 }
-"""What the schemas are called in `schemas/`."""
+FILES = {format: file for format, (_, file, _) in _FORMATS.items()}
+"""The names of the schemas in `schemas/`."""
 
-_TITLES: dict[Kind, str] = {
-    "spec": "lrspec",
-    "plan": "lrspec plan",
-    "params": "lrspec parameter inventory",
-    "check": "lrspec check",
-}
+_TYPES = {"<scalar>": None, "<list>": "array", "<mapping>": "object"}
+"""The tags of `language.TAGS` as types of JSON Schema; a scalar's own schema has its type."""
 
 
 class _Generator(GenerateJsonSchema):
-    """What is written below a field describes it."""
+    """Describes each field by the docstring below it. pydantic can do that, too, but would at every start."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        made = super().model_schema(schema)
-        for field, description in _descriptions(schema["cls"]).items():
-            made["properties"][field]["description"] = description
-        return made
+        model, generated = schema["cls"], super().model_schema(schema)
+        for node in ast.parse(inspect.getsource(sys.modules[model.__module__])).body:
+            if not isinstance(node, ast.ClassDef) or node.name != model.__name__:
+                continue
+            for field, below in pairwise(node.body):
+                match field, below:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                        generated["properties"][name]["description"] = inspect.cleandoc(text)
+        return generated
 
 
 class _FileGenerator(_Generator):
-    """For the files that lrspec writes: titles that only repeat the key are left out, and so is null as a default."""
+    """For the files that lrspec writes: without null as a default, and without titles that only repeat the key."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         if schema.get("default", ...) is None:
@@ -60,7 +61,7 @@ class _FileGenerator(_Generator):
 
 
 class _SpecGenerator(_Generator):
-    """For specs, which people write: a key that is not given is absent, never null; titles are what editors show."""
+    """For specs, which people write: a missing key is absent, never null, and editors show the titles."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -72,47 +73,30 @@ class _SpecGenerator(_Generator):
         return name
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
-        """One schema with several types: of `oneOf` few validators say what was expected."""
+        """One schema with several types: for `oneOf`, few validators report what they expected."""
         choices = {_TYPES[str(tag)]: self.generate_inner(choice) for tag, choice in schema["choices"].items()}
         scalar = choices.pop(None)
         types = scalar["type"] if isinstance(scalar["type"], list) else [scalar["type"]]
         message = f"Expected {schema['custom_error_message']}."
-        conditions = [{"if": {"type": kind}, "then": choice} for kind, choice in choices.items()]
+        conditions = [{"if": {"type": tag}, "then": choice} for tag, choice in choices.items()]
         condition = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
         return {**scalar, "type": [*types, *choices], "errorMessage": message, **condition}
 
 
-_TYPES = {"<scalar>": None, "<list>": "array", "<mapping>": "object"}
-"""The tags of `spec.TAGS` in JSON Schema; a scalar says itself of which type it is."""
-
-
-def _descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """What is written below each field of a model. pydantic could read that, but does so at every start."""
-    source = ast.parse(inspect.getsource(sys.modules[model.__module__]))
-    bodies = [node.body for node in source.body if isinstance(node, ast.ClassDef) and node.name == model.__name__]
-    found = {}
-    for field, below in (pair for body in bodies for pair in pairwise(body)):
-        match field, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = inspect.cleandoc(text)
-    return found
-
-
-def schema(kind: Kind) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of one of the formats."""
-    made = _spec_schema() if kind == "spec" else MODELS[kind].model_json_schema(schema_generator=_FileGenerator)
-    return {"$schema": GenerateJsonSchema.schema_dialect, **made, "title": _TITLES[kind]}
-
-
-def _spec_schema() -> dict[str, Any]:
-    made: dict[str, Any] = _in_markdown(Spec.model_json_schema(schema_generator=_SpecGenerator))
-    return with_conditions(made)
+def schema(format: Format) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a format."""
+    model, _, title = _FORMATS[format]
+    if format == "spec":
+        generated = with_conditions(_in_markdown(model.model_json_schema(schema_generator=_SpecGenerator)))
+    else:
+        generated = model.model_json_schema(schema_generator=_FileGenerator)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **generated, "title": title}
 
 
 def _in_markdown(schema: Any) -> Any:
-    """The schema with its descriptions as Markdown, too: language servers show backticks of plain ones as they are."""
+    """The schema with each description repeated as Markdown: language servers show the backticks of plain ones."""
     if isinstance(schema, list):
-        return [_in_markdown(each) for each in schema]
+        return [_in_markdown(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     description = schema.get("description")
@@ -120,6 +104,6 @@ def _in_markdown(schema: Any) -> Any:
     return {key: _in_markdown(value) for key, value in schema.items()} | markdown
 
 
-def schema_text(kind: Kind) -> str:
-    """The JSON Schema as the text of its file."""
-    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+def schema_text(format: Format) -> str:
+    """The text of the JSON Schema's file."""
+    return json.dumps(schema(format), indent=2, ensure_ascii=False) + "\n"

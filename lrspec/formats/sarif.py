@@ -1,6 +1,6 @@
 """A check as SARIF 2.1.0, the format of code scanning (OASIS, sarif-v2.1.0).
 
-Columns count characters, which SARIF calls `unicodeCodePoints`; ends are exclusive, as in SARIF.
+Columns count characters, which SARIF calls `unicodeCodePoints`; ends are exclusive in both.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from lrspec import __version__
-from lrspec.compiler.runner import CheckResult, Failure
+from lrspec.compiler.runner import CheckResult
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
-from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
+from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
@@ -26,29 +26,25 @@ _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(checked: Sequence[CheckResult], _: Paint) -> str:
-    """The log of one run: the table of rules, a result for each finding, a notification for each failure."""
-    failures = [failure for each in checked for failure in each.failures]
+def render(results: Sequence[CheckResult], _: Paint) -> str:
+    """The log of one run: the table of rules, one result per finding and one notification per failure."""
+    rules = [_rule(code) for code in CODES.values()]
+    notifications = [
+        {
+            "level": "error",
+            "message": {"text": _text(failure.message)},
+            "locations": [_location(failure.path, failure.span)],
+        }
+        for result in results
+        for failure in result.failures
+    ]
     run = {
-        "tool": {"driver": _driver()},
+        "tool": {"driver": {"name": "lrspec", "semanticVersion": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [
-            {
-                "executionSuccessful": not failures,
-                "toolExecutionNotifications": [_notification(failure) for failure in failures],
-            }
-        ],
-        "results": [_result(found) for each in checked for found in each.diagnostics],
+        "invocations": [{"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}],
+        "results": [_result(diagnostic) for result in results for diagnostic in result.diagnostics],
     }
     return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
-
-
-def _driver() -> dict[str, Any]:
-    return {
-        "name": "lrspec",
-        "semanticVersion": __version__,
-        "rules": [_rule(code) for code in CODES.values()],
-    }
 
 
 def _rule(code: Code) -> dict[str, Any]:
@@ -63,41 +59,31 @@ def _rule(code: Code) -> dict[str, Any]:
     }
 
 
-def _result(found: Diagnostic) -> dict[str, Any]:
-    result = {
-        "ruleId": found.code,
-        "ruleIndex": list(CODES).index(found.code),
-        "level": found.severity.value,
-        "message": {"text": _text(found.message)},
-        "locations": [_location(found.path, found.span)],
-        "properties": {"rule": found.rule, "parameters": list(found.parameters), "models": list(found.models)},
+def _result(diagnostic: Diagnostic) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": diagnostic.code,
+        "ruleIndex": list(CODES).index(diagnostic.code),
+        "level": diagnostic.severity.value,
+        "message": {"text": _text(diagnostic.message)},
+        "locations": [_location(diagnostic.path, diagnostic.span)],
+        "properties": {
+            "rule": diagnostic.rule,
+            "parameters": list(diagnostic.parameters),
+            "models": list(diagnostic.models),
+        },
     }
-    return {**result, "fixes": [_fix(found.path, found.suggestion)]} if found.suggestion else result
-
-
-def _fix(path: str, suggestion: Suggestion) -> dict[str, Any]:
-    replacement = {
-        "deletedRegion": _region(suggestion.span),
-        "insertedContent": {"text": suggestion.replacement},
-    }
-    return {
-        "description": {"text": _text(f"Write {suggestion.replacement}")},
-        "artifactChanges": [{"artifactLocation": {"uri": _uri(path)}, "replacements": [replacement]}],
-    }
-
-
-def _notification(failure: Failure) -> dict[str, Any]:
-    return {
-        "level": "error",
-        "message": {"text": _text(failure.message)},
-        "locations": [_location(failure.path, failure.span)],
-    }
+    if suggestion := diagnostic.suggestion:
+        inserted = {"text": suggestion.replacement}
+        replacement = {"deletedRegion": _region(suggestion.span), "insertedContent": inserted}
+        change = {"artifactLocation": {"uri": _uri(diagnostic.path)}, "replacements": [replacement]}
+        description = {"text": _text(f"Write {suggestion.replacement}")}
+        result["fixes"] = [{"description": description, "artifactChanges": [change]}]
+    return result
 
 
 def _text(message: str) -> str:
-    """A message without escapes, and without what would be a link (SARIF 2.1.0, 3.11.6): `[here](https://…)`."""
-    lines = "\n".join(harmless(line) for line in message.split("\n"))
-    return _LINK.sub(r"\\[", lines)
+    """A message made harmless, without links (SARIF 2.1.0, 3.11.6) such as `[here](https://…)`."""
+    return _LINK.sub(r"\\[", "\n".join(map(harmless, message.split("\n"))))
 
 
 def _location(path: str, span: Span | None) -> dict[str, Any]:
@@ -115,5 +101,5 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _uri(path: str) -> str:
-    """A path as a URI, relative to where the command runs; an absolute one is a `file:`."""
+    """A path as a URI: relative to the current folder, or `file:` for an absolute path."""
     return Path(path).as_uri() if Path(path).is_absolute() else quote(os.fsencode(PurePath(path).as_posix()))

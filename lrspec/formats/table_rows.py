@@ -1,6 +1,6 @@
-"""A `Plan` to the rows of its table: what each rule, or each layer of a ladder, comes to.
+"""The rows of a plan's table: one per rule, or per layer of a ladder.
 
-Every parameter is in just one row of `decided_rows`, so that the rows add up to the model.
+Every parameter is in exactly one of the `decided_rows`, so that these add up to the model.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import value_words
 from lrspec.optim.live_values import plain_value
-from lrspec.spec.language import Rule, Spec
+from lrspec.spec.language import Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Some parameters: by what they are decided, on which layer of a ladder, and by which of several optimizers."""
+    """The parameters with the same deciding rule, layer of a ladder and optimizer; `label` names the rule."""
 
     label: str
     layer: int | None
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CrossCuttingRow:
-    """A setting that cuts across the rows: which rule sets which key to what, and on which parameters."""
+    """A setting that cuts across the rows: the rule, the key, the value and the parameters that it applies to."""
 
     rule: str
     key: str
@@ -43,34 +43,44 @@ class CrossCuttingRow:
 
 
 _Key: TypeAlias = tuple[str, int | None, str | None]
-"""What tells rows apart: the label, the layer and the optimizer."""
+"""The label, layer and optimizer of a row."""
 
 
 def decided_rows(plan: Plan, spec: Spec) -> list[Row]:
-    """The rows of a plan, in the order of the rules, layers and optimizers; what no rule decides comes last."""
+    """The rows of a plan, in the order of rules, layers and optimizers; parameters that no rule decides come last."""
     rows: dict[_Key, list[PlannedParameter]] = {}
     for planned in plan.parameters:
-        rows.setdefault(_row_key(planned), []).append(planned)
-    order = {name: place for place, name in enumerate(spec.rule_names)}
+        key: _Key = planned.set_by.get("lr", "(unmatched)"), None, planned.settings.optimizer
+        if planned.status is Status.frozen_by_spec:
+            key = planned.set_by["freeze"], None, None
+        elif planned.status is Status.frozen_by_model:
+            key = "(frozen by the model)", None, None
+        elif planned.layer:
+            key = planned.layer.rule, planned.layer.index, planned.settings.optimizer
+        rows.setdefault(key, []).append(planned)
+    rules = {name: index for index, name in enumerate(spec.rule_names)}
     optimizers: list[str | None] = [None, *spec.bases]
 
-    def place(key: _Key) -> tuple[int, int, int]:
-        return order.get(key[0], len(order)), -1 if key[1] is None else key[1], optimizers.index(key[2])
+    def order(row: Row) -> tuple[int, int, int]:
+        layer = -1 if row.layer is None else row.layer
+        return rules.get(row.label, len(rules)), layer, optimizers.index(row.optimizer)
 
-    return [Row(*key, tuple(rows[key])) for key in sorted(rows, key=place)]
+    return sorted((Row(*key, tuple(parameters)) for key, parameters in rows.items()), key=order)
 
 
 def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
-    """What rules set beside rates and `freeze: true`, in the order of the rules."""
-    found: list[CrossCuttingRow] = []
+    """The settings of rules other than learning rates and `freeze: true`, in the order of the rules."""
+    rows: list[CrossCuttingRow] = []
     for name, rule in zip(spec.rule_names, spec.rules, strict=True):
         for setting in settings(rule, spec.bases[spec.default]):
             if setting.decides:
                 continue
             parameters = tuple(p for p in plan.parameters if p.set_by.get(setting.axis) == name)
             if parameters:
-                found.append(CrossCuttingRow(name, setting.key[-1], _as_written(rule, setting.key), parameters))
-    return found
+                key, *option = setting.key
+                value = getattr(rule, key)[option[0]] if option else getattr(rule, key)
+                rows.append(CrossCuttingRow(name, setting.key[-1], value, parameters))
+    return rows
 
 
 class NamesInCommon:
@@ -80,60 +90,38 @@ class NamesInCommon:
         self._sorted = sorted(planned.name for planned in plan.parameters)
 
     def of(self, parameters: Sequence[PlannedParameter]) -> str:
-        """`blocks.3.*` where that is just these parameters; or else the first and the last of them."""
-        names = [planned.name.split(".") for planned in parameters]
-        if len(names) == 1:
+        """`blocks.3.*` if that stands for exactly these parameters, or else the first and the last of them."""
+        if len(parameters) == 1:
             return parameters[0].name
-        shared = ".".join([*_shared_beginning(names), ""])
-        just_these = self._beginning_with(shared) == len(names)
-        return f"{shared}*" if just_these else f"{parameters[0].name} … {parameters[-1].name}"
-
-    def _beginning_with(self, beginning: str) -> int:
+        beginning = ""
+        for steps in zip(*(planned.name.split(".") for planned in parameters), strict=False):
+            if len(set(steps)) > 1:
+                break
+            beginning += f"{steps[0]}."
         end = bisect_left(self._sorted, beginning + chr(sys.maxunicode))
-        return end - bisect_left(self._sorted, beginning)
+        if end - bisect_left(self._sorted, beginning) == len(parameters):
+            return f"{beginning}*"
+        return f"{parameters[0].name} … {parameters[-1].name}"
 
 
 def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
-    """What has been set in place of what a spec says, and which rules' absolute values stay beside a rate."""
+    """A note on each override: the old value, and for a base rate the rules whose absolute values stay the same."""
     spec = file.spec
-    rates = {
+    base_rates = {
         f"{spell(spec.base_path(name))}.{key}": (name, key) for name in spec.bases for key in ("lr", "weight_decay")
     }
     notes = []
     for path, value in overrides:
         before = written(file.document, spec, path)
-        was = "nothing" if before is None else value_words(plain_value(before))
-        kept = _absolute(spec, *rates[path]) if path in rates else []
-        stay = f"; absolute values stay: {', '.join(kept)}" if kept else ""
-        notes.append(f"{printable(path)} is {value_words(plain_value(value))} in place of {was}{stay}")
+        was = "not set" if before is None else value_words(plain_value(before))
+        note = f"{printable(path)} is {value_words(plain_value(value))} (was {was})"
+        if path in base_rates:
+            optimizer, key = base_rates[path]
+            absolute = [
+                name
+                for name, rule in zip(spec.rule_names, spec.rules, strict=True)
+                if getattr(rule, key) is not None and rule.optimizer in (None, optimizer)
+            ]
+            note += f"; absolute values unchanged: {', '.join(absolute)}" if absolute else ""
+        notes.append(note)
     return notes
-
-
-def _absolute(spec: Spec, optimizer: str, key: str) -> list[str]:
-    """The rules that say themselves what an optimizer says for all; not those that name another."""
-    its = zip(spec.rule_names, spec.rules, strict=True)
-    return [name for name, rule in its if getattr(rule, key) is not None and rule.optimizer in (None, optimizer)]
-
-
-def _row_key(planned: PlannedParameter) -> _Key:
-    if planned.status is Status.frozen_by_spec:
-        return planned.set_by["freeze"], None, None
-    if planned.status is Status.frozen_by_model:
-        return "(frozen by the model)", None, None
-    if planned.layer:
-        return planned.layer.rule, planned.layer.index, planned.settings.optimizer
-    return planned.set_by.get("lr", "(unmatched)"), None, planned.settings.optimizer
-
-
-def _as_written(rule: Rule, key: tuple[str, ...]) -> Any:
-    value = getattr(rule, key[0])
-    return value[key[1]] if len(key) > 1 else value
-
-
-def _shared_beginning(names: list[list[str]]) -> list[str]:
-    shared = []
-    for steps in zip(*names, strict=False):
-        if len(set(steps)) > 1:
-            break
-        shared.append(steps[0])
-    return shared

@@ -17,6 +17,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.spec.language import Optimizer, Spec
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from lrspec.spec.validation.key_errors import SYNONYMS
 from lrspec.spec.validation.validate import validate
 
 _MADE = ("optimizer", "options", "where", "check")
@@ -83,7 +84,7 @@ def _meant(words: str, spec: Spec) -> str:
         return f": did you mean `optimizers.{words}`?"
     if first in Optimizer.model_fields:
         return f": did you mean `{spell(spec.base_path(spec.default))}.{first}`?"
-    return did_you_mean(first, Spec.model_fields)
+    return did_you_mean(first, Spec.model_fields, synonyms=SYNONYMS)
 
 
 def _rule(words: str, name: str, spec: Spec) -> int:
@@ -123,7 +124,7 @@ def _made(node: MappingNode, step: str, done: Path, *, last: bool, words: str) -
     """An entry that the document does not have; its place is that of the mapping."""
     if done[-1:] == ("optimizers",) or not (last or step in _MADE):
         known = list(node.entries)
-        near = did_you_mean(step, known) or f" (there are {', '.join(map(printable, known))})"
+        near = did_you_mean(step, known, synonyms=SYNONYMS) or f" (there are {', '.join(map(printable, known))})"
         raise OverrideError(f"`{printable(words)}`: {_shown(words, done)} has no `{printable(step)}`{near}")
     key = ScalarNode(node.start, node.end, step, step)
     return Entry(key, MappingNode(node.start, node.end, {}))

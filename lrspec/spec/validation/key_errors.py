@@ -16,6 +16,22 @@ from lrspec.spec.torch_optim import EVERY_ARGUMENT, NOT_OPTIONS
 RULE_KEYS = frozenset(Rule.model_fields)
 """The keys of a rule."""
 
+SYNONYMS = {
+    "learning_rate": "lr",
+    "lr_multiplier": "lr_mult",
+    "wd": "weight_decay",
+    "decay_mult": "weight_decay_mult",
+    "pattern": "match",
+    "regex": "match",
+    "params": "match",
+    "frozen": "freeze",
+    "default": "fallback",
+    "model": "models",
+    "groups": "rules",
+    "version": "lrspec",
+}
+"""The keys of other tools, each with the key that a spec has for it."""
+
 _OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
@@ -29,7 +45,7 @@ def unknown_key(path: Path) -> tuple[str, Correction | None]:
     if special := number_as_key(key) or _elsewhere(key, whole):
         return f"{beginning}\n{special}", None
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
-    return f"{beginning}{did_you_mean(key, known)}\n{keys}", likely(key, known)
+    return f"{beginning}{did_you_mean(key, known, synonyms=SYNONYMS)}\n{keys}", likely(key, known, SYNONYMS)
 
 
 def meant_key(key: str) -> str:
@@ -42,7 +58,7 @@ def meant_key(key: str) -> str:
         return "where"
     if _OF_REGEXES.search(key):
         return key
-    return "options" if _is_argument(key) else meant(key, Rule.model_fields) or key
+    return "options" if _is_argument(key) else meant(key, Rule.model_fields, SYNONYMS) or key
 
 
 def number_as_key(key: str) -> str | None:

@@ -22,7 +22,7 @@ from lrspec.spec.torch_optim import (
     ONE_GROUP_ONLY,
     TEXTS,
 )
-from lrspec.spec.validation.key_errors import number_as_key
+from lrspec.spec.validation.key_errors import SYNONYMS, number_as_key
 from lrspec.spec.validation.value_errors import describe, suggested_value, wrong_value
 
 _TIMM = re.compile(rf"{FROM_TIMM}\w+")
@@ -65,7 +65,7 @@ def _optimizer(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
 
 def _untyped(optimizer: dict[str, Any]) -> bool:
     """Whether an optimizer says nothing of its class, not even by a key that is misspelt."""
-    return not any(meant(key, _KEYS) == "type" for key in optimizer)
+    return not any(meant(key, _KEYS, SYNONYMS) == "type" for key in optimizer)
 
 
 def _type(path: Path, kind: str) -> Iterator[Finding]:
@@ -101,10 +101,10 @@ def _without_type(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
             if _untyped(optimizer):
                 yield Finding("LRS104", (*path, key), message)
         else:
-            message = f"unknown key `{printable(key)}` in `{spell(path)}`{did_you_mean(key, _KEYS)}"
+            message = f"unknown key `{printable(key)}` in `{spell(path)}`{did_you_mean(key, _KEYS, synonyms=SYNONYMS)}"
             advice = f"Its keys are {', '.join(_KEYS)}; with a `type` the arguments of that class, too."
             said = f"{message}\n{advice}"
-            yield Finding("LRS103", (*path, key), said, at_key=True, meant=likely(key, _KEYS))
+            yield Finding("LRS103", (*path, key), said, at_key=True, meant=likely(key, _KEYS, SYNONYMS))
 
 
 def _rule(rule: dict[str, Any], index: int, optimizers: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
@@ -133,7 +133,8 @@ def _option(path: Path, value: Any, kinds: list[Any], beside: tuple[str, ...] = 
     """
     key, known = str(path[-1]), _known_to_all(kinds)
     if wrong := _wrong_option(key, kinds, known, beside):
-        instead = likely(key, [*beside, *sorted(known - NOT_OPTIONS)]) if known and key not in NOT_OPTIONS else None
+        others = [*beside, *sorted(known - NOT_OPTIONS)] if known and key not in NOT_OPTIONS else []
+        instead = likely(key, others, SYNONYMS)
         yield Finding("LRS106", path, wrong, rule_of(path), at_key=True, meant=instead)
     elif known and (unfit := option_value_finding(path, value)):
         yield unfit
@@ -159,7 +160,7 @@ def _wrong_option(key: str, kinds: list[Any], known: frozenset[str] | None, besi
     if advice := number_as_key(key):
         return f"`{printable(key)}` is not an argument of {classes}\n{advice}"
     others = [*beside, *sorted(known - NOT_OPTIONS)]
-    wrong = f"`{printable(key)}` is not an argument of {classes}{did_you_mean(key, others)}"
+    wrong = f"`{printable(key)}` is not an argument of {classes}{did_you_mean(key, others, synonyms=SYNONYMS)}"
     return f"{wrong}\nPossible here: {', '.join(others)}."
 
 

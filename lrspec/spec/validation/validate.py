@@ -19,7 +19,7 @@ from lrspec.spec.language import TAGS, Rule, Spec
 from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.cross_field import document_findings, rule_findings, takes_null
-from lrspec.spec.validation.key_errors import keys_at, unknown_key
+from lrspec.spec.validation.key_errors import SYNONYMS, keys_at, unknown_key
 from lrspec.spec.validation.optimizer_options import option_findings
 from lrspec.spec.validation.value_errors import missing_key, suggested_value, too_long, wrong_value
 
@@ -85,7 +85,7 @@ def _bounded(content: Any) -> Any:
 def _meant_path(location: tuple[int | str, ...]) -> tuple[int | str | None, ...]:
     """Where a misspelt key was probably meant to be."""
     known, _ = keys_at(tuple(step for step in location[:-1] if step not in TAGS))
-    return *location[:-1], meant(str(location[-1]), known)
+    return *location[:-1], meant(str(location[-1]), known, SYNONYMS)
 
 
 def _value_finding(error: Any) -> Iterator[Finding]:
