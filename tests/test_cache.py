@@ -211,7 +211,7 @@ def test_dir_without_a_folder_says_how_to_have_one(
 
 WRITE_OFTEN = """
 import sys
-from lrspec.models import cache_files as cache as kept
+from lrspec.models import cache_files as kept
 for turn in range(200):
     kept.write("key", sys.argv[1] * 5000)
     assert kept.read("key") in ("a" * 5000, "b" * 5000, "c" * 5000), turn

@@ -64,7 +64,7 @@ import ctypes, json, logging, os, sys, threading, warnings
 from pathlib import Path
 import timm
 from torch import nn
-from lrspec.models import inventory_of
+from lrspec.models.by_name import inventory_of
 LOUD = {LOUD!r}
 OUT, ERR = sys.stdout, sys.stderr
 LOGGER = logging.getLogger("loud")
@@ -148,7 +148,7 @@ def test_logs_warnings_and_streams_are_as_before(
 def test_streams_that_are_closed_stay_closed() -> None:
     script = """
 import os, sys
-from lrspec.sources.silence import silence
+from lrspec.models.sources.silence import silence
 for handle in (0, 1, 2):
     os.close(handle)
 sys.stdout = sys.stderr = None

@@ -26,9 +26,9 @@ from lrspec.models.sources.wall import Wall
 
 HERE = """
 import sys
-from lrspec.sources.errors import ModelError
-from lrspec.sources.silence import silence
-from lrspec.sources.wall import Wall
+from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.silence import silence
+from lrspec.models.sources.wall import Wall
 """
 BUILT = """
 try:
