@@ -297,7 +297,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for args in ({}, {"depth": 2}):
         key = model_key("timm:made_up", args, Path(), outside=False)
         assert key
-        kept.write(key, cached_models._encoded(Inventory(INVENTORY.parameters[:2], "timm:made_up", args)))
+        kept.write(key, cached_models._encode(Inventory(INVENTORY.parameters[:2], "timm:made_up", args)))
     return tmp_path
 
 

@@ -288,7 +288,7 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory"),
         (
             ["compile", "--params", "a.lrspec.yaml"],
-            "lrspec: a.lrspec.yaml: expected JSON, or one name a line, found 'lrspec: 1'",
+            "lrspec: a.lrspec.yaml: expected JSON, or one name per line, found 'lrspec: 1'",
         ),
         (["compile", "--model", "resnet81"], "lrspec: unknown timm model 'resnet81': did you mean `resnet18`"),
         (["compile", "--model", "torchvision:resnet"], "lrspec: unknown torchvision model 'resnet': did you mean"),

@@ -217,8 +217,8 @@ def test_an_inventory_of_names_alone_is_read(tmp_path: Path) -> None:
             b'{"lrspec_params": 1, "parameters": [{"name": "a", "shape": [4294967296, 2147483648]}]}',
             "a: more elements than",
         ),
-        (b"a.weight, 3\n", "one name a line"),
-        (b"a\x1b[2J\n", "one name a line"),
+        (b"a.weight, 3\n", "one name per line"),
+        (b"a\x1b[2J\n", "one name per line"),
         (b"\xff\xfe", "not UTF-8"),
     ],
 )

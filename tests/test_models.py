@@ -319,30 +319,30 @@ def test_a_model_that_looks_for_a_compiler_finds_none_and_others_do_later() -> N
     [
         ("{\n  'a': 1}", {}, "model/config.json:2:3: not JSON: Expecting property name"),
         ("\x80".encode("latin-1").decode("latin-1") + "{", {}, "model/config.json:1:1: not JSON"),
-        ("[" * 100_000, {}, "model/config.json: not JSON that can be read"),
+        ("[" * 100_000, {}, "model/config.json: not readable as JSON"),
         ("[]", {}, "model/config.json: expected a JSON object"),
         ({"architectures": ["BertModel"]}, {}, "model/config.json: no `model_type`"),
-        ({**BERT, "model_type": "brt"}, {}, "`brt` is no model_type of transformers 5"),
+        ({**BERT, "model_type": "brt"}, {}, "`brt` is not a model_type of transformers 5"),
         ({**BERT, "model_type": "brt"}, {}, ": did you mean `bert`?"),
         ({**BERT, "model_type": ["bert"]}, {}, "no `model_type`"),
-        ({**BERT, "architectures": None}, {}, "no `architectures`: say which is meant with --model-arg class="),
+        ({**BERT, "architectures": None}, {}, "no `architectures`: choose one with --model-arg class="),
         ({**BERT, "architectures": "BertModel"}, {}, "`architectures`: expected a list of class names"),
         (
             {**BERT, "architectures": ["BertModel", "BertForMaskedLM"]},
             {},
-            "several classes: BertModel, BertForMaskedLM: say which is meant with --model-arg class=BertModel "
+            "several classes: BertModel, BertForMaskedLM: choose one with --model-arg class=BertModel "
             "(in a spec: args: {class: BertModel})",
         ),
         ({**BERT, "architectures": ["BertForMaskdLM"]}, {}, ": did you mean `BertForMaskedLM`"),
-        (BERT, {"class": "BertForMaskdLM"}, "`BertForMaskdLM` is no class of transformers 5"),
-        (BERT, {"class": 3}, "the argument `class` is the name of a class"),
-        (BERT, {"class": "BertConfig"}, "BertConfig is no class of a model: expected a subclass of PreTrainedModel"),
-        (BERT, {"class": "AutoModel"}, "AutoModel is no class of a model"),
-        (BERT, {"class": "PreTrainedModel"}, "PreTrainedModel is no class of a model"),
-        (BERT, {"class": "os"}, "`os` is no class of transformers"),
-        (BERT, {"class": "models"}, "models is no class of a model"),
-        ({**BERT, "architectures": ["GPT2LMHeadModel"]}, {}, "`bert`, and GPT2LMHeadModel is for `gpt2`"),
-        (BERT, {"class": "GPT2Model"}, "its model_type is `bert`, and GPT2Model is for `gpt2`"),
+        (BERT, {"class": "BertForMaskdLM"}, "`BertForMaskdLM` is not a class of transformers 5"),
+        (BERT, {"class": 3}, "the argument `class` must name a class"),
+        (BERT, {"class": "BertConfig"}, "BertConfig is not a model class: expected a subclass of PreTrainedModel"),
+        (BERT, {"class": "AutoModel"}, "AutoModel is not a model class"),
+        (BERT, {"class": "PreTrainedModel"}, "PreTrainedModel is not a model class"),
+        (BERT, {"class": "os"}, "`os` is not a class of transformers"),
+        (BERT, {"class": "models"}, "models is not a model class"),
+        ({**BERT, "architectures": ["GPT2LMHeadModel"]}, {}, "`bert`, but GPT2LMHeadModel is for `gpt2`"),
+        (BERT, {"class": "GPT2Model"}, "its model_type is `bert`, but GPT2Model is for `gpt2`"),
         (BERT, {"num_lables": 3}, "BertForMaskedLM takes no argument 'num_lables': did you mean `num_labels`?"),
         (BERT, {"to_dict": 3}, "takes no argument 'to_dict'"),
         (BERT, {"trust_remote_code": True}, "`trust_remote_code` asks for code that comes with a model"),
@@ -353,9 +353,9 @@ def test_a_model_that_looks_for_a_compiler_finds_none_and_others_do_later() -> N
             {"text_config": {"hiden_size": 4}},
             "`text_config` takes no setting 'hiden_size': did you mean `hidden_size`?",
         ),
-        (REMOTE, {}, "`chatglm` is no model_type of transformers"),
+        (REMOTE, {}, "`chatglm` is not a model_type of transformers"),
         (REMOTE, {}, "code that comes with a model (`auto_map`) is never run: save an inventory from Python"),
-        ({**REMOTE, "model_type": "bert"}, {}, "`ChatGLMModel` is no class of transformers"),
+        ({**REMOTE, "model_type": "bert"}, {}, "`ChatGLMModel` is not a class of transformers"),
         (BERT, {"pretrained": True}, "no weights are ever read"),
     ],
 )
@@ -409,7 +409,8 @@ WATCHED = """
 import json, sys
 from pathlib import Path
 import huggingface_hub, timm, torch, torchvision, transformers
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event) if event.startswith("socket.") else None)
 said = []
@@ -522,7 +523,7 @@ def outer(width):
         ("mine:raises", {"width": 3}, "ValueError: not so (mine.py:6, in inner; with width=3)"),
         ("mine:outer", {"width": "two"}, " (mine.py:11, in outer; with width='two')"),
         ("mine:maek", {}, "module 'mine' has no attribute 'maek': did you mean `make`?"),
-        ("mine:model", {}, "py:mine:model: is a model already (Linear): name a function that returns it"),
+        ("mine:model", {}, "py:mine:model: already a model (Linear): name a function that returns it"),
         ("./mine:make", {}, "did you mean `py:mine:make`?"),
         ("mine.py:make", {}, "did you mean `py:mine:make`?"),
         ("broken:make", {}, "No module named 'no_such_module' (broken.py:2)"),
@@ -549,7 +550,7 @@ def test_a_path_without_its_kind_is_told_before_a_library_is_imported(
     monkeypatch.setitem(sys.modules, "timm", None)
     write("model/config.json", BERT)
     write("other.json", BERT)
-    assert refused(path) == f"{path}: a path, and no timm model: did you mean {near}?"
+    assert refused(path) == f"{path}: a path, not a timm model: did you mean {near}?"
     with pytest.raises(ModelError, match="timm is needed"):
         inventory_of("../other.json", {}, Path("model"))  # whether a file is there is not for a spec to find out
 

@@ -122,7 +122,8 @@ WATCHED = """
 import json, os, sys
 from pathlib import Path
 import lrspec
-from lrspec.models.by_name import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 
 INSTALLED = tuple(place + os.sep for place in {*map(os.path.realpath, (sys.prefix, sys.base_prefix, *lrspec.__path__))})
 STARTED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.", "ctypes.dlopen")

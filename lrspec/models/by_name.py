@@ -1,15 +1,14 @@
-"""Names of models, such as `timm:resnet18`, to inventories of their parameters.
+"""Turns the name of a model, such as `timm:resnet18`, into an inventory of its parameters.
 
-Models are built without weights, without the network and on the meta device as far as they allow it. torch and the
-libraries that the models come from are imported where they are used.
+Models are built without weights, without the network and, as far as they allow it, on the meta device. torch and the
+models' libraries are imported only where they are used.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.files import system_reason
@@ -22,36 +21,39 @@ from lrspec.spec.model_kinds import BUILT, IN_SPECS, MODEL_KINDS, leads_outside,
 def inventory_of(
     source: str, args: dict[str, Any], folder: Path, *, run_code: bool = False, outside: bool = False
 ) -> Inventory:
-    """The inventory of a model by its name.
+    """Return the inventory of a model by its name.
 
     Args:
         source: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `hf:DIR_OR_CONFIG.json`, `params:FILE`,
             `py:package.module:factory`.
         args: arguments for building it.
-        folder: what the path of `params:` and `hf:` is relative to.
-        run_code: whether `py:` is allowed, which imports and calls code of the user's.
-        outside: whether the file of `params:` or `hf:` may lie outside of `folder`.
+        folder: the folder that the path of `params:` and `hf:` is relative to.
+        run_code: whether `py:` is allowed, which imports and calls the user's code.
+        outside: whether the file of `params:` or `hf:` may lie outside `folder`.
 
     Raises:
-        ModelError: where it cannot be built or read.
+        ModelError: if it cannot be built or read.
     """
-    from lrspec.models.sources.arguments import check_arguments  # these here, since most often a model is in the cache
+    from lrspec.models.sources.arguments import check_arguments  # here, since the model is usually in the cache
     from lrspec.models.sources.meta_device import build
     from lrspec.models.sources.silence import silence
 
     scheme, name = scheme_and_name(source)
-    if scheme == "params" and args:
-        raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
-    if scheme != "params" and not name.strip():
+    if scheme == "params":
+        if args:
+            raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
+        return read_params(params_path(name, folder, outside=outside))
+    if not name.strip():
         raise ModelError(f"expected the name of a model, found {source!r}")
     if scheme == "timm" and ("/" in name or name.endswith(".json")):
         _refuse_path(source, name, folder, outside=outside)
-    if scheme == "params":
-        return read_params(params_path(name, folder, outside=outside))
     if scheme != "py":
         check_arguments(args)
+    if scheme not in (MODEL_KINDS if run_code else IN_SPECS):
+        raise ModelError(_unknown_scheme(source, run_code=run_code))
     with silence(source, shown=scheme == "py"):
-        builder = _builder(scheme, name, source, folder, run_code=run_code, outside=outside)
+        module = importlib.import_module(f"lrspec.models.sources.{MODEL_KINDS[scheme].module}")
+        builder = module.builder(name, folder=folder, outside=outside)
         model = build(builder, source, args, MODEL_KINDS[scheme].extra)
     try:
         return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
@@ -63,43 +65,34 @@ def read_params(path: Path) -> Inventory:
     """Read a saved inventory.
 
     Raises:
-        ModelError: where there is none in the file.
+        ModelError: if the file does not hold one.
     """
     try:
         return Inventory.load(path)
     except OSError as failure:
         raise ModelError(f"{printable(str(path))}: {system_reason(failure, 'cannot be read')}") from None
-    except ValueError as failure:  # InventoryError; a path with a NUL is a ValueError
+    except ValueError as failure:  # InventoryError, or a path with a NUL
         raise ModelError(f"{printable(str(path))}: {failure}") from None
 
 
-def _builder(scheme: str, name: str, source: str, folder: Path, *, run_code: bool, outside: bool) -> Callable[..., Any]:
-    """What builds a model of that kind; only the module for that kind is imported."""
-    kind = MODEL_KINDS.get(scheme)
-    if kind is None or not (kind.in_specs or run_code):
-        raise ModelError(_no_kind(scheme, name, source, run_code=run_code))
-    module = importlib.import_module(f"lrspec.models.sources.{kind.module}")
-    return cast("Callable[..., Any]", module.builder(name, folder=folder, outside=outside))
-
-
-def _no_kind(scheme: str, name: str, source: str, *, run_code: bool) -> str:
-    """What is wrong with a name of a model whose kind is not known, or not allowed."""
-    from lrspec.diagnostics.suggest import meant
-
-    if leads_outside(source):
-        return f"{source} would load from outside; name an architecture, such as timm:resnet18"
-    near = None if scheme in MODEL_KINDS else meant(scheme, MODEL_KINDS if run_code else IN_SPECS)
-    return f"{source}: expected a timm model, or {BUILT}" + (
-        f": did you mean `{near}:{printable(name)}`?" if near else ""
-    )
-
-
 def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:
-    """Say what was probably meant by the path of a file that exists; no architecture has such a name."""
+    """Refuse the path of an existing file and suggest its scheme; no architecture has such a name."""
     try:
         config = hf_config_path(name, folder, outside=outside)
     except ModelError:
         return
-    kinds = ("hf",) if config.name == "config.json" else ("hf", "params")
-    near = " or ".join(f"`{kind}:{printable(name)}`" for kind in kinds)
-    raise ModelError(f"{source}: a path, and no timm model: did you mean {near}?")
+    schemes = ("hf",) if config.name == "config.json" else ("hf", "params")
+    near = " or ".join(f"`{scheme}:{printable(name)}`" for scheme in schemes)
+    raise ModelError(f"{source}: a path, not a timm model: did you mean {near}?")
+
+
+def _unknown_scheme(source: str, *, run_code: bool) -> str:
+    """Return the message for a scheme that is unknown, or not allowed."""
+    from lrspec.diagnostics.suggest import meant
+
+    if leads_outside(source):
+        return f"{source} would load from outside; name an architecture, such as timm:resnet18"
+    scheme, name = scheme_and_name(source)
+    near = None if scheme in MODEL_KINDS else meant(scheme, MODEL_KINDS if run_code else IN_SPECS)
+    hint = f": did you mean `{near}:{printable(name)}`?" if near else ""
+    return f"{source}: expected a timm model, or {BUILT}{hint}"

@@ -1,7 +1,7 @@
-"""Puts off garbage collection: one in the middle of a compile can take longer than the compile.
+"""Postpones garbage collection: one in the middle of a compile can take longer than the compile.
 
-A collection looks at every object of the program, and a large model has millions, as has torch where it is imported;
-next to nothing of what is made meanwhile is garbage in a cycle.
+A collection looks at every object of the program. A large model has millions, as does torch when it is imported, and
+next to nothing that is made meanwhile is garbage in a cycle.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No automatic collection while what is inside runs; where they are off already, they stay off."""
+    """Switch automatic collection off while the body runs; if it is off already, it stays off."""
     if not gc.isenabled():
         yield
         return

@@ -1,4 +1,4 @@
-"""A model, or a file, to an `Inventory`: what lrspec knows of a model's parameters, without the tensors.
+"""An `Inventory`: what lrspec knows of a model's parameters, without the tensors; made from a model or a file.
 
 torch is never imported here: a model brings its own.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrspec.models.garbage import uncollected
-from lrspec.models.parameters import Aliases, Classes, Columns, Parameter, Shape
+from lrspec.models.parameters import Aliases, Columns, Parameter, Shape
 from lrspec.models.walk import ModelParameters, class_name, is_sharded, owner_classes, walk, why_lazy
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ _SHARDED = (
 
 
 class InventoryError(ValueError):
-    """A model or a file that gives no inventory of parameters; the text says why and what to do."""
+    """A model or a file gives no inventory of parameters; the message says why and what to do."""
 
 
 @dataclass(frozen=True, init=False)
 class Inventory:
     """The parameters of a model, in model order, each once.
 
-    `source` is where it is from: `timm:resnet18`, or the class of a model object; `args` are the arguments that
+    `source` is where it comes from: `timm:resnet18`, or the class of a model object; `args` are the arguments that
     the model was built with.
     """
 
@@ -49,7 +49,10 @@ class Inventory:
         self, parameters: Iterable[Parameter] | Columns, source: str = "", args: Mapping[str, Any] | None = None
     ) -> None:
         columns = parameters if isinstance(parameters, Columns) else Columns.of(parameters)
-        _refuse_equal_names(columns)
+        names = [name for _, name in columns.all_names()] if columns.aliases else columns.names
+        if len(set(names)) < len(names):
+            duplicate = next(name for name, times in Counter(names).items() if times > 1)
+            raise InventoryError(f"two parameters are called {duplicate!r}")
         for name, value in (("columns", columns), ("source", source), ("args", dict(args or {}))):
             object.__setattr__(self, name, value)
 
@@ -57,42 +60,61 @@ class Inventory:
     def from_model(
         cls, model: nn.Module, *, source: str | None = None, args: dict[str, Any] | None = None
     ) -> Inventory:
-        """The inventory of a model; the model is not changed.
+        """Return the inventory of a model; the model is not changed.
 
         Raises:
-            InventoryError: for a model whose shapes or names sharding has changed (FSDP1, ZeRO-3), and for one with
-                lazy parameters.
+            InventoryError: if sharding has changed the model's shapes or names (FSDP1, ZeRO-3), or if it has lazy
+                parameters.
         """
         with uncollected():
             return cls.of(model, walk(model), source, args)
 
     @classmethod
     def of(
-        cls, model: nn.Module, found: ModelParameters, source: str | None = None, args: Mapping[str, Any] | None = None
+        cls, model: nn.Module, walked: ModelParameters, source: str | None = None, args: Mapping[str, Any] | None = None
     ) -> Inventory:
-        """The inventory of a model in which `walk` has found this; see `from_model`."""
-        return cls(_columns(found, model), source or class_name(model), args)
+        """Return the inventory of a model that has been walked; see `from_model`."""
+        if is_sharded(walked):
+            raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
+        if lazy := why_lazy(walked):
+            raise InventoryError(lazy)
+        classes = {owner: owner_classes(owner) for owner in set(walked.owners)}
+        names, tensors, owners = walked.names, walked.tensors, [classes[owner] for owner in walked.owners]
+        aliases: dict[int, Aliases] = {}
+        if len(set(map(id, tensors))) < len(tensors):
+            places_of_tensors: dict[int, list[int]] = {}
+            for place, tensor in enumerate(tensors):
+                places_of_tensors.setdefault(id(tensor), []).append(place)
+            for index, (_, *others) in enumerate(places_of_tensors.values()):
+                if others:
+                    aliases[index] = Aliases(tuple([names[i] for i in others]), tuple([owners[i] for i in others]))
+            first_places = [places[0] for places in places_of_tensors.values()]
+            names, tensors = [names[place] for place in first_places], [tensors[place] for place in first_places]
+            owners = [owners[place] for place in first_places]
+        shapes: list[Shape | None] = [tensor.shape for tensor in tensors]
+        columns = Columns(names, shapes, [tensor.requires_grad for tensor in tensors], owners, aliases)
+        return cls(columns, source or class_name(model), args)
 
     @classmethod
     def from_names(cls, names: Iterable[str], *, source: str = "") -> Inventory:
-        """An inventory of names alone: without shapes and owners, all trainable."""
+        """Return an inventory of names alone: without shapes and owners, all trainable."""
         known = list(names)
         return cls(Columns(known, [None] * len(known), [True] * len(known), [()] * len(known), {}), source)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Inventory:
-        """Read an inventory as `lrspec params` writes it, or a text file with one name a line.
+        """Read an inventory as `lrspec params` writes it, or a text file with one name per line.
 
         Raises:
-            InventoryError: for anything else, and for what is too large.
-            OSError: where the file cannot be read.
+            InventoryError: if it is anything else, or too large.
+            OSError: if the file cannot be read.
         """
         from lrspec.models.inventory_file import load  # here, since few inventories are read from files
 
         return load(Path(path))
 
     def to_dict(self) -> dict[str, Any]:
-        """The inventory as JSON values, as `lrspec params` writes it."""
+        """Return the inventory as JSON values, as `lrspec params` writes it."""
         from lrspec.models.inventory_file import to_dict
 
         return to_dict(self)
@@ -111,49 +133,10 @@ class Inventory:
 
     @cached_property
     def elements(self) -> int | None:
-        """The number of elements of all parameters, or None where a shape is not known."""
+        """The number of elements of all parameters, or None if a shape is not known."""
         return self.columns.elements(range(len(self.columns.names)))
 
     @cached_property
     def index(self) -> dict[str, int]:
         """The place of a parameter in `parameters`, by any of its names."""
         return {name: index for index, name in self.columns.all_names()}
-
-
-def _refuse_equal_names(columns: Columns) -> None:
-    names = [name for _, name in columns.all_names()] if columns.aliases else columns.names
-    if len(set(names)) < len(names):
-        twice = next(name for name, times in Counter(names).items() if times > 1)
-        raise InventoryError(f"two parameters are called {twice!r}")
-
-
-# -------------------------------------------------------------------------------------------------- from models
-
-
-def _columns(found: ModelParameters, model: nn.Module) -> Columns:
-    if is_sharded(found):
-        raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
-    if lazy := why_lazy(found):
-        raise InventoryError(lazy)
-    classes = {cls: owner_classes(cls) for cls in set(found.owners)}
-    owners = [classes[cls] for cls in found.owners]
-    if len(set(map(id, found.tensors))) == len(found.tensors):
-        return _of_tensors(found.names, owners, found.tensors, {})
-    tied: dict[int, list[int]] = {}
-    for place, tensor in enumerate(found.tensors):
-        tied.setdefault(id(tensor), []).append(place)
-    aliases = {
-        index: Aliases(tuple(found.names[place] for place in places[1:]), tuple(owners[place] for place in places[1:]))
-        for index, places in enumerate(tied.values())
-        if len(places) > 1
-    }
-    first = [places[0] for places in tied.values()]
-    names, tensors = [found.names[place] for place in first], [found.tensors[place] for place in first]
-    return _of_tensors(names, [owners[place] for place in first], tensors, aliases)
-
-
-def _of_tensors(
-    names: list[str], owners: list[Classes], tensors: list[nn.Parameter], aliases: dict[int, Aliases]
-) -> Columns:
-    shapes: list[Shape | None] = [tensor.shape for tensor in tensors]
-    return Columns(names, shapes, [tensor.requires_grad for tensor in tensors], owners, aliases)

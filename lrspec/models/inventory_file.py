@@ -1,4 +1,4 @@
-"""The file of an inventory, as `lrspec params` writes it: its format, its limits, reading and writing it."""
+"""The file format of an inventory, as written by `lrspec params`: reading and writing it within limits."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.parameters import Classes, Parameter
 from lrspec.spec.syntax.scalars import all_finite
 
-_MOST_ELEMENTS = 2**63 - 1  # torch counts them in 64 bits; Python refuses to print a number of 5,000 digits
-_MOST_VALUES = 2_600_000  # commas and brackets, in a saved inventory: some seventeen for a parameter
+_MOST_ELEMENTS = 2**63 - 1  # torch counts elements in 64 bits, and Python refuses to print a number of 5,000 digits
+_MOST_VALUES = 2_600_000  # commas and brackets in a saved inventory: about seventeen per parameter
 _LINE = re.compile(r"\r\n|\n|\r")
 
 MOST_BYTES = 2**26
-"""Of a saved inventory, which takes some four hundred for a parameter."""
+"""Of a saved inventory, which takes about four hundred per parameter."""
 
 MOST_NAMES = 150_000
 """Of the parameters of a saved inventory, aliases included."""
@@ -33,7 +33,7 @@ MOST_NAME = 1024
 Size = Annotated[int, Field(ge=0)]
 _Item = TypeVar("_Item")
 _Listed: TypeAlias = Annotated[list[_Item], Field(fail_fast=True)]
-"""A list of which the first mistake is told, however many there are."""
+"""A list that reports only its first error, however many there are."""
 
 
 class FilePart(BaseModel):
@@ -73,9 +73,13 @@ class InventoryFile(FilePart):
 
 
 def load(path: Path) -> Inventory:
-    """Read an inventory as `lrspec params` writes it, or a text file with one name a line; see `Inventory.load`."""
+    """Read an inventory as `lrspec params` writes it, or a text file with one name per line; see `Inventory.load`."""
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
     try:
-        text = _read(path).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InventoryError("not UTF-8: expected an inventory as `lrspec params` writes it") from None
     if text.lstrip().startswith(("{", "[")):
@@ -84,76 +88,61 @@ def load(path: Path) -> Inventory:
         raise InventoryError(f"more than {4 * MOST_NAMES:,} lines")
     names = [line.strip() for line in _LINE.split(text) if line.strip()]
     if bad := next((name for name in names if " " in name or not name.isprintable()), None):
-        raise InventoryError(f"expected JSON, or one name a line, found {bad[:60]!r}")
-    return Inventory.from_names(_bounded(names), source=f"params:{path.name}")
+        raise InventoryError(f"expected JSON, or one name per line, found {bad[:60]!r}")
+    _check_names(names)
+    return Inventory.from_names(names, source=f"params:{path.name}")
 
 
 def to_dict(inventory: Inventory) -> dict[str, Any]:
-    """An inventory as the JSON values of its file."""
-    return {
-        "lrspec_params": 1,
-        "source": inventory.source,
-        "args": inventory.args,
-        "parameters": [_parameter_to_dict(parameter) for parameter in inventory.parameters],
-    }
+    """Return an inventory as the JSON values of its file."""
+    parameters = [
+        {
+            "name": parameter.name,
+            "aliases": list(parameter.aliases),
+            "shape": None if parameter.shape is None else list(parameter.shape),
+            "requires_grad": parameter.requires_grad,
+            "module": list(parameter.module),
+            "alias_modules": [list(owner) for owner in parameter.alias_modules],
+        }
+        for parameter in inventory.parameters
+    ]
+    return {"lrspec_params": 1, "source": inventory.source, "args": inventory.args, "parameters": parameters}
 
 
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
-    return data
-
-
-def _bounded(names: Sequence[str]) -> Sequence[str]:
-    """The names, which must not be too many or too long."""
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse too many names, and names that are too long."""
     if len(names) > MOST_NAMES:
         raise InventoryError(f"more than {MOST_NAMES:,} names, the most that an inventory may have")
     if long := next((name for name in names if len(name) > MOST_NAME), None):
         raise InventoryError(f"{printable(long)}: a name of more than {MOST_NAME:,} characters")
-    return names
 
 
 def _from_json(text: str) -> Inventory:
     try:
         content = InventoryFile.model_validate_json(text)
     except ValidationError as failure:
-        first = failure.errors(include_url=False)[0]
-        place = f" at {spell(first['loc'])}" if first["loc"] else ""
-        message = f"not an inventory as `lrspec params` writes it{place}: {first['msg']}"
-        raise InventoryError(message) from None
+        error = failure.errors(include_url=False)[0]
+        place = f" at {spell(error['loc'])}" if error["loc"] else ""
+        raise InventoryError(f"not an inventory as `lrspec params` writes it{place}: {error['msg']}") from None
     if not all_finite(content.args):
-        raise InventoryError("args: a number that is not finite")
-    _bounded([name for each in content.parameters for name in (each.name, *each.aliases)])
-    owners: dict[Classes, Classes] = {}
-    parameters = (_from_file(each, owners) for each in content.parameters)
-    return Inventory(parameters, content.source, content.args)
+        raise InventoryError("args: a number is not finite")
+    _check_names([name for entry in content.parameters for name in (entry.name, *entry.aliases)])
+    known: dict[Classes, Classes] = {}
+    return Inventory((_from_entry(entry, known) for entry in content.parameters), content.source, content.args)
 
 
-def _from_file(each: InventoryParameter, known: dict[Classes, Classes]) -> Parameter:
-    """A parameter; owners of the same classes are `known`, and one and the same."""
-    if any(elements > _MOST_ELEMENTS for elements in accumulate(each.shape or (), mul)):
-        raise InventoryError(f"{printable(each.name)}: more elements than a tensor can have")
-    owners = each.alias_modules or [[] for _ in each.aliases]
-    if len(owners) != len(each.aliases):
-        raise InventoryError(f"{each.name}: expected as many alias_modules as aliases")
+def _from_entry(entry: InventoryParameter, known: dict[Classes, Classes]) -> Parameter:
+    """Return a parameter of the file; equal owners share the object in `known`."""
+    if any(elements > _MOST_ELEMENTS for elements in accumulate(entry.shape or (), mul)):
+        raise InventoryError(f"{printable(entry.name)}: more elements than a tensor can have")
+    owners = entry.alias_modules or [[] for _ in entry.aliases]
+    if len(owners) != len(entry.aliases):
+        raise InventoryError(f"{entry.name}: expected as many alias_modules as aliases")
     return Parameter(
-        name=each.name,
-        aliases=tuple(each.aliases),
-        shape=None if each.shape is None else tuple(each.shape),
-        requires_grad=each.requires_grad,
-        module=known.setdefault(tuple(each.module), tuple(each.module)),
+        name=entry.name,
+        aliases=tuple(entry.aliases),
+        shape=None if entry.shape is None else tuple(entry.shape),
+        requires_grad=entry.requires_grad,
+        module=known.setdefault(tuple(entry.module), tuple(entry.module)),
         alias_modules=tuple(known.setdefault(tuple(owner), tuple(owner)) for owner in owners),
     )
-
-
-def _parameter_to_dict(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "aliases": list(parameter.aliases),
-        "shape": None if parameter.shape is None else list(parameter.shape),
-        "requires_grad": parameter.requires_grad,
-        "module": list(parameter.module),
-        "alias_modules": [list(owner) for owner in parameter.alias_modules],
-    }

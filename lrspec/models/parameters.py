@@ -1,6 +1,6 @@
-"""What is known of the parameters of a model, a list for each property: a hundred thousand objects would cost more.
+"""The parameters of a model, one list per property: a hundred thousand objects would cost more.
 
-A `Parameter` is made where somebody reads one.
+A `Parameter` is made only when one is read.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import NamedTuple, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
 Classes: TypeAlias = tuple[str, ...]
-"""The names of a class and of its bases."""
+"""The names of a class and its bases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a model, under its canonical name.
 
-    `shape` is None where only names are known. `module` has the class names of the module that owns it:
-    its own class and its bases, without `Module`. A tied parameter has its further names in `aliases`, in model
-    order, and their owners in `alias_modules`.
+    `shape` is None where only names are known. `module` has the class names of the module that owns it: its own class
+    and its bases, without `Module`. A tied parameter has its other names in `aliases`, in model order, and their
+    owners in `alias_modules`.
     """
 
     name: str
@@ -33,29 +33,29 @@ class Parameter:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The first name and the aliases."""
+        """Its name and its aliases."""
         return (self.name, *self.aliases)
 
     @property
     def owners(self) -> tuple[Classes, ...]:
-        """The classes of the owner of each of the names; none where they are not known."""
+        """The classes of the owner of each name; empty if they are not known."""
         return (self.module, *self.alias_modules, *[()] * (len(self.aliases) - len(self.alias_modules)))
 
     @property
     def elements(self) -> int | None:
-        """The number of its elements, or None where the shape is not known."""
+        """The number of its elements, or None if the shape is not known."""
         return None if self.shape is None else math.prod(self.shape)
 
 
 class Aliases(NamedTuple):
-    """The further names of a tied parameter, in model order, and the classes of their owners."""
+    """The other names of a tied parameter, in model order, and the classes of their owners."""
 
     names: tuple[str, ...]
     owners: tuple[Classes, ...]
 
 
 class Columns(NamedTuple):
-    """Parameters in model order: an item of each list is a parameter's; `aliases` has those of tied ones only."""
+    """Parameters in model order: each list has one item per parameter; `aliases` only has the tied ones."""
 
     names: list[str]
     shapes: list[Shape | None]
@@ -65,54 +65,49 @@ class Columns(NamedTuple):
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> Columns:
-        """The columns of some parameters."""
+        """Return the columns of some parameters."""
         columns = cls([], [], [], [], {})
-        for index, each in enumerate(parameters):
-            columns.names.append(each.name)
-            columns.shapes.append(each.shape)
-            columns.trainable.append(each.requires_grad)
-            columns.owners.append(each.module)
-            if each.aliases:
-                columns.aliases[index] = Aliases(each.aliases, each.owners[1:])
+        for index, parameter in enumerate(parameters):
+            columns.names.append(parameter.name)
+            columns.shapes.append(parameter.shape)
+            columns.trainable.append(parameter.requires_grad)
+            columns.owners.append(parameter.module)
+            if parameter.aliases:
+                columns.aliases[index] = Aliases(parameter.aliases, parameter.owners[1:])
         return columns
 
     def parameter(self, index: int) -> Parameter:
-        """The parameter at an index."""
+        """Return the parameter at an index."""
+        name, trainable, owner = self.names[index], self.trainable[index], self.owners[index]
         shape, aliases = self.shapes[index], self.aliases.get(index, Aliases((), ()))
-        return Parameter(
-            self.names[index],
-            aliases.names,
-            None if shape is None else tuple(shape),
-            self.trainable[index],
-            self.owners[index],
-            aliases.owners,
-        )
+        shape = None if shape is None else tuple(shape)
+        return Parameter(name, aliases.names, shape, trainable, owner, aliases.owners)
 
     def names_of(self, index: int) -> tuple[str, ...]:
-        """The first name and the aliases of a parameter."""
+        """Return the name and the aliases of a parameter."""
         aliases = self.aliases.get(index)
         return (self.names[index], *aliases.names) if aliases else (self.names[index],)
 
     def owners_of(self, index: int) -> tuple[Classes, ...]:
-        """The classes of the owner of each name of a parameter."""
+        """Return the classes of the owner of each name of a parameter."""
         aliases = self.aliases.get(index)
         return (self.owners[index], *aliases.owners) if aliases else (self.owners[index],)
 
     def all_names(self) -> Iterator[tuple[int, str]]:
-        """Every name, with the index of its parameter, in model order."""
+        """Return every name, with the index of its parameter, in model order."""
         if not self.aliases:
             return enumerate(self.names)
         return ((index, name) for index in range(len(self.names)) for name in self.names_of(index))
 
     def count_names(self) -> int:
-        """How many names there are, aliases included."""
-        return len(self.names) + sum(len(each.names) for each in self.aliases.values())
+        """Return the number of names, aliases included."""
+        return len(self.names) + sum(len(aliases.names) for aliases in self.aliases.values())
 
     def elements(self, indices: Iterable[int]) -> int | None:
-        """The number of elements of some parameters, or None where a shape is not known."""
+        """Return the number of elements of some parameters, or None if a shape is not known."""
         return total_elements([self.shapes[index] for index in indices])
 
 
 def total_elements(shapes: Sequence[Shape | None]) -> int | None:
-    """The number of elements of tensors of some shapes, or None where a shape is not known."""
+    """Return the number of elements of tensors of these shapes, or None if a shape is not known."""
     return None if None in shapes else sum(math.prod(shape) for shape in shapes if shape is not None)

@@ -1,4 +1,4 @@
-"""The parameters of a torch model under their canonical names: what wrappers add to names and classes is left out.
+"""Walks a torch model: its parameters under their canonical names, without what wrappers add to names and classes.
 
 torch is never imported here: a model brings its own, and its classes are known by their names.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import nn
 
 _WRAPPERS = {
@@ -17,20 +19,20 @@ _WRAPPERS = {
     "ActivationWrapper": "_checkpoint_wrapped_module",
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
 }
-"""torch's classes that wrap a module, and the name that each gives to it."""
+"""torch's classes that wrap a module, and the name each gives to it."""
 
 _COMPOSABLE = ("FSDPModule", "ReplicateModule", "DDP")
 """torch's classes that `fully_shard` and `replicate` put before a module's own, in a class that they make."""
 
 WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
-"""The names that wrappers give to what they wrap, and that canonical names are without."""
+"""The names that wrappers give to what they wrap; canonical names do not have them."""
 
 
 class ModelParameters(NamedTuple):
-    """What a model has, in the order of `named_parameters()`: an item of each list for every name of a parameter.
+    """The parameters of a model in the order of `named_parameters()`: each list has one item per parameter name.
 
-    `names` are canonical, `owners` the classes of the modules that have the parameters as their own; `classes` has
-    those of all modules.
+    `names` are canonical, and `owners` are the classes of the modules that own the parameters; `classes` has the
+    classes of all modules.
     """
 
     names: list[str]
@@ -40,26 +42,29 @@ class ModelParameters(NamedTuple):
 
 
 class _Naming(NamedTuple):
-    """How a class of modules names those inside: what it calls one that it wraps, and whether it lists them itself."""
+    """How a class of modules names its children: the name of one that it wraps, and whether it lists them itself."""
 
     inner: str | None
     lists_its_own: bool
 
 
 class _Namings(dict[type, _Naming]):
+    """The naming of each class; PEFT's attention has its own `named_modules`, which restores a layer's parameters."""
+
     def __missing__(self, cls: type) -> _Naming:
-        self[cls] = _Naming(_wraps(cls), _lists_its_own(cls))
+        lists_its_own = any("named_modules" in vars(base) for base in cls.__mro__ if not _is_module(base))
+        self[cls] = _Naming(_wraps(cls), lists_its_own)
         return self[cls]
 
 
 def walk(model: nn.Module) -> ModelParameters:
-    """Every name of every parameter of a model, also where a module is in several places.
+    """Return every name of every parameter of a model, also where a module is in several places.
 
-    A parameter is where it is registered: a `named_parameters` of a class's own is not asked, as torch asks none either
-    of a module inside of another. torch's own walk is a generator for each level, and takes three times as long.
+    A parameter is named by where it is registered: custom `named_parameters` overrides are ignored, as torch does for
+    submodules. torch's own walk is a generator for each level, and takes three times as long.
 
     Raises:
-        TypeError: for what is no model.
+        TypeError: if it is not a model.
     """
     if not hasattr(model, "_parameters"):
         raise TypeError(f"expected a model (torch.nn.Module), found {type(model).__name__}")
@@ -77,9 +82,13 @@ def walk(model: nn.Module) -> ModelParameters:
                 owners.append(cls)
                 tensors.append(tensor)
         inner, lists_its_own = namings[cls]
-        if module._modules and id(module) not in above:  # one that contains itself is not entered again
+        if module._modules and id(module) not in above:  # a module that contains itself is not entered again
             above.add(id(module))
-            for name, child in _children(module) if lists_its_own else module._modules.items():
+            children: Iterable[tuple[str, nn.Module | None]] = module._modules.items()
+            if lists_its_own:
+                listed = module.named_modules(remove_duplicate=False)
+                children = [(path, child) for path, child in listed if path and "." not in path]
+            for name, child in children:
                 if child is not None:
                     visit(child, prefix if name == inner else f"{prefix}{name}.")
             above.remove(id(module))
@@ -88,14 +97,8 @@ def walk(model: nn.Module) -> ModelParameters:
     return ModelParameters(names, owners, tensors, namings)
 
 
-def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
-    """The modules directly inside of another, as it lists them itself."""
-    listed = module.named_modules(remove_duplicate=False)
-    return [(path, child) for path, child in listed if path and "." not in path]
-
-
 def owner_classes(owner: type) -> tuple[str, ...]:
-    """The names of a module's class and its bases, up to `Module`, without the classes that torch synthesises."""
+    """Return the names of a class of modules and its bases, up to `Module`, without those that torch synthesises."""
     names: list[str] = []
     for cls in owner.__mro__:
         if _is_module(cls):
@@ -106,7 +109,7 @@ def owner_classes(owner: type) -> tuple[str, ...]:
 
 
 def _synthesised(cls: type) -> bool:
-    """`fully_shard` and `replicate` put a class of theirs before a module's own, `parametrize` a subclass of it."""
+    """Return whether `fully_shard` or `replicate` made this class, or `parametrize`, which makes a subclass."""
     distributed = _is_composable(cls) or any(map(_is_composable, cls.__bases__))
     parametrized = cls.__name__.startswith("Parametrized") and cls.__module__ == "torch.nn.utils.parametrize"
     return distributed or parametrized
@@ -117,16 +120,11 @@ def _is_composable(cls: type) -> bool:
 
 
 def _wraps(cls: type) -> str | None:
-    """The name that a wrapper's class gives to the module that it wraps; None for any other class."""
+    """Return the name that a wrapper's class gives to the module that it wraps; None for any other class."""
     for base in cls.__mro__:
         if base.__name__ in _WRAPPERS and _from_torch(base):
             return _WRAPPERS[base.__name__]
     return None
-
-
-def _lists_its_own(cls: type) -> bool:
-    """Whether a class has its own `named_modules`: PEFT's for attention gives a layer its parameters back in it."""
-    return any("named_modules" in vars(base) for base in cls.__mro__ if not _is_module(base))
 
 
 def _is_module(cls: type) -> bool:
@@ -137,31 +135,33 @@ def _from_torch(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "torch"
 
 
-def is_sharded(found: ModelParameters) -> bool:
-    """Whether sharding has changed the shapes of a model's parameters: FSDP1's, and ZeRO-3's, does."""
-    fsdp1 = any(naming.inner == _WRAPPERS["FullyShardedDataParallel"] for naming in found.classes.values())
-    return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in found.tensors)
+def is_sharded(parameters: ModelParameters) -> bool:
+    """Return whether sharding has changed the shapes of a model's parameters, as FSDP1 and ZeRO-3 do."""
+    fsdp1 = any(naming.inner == _WRAPPERS["FullyShardedDataParallel"] for naming in parameters.classes.values())
+    return fsdp1 or any(hasattr(tensor, "ds_shape") for tensor in parameters.tensors)
 
 
-def why_lazy(found: ModelParameters) -> str | None:
-    """What to say of a parameter that has no shape until a batch has run through its module, if there is one."""
-    lazy = {cls for cls in set(map(type, found.tensors)) if _is_lazy(cls)}
-    named = zip(found.names, found.tensors, strict=True) if lazy else ()
-    names = (name for name, tensor in named if type(tensor) in lazy)
-    return next((f"{name} has no shape yet: run a batch through the model first" for name in names), None)
-
-
-def _is_lazy(cls: type) -> bool:
-    return any(base.__name__ == "UninitializedTensorMixin" and _from_torch(base) for base in cls.__mro__)
+def why_lazy(parameters: ModelParameters) -> str | None:
+    """Return the message for a parameter that has no shape until a batch has run through its module, if any."""
+    lazy = {
+        cls
+        for cls in set(map(type, parameters.tensors))
+        if any(base.__name__ == "UninitializedTensorMixin" and _from_torch(base) for base in cls.__mro__)
+    }
+    if not lazy:
+        return None
+    named = zip(parameters.names, parameters.tensors, strict=True)
+    name = next(name for name, tensor in named if type(tensor) in lazy)
+    return f"{name} has no shape yet: run a batch through the model first"
 
 
 def is_flat(name: str) -> bool:
-    """Whether this is what FSDP1 merges the parameters of a module into, without `use_orig_params=True`."""
+    """Return whether this is a parameter into which FSDP1 merges a module's, without `use_orig_params=True`."""
     return name.rpartition(".")[2] == "_flat_param"
 
 
 def class_name(model: nn.Module) -> str:
-    """The class of a model under its wrappers: `package.module.Class`."""
+    """Return the class of a model under its wrappers: `package.module.Class`."""
     while (inner := _wraps(type(model))) and hasattr(model, inner):
         model = getattr(model, inner)
     owner = next((cls for cls in type(model).__mro__ if not _synthesised(cls)), type(model))

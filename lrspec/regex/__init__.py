@@ -1,1 +1,1 @@
-"""What a regex matches and how long it may take; knows nothing of specs."""
+"""What a regex matches and how long it may take; independent of specs."""

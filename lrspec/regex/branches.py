@@ -1,90 +1,77 @@
 """The branches of the alternations in a regex, and the regex with some of them disabled.
 
 A branch that begins with `(?!)` never matches, and all groups keep their numbers. Whatever the regex then matches, it
-matched before in the same way: for that, branches are left out whose failing could let something else match.
+matched before in the same way: branches whose failing could let something else match are excluded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from lrspec.regex.tokens import OPENING, Token, tokens
 
 _NEVER = "(?!)"
-_SAYS_NOTHING = frozenset({*OPENING, "close", "bar", "anchor", "quantifier", "flags"})
+_NO_CHARACTER = frozenset({*OPENING, "close", "bar", "anchor", "quantifier", "flags"})
 _SEPARATORS = frozenset({r"\.", "[.]", "_", "[._]", "[_.]"})
 
 
 class Branch(NamedTuple):
-    """A branch of an alternation: how many groups it is in, and where it stands in the regex."""
+    """A branch of an alternation: the number of groups around it, and where it stands in the regex."""
 
     depth: int
     start: int
     end: int
 
     def within(self, other: Branch) -> bool:
-        """Whether it is a part of another branch."""
+        """Return whether it is a part of another branch."""
         return other.start <= self.start and self.end <= other.end
+
+
+class _Group(NamedTuple):
+    """A group, or the whole regex: whether its branches are judged, and where each begins."""
+
+    judged: bool
+    starts: list[int]
 
 
 @lru_cache(maxsize=512)
 def branches(regex: str) -> tuple[Branch, ...]:
-    r"""The branches that can be disabled one by one, outer ones before inner ones, else from left to right.
+    r"""Return the branches that can be disabled one by one, outer ones before inner ones, then from left to right.
 
-    Left out are branches within lookarounds and conditionals, all branches of a regex that does not go back into what
-    it has matched (`(?>…)`, `a*+`), and those that say no more than where a word ends: empty, `^`, `\.`, `[._]`.
+    Excluded are branches within lookarounds and conditionals, all branches of a regex that does not backtrack into
+    what it has matched (`(?>…)`, `a*+`), and those that only mark the end of a word: empty, `^`, `\.`, `[._]`.
     """
     parts = list(tokens(regex))
-    if any(part.kind == "atomic" or _is_possessive(regex, part) for part in parts):
+    possessive = (part.kind == "quantifier" and regex[part.start + 1 : part.end].endswith("+") for part in parts)
+    if any(part.kind == "atomic" for part in parts) or any(possessive):
         return ()
-    return tuple(sorted(each for each in _alternatives(parts, len(regex)) if _says_something(regex, parts, each)))
+    flags = [part.end for part in parts if part.kind == "flags"]
+    open_groups = [_Group(True, [max(flags, default=0)])]
+    alternatives: list[Branch] = []
+    for part in [*parts, Token("close", len(regex), len(regex))]:
+        if part.kind in OPENING:
+            open_groups.append(_Group(open_groups[-1].judged and part.kind == "group", [part.end]))
+        elif part.kind == "bar":
+            open_groups[-1].starts.append(part.end)
+        elif part.kind == "close":
+            group = open_groups.pop()
+            depth = len(open_groups)
+            if group.judged and len(group.starts) > 1:
+                ends = [*(start - 1 for start in group.starts[1:]), part.start]
+                alternatives += [Branch(depth, start, end) for start, end in zip(group.starts, ends, strict=True)]
+    return tuple(sorted(branch for branch in alternatives if _asks_for_a_character(regex, parts, branch)))
+
+
+def _asks_for_a_character(regex: str, parts: list[Token], branch: Branch) -> bool:
+    """Return whether a branch asks for some character that does more than separate words."""
+    within = (part for part in parts if branch.start <= part.start < branch.end and part.kind not in _NO_CHARACTER)
+    return any(regex[part.start : part.end] not in _SEPARATORS for part in within)
 
 
 def without(regex: str, disabled: Iterable[Branch]) -> str:
-    """The regex with some of its branches disabled."""
+    """Return the regex with some of its branches disabled."""
     for branch in sorted(disabled, key=lambda branch: branch.start, reverse=True):
         regex = regex[: branch.start] + _NEVER + regex[branch.start :]
     return regex
-
-
-@dataclass
-class _Open:
-    """A group that is still open, or the regex itself, with the bars in it so far."""
-
-    start: int
-    judged: bool
-    bars: list[Token] = field(default_factory=list)
-
-
-def _alternatives(parts: list[Token], length: int) -> Iterator[Branch]:
-    """Every branch of every alternation that is in no lookaround and in no conditional."""
-    flags = [part.end for part in parts if part.kind == "flags"]
-    opened = [_Open(max(flags, default=0), True)]
-    for part in parts:
-        if part.kind in OPENING:
-            opened.append(_Open(part.end, opened[-1].judged and part.kind == "group"))
-        elif part.kind == "bar":
-            opened[-1].bars.append(part)
-        elif part.kind == "close":
-            yield from _branches_of(opened.pop(), len(opened), part.start)
-    yield from _branches_of(opened.pop(), 0, length)
-
-
-def _branches_of(group: _Open, depth: int, end: int) -> Iterator[Branch]:
-    if group.judged and group.bars:
-        starts = [group.start, *(bar.end for bar in group.bars)]
-        ends = [*(bar.start for bar in group.bars), end]
-        yield from (Branch(depth, *place) for place in zip(starts, ends, strict=True))
-
-
-def _is_possessive(regex: str, part: Token) -> bool:
-    return part.kind == "quantifier" and part.end - part.start > 1 and regex[part.end - 1] == "+"
-
-
-def _says_something(regex: str, parts: list[Token], branch: Branch) -> bool:
-    """Whether a branch asks for some character that does not merely separate words."""
-    within = (part for part in parts if branch.start <= part.start < branch.end and part.kind not in _SAYS_NOTHING)
-    return any(regex[part.start : part.end] not in _SEPARATORS for part in within)

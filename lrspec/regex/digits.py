@@ -1,9 +1,9 @@
-r"""Whether a regex can tell one digit from another: most cannot, and do the same to names that differ in digits only.
+r"""Whether a regex can tell one digit from another. Most cannot: they treat names that differ only in digits alike.
 
-Matching looks at a text in two ways alone: is this character one of these, and does this piece read like that one? A
-regex in which every set has all ten digits or none of them, and which does not refer back, takes the same steps on
+Matching inspects a text in two ways only: is this character one of these, and does this piece equal that one? A regex
+in which every set has all ten digits or none of them, and which has no backreference, takes the same steps on
 `layers.3.bias` and on `layers.7.bias`: it matches both or neither, at the same place, with groups at the same places.
-What cannot be decided at a glance counts as telling digits apart.
+A regex that cannot be decided at a glance counts as telling digits apart.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from itertools import pairwise
 from lrspec.regex.tokens import Token, tokens
 
 ALIKE = str.maketrans("123456789", "000000000")
-"""For `str.translate`: texts that come out equal differ in digits only."""
+"""For `str.translate`: texts that become equal differ only in digits."""
 
 _BLIND = frozenset({"flags", "look", "atomic", "group", "close", "bar", "anchor", "quantifier", "dot"})
 _ALL_DIGITS = re.compile(r"(?<!-)0-9")
 _TELLING = re.compile(r"[0-9]|\\[^\WdDsSwW_]")
-"""In a set: a digit by itself, or an escape that may be one (`\\x33`)."""
+"""In a set: a single digit, or an escape that may be one (`\\x33`)."""
 _NARROWING = re.compile(r"\(\?<?!|\(\?>|.+\+", re.DOTALL)
-"""What may match less where what is inside or before it matches more: a negated look, what never gives back."""
+"""May match less where what is inside or before it matches more: a negative lookaround, or anything possessive."""
 
 
 @lru_cache(maxsize=512)
 def is_blind(regex: str) -> bool:
-    """Whether a regex takes the same steps on all texts that differ in ASCII digits only."""
+    """Return whether a regex takes the same steps on all texts that differ only in ASCII digits."""
     return all(_is_blind(token, regex) for token in tokens(regex))
 
 
@@ -44,27 +44,27 @@ def _is_blind(token: Token, regex: str) -> bool:
 
 @lru_cache(maxsize=512)
 def widened(regex: str) -> str | None:
-    """A regex that does not look at which digit it is, and matches wherever this one does; None where that is unsure.
+    """Return a regex that is blind to digits and matches wherever this one does, or None if that is not certain.
 
-    It is None as well where a digit or a group is repeated: `(?:1+2)*` is quick, and `(?:[0-9]+[0-9])*` may never end.
+    Also None where a digit or a group is repeated: `(?:1+2)*` is quick, but `(?:[0-9]+[0-9])*` may never end.
     """
     parts = [*tokens(regex), Token("end", len(regex), len(regex))]
     wide, end = "", 0
     for token, after in pairwise(parts):
         text = regex[token.start : token.end]
         blind = _is_blind(token, regex)
-        other = text if blind else _wider(token, text)
-        repeated = after.kind == "quantifier" and (token.kind == "close" or not blind)
-        if other is None or repeated or (token.kind in ("look", "atomic", "quantifier") and _NARROWING.fullmatch(text)):
+        if after.kind == "quantifier" and (token.kind == "close" or not blind):
             return None
-        wide, end = wide + regex[end : token.start] + other, token.end
+        if token.kind in ("look", "atomic", "quantifier") and _NARROWING.fullmatch(text):
+            return None
+        if not blind and token.kind == "set":
+            text = f"(?:{text}|[0-9])"
+        elif not blind and token.kind == "literal" and _is_digit(text):
+            text = "[0-9]"
+        elif not blind:
+            return None
+        wide, end = wide + regex[end : token.start] + text, token.end
     return wide + regex[end:]
-
-
-def _wider(token: Token, text: str) -> str | None:
-    if token.kind == "set":
-        return f"(?:{text}|[0-9])"
-    return "[0-9]" if token.kind == "literal" and _is_digit(text) else None
 
 
 def _is_digit(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The regexes of a spec, each with its path there."""
+"""A regex of a spec with its path there, and compiling it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrspec.diagnostics.source import Path
 _ESCAPED_CHARACTER = re.compile(r"\\[0-7xuUN]")
 
 FAILURES = (re.error, ValueError, OverflowError, RecursionError, MemoryError)
-"""What Python's `re` raises for a regex that it cannot compile."""
+"""The exceptions that Python's `re` raises for a regex that it cannot compile."""
 
 _PART = r"(?:[\w /-]|\\[.dDsSwW]|\.|\[(?:0-9|A-Z|a-z|\w)++\])[*+?]?"
 _PLAIN = re.compile(rf"(?:{_PART}|[|^$]|\((?:\?:)?(?:{_PART}|[|^$])*+\)[*+?]?)*+")
@@ -20,7 +20,7 @@ _PLAIN = re.compile(rf"(?:{_PART}|[|^$]|\((?:\?:)?(?:{_PART}|[|^$])*+\)[*+?]?)*+
 
 @dataclass(frozen=True)
 class Pattern:
-    """One regex of a spec, and where it stands."""
+    """A regex of a spec, and its path."""
 
     regex: str
     path: Path
@@ -34,19 +34,19 @@ class Pattern:
 
 @lru_cache(maxsize=512)
 def is_plain(regex: str) -> bool:
-    """Whether a regex has only what every regex may have, as nearly all in specs do: such a one surely compiles.
+    """Return whether a regex uses only the syntax of nearly all regexes in specs, so that it is sure to compile.
 
-    Compiling takes thirty times as long as asking.
+    Compiling takes thirty times as long as this test.
     """
     return _PLAIN.fullmatch(regex) is not None
 
 
 @lru_cache(maxsize=512)
 def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile with Python's `re`; what it may mean one day (FutureWarning) is not reported.
+    """Compile with Python's `re`; a FutureWarning about a later meaning is not reported.
 
     Raises:
-        one of FAILURES: where it is no regex.
+        one of FAILURES: if it is not a regex.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,5 +54,5 @@ def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def may_compile_slowly(regex: str) -> bool:
-    """Whether it may have a set of very many characters, which alone can take Python long to compile."""
+    """Return whether it may have a set of very many characters: nothing else can take Python long to compile."""
     return "[" in regex and not (regex.isascii() and _ESCAPED_CHARACTER.search(regex) is None)

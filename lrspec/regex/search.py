@@ -1,4 +1,4 @@
-"""Searching texts with a regex for no longer than allowed."""
+"""Searches texts with a regex, within a time limit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lrspec.regex.pattern import Pattern
 from lrspec.regex.time_limit import Allowance, TimeIsUpError
 from lrspec.regex.work_limit import Work
 
-_COMPILING = 8  # to compile a character of a regex takes as long as to search so many names
+_COMPILING = 8  # compiling a character of a regex takes as long as searching this many names
 
 Key = TypeVar("Key")
 
 Captures: TypeAlias = tuple[str, ...]
-"""What the groups of a regex captured in a name; `0` for one that took no part or captured nothing."""
+"""The captures of a regex's groups in a name; `0` for a group that took no part or captured nothing."""
 
 
 class SlowRegexError(Exception):
-    """A regex that took longer than allowed on a text; `seconds` are what it had, None if others had used it up."""
+    """A regex took longer than allowed on a text; `seconds` is what it had, None if others had used up the time."""
 
     def __init__(self, pattern: Pattern, text: str, seconds: float | None) -> None:
         super().__init__(pattern.regex)
@@ -29,10 +29,10 @@ class SlowRegexError(Exception):
 
 @dataclass(frozen=True)
 class Search:
-    """Searches texts, to select by regexes or, if `judging`, to judge them; all regexes share what they may take.
+    """Searches texts, to select by regexes or, if `judging`, to judge them; all regexes share one allowance.
 
-    All of it raises SlowRegexError where a regex takes longer than allowed, as far as that can be enforced; and where
-    there is too much to search, TooMuchError, or if `judging` SlowRegexError as well.
+    Every search raises SlowRegexError if a regex takes longer than allowed, as far as that can be enforced. If there
+    is too much to search it raises TooMuchError, or again SlowRegexError if `judging`.
     """
 
     work: Work = field(default_factory=Work)
@@ -40,31 +40,31 @@ class Search:
 
     @property
     def allowance(self) -> Allowance:
-        """What its regexes may take."""
+        """The time that its regexes may take."""
         return self.work.judging if self.judging else self.work.selecting
 
     def matches(self, pattern: Pattern, among: Mapping[Key, str]) -> dict[Key, re.Match[str]]:
-        """The matches of a regex, by the keys of the texts in which there is one."""
-        self._account(pattern, len(among))
-        found: dict[Key, re.Match[str]] = {}
-        text, seconds = "", self._seconds(len(among))
+        """Return the matches of a regex, by the keys of the texts that it matches."""
+        seconds = self._account(pattern, len(among))
+        matches: dict[Key, re.Match[str]] = {}
+        text = ""
         try:
             with self.allowance.spend(len(among)):
                 search = pattern.compiled.search
                 for key, text in among.items():
                     if match := search(text):
-                        found[key] = match
+                        matches[key] = match
         except TimeIsUpError:
             raise SlowRegexError(pattern, text, seconds) from None
-        return found
+        return matches
 
     def matches_all(self, pattern: Pattern, texts: Sequence[tuple[str, Captures | None]]) -> bool:
-        """Whether the regex matches all of these texts, and captures in them what is given, where that is not None.
+        """Return whether the regex matches all of these texts, with the captures given where they are not None.
 
-        The first text in which it does not ends the search.
+        The search ends at the first text where it does not.
         """
-        self._account(pattern, len(texts))
-        text, seconds = "", self._seconds(len(texts))
+        seconds = self._account(pattern, len(texts))
+        text = ""
         try:
             with self.allowance.spend(len(texts)):
                 search = pattern.compiled.search
@@ -76,17 +76,16 @@ class Search:
             raise SlowRegexError(pattern, text, seconds) from None
         return True
 
-    def _account(self, pattern: Pattern, texts: int) -> None:
+    def _account(self, pattern: Pattern, texts: int) -> float | None:
+        """Count a search, and return the seconds that it may take; None if less than that is left."""
         if not self.judging:
             self.work.count_searches(texts, pattern.path)
         elif not self.work.affords(texts + _COMPILING * len(pattern.regex)):
             raise SlowRegexError(pattern, "", None)
-
-    def _seconds(self, texts: int) -> float | None:
         most = self.allowance.most(texts)
         return most if most <= self.allowance.left else None
 
 
 def captured(match: re.Match[str]) -> Captures:
-    """What the groups of a regex captured."""
+    """Return the captures of a regex's groups."""
     return tuple(text or "0" for text in match.groups())

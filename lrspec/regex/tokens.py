@@ -1,6 +1,6 @@
-"""The parts of a regex as written: which characters stand for themselves, and where its single dots are.
+"""Splits a regex into its tokens as written: which characters stand for themselves, and where the single dots are.
 
-Python has no public parser of regexes. This one knows just what the lints ask; a test compares it with Python's own.
+Python has no public parser of regexes. This one knows only what the lints need; a test compares it with Python's own.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _TOKEN = re.compile(
 )
 
 _BLANK = re.compile(r"[ \t\n\r\v\f]+|\#(?:\\.|[^\\\n])*", re.DOTALL)
-"""What means nothing where `(?x)` is set: white space, and a comment to the end of its line."""
+"""Ignored where `(?x)` is set: white space, and a comment to the end of its line."""
 
 OPENING = frozenset({"conditional", "look", "atomic", "group"})
-"""The kinds of parts that a `)` ends."""
+"""The kinds of tokens that a `)` closes."""
 
 
 class Token(NamedTuple):
-    """A part of a regex: its kind, and where it stands."""
+    """A part of a regex: its kind, and its place."""
 
     kind: str
     start: int
@@ -48,37 +48,35 @@ class Token(NamedTuple):
 
 
 def tokens(regex: str) -> Iterator[Token]:
-    r"""The parts of a regex that mean something, in order; a plain letter and `\.` are `literal`."""
-    verbose, at = [False], 0
-    while at < len(regex):
-        found = (verbose[-1] and _BLANK.match(regex, at)) or _TOKEN.match(regex, at)
-        assert found, "any character is a literal, if nothing else"
-        kind, at = found.lastgroup or "blank", found.end()
+    r"""Yield the tokens of a regex in order, without comments; a plain letter and `\.` are `literal`."""
+    verbose, position = [False], 0  # whether `(?x)` holds, for each open group
+    while position < len(regex):
+        match = _BLANK.match(regex, position) if verbose[-1] else None
+        match = match or _TOKEN.match(regex, position)
+        assert match, "any character is a literal, if nothing else"
+        kind, position = match.lastgroup or "blank", match.end()
         if kind == "flags":
-            verbose[-1] |= "x" in found[0]
+            verbose[-1] |= "x" in match[0]
         elif kind in OPENING:
-            verbose.append(_is_verbose(found[0], verbose[-1]) if kind == "group" else verbose[-1])
+            inside = verbose[-1]
+            if kind == "group" and not match[0].startswith("(?P"):  # `(`, `(?:`, `(?x:` or `(?-x:`
+                on, _, off = match[0].partition("-")
+                inside = (inside or "x" in on) and "x" not in off
+            verbose.append(inside)
         elif kind == "close" and len(verbose) > 1:
             verbose.pop()
         if kind not in ("blank", "comment"):
-            yield Token(kind, found.start(), found.end())
-
-
-def _is_verbose(opening: str, outside: bool) -> bool:
-    """Whether `(?x)` holds in a group that begins with `(`, `(?:`, `(?x:`, `(?-x:` or `(?P<name>`."""
-    on, _, off = ("" if opening.startswith("(?P") else opening).partition("-")
-    return (outside or "x" in on) and "x" not in off
+            yield Token(kind, match.start(), match.end())
 
 
 @lru_cache(maxsize=512)
 def has_literal(regex: str) -> bool:
-    """Whether some character of the regex stands for itself."""
+    """Return whether some character of the regex stands for itself."""
     return any(token.kind == "literal" for token in tokens(regex))
 
 
 @lru_cache(maxsize=512)
 def single_dots(regex: str) -> tuple[int, ...]:
-    """The indices of the dots that are not escaped, in a set, in a comment or quantified."""
+    """Return the indices of the dots that are not escaped, in a set, in a comment or quantified."""
     parts = [*tokens(regex), Token("end", len(regex), len(regex))]
-    dots = (part.start for part, after in pairwise(parts) if part.kind == "dot" and after.kind != "quantifier")
-    return tuple(dots)
+    return tuple(part.start for part, after in pairwise(parts) if part.kind == "dot" and after.kind != "quantifier")

@@ -1,8 +1,8 @@
-"""How much work a check may be, whatever the spec and the inventory: time, searches, what is kept, what is listed.
+"""Limits the work of a check, whatever the spec and the inventory: time, searches, and what is kept and listed.
 
-A spec that people write takes a thousandth of it. What goes beyond is refused at its place (LRS101, LRS105), or, where
-it is a matter of good advice only, is left unjudged. Most limits grow with the number of names; all models of a spec
-share what there is. Counts come first, which are the same on every machine; times end what they have overlooked.
+A spec that people write uses a thousandth of it. Work beyond a limit is refused at its place (LRS101, LRS105) or, if
+only advice depends on it, skipped. Most limits grow with the number of names; all models of a spec share them. Counts
+are checked first, since they are the same on every machine; the time limits catch what the counts miss.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from lrspec.diagnostics.source import Path
 from lrspec.regex.time_limit import Allowance, OverdueError, Timer
 
 SECONDS, SECONDS_A_NAME = 3.0, 80e-6
-"""For all regexes of a spec together, to select by them."""
+"""For selecting by all regexes of a spec together."""
 
 JUDGING_SECONDS, JUDGING_SECONDS_A_NAME = 1.0, 15e-6
-"""For all regexes that are tried in place of others, to judge these and to say what was meant."""
+"""For all regexes that are tried in place of others, to judge those and to suggest what was meant."""
 
 JUDGING_SECONDS_EACH = 0.2
-"""For one of them; one that takes longer does not do the same as the other, which is quick."""
+"""For one of them. The regex that it replaces is quick, so one that takes longer does not do the same."""
 
 OVERALL_SECONDS, OVERALL_SECONDS_A_NAME = 3.5, 90e-6
-"""For all of it."""
+"""For everything."""
 
 SEARCHES, SEARCHES_A_NAME = 10_000_000, 500
-"""Of a regex in a name; to go through the names for a `where` is as much as to search them."""
+"""Of a regex in a name; going through the names for a `where` counts as searching them."""
 
 KEPT, KEPT_A_NAME = 1_000_000, 2
-"""Names that regexes match, and settings that rules make, added up rule by rule: a few hundred bytes each."""
+"""Names that regexes match and settings that rules make, added up over the rules: a few hundred bytes each."""
 
 JUDGED, JUDGED_A_NAME = 1_000_000, 10
-"""For a model: names that regexes are tried on in place of others, and eightfold the characters of these."""
+"""For a model: names that replacement regexes are tried on, plus eight times the characters of those regexes."""
 
 PATIENCE = 4.0
-"""How many times as much work a spec of one's own may be as one that is checked for a stranger."""
+"""How many times as much work the user's own spec may take as one that is checked for a stranger."""
 
 LISTED = 32_000_000
 """Characters of the names that all findings list."""
 
 
 class TooMuchError(Exception):
-    """A limit is exceeded at a place in the spec; the text says which."""
+    """A limit is exceeded at a place in the spec; the message names the limit."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class TooMuchError(Exception):
 
 
 class Work:
-    """What is left of each limit, for a spec and all of its models; `patience` times as much as for a stranger's."""
+    """What is left of each limit, for a spec and all of its models; all limits are multiplied by `patience`."""
 
     def __init__(self, patience: float = 1.0) -> None:
         self._patience, self._timer, self._end = patience, Timer(), math.inf
@@ -63,7 +63,7 @@ class Work:
         self._searches, self._kept, self._listed = patience * SEARCHES, patience * KEPT, patience * LISTED
 
     def allow_for(self, names: int) -> None:
-        """Allow for a model with so many names."""
+        """Raise the limits for a model with this many names."""
         self.names += names
         more = self._patience * names
         self.selecting.left += more * SECONDS_A_NAME
@@ -75,9 +75,8 @@ class Work:
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Enforce the limits of time on what is inside: by a timer, or, where there is none, at the next count."""
-        begun = time.thread_time()
-        self._end = begun + self._overall
+        """Enforce the time limits on the body: by a timer or, if there is none, at the next count."""
+        self._end = time.thread_time() + self._overall
         try:
             with self._timer.watch(self._overall):
                 yield
@@ -85,23 +84,22 @@ class Work:
             self._overall, self._end = self._end - time.thread_time(), math.inf
 
     def count_searches(self, texts: int, path: Path) -> None:
-        """Account for searching texts by the regex at a place; TooMuchError where it is one too many."""
+        """Count searches of texts by the regex at a path; TooMuchError if these are too many."""
         self._searches -= texts
         self._refuse_overdue()
         if self._searches < 0:
-            raise TooMuchError(
-                path, f"the regexes up to this one need {self._most(SEARCHES, SEARCHES_A_NAME)} searches"
-            )
+            most = self._more_than(SEARCHES, SEARCHES_A_NAME)
+            raise TooMuchError(path, f"the regexes up to this one need {most} searches")
 
     def keep(self, entries: int, path: Path) -> None:
-        """Account for what is kept of the rule or regex at a place; TooMuchError where it is too much."""
+        """Count what is kept for the rule or regex at a path; TooMuchError if it is too much."""
         self._kept -= entries
         self._refuse_overdue()
         if self._kept < 0:
-            raise TooMuchError(path, f"the rules select and set {self._most(KEPT, KEPT_A_NAME)} times together")
+            raise TooMuchError(path, f"together the rules select and set {self._more_than(KEPT, KEPT_A_NAME)} times")
 
     def affords(self, units: int) -> bool:
-        """Whether something may still be judged that takes so much, which is then spent; if not, nothing is spent."""
+        """Return whether there are this many units left for judging; if so, they are spent."""
         self._refuse_overdue()
         if units > self._judged:
             return False
@@ -109,7 +107,7 @@ class Work:
         return True
 
     def lists(self, names: tuple[str, ...]) -> bool:
-        """Whether a finding may still list all of these names."""
+        """Return whether a finding may still list all of these names."""
         self._listed -= sum(map(len, names))
         return self._listed >= 0
 
@@ -117,5 +115,5 @@ class Work:
         if time.thread_time() >= self._end:
             raise OverdueError
 
-    def _most(self, most: int, a_name: int) -> str:
+    def _more_than(self, most: int, a_name: int) -> str:
         return f"more than {int(self._patience * (most + a_name * self.names)):,}"

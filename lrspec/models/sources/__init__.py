@@ -1,1 +1,1 @@
-"""Kinds of models that a name can stand for, one file each; `lrspec.models.by_name` chooses between them."""
+"""The schemes of model names, one file each; `lrspec.models.by_name` chooses between them."""

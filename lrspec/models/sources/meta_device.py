@@ -1,9 +1,9 @@
-"""Builders of models to models without memory: on the meta device, and behind a wall."""
+"""Builds models without memory: on the meta device, and behind a wall."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.escape import printable
@@ -14,87 +14,68 @@ from lrspec.models.sources.wall import Wall
 if TYPE_CHECKING:
     from torch import nn
 
-_MOST_REAL = 2**30  # elements of parameters that are allocated where nothing else will do: 4 GiB
+_MOST_REAL = 2**30  # elements of parameters that are allocated as a last resort: 4 GiB
 
 
 def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra: str) -> nn.Module:
-    """Build a model on the meta device as far as it allows that; torch's random state stays as it is.
+    """Build a model on the meta device, as far as it allows that; torch's random state does not change.
 
-    `extra` is the extra of lrspec that installs torch with the library that the model is from.
+    It is built behind a wall, unless it is code that the command line has asked for (`py:`). `extra` is the extra of
+    lrspec that installs torch with the model's library.
 
     Raises:
-        ModelError: where it cannot be built.
+        ModelError: if it cannot be built.
     """
     torch = library("torch", extra)
+    is_own_code = source.startswith("py:")
     try:
-        with torch.random.fork_rng(devices=[]), _around(source):
-            model = _built(builder, args, _MetaDevice(torch))
+        with torch.random.fork_rng(devices=[]), contextlib.nullcontext() if is_own_code else Wall(source):
+            model = _build(builder, args, torch)
     except ModelError:
         raise
     except (Exception, SystemExit) as failure:  # a builder may raise anything for its arguments
-        place = own_place(failure) if source.startswith("py:") else None
-        raise ModelError(f"{source} {_why_not(failure, args, place)}") from failure
+        message = refused_argument(failure, args)
+        if message is None:
+            place = own_place(failure) if is_own_code else None
+            details = [] if place is None else [place]
+            if args:
+                details.append("with " + ", ".join(f"{key}={value!r}" for key, value in args.items()))
+            message = f"cannot be built: {in_one_line(failure)}"
+            if details:
+                message += f" ({printable('; '.join(details))})"
+        raise ModelError(f"{source} {message}") from failure
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
     built: nn.Module = model
     return built
 
 
-def _around(source: str) -> contextlib.AbstractContextManager[None]:
-    """What a model is built in: behind a wall, unless it is built by code that the command line has asked for."""
-    return contextlib.nullcontext() if source.startswith("py:") else Wall(source)
+def _build(builder: Callable[..., Any], args: dict[str, Any], torch: Any) -> Any:
+    """Return what the builder returns, with as much of it on the meta device as it allows: all, parameters, or nothing.
 
+    An architecture that computes its depths or rates with tensors needs their numbers, so that only the parameters
+    can go there: each when a module gets it, so that one at a time has memory. Tied ones stay tied.
+    """
+    moved = torch.utils.weak.WeakTensorKeyDictionary()
+    elements = 0  # of the parameters that had memory until they were moved
 
-def _why_not(failure: BaseException, args: dict[str, Any], place: str | None) -> str:
-    given = f"with {', '.join(f'{key}={value!r}' for key, value in args.items())}" if args else None
-    about = "; ".join(filter(None, (place, given)))
-    why = f"cannot be built: {in_one_line(failure)}" + (f" ({printable(about)})" if about else "")
-    return refused_argument(failure, args) or why
+    def move(module: Any, name: str, parameter: Any) -> Any:
+        nonlocal elements
+        if type(parameter) is not torch.nn.Parameter or parameter.is_meta:
+            return parameter
+        if parameter not in moved:
+            elements += parameter.numel()
+            moved[parameter] = torch.nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+        return moved[parameter]
 
-
-def _built(builder: Callable[..., Any], args: dict[str, Any], meta: _MetaDevice) -> Any:
-    """What the builder returns, with as much of it on the meta device as it bears."""
-    for place in (meta.for_all, meta.for_parameters):
+    for device in (torch.device("meta"), contextlib.nullcontext()):  # some tensors are made for the CPU by name
         try:
-            with place():
+            with device, torch.nn.modules.module.register_module_parameter_registration_hook(move):
                 return builder(**args)
         except ModelError:
             raise
         except (Exception, SystemExit) as refusal:  # an architecture may refuse in any way
             refused = refusal
-    if meta.elements > _MOST_REAL:
+    if elements > _MOST_REAL:
         raise refused
     return builder(**args)
-
-
-class _MetaDevice:
-    """Where tensors have shapes and no memory: for all that is made, or for the parameters of modules alone.
-
-    An architecture that computes its depths or rates with tensors needs their numbers, so that only the parameters
-    can go there: each when a module gets it, so that one at a time has memory. Tied ones stay tied.
-    """
-
-    def __init__(self, torch: Any) -> None:
-        self._torch = torch
-        self._moved = torch.utils.weak.WeakTensorKeyDictionary()
-        self.elements = 0
-        """The number of elements that had memory until they were moved."""
-
-    @contextlib.contextmanager
-    def for_all(self) -> Iterator[None]:
-        with self._torch.device("meta"), self.for_parameters():  # a few are made for the CPU by name
-            yield
-
-    @contextlib.contextmanager
-    def for_parameters(self) -> Iterator[None]:
-        with self._torch.nn.modules.module.register_module_parameter_registration_hook(self._move):
-            yield
-
-    def _move(self, module: Any, name: str, parameter: Any) -> Any:
-        if type(parameter) is not self._torch.nn.Parameter or parameter.is_meta:
-            return parameter
-        if parameter not in self._moved:
-            self.elements += parameter.numel()
-            empty = parameter.detach().to("meta")
-            self._moved[parameter] = self._torch.nn.Parameter(empty, parameter.requires_grad)
-        return self._moved[parameter]

@@ -1,4 +1,4 @@
-"""Why a model cannot be built or read."""
+"""The error for a model that cannot be built or read, and its message."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lrspec.diagnostics.escape import printable
 
 
 class ModelError(Exception):
-    """A model that cannot be built or read; the text, in one line, says why and what to do."""
+    """A model cannot be built or read; the message, in one line, says why and what to do."""
 
 
 def in_one_line(failure: BaseException) -> str:
-    """The kind of an exception and the first line of its text, with the next one where that ends in a colon."""
+    """Return an exception's class and the first line of its text, with the next one if that ends in a colon."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
     end = next((place for place, line in enumerate(lines) if not line.endswith(":")), len(lines))
     text = printable(" ".join(lines[: end + 1]))
@@ -26,7 +26,7 @@ def in_one_line(failure: BaseException) -> str:
 
 
 def own_place(failure: BaseException) -> str | None:
-    """`mod.py:9, in make`: the innermost frame in code of the user's, or None where there is none."""
+    """Return the innermost frame in the user's code, as `mod.py:9, in make`; None if there is none."""
     libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     others = [str(Path(folder)) + os.sep for folder in (*libraries, *lrspec.__path__)]
     frames = traceback.extract_tb(failure.__traceback__)
@@ -41,7 +41,7 @@ def library(name: str, extra: str) -> Any:
     """Import a library; `extra` is the extra of lrspec that installs it.
 
     Raises:
-        ModelError: where it cannot be imported.
+        ModelError: if it cannot be imported.
     """
     try:
         return importlib.import_module(name)

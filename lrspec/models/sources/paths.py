@@ -1,6 +1,6 @@
-"""The files that names of models lead to: saved inventories, and configurations of transformers.
+"""Finds the files that model names lead to: saved inventories, and configs of transformers models.
 
-A spec is written by somebody else, so what it names lies below its own folder, links followed.
+Somebody else may have written the spec, so the files it names must lie below its own folder, links followed.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from lrspec.models.sources.model_error import ModelError
 
 
 def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:
-    """The file that `params:NAME` means, whether it exists or not.
+    """Return the file that `params:NAME` means, whether it exists or not.
 
     Args:
-        name: what the source says behind its colon.
-        folder: what that is relative to.
-        outside: whether the file may lie outside of `folder`.
+        name: the part of the source after its colon.
+        folder: the folder that it is relative to.
+        outside: whether the file may lie outside `folder`.
 
     Raises:
-        ModelError: where it lies outside and may not, or is not a regular file.
+        ModelError: if it lies outside and may not, or is not a regular file.
     """
     path = folder / name
     if not outside:
@@ -31,24 +31,24 @@ def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:
 
 
 def hf_config_path(name: str, folder: Path, *, outside: bool = False) -> Path:
-    """The config.json that `hf:NAME` means: NAME is that file, or the folder that holds it.
+    """Return the config.json that `hf:NAME` means: NAME is that file, or the folder that holds it.
 
     The arguments are those of `params_path`.
 
     Raises:
-        ModelError: where there is no such file, or where it lies outside and may not.
+        ModelError: if there is no such file, or if it lies outside and may not.
     """
     source = f"hf:{printable(name)}"
     path = folder / name
     try:
         if path.is_dir():
             path /= "config.json"
-        found = path.is_file()
+        exists = path.is_file()
     except (OSError, ValueError):  # a name that is too long, or has a NUL
-        found = False
+        exists = False
     if not outside:
         _check_below(folder, path, source)
-    if not found:
+    if not exists:
         missing = "no config.json in this folder" if path != folder / name else "no such file or folder"
         tried = f" ({printable(str(folder / name))})" if folder != Path() else ""
         raise ModelError(f"{source}: {missing}{tried}: expected a config.json or its folder; nothing is downloaded")
@@ -58,7 +58,7 @@ def hf_config_path(name: str, folder: Path, *, outside: bool = False) -> Path:
 def _check_below(folder: Path, path: Path, source: str) -> None:
     if not leads_inside(path, folder):
         raise ModelError(
-            f"{source}: outside the spec's own folder, and a spec may name files below it only; "
+            f"{source}: outside the spec's own folder, and a spec may only name files below it; "
             "move it there, or allow it with --allow-outside"
         )
     if os.path.exists(path) and not is_file(path):  # noqa: PTH110  (Path.exists raises for a name that is too long)

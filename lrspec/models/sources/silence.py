@@ -1,4 +1,4 @@
-"""The standard streams while a model is built: nothing is read, and nothing printed that could command a terminal."""
+"""Guards the standard streams while a model is built: nothing is read, and nothing printed can command a terminal."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def silence(source: str, *, shown: bool) -> Iterator[None]:
-    """Close standard input, and drop logs, warnings and what is printed.
+    """Close standard input, and drop logs, warnings and printed output.
 
-    With `shown`, what Python code prints appears on standard error, escaped. Reading standard input is a ModelError.
+    With `shown`, the output of Python code appears on standard error, escaped. Reading standard input is a ModelError.
     """
-    before = logging.root.manager.disable
     with contextlib.ExitStack() as streams:
         streams.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        streams.callback(logging.disable, before)
+        streams.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
-        streams.enter_context(_input_from(io.TextIOWrapper(io.BufferedReader(_Unread(source)))))
+        streams.callback(setattr, sys, "stdin", sys.stdin)
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(_Unread(source)))
         streams.enter_context(_nowhere(0))
         if not shown:
             streams.enter_context(_nowhere(1))
@@ -55,7 +55,7 @@ class _Unread(io.RawIOBase):
 
 
 class _Escaped(io.RawIOBase):
-    """A stream that passes whole lines on, each harmless; nowhere where there is none to pass them to."""
+    """A stream that passes on whole lines, each made harmless; without a target it drops them."""
 
     name = "<what is printed>"
 
@@ -63,7 +63,7 @@ class _Escaped(io.RawIOBase):
         self._to, self._rest = to, b""
 
     def text(self) -> io.TextIOWrapper:
-        """The stream for text; closing it passes on an unfinished line."""
+        """Return the stream for text; closing it passes on an unfinished line."""
         return io.TextIOWrapper(self, "utf-8", "backslashreplace", line_buffering=True, write_through=True)
 
     def writable(self) -> bool:
@@ -85,17 +85,8 @@ class _Escaped(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def _input_from(stream: TextIO) -> Iterator[None]:
-    before, sys.stdin = sys.stdin, stream
-    try:
-        yield
-    finally:
-        sys.stdin = before
-
-
-@contextlib.contextmanager
 def _nowhere(descriptor: int) -> Iterator[None]:
-    """Let a standard stream lead nowhere, for code that is not Python's as well; one that is closed stays so."""
+    """Let a standard stream lead nowhere, even for code outside Python; a closed stream stays closed."""
     _flush()
     try:
         saved = os.dup(descriptor)
@@ -108,7 +99,7 @@ def _nowhere(descriptor: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _flush()  # what was printed meanwhile goes nowhere, too
+        _flush()  # what was printed meanwhile goes nowhere as well
         os.dup2(saved, descriptor)
         os.close(saved)
 

@@ -11,10 +11,10 @@ from lrspec.models.sources.model_error import ModelError, library
 
 
 def builder(name: str, **__: Any) -> Callable[..., Any]:
-    """What builds a model of timm; a tag of weights in the name decides its settings, such as the classes.
+    """Return the builder of a timm model; a weights tag in the name decides its settings, such as the classes.
 
     Raises:
-        ModelError: for a name that timm does not know, and for one that would load from outside.
+        ModelError: if timm does not know the name, or would load it from outside.
     """
     timm = library("timm", "timm")
     if ":" in name:

@@ -11,10 +11,10 @@ from lrspec.models.sources.model_error import ModelError, library
 
 
 def builder(name: str, **_: Any) -> Callable[..., Any]:
-    """What builds a model of torchvision, without weights and without those of its backbone.
+    """Return the builder of a torchvision model, without weights for it or its backbone.
 
     Raises:
-        ModelError: for a name that torchvision does not know.
+        ModelError: if torchvision does not know the name.
     """
     import inspect
 

@@ -1,9 +1,9 @@
-"""A wall around the building of a model: what goes beyond the installed packages is refused, and named.
+"""A wall around the building of a model: it refuses, and names, anything that goes beyond the installed packages.
 
-A model that a spec or a configuration names is built by a library, from arguments that a stranger may have written.
-What these may say is judged before (`arguments.py`, `hf_settings.py`); this is the second line, for the overlooked.
-Python tells an audit hook what it is about to do (PEP 578). Code in other languages does not, so that a file that a
-library opens without Python is not seen.
+A model that a spec or a config names is built by a library, from arguments that a stranger may have written. These
+are judged first (`arguments.py`, `hf_settings.py`); the wall is the second line of defence, for what was overlooked.
+Python tells an audit hook what it is about to do (PEP 578). Code in other languages does not, so a file that a library
+opens without Python is not seen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import site
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -23,10 +23,9 @@ from lrspec.diagnostics.escape import printable
 from lrspec.models.sources.model_error import ModelError
 
 _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub", "lrspec")
-"""Packages that may be installed as links to other folders, for their development."""
+"""Packages that may be installed as links to other folders, for development."""
 
-_ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
-"""Where Python may keep its own modules."""
+_ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"  # Python may keep its own modules here
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -34,15 +33,15 @@ Args = tuple[Any, ...]
 
 
 class RefusedError(ModelError):
-    """Something that the building of a model was about to do, and may not."""
+    """Building a model was about to do something that it may not."""
 
 
 class Wall:
-    """Refuses, to what runs inside and to threads that it starts, all that is beyond the installed packages.
+    """Refuses anything beyond the installed packages, to the code inside and to the threads that it starts.
 
-    Files of other places are not opened or changed and no code is run from there; no process is started, no host is
-    looked up, and standard input is not read. It ends in the first `RefusedError`, even if what ran inside has caught
-    that. What a package does as it is imported is let through: no spec has a say in it. One wall can stand at a time.
+    Files elsewhere are not opened or changed, and no code is run from there; no process is started, no host is looked
+    up, and standard input is not read. The wall ends with the first `RefusedError`, even if the code inside has caught
+    it. What a package does while it is imported is allowed: no spec decides that. Only one wall can stand at a time.
     """
 
     def __init__(self, source: str) -> None:
@@ -64,25 +63,22 @@ class Wall:
             raise self._refused
 
     def meet(self, event: str, args: Args) -> None:
-        """Judge what Python is about to do; threads that ran before are not concerned."""
+        """Judge what Python is about to do, except in threads that ran before."""
         judge = _JUDGES.get(event) or _JUDGES.get(event.partition(".")[0] + ".")
         if judge is None or threading.current_thread() in self._others:
             return
-        wrong = judge(args)
-        if wrong is not None and not self._is_importing():
-            why = "nothing is downloaded" if event.startswith("socket.") else "a model is built from what is installed"
-            refusal = RefusedError(f"{self._source} would {printable(wrong)} to be built, and {why}")
-            self._refused = self._refused or refusal
-            raise refusal
-
-    def _is_importing(self) -> bool:
-        """Whether an installed module is just being imported: its code is on the way from here to the wall."""
-        frame: FrameType | None = sys._getframe(1)
+        action = judge(args)
+        if action is None:
+            return
+        frame: FrameType | None = sys._getframe(0)
         while frame is not None and frame is not self._outside:
             if frame.f_code.co_name == "<module>" and _is_installed(frame.f_code.co_filename):
-                return True
+                return  # an installed module is being imported: its code is between here and the wall
             frame = frame.f_back
-        return False
+        why = "nothing is downloaded" if event.startswith("socket.") else "a model is built from what is installed"
+        refusal = RefusedError(f"{self._source} would {printable(action)} to be built, and {why}")
+        self._refused = self._refused or refusal
+        raise refusal
 
 
 _standing: Final[list[Wall]] = []
@@ -90,7 +86,7 @@ _standing: Final[list[Wall]] = []
 
 @lru_cache(maxsize=1)
 def _install() -> None:
-    """Add the hook, for good: Python has no way to remove one. It does nothing unless a wall stands."""
+    """Add the hook for good, since Python cannot remove one. It does nothing unless a wall stands."""
 
     def hook(event: str, args: Args) -> None:
         if _standing:
@@ -99,24 +95,21 @@ def _install() -> None:
     sys.addaudithook(hook)
 
 
-# ------------------------------------------------------------------------------------------------------ judging
-
-
 def _opened(args: Args) -> str | None:
     path, _, flags = args
     if isinstance(path, int):
         return "read standard input" if path == 0 else None
-    named = os.fsdecode(path)
-    if named == os.devnull:
+    name = os.fsdecode(path)
+    if name == os.devnull:
         return None
     if flags & _WRITING:
-        return f"write {named}"
-    is_there = os.path.lexists(named)  # Python tries places on its path that need not exist
-    return f"open {named}" if is_there and not _is_installed(named) else None
+        return f"write {name}"
+    exists = os.path.lexists(name)  # Python tries places on its path that need not exist
+    return f"open {name}" if exists and not _is_installed(name) else None
 
 
 def _imported(args: Args) -> str | None:
-    path = args[1]  # of a module that is not of Python code; of others the files are opened
+    path = args[1]  # of a module that is not Python code; the files of others are opened
     return None if path is None or _is_installed(os.fsdecode(path)) else f"import {os.fsdecode(path)}"
 
 
@@ -127,13 +120,13 @@ def _executed(args: Args) -> str | None:
 
 def _loaded(args: Args) -> str | None:
     name = args[0]
-    is_named = name is None or os.sep not in os.fsdecode(name)  # the program itself, or a library of the system's
-    return None if is_named or _is_installed(os.fsdecode(name)) else f"load {os.fsdecode(name)}"
+    is_system = name is None or os.sep not in os.fsdecode(name)  # the program itself, or a library of the system
+    return None if is_system or _is_installed(os.fsdecode(name)) else f"load {os.fsdecode(name)}"
 
 
-def _says(what: str) -> Callable[[Args], str]:
-    """A judge that refuses all, and says what with the first argument of the event."""
-    return lambda args: what.format(*args[:1] or ("",))
+def _refuse(action: str, events: Iterable[str]) -> dict[str, Callable[[Args], str]]:
+    """Return judges that refuse all of some events; the action names the first argument of the event."""
+    return dict.fromkeys(events, lambda args: action.format(*args[:1] or ("",)))
 
 
 _JUDGES: dict[str, Callable[[Args], str | None]] = {
@@ -141,40 +134,23 @@ _JUDGES: dict[str, Callable[[Args], str | None]] = {
     "import": _imported,
     "exec": _executed,
     "ctypes.dlopen": _loaded,
-    "builtins.input": _says("read standard input"),
-    "sqlite3.connect": _says("open {}"),
-    **dict.fromkeys(("os.kill", "os.killpg"), _says("send a signal to process {}")),
-    **dict.fromkeys(
-        ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"),
-        _says("start the program {}"),
-    ),
-    **dict.fromkeys(("os.fork", "os.forkpty"), _says("start a process")),
-    **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"), _says("reach {}")),
-    "socket.": _says("open a socket"),
-    **dict.fromkeys(
-        (
-            "os.remove",
-            "os.rename",
-            "os.rmdir",
-            "os.mkdir",
-            "os.chmod",
-            "os.chown",
-            "os.link",
-            "os.symlink",
-            "os.truncate",
-            "os.utime",
-            "os.setxattr",
-            "os.removexattr",
-        ),
-        _says("change {}"),
-    ),
-    **dict.fromkeys(("shutil.", "tempfile."), _says("change {}")),
+    **_refuse("read standard input", ["builtins.input"]),
+    **_refuse("open {}", ["sqlite3.connect"]),
+    **_refuse("send a signal to process {}", ["os.kill", "os.killpg"]),
+    **_refuse("start the program {}", ["subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"]),
+    **_refuse("start the program {}", ["os.startfile", "pty.spawn"]),
+    **_refuse("start a process", ["os.fork", "os.forkpty"]),
+    **_refuse("reach {}", ["socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"]),
+    **_refuse("open a socket", ["socket."]),
+    **_refuse("change {}", ["os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"]),
+    **_refuse("change {}", ["os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr"]),
+    **_refuse("change {}", ["shutil.", "tempfile."]),
 }
-"""Who judges what Python tells of: audit events by their names, or by what the names begin with."""
+"""The judges of audit events, by the events' names or by what the names begin with."""
 
 
 def _is_installed(path: str) -> bool:
-    """Whether a file is of Python or of an installed package, by its name or behind links.
+    """Return whether a file belongs to Python or to an installed package, by its name or behind links.
 
     A package manager may keep the files of packages elsewhere and link to them.
     """
@@ -186,12 +162,12 @@ def _is_installed(path: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _installed() -> tuple[str, ...]:
-    """The folders of Python, of installed packages, and of the libraries that are loaded, each with a slash."""
+    """Return the folders of Python, of installed packages and of the loaded libraries, each with a slash."""
     paths = sysconfig.get_paths()
     folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders += [*site.getsitepackages(), site.getusersitepackages()]
-    folders += [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages", _ZIPPED)]
+    folders += [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages", _ZIPPED)]
     for name in _LIBRARIES:
         folders += getattr(sys.modules.get(name), "__path__", ())
-    both = [place for each in folders for place in (os.path.abspath(each), os.path.realpath(each))]  # noqa: PTH100
-    return tuple(dict.fromkeys(place + os.sep for place in both))
+    both = [path for folder in folders for path in (os.path.abspath(folder), os.path.realpath(folder))]  # noqa: PTH100
+    return tuple(dict.fromkeys(path + os.sep for path in both))
