@@ -101,7 +101,7 @@ def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matche
         raise SlowRegexError(pattern, "", None)
     whole: dict[str, str] = {}
     partial: dict[str, list[tuple[int, str]]] = {}
-    for name, text, first in resolution.names.each(edges):
+    for name, text, first in resolution.names.expand(edges):
         for edge in edges[first]:
             piece = text[edge.start : edge.end]
             if edge.is_whole:
