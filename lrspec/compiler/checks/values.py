@@ -1,4 +1,4 @@
-"""Is a value 0, above 1, or not a finite number? LRS303, LRS304; LRS104 of a product."""
+"""Is a value 0, above 1, or not a finite number? LRS303, LRS304, and LRS104 of a product."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lrspec.diagnostics.wording import number
 def zero_lr(compilation: Compilation) -> Iterator[Finding]:
     """LRS303: a learning rate of 0, where `freeze` was probably meant."""
     resolution = compilation.resolution
-    found = [cohort for cohort in compilation.cohorts if cohort.status.trains and cohort.assignment.settings.lr == 0]
-    for subject in _by_source(resolution, found, _zero_source):
+    zero = [cohort for cohort in compilation.cohorts if cohort.status.trains and cohort.assignment.settings.lr == 0]
+    for subject in _by_source(resolution, zero, _zero_source):
         yield subject.finding(
             "LRS303",
             f"the learning rate of {subject.counted()} is 0",
-            "Freeze them, if that is meant (`freeze: true`): at 0 they still have gradients and state, count in "
-            "clipping, and a scheduler can move them.",
+            "To freeze them, use `freeze: true`: at 0 they still have gradients and state, count in clipping, and a "
+            "scheduler can move them.",
         )
 
 
@@ -39,18 +39,18 @@ def large_value(compilation: Compilation) -> Iterator[Finding]:
             yield subject.finding(
                 "LRS304",
                 f"the {quantity.name} of {subject.counted()} is {highest}, above 1",
-                "Look at the exponent; if the value is meant, `check: {large-value: ignore}` says so.",
+                "Check the exponent; if the value is intended, `check: {large-value: ignore}` accepts it.",
             )
 
 
 def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterator[Finding]:
-    """LRS104: a product of settings that is no finite number: too large, or too large times 0."""
+    """LRS104: a product of settings that is not finite: too large, or too large times 0."""
     for quantity in _QUANTITIES:
-        wrong = [cohort for cohort in cohorts if not math.isfinite(quantity.of(cohort))]
-        for subject in _by_source(resolution, wrong, quantity.source):
+        infinite = [cohort for cohort in cohorts if not math.isfinite(quantity.of(cohort))]
+        for subject in _by_source(resolution, infinite, quantity.source):
             yield subject.finding(
                 "LRS104",
-                f"the {quantity.name} of {subject.counted()} is no finite number",
+                f"the {quantity.name} of {subject.counted()} is not a finite number",
                 "Its factors are too large.",
             )
 
@@ -58,30 +58,28 @@ def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterato
 def _by_source(
     resolution: Resolution, cohorts: Iterable[Cohort], source: Callable[[Resolution, int], Source]
 ) -> Iterator[Subject]:
-    """The parameters by where their values come from."""
-    found: dict[Source, list[int]] = {}
+    """The parameters by the sources of their values."""
+    by_source: dict[Source, list[int]] = {}
     for cohort in cohorts:
-        found.setdefault(source(resolution, cohort.first), []).extend(cohort.members)
-    for (rule, path), members in found.items():
+        by_source.setdefault(source(resolution, cohort.first), []).extend(cohort.members)
+    for (rule, path), members in by_source.items():
         yield Subject(resolution, path, rule, sorted(members))
 
 
 def _zero_source(resolution: Resolution, parameter: int) -> Source:
-    """The value that makes a learning rate 0."""
+    """The source of the value that makes a learning rate 0."""
     for axis in ("lr", "scale"):
         applied = resolution.winner(axis, parameter)
         if applied and getattr(resolution.spec.rules[applied.rule], applied.setting.key[0]) == 0:
             return setting_source(applied)
     layer = resolution.winner("layer", parameter)
-    return (
-        setting_source(layer)
-        if layer and resolution.base_of(parameter).lr != 0
-        else base_source(resolution, parameter, "lr")
-    )
+    if layer and resolution.base_of(parameter).lr != 0:
+        return setting_source(layer)
+    return base_source(resolution, parameter, "lr")
 
 
 def _large_source(resolution: Resolution, parameter: int) -> Source:
-    """The value that makes a learning rate large."""
+    """The source of the value that makes a learning rate large."""
     rate, scale = resolution.winner("lr", parameter), resolution.winner("scale", parameter)
     base = rate.setting.value if rate else resolution.base_of(parameter).lr
     large_rate = base is not None and base > 1
@@ -89,13 +87,8 @@ def _large_source(resolution: Resolution, parameter: int) -> Source:
     return source_of(resolution, parameter, applied, "lr")
 
 
-def _decay_source(resolution: Resolution, parameter: int) -> Source:
-    """The value that makes a weight decay large."""
-    return source_of(resolution, parameter, resolution.winner("weight_decay", parameter), "weight_decay")
-
-
 class _Quantity(NamedTuple):
-    """A number that a parameter gets, 0 where nothing sets it; what to call it, and where it comes from."""
+    """A number that a parameter gets: its name, its value (0 if nothing sets it), and its source."""
 
     name: str
     of: Callable[[Cohort], float]
@@ -104,5 +97,11 @@ class _Quantity(NamedTuple):
 
 _QUANTITIES = (
     _Quantity("learning rate", lambda cohort: cohort.assignment.settings.lr or 0.0, _large_source),
-    _Quantity("weight decay", lambda cohort: cohort.assignment.settings.weight_decay or 0.0, _decay_source),
+    _Quantity(
+        "weight decay",
+        lambda cohort: cohort.assignment.settings.weight_decay or 0.0,
+        lambda resolution, parameter: source_of(
+            resolution, parameter, resolution.winner("weight_decay", parameter), "weight_decay"
+        ),
+    ),
 )
