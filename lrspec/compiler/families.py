@@ -52,20 +52,16 @@ class Families:
 
         `match` is the match in the name of the representative.
         """
-        return _by_captures(self.members[representative], match, self.columns.names)
-
-
-def _by_captures(members: Members, match: re.Match[str], names: list[str]) -> dict[Captures, Members]:
-    spans = match.regs[1:]
-    if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
-        return {captured(match): members}
-    pieces_of = itemgetter(*(slice(start, end) for start, end in spans))
-    by_pieces: dict[Any, Members] = defaultdict(list)
-    for member in members:
-        by_pieces[pieces_of(names[member])].append(member)
-    if len(spans) == 1:  # of one slice, `itemgetter` gives the text itself
-        return {(piece or "0",): group for piece, group in by_pieces.items()}
-    return {tuple([piece or "0" for piece in pieces]): group for pieces, group in by_pieces.items()}
+        members, names, spans = self.members[representative], self.columns.names, match.regs[1:]
+        if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
+            return {captured(match): members}
+        pieces_of = itemgetter(*(slice(start, end) for start, end in spans))
+        by_pieces: dict[Any, Members] = defaultdict(list)
+        for member in members:
+            by_pieces[pieces_of(names[member])].append(member)
+        if len(spans) == 1:  # of one slice, `itemgetter` gives the text itself
+            return {(piece or "0",): group for piece, group in by_pieces.items()}
+        return {tuple([piece or "0" for piece in pieces]): group for pieces, group in by_pieces.items()}
 
 
 def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
@@ -76,7 +72,7 @@ def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Patte
     Raises:
         SlowRegexError, TooMuchError: as `Search`.
     """
-    splitting = _Splitting(columns, _alike(columns), search)
+    splitting = _Splitting(Families(columns, _alike(columns)), search)
     for pattern in regexes:
         if not is_blind(pattern.regex):
             splitting.split_by_match(pattern)
@@ -99,16 +95,15 @@ def _alike(columns: Columns) -> dict[int, Members]:
 
 
 class _Splitting:
-    """Families that regexes split further: `members` has them by their representatives, in no order.
+    """Families that regexes split further; their order is lost.
 
     `_several` has the names of the representatives of more than one member: only their families can be split.
     """
 
-    def __init__(self, columns: Columns, members: dict[int, Members], search: Search) -> None:
-        self.members, self._names, self._search = members, columns.names, search
-        self._several = {
-            representative: self._names[representative] for representative, family in members.items() if len(family) > 1
-        }
+    def __init__(self, families: Families, search: Search) -> None:
+        self.members, self._families, self._names = families.members, families, families.columns.names
+        self._search = search
+        self._several = {index: self._names[index] for index, family in self.members.items() if len(family) > 1}
 
     def split_by_match(self, pattern: Pattern) -> None:
         """Split the families that a regex does not match as a whole, at the same place."""
@@ -128,7 +123,7 @@ class _Splitting:
     def split_by_captures(self, pattern: Pattern) -> None:
         """Split the families in whose names a regex captures different texts."""
         for representative, match in self._search.matches(pattern, self._several).items():
-            self._replace(_by_captures(self.members[representative], match, self._names).values())
+            self._replace(self._families.by_captures(representative, match).values())
 
     def _replace(self, parts: Iterable[Members]) -> None:
         """Put the parts of a family in its place."""

@@ -27,9 +27,8 @@ def cohorts_of(resolution: Resolution) -> tuple[Cohort, ...]:
             status = Status.trained if representative in resolution.decided else Status.unmatched
         else:
             status = Status.frozen_by_spec if resolution.frozen_by_spec(representative) else Status.frozen_by_model
-        layers: Mapping[int, list[int]] | Mapping[None, list[int]] = {None: family}
-        if assignments.ladder:
-            layers = assignments.ladder.layers[representative]
+        ladder = assignments.ladder
+        layers: Mapping[Any, list[int]] = ladder.layers[representative] if ladder else {None: family}
         for layer, members in layers.items():
             cohorts.setdefault((assignments, status, layer), []).append(members)
     merged = [

@@ -58,20 +58,17 @@ def ladder(rule: Rule, selection: Selection, counted: list[int], families: Famil
     numbers = _numbered(place for place in placed.values() if place.entry not in joins)
     count = sum(map(len, numbers.values()))
     numbers |= _shared([place for place in placed.values() if place.entry in joins], joins, numbers)
-    lost = frozenset(
-        representative
-        for representative, (entry, captured) in placed.items()
-        if not captured.keys() <= numbers[entry].keys()
-    )
     layers: dict[int, dict[int, Members]] = {}
+    lost: set[int] = set()
     for representative, (entry, captured) in placed.items():
-        if representative in lost:
+        if not captured.keys() <= numbers[entry].keys():
+            lost.add(representative)
             continue
         by_layer = layers[representative] = {}
         for captures, members in captured.items():
             number = numbers[entry][captures]  # several captures of a `join` may share a layer
             by_layer[number] = sorted([*by_layer[number], *members]) if number in by_layer else members
-    return Ladder(layers, count, lost)
+    return Ladder(layers, count, frozenset(lost))
 
 
 def _numbered(placed: Iterable[_Placed]) -> _Numbers:
@@ -90,16 +87,11 @@ def _numbered(placed: Iterable[_Placed]) -> _Numbers:
     for entry in sorted(first_named):
         layers = sorted(first_named[entry], key=first_named[entry].__getitem__)
         if all(text.isascii() and text.isdigit() for captures in layers for text in captures):
-            layers.sort(key=lambda captures: [_magnitude(text) for text in captures])
+            significant = {captures: [text.lstrip("0") for text in captures] for captures in layers}
+            layers.sort(key=lambda captures: [(len(digits), digits) for digits in significant[captures]])  # as numbers
         numbers[entry] = {captures: number for number, captures in enumerate(layers, count)}
         count += len(layers)
     return numbers
-
-
-def _magnitude(digits: str) -> tuple[int, str]:
-    """A key that orders decimal numbers of any length as numbers."""
-    significant = digits.lstrip("0")
-    return len(significant), significant
 
 
 def _shared(placed: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:

@@ -125,16 +125,8 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
         for applied in of_rule:
             claims.add(applied)
         applied_settings += of_rule
-    return Resolution(
-        spec,
-        inventory,
-        names,
-        selections,
-        tuple(ladders),
-        tuple(applied_settings),
-        claims.winners,
-        frozenset(claims.decided),
-    )
+    winners, decided = claims.winners, frozenset(claims.decided)
+    return Resolution(spec, inventory, names, selections, tuple(ladders), tuple(applied_settings), winners, decided)
 
 
 @dataclass

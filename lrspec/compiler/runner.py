@@ -142,9 +142,10 @@ class Checker:
 
         file, skipped, failures = reading.file(), list[str](), list[Failure]()
         outcomes: dict[str, Outcome] = {}
-        work, bytes_left = Work(), 2 * MOST_BYTES
+        depth, work, bytes_left = self._options.depth, Work(), 2 * MOST_BYTES
         for candidate in self._candidates(file):
-            if not self._is_wanted(candidate):
+            is_saved = candidate.source.source.startswith("params:")
+            if depth is CheckDepth.documents or (depth is CheckDepth.inventories and not is_saved):
                 skipped.append(printable(candidate.words))
                 continue
             try:
@@ -174,11 +175,6 @@ class Checker:
             candidate = _Candidate(source, file.model_span(index))
             different.setdefault(candidate.identity(Path(file.path).parent), candidate)
         return list(different.values())
-
-    def _is_wanted(self, candidate: _Candidate) -> bool:
-        if self._options.depth is CheckDepth.inventories:
-            return candidate.source.source.startswith("params:")
-        return self._options.depth is CheckDepth.models
 
     def _inventory(self, candidate: _Candidate, file: SpecFile) -> Inventory:
         """The inventory of a candidate; once its model could not be built, it is not tried again."""

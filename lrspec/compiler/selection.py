@@ -38,9 +38,9 @@ class Selection:
     """What one rule selects, by the representatives of families.
 
     `parameters` has each selected parameter, in model order, with the first of its names that the rule selects.
-    `places` has for each parameter of a ladder all places of its names, each with the first name there; the first
-    place holds. `excluded` has the names that each regex of `exclude` matches. `unknowable` is true if the rule has a
-    `where` but shapes and owners are not known: then it selects nothing.
+    `places` has for each parameter of a ladder all places of its names, by the order of its names, then of the entries,
+    each with the first name there; the first place holds. `excluded` has the names that each regex of `exclude`
+    matches. `unknowable` is true if the rule has a `where` but shapes and owners are unknown: it selects nothing then.
     """
 
     regexes: RuleRegexes
@@ -84,7 +84,15 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     if rule.layers is None:
         return Selection(regexes, selected, hits, excluded)
     names.work.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
-    return Selection(regexes, selected, hits, excluded, _places(hits))
+    of_name: dict[Name, dict[int, Place]] = {}
+    for hit in hits:
+        for name, match in hit.matches.items():  # of several regexes of an entry, the first that matches counts
+            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captured(match)))
+    places: dict[int, dict[Place, Name]] = {}
+    for name in sorted(of_name):
+        for place in of_name[name].values():
+            places.setdefault(name.parameter, {}).setdefault(place, name)
+    return Selection(regexes, selected, hits, excluded, places)
 
 
 def _candidates(
@@ -122,16 +130,3 @@ def _first_names(names: Iterable[Name]) -> dict[int, Name]:
     for name in names:
         first.setdefault(name.parameter, name)
     return first
-
-
-def _places(hits: tuple[PatternHits, ...]) -> dict[int, dict[Place, Name]]:
-    """The places of each parameter, in the order of its names, then of the entries; an entry's first match counts."""
-    of_name: dict[Name, dict[int, Place]] = {}
-    for hit in hits:
-        for name, match in hit.matches.items():
-            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captured(match)))
-    places: dict[int, dict[Place, Name]] = {}
-    for name in sorted(of_name):
-        for place in of_name[name].values():
-            places.setdefault(name.parameter, {}).setdefault(place, name)
-    return places

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lrspec.compiler.checks.finding import Compilation, Subject, unjudged
 from lrspec.compiler.checks.why_unselected import narrowing
@@ -20,36 +19,30 @@ from lrspec.regex.search import SlowRegexError
 def regex_dead_branch(compilation: Compilation) -> Iterator[Finding]:
     """LRS306: branches of a regex without which it would do the same on the model."""
     resolution = compilation.resolution
-    for use in _uses(resolution):
-        pattern, regex = use.effect.pattern, use.effect.pattern.regex
+    for rule, effect, same in _uses(resolution):
+        pattern, regex = effect.pattern, effect.pattern.regex
         try:
-            dead = _dead_branches(use.effect)
+            dead = _dead_branches(effect)
         except SlowRegexError:
             what = f"whether each branch of '{printable(regex)}' does something"
-            yield unjudged(resolution, "LRS306", use.rule, pattern, what)
+            yield unjudged(resolution, "LRS306", rule, pattern, what)
             continue
         if dead:
             listed = few([f"'{regex[branch.start : branch.end]}' at column {branch.start + 1}" for branch in dead])
             branch, do, them = ("branch", "does", "it") if len(dead) == 1 else ("branches", "do", "them")
-            yield Subject(resolution, pattern.path, use.rule).finding(
+            yield Subject(resolution, pattern.path, rule).finding(
                 "LRS306",
                 f"the {branch} {listed} of '{printable(regex)}' {do} nothing on this model: "
-                f"without {them} the regex {use.does}{_taken_out(resolution, use, dead)}",
+                f"without {them} the regex {same}{_taken_out(resolution, rule, pattern, dead)}",
                 f"Fix or remove {them}; if the rule is for several models, add `optional: true` to it.",
             )
 
 
-@dataclass(frozen=True)
-class _Use:
-    """A regex of a rule: its effect on names, and what it `does` without its dead branches, in words."""
+def _uses(resolution: Resolution) -> Iterator[tuple[int, Effect, str]]:
+    """The regexes with branches that match something, of rules that select something and are not optional.
 
-    rule: int
-    does: str
-    effect: Effect
-
-
-def _uses(resolution: Resolution) -> Iterator[_Use]:
-    """The regexes with branches that match something, of rules that select something and are not optional."""
+    With each come its rule, its effect on names, and in words what it does as well without its dead branches.
+    """
     judging = resolution.names.judging
     for index, selection in enumerate(resolution.selections):
         rule = resolution.spec.rules[index]
@@ -58,12 +51,11 @@ def _uses(resolution: Resolution) -> Iterator[_Use]:
         for hit in selection.hits:
             if hit.matches and branches(hit.pattern.regex):
                 captures = rule.layers is not None and hit.pattern.compiled.groups > 0
-                does = "puts the same names on the same layers" if captures else "selects the same names"
-                yield _Use(index, does, Effect(judging, hit.pattern, hit.matches, captures))
+                same = "puts the same names on the same layers" if captures else "selects the same names"
+                yield index, Effect(judging, hit.pattern, hit.matches, captures), same
         for hit in selection.excluded:
             if hit.matches and branches(hit.pattern.regex):
-                effect = Effect(judging, hit.pattern, hit.matches, captures=False)
-                yield _Use(index, "takes out the same names", effect)
+                yield index, Effect(judging, hit.pattern, hit.matches, captures=False), "takes out the same names"
 
 
 def _dead_branches(effect: Effect) -> list[Branch]:
@@ -83,7 +75,7 @@ def _dead_branches(effect: Effect) -> list[Branch]:
                 dead.append(branch)
         except SlowRegexError as slow:
             if slow.seconds is None:
-                raise  # otherwise it is slow only without the branch, which therefore does something
+                raise  # else the regex is slow only without this branch, which thus does something
     return sorted(dead, key=lambda branch: branch.start)
 
 
@@ -91,14 +83,14 @@ def _disable(pattern: Pattern, disabled: list[Branch]) -> Pattern:
     return Pattern(without(pattern.regex, disabled), pattern.path)
 
 
-def _taken_out(resolution: Resolution, use: _Use, dead: list[Branch]) -> str:
+def _taken_out(resolution: Resolution, rule: int, pattern: Pattern, dead: list[Branch]) -> str:
     """The number of parameters that dead branches do match but other keys of the rule take out; empty for none."""
-    judging, pattern = resolution.names.judging, use.effect.pattern
+    judging = resolution.names.judging
     try:
         matched, kept = judging.parameters(pattern), judging.parameters(_disable(pattern, dead))
     except SlowRegexError:
         return ""
     if len(matched) == len(kept):
         return ""
-    keys, they = narrowing(resolution, use.rule, "takes", "take"), "it" if len(dead) == 1 else "they"
+    keys, they = narrowing(resolution, rule, "takes", "take"), "it" if len(dead) == 1 else "they"
     return f"; {keys} out what {they} would add ({count(len(matched) - len(kept), 'parameter')})"

@@ -51,10 +51,11 @@ def why_nothing(resolution: Resolution, rule: int) -> str:
         looks = f"begin with {few(beginnings)}" if len(beginnings) > 1 else f"are {few(names, 3)}"
         return f"no name of {count(len(names), 'parameter')} matches. {next(reasons, f'The names {looks}')}"
     left = f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {count(len(matched or names), 'parameter')}"
-    owners = list(
-        dict.fromkeys(columns.owners[index][0] for index in resolution.families.members if columns.owners[index])
-    )
-    if where is None or where.module is None or not owners:
+    if where is None or where.module is None:
+        return left
+    classes = [columns.owners[index] for index in resolution.families.members]
+    owners = list(dict.fromkeys(owner[0] for owner in classes if owner))
+    if not owners:
         return left
     last = where.module.rpartition(".")[2]
     hint = did_you_mean(where.module, owners)
