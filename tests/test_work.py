@@ -61,7 +61,7 @@ def test_one_search_too_many_is_refused_at_its_regex(monkeypatch: pytest.MonkeyP
     refused = only(found)
     assert (refused.code, refused.severity.value, refused.line, refused.rule) == ("LRS101", "error", 13, "rule-3")
     assert refused.lines[0] == "the regexes up to this one need more than 200 searches: this is too much to check"
-    assert "let fewer regexes and rules say the same" in refused.lines[1]
+    assert "use fewer regexes and rules" in refused.lines[1]
 
 
 def test_going_through_the_names_for_a_where_is_a_search_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,11 +191,11 @@ def test_branches_that_are_too_much_to_judge_are_said_not_to_be_judged(monkeypat
         (
             "LRS306",
             "warning",
-            "whether each branch of '^a|^b|^zz' does something was not judged: all regexes of the spec together take "
+            "whether each branch of '^a|^b|^zz' does something was not checked: all regexes of the spec together take "
             "too long",
         )
     ]
-    assert found.diagnostics[0].lines[1].startswith("Shorten this one or those before it; `check: {regex-dead-branch:")
+    assert found.diagnostics[0].lines[1].startswith("Shorten this regex or those before it; `check: {regex-dead-branch:")
     assert found.plan is not None
     assert found.plan.groups is not None
     assert told(outcome(*BRANCHES, check={"regex-dead-branch": "ignore"})) == []
@@ -207,7 +207,7 @@ def test_dots_that_are_too_much_to_judge_are_said_not_to_be_judged(monkeypatch: 
     monkeypatch.setattr(work, "JUDGED", 20)
     (found,) = told(outcome(*rules))
     assert found[0] == "LRS302"
-    assert found[2].startswith("whether each `.` of '^a.' is meant for any character was not judged")
+    assert found[2].startswith("whether each `.` of '^a.' is meant for any character was not checked")
 
 
 def test_parts_of_components_that_are_too_many_to_look_at_are_said_not_to_be_judged(
@@ -220,7 +220,7 @@ def test_parts_of_components_that_are_too_many_to_look_at_are_said_not_to_be_jud
     monkeypatch.setattr(work, "JUDGED", 2)
     (found,) = attempt(file, names, work=Work()).diagnostics
     assert (found.code, found.severity.value) == ("LRS301", "warning")
-    assert found.lines[0].startswith("what 'head' cuts in two was not judged")
+    assert found.lines[0].startswith("whether 'head' cuts numbers or names in two was not checked")
 
 
 def test_what_was_meant_is_not_searched_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

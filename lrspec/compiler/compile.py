@@ -1,10 +1,9 @@
-"""Puts the stages in order: a spec and a model in, a plan out. The only place that knows all of them."""
+"""Runs the stages in order: a spec and a model in, a plan out. The only module that knows all of them."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import SpecError, warn
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.report import report
-from lrspec.diagnostics.source import rule_of
+from lrspec.diagnostics.source import Path, rule_of
 from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
@@ -39,10 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a compile: the spec as compiled, the findings; and plan and resolution, where it came so far.
+    """The result of a compile: the spec as compiled, the findings, and the plan and resolution if it came that far.
 
-    It does not where the spec turns out to be wrong in itself: a multiplier has nothing to multiply, a regex takes too
-    long, a product is no number. `plan.groups` is None where there is any other error.
+    They are None if the spec is wrong in itself: a multiplier has nothing to multiply, a regex takes too long, a
+    product is not finite. After any other error only `plan.groups` is None.
     """
 
     file: SpecFile
@@ -59,9 +58,9 @@ def attempt(
     weight_decay: float | None = None,
     work: Work | None = None,
 ) -> Outcome:
-    """Compile a spec for an inventory; findings are in the result, nothing is raised.
+    """Compile a spec for an inventory. Findings are part of the outcome and are not raised.
 
-    `work` is what is left of the limits, where they are a stranger's, or the spec is compiled for several models.
+    `work` is what is left of the limits: pass it for an untrusted spec, or to share the limits among several models.
     """
     file = _override(file, lr, weight_decay)
     spec, work = file.spec, work or Work(PATIENCE)
@@ -70,17 +69,12 @@ def attempt(
     work.allow_for(inventory.columns.count_names())
     try:
         with work.watch(), uncollected():
-            return _attempt(file, inventory, work)
-    except SlowRegexError as slow:
-        finding = _slow_regex(slow)
-    except TooMuchError as much:
-        finding = _too_much(much)
-    except OverdueError:
-        finding = _too_much(TooMuchError(("rules",), "compiling the spec takes too long"))
-    return Outcome(file, locate([finding], file.document, spec))
+            return _run_stages(file, inventory, work)
+    except (SlowRegexError, TooMuchError, OverdueError) as error:
+        return Outcome(file, locate([_limit_finding(error)], file.document, spec))
 
 
-def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
+def _run_stages(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     spec = file.spec
     resolution = resolve(spec, inventory, Search(work))
     if unfit := list(unfit_settings(resolution)):
@@ -90,21 +84,35 @@ def _attempt(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     if infinite := list(infinite_value(resolution, cohorts)):
         return Outcome(file, locate(infinite, file.document, spec))
     compilation = Compilation(resolution, cohorts)
-    findings = chain.from_iterable(check(compilation) for check in CHECKS)
-    diagnostics = locate(_listed(findings, work), file.document, spec)
+    findings: list[Finding] = []
+    for finding in chain.from_iterable(check(compilation) for check in CHECKS):
+        if work.lists(finding.parameters):
+            findings.append(finding)
+        else:
+            message = f"{finding.message} Only the first {SHOWN} are listed: all findings together have too many."
+            findings.append(replace(finding, message=message, parameters=finding.parameters[:SHOWN]))
+    diagnostics = locate(findings, file.document, spec)
     groups = None if has_errors(diagnostics) else group_parameters(inventory.columns, cohorts)
     plan = Plan(file, inventory, cohorts, groups, diagnostics)
     return Outcome(file, diagnostics, plan, resolution)
 
 
-def _listed(findings: Iterable[Finding], work: Work) -> Iterator[Finding]:
-    """The findings, of which the later ones list only some of their parameters if all would be too many."""
-    for finding in findings:
-        if work.lists(finding.parameters):
-            yield finding
-        else:
-            message = f"{finding.message} Only the first {SHOWN} are listed: all findings together have too many."
-            yield replace(finding, message=message, parameters=finding.parameters[:SHOWN])
+def _limit_finding(error: SlowRegexError | TooMuchError | OverdueError) -> Finding:
+    """The finding for a limit that a compile has exceeded."""
+    if not isinstance(error, SlowRegexError):
+        path: Path = error.path if isinstance(error, TooMuchError) else ("rules",)
+        reason = str(error) if isinstance(error, TooMuchError) else "compiling the spec takes too long"
+        advice = "The work of a check is limited for every spec: use fewer regexes and rules, or split the spec."
+        return Finding("LRS101", path, f"{reason}: this is too much to check\n{advice}", rule_of(path))
+    path = error.pattern.path
+    if error.seconds is None:
+        message = "the regexes up to this one take too long together"
+        advice = "Use fewer regexes; repeats within repeats, such as `(\\w+\\.?)+`, take longest."
+    else:
+        text = f" on '{printable(error.text)}'" if error.text else ""
+        message = f"the regex takes longer than {error.seconds:.3g} s{text}"
+        advice = "Repeats within repeats, such as `(\\w+\\.?)+`, can fail in too many ways: repeat only one of the two."
+    return Finding("LRS105", path, f"{message}\n{advice}", rule_of(path))
 
 
 def compile(
@@ -117,20 +125,20 @@ def compile(
     """Compile a spec for a model.
 
     Args:
-        spec: a spec, as `load` gives it, or the path of one.
+        spec: a spec from `load`, or its path.
         model: a model, which is not changed, or its inventory.
-        lr: in place of the spec's `optimizer.lr`; absolute values in rules stay.
-        weight_decay: in place of the spec's `optimizer.weight_decay`; absolute values in rules stay.
+        lr: replaces the spec's `optimizer.lr`; absolute values in rules stay.
+        weight_decay: replaces the spec's `optimizer.weight_decay`; absolute values in rules stay.
 
-    Warnings are in the plan's `diagnostics`, and are logged by the logger `lrspec`.
+    Warnings are in the plan's `diagnostics`, and the logger `lrspec` logs them.
 
     Raises:
-        SpecError: where the spec is wrong, or does not fit the model.
-        InventoryError: where the model gives no inventory (it is sharded already, or has lazy parameters).
-        TypeError: for a `spec` that is neither a spec nor a path, a `model` that is neither a model nor an inventory.
-        OSError: where the file cannot be read.
-        ValueError: for an `lr` or a `weight_decay` that is not a finite number of at least 0, or that may be meant for
-            any of several optimizers.
+        SpecError: if the spec is wrong, or does not fit the model.
+        InventoryError: if no inventory can be made of the model (it is already sharded, or has lazy parameters).
+        TypeError: if `spec` is neither a spec nor a path, or `model` is neither a model nor an inventory.
+        OSError: if the file cannot be read.
+        ValueError: if `lr` or `weight_decay` is not a finite number of at least 0, or could be meant for any of
+            several optimizers.
     """
     return _plan(_file(spec), _inventory(model), lr, weight_decay)
 
@@ -151,9 +159,9 @@ def check(
     lr: float | None = None,
     weight_decay: float | None = None,
 ) -> list[Diagnostic]:
-    """Everything that is wrong with a spec, in itself and for a model; empty where it is clean.
+    """Return everything that is wrong with a spec, in itself and for a model; empty if it is clean.
 
-    Takes what `compile` takes, and raises what it raises except `SpecError`.
+    Takes the arguments of `compile`, and raises the same exceptions except `SpecError`.
     """
     try:
         file = _file(spec)
@@ -165,36 +173,20 @@ def check(
 def compiled(
     spec: SpecFile | StrPath, model: nn.Module, lr: float | None, weight_decay: float | None
 ) -> tuple[Plan, ModelParameters]:
-    """The plan of a spec for a model, with what the model has, to which it can be bound; raises what `compile` does."""
-    file, found = _file(spec), walk(model)
-    return _plan(file, Inventory.of(model, found), lr, weight_decay), found
-
-
-def _slow_regex(slow: SlowRegexError) -> Finding:
-    if slow.seconds is None:
-        what = "the regexes up to this one take too long together"
-        advice = "Let fewer regexes say the same; repeats within repeats, such as `(\\w+\\.?)+`, take longest."
-    else:
-        on = f" on '{printable(slow.text)}'" if slow.text else ""
-        what = f"the regex takes longer than {slow.seconds:.3g} s{on}"
-        advice = (
-            "Repeats within repeats, such as `(\\w+\\.?)+`, have too many ways to fail: repeat only one of the two."
-        )
-    return Finding("LRS105", slow.pattern.path, f"{what}\n{advice}", rule_of(slow.pattern.path))
-
-
-def _too_much(much: TooMuchError) -> Finding:
-    advice = "A check is bounded, whatever a spec says: let fewer regexes and rules say the same, or split the spec."
-    return Finding("LRS101", much.path, f"{much}: this is too much to check\n{advice}", rule_of(much.path))
+    """Return the plan of a spec for a model, and the model's parameters to bind it to; raises what `compile` raises."""
+    file, parameters = _file(spec), walk(model)
+    return _plan(file, Inventory.of(model, parameters), lr, weight_decay), parameters
 
 
 def _file(spec: SpecFile | StrPath) -> SpecFile:
     if isinstance(spec, SpecFile):
         return spec
     if isinstance(spec, Plan):
-        raise TypeError("expected a spec or the path of one, found a plan, which is compiled: plan.param_groups(model)")
+        raise TypeError(
+            "expected a spec or its path, found a plan, which is already compiled: call plan.param_groups(model)"
+        )
     if not isinstance(spec, str | os.PathLike):
-        raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or the path of one, found {type(spec).__name__}")
+        raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or its path, found {type(spec).__name__}")
     return load(spec)
 
 
@@ -203,23 +195,20 @@ def _inventory(model: nn.Module | Inventory) -> Inventory:
 
 
 def _override(file: SpecFile, lr: float | None, weight_decay: float | None) -> SpecFile:
-    given = {"lr": lr, "weight_decay": weight_decay}
-    update = {key: _checked(key, value) for key, value in given.items() if value is not None}
-    if not update:
+    values: dict[str, float] = {}
+    for key, value in (("lr", lr), ("weight_decay", weight_decay)):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
+            raise ValueError(f"{key}: expected a finite number of at least 0, found {value!r}")
+        values[key] = float(value)
+    if not values:
         return file
+    default = file.spec.default
     if len(file.spec.bases) > 1:
-        first = next(iter(update))
+        key = next(iter(values))
         raise ValueError(
-            f"{first}: the spec has several optimizers: override `optimizers.{file.spec.default}.{first}`, or another's"
+            f"{key}: the spec has several optimizers: override `optimizers.{default}.{key}`, or that of another one"
         )
-    base = ".".join(map(str, file.spec.base_path(file.spec.default)))
-    return file.override({f"{base}.{key}": value for key, value in update.items()})
-
-
-_MOST = sys.float_info.max
-
-
-def _checked(key: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
-        raise ValueError(f"{key}: expected a finite number of at least 0, found {value!r}")
-    return float(value)
+    base = ".".join(map(str, file.spec.base_path(default)))
+    return file.override({f"{base}.{key}": value for key, value in values.items()})

@@ -1,8 +1,8 @@
-"""The parameters of a model by kind: those that no regex of a spec can tell apart, but by their numbers.
+"""Families of parameters: those that no regex of a spec can tell apart, except by their numbers.
 
-A model of a hundred thousand parameters has some forty kinds. What a spec does to one of a kind it does to all: every
-regex matches each of them, at the same place, or none. So rules are tried on the first of a kind, which stands for
-the others; only the numbers that a ladder captures are looked up in each name.
+A model of a hundred thousand parameters has some forty families. A regex of the spec matches all members of a family,
+at the same place, or none. So rules are tried on one member, the representative, and the result holds for all; only the
+numbers that a ladder captures are looked up in each name.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lrspec.models.parameters import Columns
 from lrspec.regex.digits import ALIKE, is_blind, widened
@@ -29,120 +30,106 @@ Members: TypeAlias = list[int]
 
 @dataclass(frozen=True)
 class Families:
-    """The parameters of a model by the first of their kind, in model order; a tied parameter is a kind of its own."""
+    """The parameters of a model by the first of their family, its representative, in model order.
+
+    A tied parameter is a family of its own.
+    """
 
     columns: Columns
     members: dict[int, Members]
 
-    def expand(self, firsts: Iterable[int]) -> Members:
-        """All parameters of some kinds."""
-        return sorted(chain.from_iterable([self.members[first] for first in firsts]))
+    def expand(self, representatives: Iterable[int]) -> Members:
+        """All parameters of some families."""
+        return sorted(chain.from_iterable([self.members[representative] for representative in representatives]))
 
     @cached_property
     def representative_of(self) -> dict[int, int]:
-        """The first of its kind, for every parameter."""
-        return {member: first for first, members in self.members.items() for member in members}
+        """The representative of each parameter's family."""
+        return {member: representative for representative, members in self.members.items() for member in members}
 
-    def by_captures(self, first: int, match: re.Match[str]) -> dict[Captures, Members]:
-        """The parameters of a kind by what the groups of a regex capture in their names; `match` is in the first's."""
-        return _by_captures(self.members[first], match, self.columns.names)
+    def by_captures(self, representative: int, match: re.Match[str]) -> dict[Captures, Members]:
+        """The members of a family by what the groups of a regex capture in their names.
 
-
-def _by_captures(members: Members, match: re.Match[str], names: list[str]) -> dict[Captures, Members]:
-    spans = match.regs[1:]
-    if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
-        return {captured(match): members}
-    pieces = itemgetter(*(slice(start, end) for start, end in spans))
-    found: dict[str | Captures, Members] = defaultdict(list)
-    for member in members:
-        found[pieces(names[member])].append(member)
-    return {_captures(piece): its for piece, its in found.items()}
-
-
-def _captures(pieces: str | Captures) -> Captures:
-    return (pieces or "0",) if isinstance(pieces, str) else tuple([piece or "0" for piece in pieces])
+        `match` is the match in the name of the representative.
+        """
+        members, names, spans = self.members[representative], self.columns.names, match.regs[1:]
+        if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
+            return {captured(match): members}
+        pieces_of = itemgetter(*(slice(start, end) for start, end in spans))
+        by_pieces: dict[Any, Members] = defaultdict(list)
+        for member in members:
+            by_pieces[pieces_of(names[member])].append(member)
+        if len(spans) == 1:  # of one slice, `itemgetter` gives the text itself
+            return {(piece or "0",): group for piece, group in by_pieces.items()}
+        return {tuple([piece or "0" for piece in pieces]): group for pieces, group in by_pieces.items()}
 
 
 def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
-    """The kinds of parameters that some regexes cannot tell apart.
+    """The families of parameters that some regexes cannot tell apart.
 
-    Of a kind, `joins` capture the same in all names as well: whether there is a layer for them to share depends on it.
+    In all names of a family, `joins` also capture the same: it decides whether there is a layer for them to share.
 
     Raises:
         SlowRegexError, TooMuchError: as `Search`.
     """
-    found = _Splitting(columns, _alike(columns), search)
+    splitting = _Splitting(Families(columns, _alike(columns)), search)
     for pattern in regexes:
         if not is_blind(pattern.regex):
-            found.tell_apart(pattern)
+            splitting.split_by_match(pattern)
     for pattern in joins:
         if pattern.compiled.groups:
-            found.split_by_captures(pattern)
-    return Families(columns, {members[0]: members for members in sorted(found.members.values(), key=itemgetter(0))})
+            splitting.split_by_captures(pattern)
+    return Families(columns, {members[0]: members for members in sorted(splitting.members.values(), key=itemgetter(0))})
 
 
 def _alike(columns: Columns) -> dict[int, Members]:
-    """The parameters whose names differ in digits only, and that are alike in all else that a rule can ask for."""
-    texts = _without_numbers(columns.names)
+    """The parameters whose names differ in digits only, and that are alike in everything else a rule can ask for."""
+    texts = "\n".join(columns.names).translate(ALIKE).split("\n")  # a call for each name takes ten times as long
+    if len(texts) != len(columns.names):
+        texts = [name.translate(ALIKE) for name in columns.names]
     dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
-    tied = columns.aliases
-    found: dict[Hashable, Members] = defaultdict(list)
+    families: dict[Hashable, Members] = defaultdict(list)
     for index, key in enumerate(zip(texts, dimensions, columns.owners, columns.trainable, strict=True)):
-        found[index if index in tied else key].append(index)
-    return {members[0]: members for members in found.values()}
-
-
-def _without_numbers(names: list[str]) -> list[str]:
-    """The names with all digits made equal; all at once, since a call for each takes ten times as long."""
-    texts = "\n".join(names).translate(ALIKE).split("\n")
-    return texts if len(texts) == len(names) else [name.translate(ALIKE) for name in names]
+        families[index if index in columns.aliases else key].append(index)
+    return {members[0]: members for members in families.values()}
 
 
 class _Splitting:
-    """Kinds that regexes split further: `members` has all of them by their firsts, in no order.
+    """Families that regexes split further; their order is lost.
 
-    `several` are the names of the firsts that stand for more than themselves: no others can be split.
+    `_several` has the names of the representatives of more than one member: only their families can be split.
     """
 
-    def __init__(self, columns: Columns, members: dict[int, Members], search: Search) -> None:
-        self.members, self._names, self._search = members, columns.names, search
-        self._several = {first: self._names[first] for first, its in members.items() if len(its) > 1}
+    def __init__(self, families: Families, search: Search) -> None:
+        self.members, self._families, self._names = families.members, families, families.columns.names
+        self._search = search
+        self._several = {index: self._names[index] for index, family in self.members.items() if len(family) > 1}
 
-    def tell_apart(self, pattern: Pattern) -> None:
-        """Split the kinds of which a regex does not match all at the same place, or none."""
-        concerned = self._concerned(pattern)
-        members = {each: self._names[each] for first in concerned for each in self.members[first]}
-        matches = self._search.matches(pattern, members)
-        for first in concerned:
-            self._replace(first, _by_place(self.members[first], matches))
+    def split_by_match(self, pattern: Pattern) -> None:
+        """Split the families that a regex does not match as a whole, at the same place."""
+        affected = list(self._several)
+        wide = widened(pattern.regex)
+        if wide is not None:  # where not even the wider regex matches, neither does this one
+            with suppress(SlowRegexError):  # that the wider one is slow says nothing about this one
+                affected = list(self._search.matches(Pattern(wide, pattern.path), self._several))
+        names = {member: self._names[member] for representative in affected for member in self.members[representative]}
+        matches = self._search.matches(pattern, names)
+        for representative in affected:
+            parts: dict[Hashable, Members] = defaultdict(list)
+            for member in self.members[representative]:
+                parts[matches[member].regs if member in matches else None].append(member)
+            self._replace(parts.values())
 
     def split_by_captures(self, pattern: Pattern) -> None:
-        """Split the kinds in whose names a regex does not capture the same everywhere."""
-        for first, match in self._search.matches(pattern, self._several).items():
-            self._replace(first, _by_captures(self.members[first], match, self._names).values())
+        """Split the families in whose names a regex captures different texts."""
+        for representative, match in self._search.matches(pattern, self._several).items():
+            self._replace(self._families.by_captures(representative, match).values())
 
-    def _concerned(self, pattern: Pattern) -> list[int]:
-        """The kinds of several some of which the regex may match: none where a wider one does not."""
-        wide = widened(pattern.regex)
-        if wide is None:
-            return list(self._several)
-        try:
-            return list(self._search.matches(Pattern(wide, pattern.path), self._several))
-        except SlowRegexError:  # which says nothing about the regex itself
-            return list(self._several)
-
-    def _replace(self, first: int, parts: Iterable[Members]) -> None:
-        """Put parts of a kind in its place."""
+    def _replace(self, parts: Iterable[Members]) -> None:
+        """Put the parts of a family in its place."""
         for part in parts:
             self.members[part[0]] = part
             if len(part) > 1:
                 self._several[part[0]] = self._names[part[0]]
             else:
                 self._several.pop(part[0], None)
-
-
-def _by_place(members: Members, matches: dict[int, re.Match[str]]) -> Iterable[Members]:
-    found: dict[Hashable, Members] = defaultdict(list)
-    for member in members:
-        found[matches[member].regs if member in matches else None].append(member)
-    return found.values()

@@ -1,8 +1,8 @@
-"""A `Resolution` to what is in a `Plan`: the settings of each parameter, and the fewest groups that express them."""
+"""From a `Resolution` to the contents of a `Plan`: what each parameter gets, and the fewest groups that express it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -15,20 +15,27 @@ from lrspec.spec.axes import axis_order
 
 
 def cohorts_of(resolution: Resolution) -> tuple[Cohort, ...]:
-    """What each parameter of a resolution gets, in the order in which the first of each share appears."""
-    axes = sorted(resolution.winners, key=axis_order)
-    made: dict[Hashable, _Assignments] = {}
-    together: dict[tuple[_Assignments, Status, int | None], list[list[int]]] = {}
-    for first in resolution.families.members:
-        winners, status = tuple([resolution.winners[axis].get(first) for axis in axes]), _status(resolution, first)
-        assignments = made.get(winners) or made.setdefault(winners, _Assignments(resolution, first))
-        for layer, members in _by_layer(resolution, first).items():
-            together.setdefault((assignments, status, layer), []).append(members)
-    found = [
-        Cohort(assignments.first, assignments.on(layer), status, _merged(its))
-        for (assignments, status, layer), its in together.items()
+    """What each parameter of a resolution gets, in the order in which the first of each cohort appears."""
+    assignments_by: dict[Hashable, _Assignments] = {}
+    cohorts: dict[tuple[_Assignments, Status, int | None], list[list[int]]] = {}
+    for representative, family in resolution.families.members.items():
+        winners = tuple([on_axis.get(representative) for on_axis in resolution.winners.values()])
+        if winners not in assignments_by:
+            assignments_by[winners] = _Assignments(resolution, representative)
+        assignments = assignments_by[winners]
+        if resolution.trainable(representative):
+            status = Status.trained if representative in resolution.decided else Status.unmatched
+        else:
+            status = Status.frozen_by_spec if resolution.frozen_by_spec(representative) else Status.frozen_by_model
+        ladder = assignments.ladder
+        layers: Mapping[Any, list[int]] = ladder.layers[representative] if ladder else {None: family}
+        for layer, members in layers.items():
+            cohorts.setdefault((assignments, status, layer), []).append(members)
+    merged = [
+        Cohort(assignments.representative, assignments.on(layer), status, _merged(members))
+        for (assignments, status, layer), members in cohorts.items()
     ]
-    return tuple(sorted(found, key=lambda cohort: cohort.members[0]))
+    return tuple(sorted(merged, key=lambda cohort: cohort.members[0]))
 
 
 def _merged(members: list[list[int]]) -> list[int]:
@@ -36,125 +43,72 @@ def _merged(members: list[list[int]]) -> list[int]:
 
 
 class _Assignments:
-    """What parameters get on which the same settings hold: by the layers of the ladder, if there is one."""
+    """The assignments of parameters on which the same settings hold: one per layer, if they are on a ladder."""
 
-    def __init__(self, resolution: Resolution, first: int) -> None:
-        self.first = first
-        self._lr, self._scale = _rate(resolution, first), resolution.winner("scale", first)
-        self._optimizer = None if resolution.spec.optimizers is None else resolution.optimizer_of(first)
-        self._weight_decay, self._options = weight_decay(resolution, first), _options(resolution, first)
-        self._set_by, self._freeze = _set_by(resolution, first), resolution.winner("freeze", first)
-        self._layers = _layers(resolution, first)
+    def __init__(self, resolution: Resolution, representative: int) -> None:
+        base, rule_names = resolution.base_of(representative), resolution.spec.rule_names
+        on_axes = ((axis, on_axis.get(representative)) for axis, on_axis in resolution.winners.items())
+        winners = {axis: applied for axis, applied in on_axes if applied}
+        values = {axis: applied.setting.value for axis, applied in winners.items()}
+        self.representative = representative
+        self._lr, self._scale, self._freeze = values.get("lr", base.lr), values.get("scale", 1.0), values.get("freeze")
+        self._weight_decay = weight_decay(resolution, representative)
+        self._optimizer = None if resolution.spec.optimizers is None else resolution.optimizer_of(representative)
+        options = base.options
+        for axis, value in values.items():
+            if axis.startswith("options."):
+                options[axis.removeprefix("options.")] = value
+        self._options = tuple(sorted(options.items()))
+        in_order = sorted(winners, key=lambda axis: (winners[axis].rule, axis_order(axis)))
+        self._set_by = {axis: rule_names[winners[axis].rule] for axis in in_order}
+        self._decay: Any = values.get("layer")
+        self.ladder = resolution.ladders[winners["layer"].rule] if "layer" in winners else None
         resolution.names.work.keep(len(self._options), ("rules",))
         self._made: dict[int | None, Assignment] = {}
 
     def on(self, number: int | None) -> Assignment:
-        """What they get on a layer; None where they are on no ladder."""
+        """The assignment on a layer; None without a ladder.
+
+        The rate is `(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order.
+        """
         if number not in self._made:
-            layer = None if number is None else self._layers(number)
-            freeze = None if self._freeze is None else self._freeze.setting.value
-            settings = Settings(self._rate_on(layer), self._weight_decay, self._options, self._optimizer)
-            self._made[number] = Assignment(settings, self._set_by, layer, freeze)
+            layer = None
+            if self.ladder and number is not None:
+                mult = multiplier(self._decay, number, self.ladder.count)
+                layer = Layer(self._set_by["layer"], number, self.ladder.count, mult)
+            lr = None if self._lr is None else float(self._lr * (layer.mult if layer else 1.0) * self._scale)
+            settings = Settings(lr, self._weight_decay, self._options, self._optimizer)
+            self._made[number] = Assignment(settings, self._set_by, layer, self._freeze)
         return self._made[number]
-
-    def _rate_on(self, layer: Layer | None) -> float | None:
-        """`(lr | optimizer.lr × lr_mult | optimizer.lr) × layer multiplier × lr_scale`, in this order."""
-        if self._lr is None:
-            return None
-        return float(self._lr * (layer.mult if layer else 1.0) * (self._scale.setting.value if self._scale else 1.0))
-
-
-def _by_layer(resolution: Resolution, first: int) -> Mapping[int, list[int]] | Mapping[None, list[int]]:
-    """The parameters of a kind by their layers; None where they are on no ladder."""
-    applied = resolution.winner("layer", first)
-    ladder = resolution.ladders[applied.rule] if applied else None
-    return ladder.layers[first] if ladder else {None: resolution.families.members[first]}
 
 
 def group_parameters(columns: Columns, cohorts: Sequence[Cohort]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
     together: dict[Hashable, list[Cohort]] = {}
-    numbers = _options_numbered(cohorts)
-    for cohort in cohorts:
-        if cohort.status.trains:
-            given = cohort.assignment.settings
-            key = (given.optimizer, given.lr, given.weight_decay, numbers[id(given.options)])
-            together.setdefault(key, []).append(cohort)
-    names = _unique_names(_group_name(these[0].assignment) for these in together.values())
-    return tuple(_group(name, these, columns) for name, these in zip(names, together.values(), strict=True))
-
-
-def _options_numbered(cohorts: Sequence[Cohort]) -> dict[int, int]:
-    """A number for the options of each share, by their identity: the same for equal ones.
-
-    All layers of a ladder have one and the same object, so that options are compared once.
-    """
-    every = {id(cohort.assignment.settings.options): cohort.assignment.settings.options for cohort in cohorts}
+    numbers: dict[int, int] = {}  # of options, by identity: all layers of a ladder share one object, compared only once
     known: dict[Hashable, int] = {}
-    comparables = {each: tuple((name, comparable(value)) for name, value in every[each]) for each in every}
-    return {each: known.setdefault(comparables[each], len(known)) for each in every}
+    for cohort in cohorts:
+        if not cohort.status.trains:
+            continue
+        settings, identity = cohort.assignment.settings, id(cohort.assignment.settings.options)
+        if identity not in numbers:
+            options = tuple([(name, comparable(value)) for name, value in settings.options])
+            numbers[identity] = known.setdefault(options, len(known))
+        key = (settings.optimizer, settings.lr, settings.weight_decay, numbers[identity])
+        together.setdefault(key, []).append(cohort)
+    groups: dict[str, Group] = {}
+    for of_group in together.values():
+        settings, set_by, layer, _ = of_group[0].assignment
+        rules = dict.fromkeys(set_by.values())
+        name = "/".join([layer.label if layer and rule == layer.rule else rule for rule in rules]) or "unmatched"
+        numbered = (f"{name}-{number}" for number in count(2))  # a rule may be called `unmatched`
+        unique = next(candidate for candidate in chain([name], numbered) if candidate not in groups)
+        members = _merged([cohort.members for cohort in of_group])
+        groups[unique] = Group(unique, settings, tuple([columns.names[member] for member in members]), members, columns)
+    return tuple(groups.values())
 
 
-def _group(name: str, these: Sequence[Cohort], columns: Columns) -> Group:
-    members = _merged([cohort.members for cohort in these])
-    return Group(name, these[0].assignment.settings, tuple([columns.names[each] for each in members]), members, columns)
-
-
-def _unique_names(wanted: Iterable[str]) -> list[str]:
-    """The names, numbered from 2 where an earlier group has the same: a rule may be called `unmatched`."""
-    names: dict[str, None] = {}
-    for name in wanted:
-        numbered = (f"{name}-{number}" for number in count(2))
-        names[next(each for each in chain([name], numbered) if each not in names)] = None
-    return list(names)
-
-
-def _group_name(first: Assignment) -> str:
-    label = {first.layer.rule: first.layer.label} if first.layer else {}
-    rules = dict.fromkeys(first.set_by.values())
-    return "/".join(label.get(rule, rule) for rule in rules) or "unmatched"
-
-
-def _status(resolution: Resolution, index: int) -> Status:
-    if not resolution.trainable(index):
-        return Status.frozen_by_spec if resolution.frozen_by_spec(index) else Status.frozen_by_model
-    return Status.trained if index in resolution.decided else Status.unmatched
-
-
-def _rate(resolution: Resolution, first: int) -> float | None:
-    rate = resolution.winner("lr", first)
-    return rate.setting.value if rate else resolution.base_of(first).lr
-
-
-def weight_decay(resolution: Resolution, index: int) -> float | None:
-    """The weight decay of a parameter that stands for its kind; None where nothing sets it."""
-    decay = resolution.winner("weight_decay", index)
-    return decay.setting.value if decay else resolution.base_of(index).weight_decay
-
-
-def _options(resolution: Resolution, index: int) -> tuple[tuple[str, Any], ...]:
-    options = resolution.base_of(index).options
-    for axis in resolution.winners:
-        if axis.startswith("options.") and (found := resolution.winner(axis, index)):
-            options[axis.removeprefix("options.")] = found.setting.value
-    return tuple(sorted(options.items()))
-
-
-def _layers(resolution: Resolution, first: int) -> Callable[[int], Layer]:
-    """The layers of the ladder that a parameter is on, by their numbers."""
-
-    def numbered(number: int) -> Layer:
-        applied = resolution.winners["layer"][first]
-        ladder = resolution.ladders[applied.rule]
-        assert ladder is not None
-        mult = multiplier(applied.setting.value, number, ladder.count)
-        return Layer(resolution.spec.rule_names[applied.rule], number, ladder.count, mult)
-
-    return numbered
-
-
-def _set_by(resolution: Resolution, index: int) -> dict[str, str]:
-    """The rule of each axis, in the order of the rules."""
-    found = ((axis, resolution.winner(axis, index)) for axis in resolution.winners)
-    winning = [(applied.rule, axis_order(axis), axis) for axis, applied in found if applied]
-    return {axis: resolution.spec.rule_names[rule] for rule, _, axis in sorted(winning)}
+def weight_decay(resolution: Resolution, representative: int) -> float | None:
+    """The weight decay of a family; None if nothing sets it."""
+    decay = resolution.winner("weight_decay", representative)
+    return decay.setting.value if decay else resolution.base_of(representative).weight_decay

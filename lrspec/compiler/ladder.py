@@ -1,4 +1,4 @@
-"""The layers of a ladder: which there are, in which order, and which parameter is on which."""
+"""Ladders: their layers, in order, and the layer of each parameter."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from lrspec.spec.language import Decay, Rule
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A ladder as it came out for a model.
+    """The ladder of a rule for one model.
 
-    `layers` has the parameters of each kind that is on it, by layer, from the input, which is 0; `count` is the number
-    of layers; `lost` are the kinds of a `join` for which there is no layer to share.
+    `layers` has the members of each family on it by layer, numbered from the input, which is 0; `count` is the number
+    of layers; `lost` are the families of a `join` that finds no layer to share. Families are given by their
+    representatives.
     """
 
     layers: dict[int, dict[int, Members]]
@@ -35,101 +36,78 @@ def multiplier(decay: Decay, layer: int, count: int) -> float:
 
 
 class _Placed(NamedTuple):
-    """Where the parameters of a kind fall: all in one entry, by what its groups capture in their names."""
+    """The place of a family: the entry that all its members fall in, and the members by what its groups capture."""
 
     entry: int
     captured: dict[Captures, Members]
 
 
 _Numbers: TypeAlias = dict[int, dict[Captures, int]]
-"""The layers' numbers, by entry and by what it captures."""
+"""The numbers of the layers, by entry and captures."""
 
 
 def ladder(rule: Rule, selection: Selection, counted: list[int], families: Families) -> Ladder | None:
-    """The ladder of a rule, counted over the kinds on which it wins the layer axis; None without `layers`."""
+    """The ladder of a rule, counted over the families on which it wins the layer axis; None without `layers`."""
     if rule.layers is None:
         return None
     joins = selection.regexes.joins
-    placed = {first: _placed(first, selection, families) for first in counted}
-    own = [each for each in placed.values() if each.entry not in joins]
-    numbers = _numbered(own)
+    placed: dict[int, _Placed] = {}
+    for representative in counted:
+        captured = families.by_captures(representative, selection.match(representative))
+        placed[representative] = _Placed(selection.place(representative).entry, captured)
+    numbers = _numbered(place for place in placed.values() if place.entry not in joins)
     count = sum(map(len, numbers.values()))
-    sharing = {first: each for first, each in placed.items() if each.entry in joins}
-    on = _shared(sharing.values(), joins, numbers)
-    lost = frozenset(first for first, each in sharing.items() if not each.captured.keys() <= on[each.entry].keys())
-    on |= numbers
-    return Ladder({first: _by_layer(each, on) for first, each in placed.items() if first not in lost}, count, lost)
-
-
-def _placed(first: int, selection: Selection, families: Families) -> _Placed:
-    return _Placed(selection.place(first).entry, families.by_captures(first, selection.match(first)))
-
-
-def _by_layer(placed: _Placed, on: _Numbers) -> dict[int, Members]:
-    """The parameters of a kind by layer; of those that a `join` puts there, several captures may share one."""
-    numbers = on[placed.entry]
-    layers: dict[int, Members] = {}
-    for captures, members in placed.captured.items():
-        number = numbers[captures]
-        layers[number] = sorted([*layers[number], *members]) if number in layers else members
-    return layers
+    numbers |= _shared([place for place in placed.values() if place.entry in joins], joins, numbers)
+    layers: dict[int, dict[int, Members]] = {}
+    lost: set[int] = set()
+    for representative, (entry, captured) in placed.items():
+        if not captured.keys() <= numbers[entry].keys():
+            lost.add(representative)
+            continue
+        by_layer = layers[representative] = {}
+        for captures, members in captured.items():
+            number = numbers[entry][captures]  # several captures of a `join` may share a layer
+            by_layer[number] = sorted([*by_layer[number], *members]) if number in by_layer else members
+    return Ladder(layers, count, frozenset(lost))
 
 
 def _numbered(placed: Iterable[_Placed]) -> _Numbers:
-    """The layers, from the input, which is 0, to the output."""
-    named: dict[int, dict[Captures, int]] = {}
+    """Number the layers from the input, which is 0, to the output.
+
+    The layers of an entry are in numeric order if all captures are decimal, else in the order in which the model first
+    names them.
+    """
+    first_named: dict[int, dict[Captures, int]] = {}
     for entry, captured in placed:
-        first = named.setdefault(entry, {})
+        first = first_named.setdefault(entry, {})
         for captures, members in captured.items():
             first[captures] = min(first.get(captures, members[0]), members[0])
-    layers = ((entry, captures) for entry in sorted(named) for captures in _in_order(named[entry]))
-    numbers: _Numbers = {entry: {} for entry in named}
-    for number, (entry, captures) in enumerate(layers):
-        numbers[entry][captures] = number
+    numbers: _Numbers = {}
+    count = 0
+    for entry in sorted(first_named):
+        layers = sorted(first_named[entry], key=first_named[entry].__getitem__)
+        if all(text.isascii() and text.isdigit() for captures in layers for text in captures):
+            significant = {captures: [text.lstrip("0") for text in captures] for captures in layers}
+            layers.sort(key=lambda captures: [(len(digits), digits) for digits in significant[captures]])  # as numbers
+        numbers[entry] = {captures: number for number, captures in enumerate(layers, count)}
+        count += len(layers)
     return numbers
 
 
-def _in_order(named: dict[Captures, int]) -> list[Captures]:
-    """The layers of an entry: by their numbers where all captures are decimal, else as the model first names them."""
-    layers = sorted(named, key=named.__getitem__)
-    if all(text.isascii() and text.isdigit() for captures in layers for text in captures):
-        return sorted(layers, key=lambda captures: [_magnitude(text) for text in captures])
-    return layers
-
-
-def _magnitude(digits: str) -> tuple[int, str]:
-    """Orders decimal numbers of any length as numbers."""
-    significant = digits.lstrip("0")
-    return len(significant), significant
-
-
-def _shared(sharing: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:
-    """The layers that `join`s share: the last of the entry before each whose captures begin with the join's."""
-    found: _Numbers = {}
-    before, lasts = _entries_before(joins), dict[tuple[int, int], dict[Captures, int]]()
-    for entry, captured in sharing:
-        shared = found.setdefault(entry, {})
-        for captures in captured:
-            key = (before[entry], len(captures))
-            if key not in lasts:
-                lasts[key] = _lasts(numbers.get(before[entry], {}), len(captures))
-            shared.update({captures: lasts[key][captures]} if captures in lasts[key] else {})
-    return found
-
-
-def _lasts(layers: dict[Captures, int], length: int) -> dict[Captures, int]:
-    """The last of the layers by what their captures begin with, so many of them."""
-    lasts: dict[Captures, int] = {}
-    for captures, number in layers.items():
-        if len(captures) >= length:
-            beginning = captures[:length]
-            lasts[beginning] = max(lasts.get(beginning, number), number)
-    return lasts
-
-
-def _entries_before(joins: frozenset[int]) -> dict[int, int]:
-    """The nearest entry before each `join` that is not one; -1 where there is none."""
-    before: dict[int, int] = {}
+def _shared(placed: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:
+    """The layers that `join`s share: the last one whose captures begin with the join's, of the entry before it."""
+    before: dict[int, int] = {}  # the nearest entry before each that is not a `join`; -1 if there is none
     for entry in sorted(joins):
         before[entry] = before.get(entry - 1, entry - 1)
-    return before
+    shared: _Numbers = {}
+    lasts: dict[tuple[int, int], dict[Captures, int]] = {}
+    for entry, captured in placed:
+        of_entry = shared.setdefault(entry, {})
+        for captures in captured:
+            length, key = len(captures), (before[entry], len(captures))
+            if key not in lasts:  # numbers ascend, so that of layers that begin alike the last stays
+                layers = numbers.get(before[entry], {}).items()
+                lasts[key] = {layer[:length]: number for layer, number in layers if len(layer) >= length}
+            if captures in lasts[key]:
+                of_entry[captures] = lasts[key][captures]
+    return shared

@@ -1,4 +1,4 @@
-"""The names of a model's parameters, one for all that no regex of the spec can tell apart; and searching them."""
+"""Parameter names, of one parameter per family, and regex search over them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, Search
 from lrspec.regex.work_limit import Work
 
-_SPLITTING = 8  # characters takes as long as to search a name
+_SPLITTING = 8  # splitting so many characters takes as long as searching a name
 
 
 class Name(NamedTuple):
@@ -27,9 +27,9 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """The names of the first of each kind of parameters, which stand for those of all.
+    """The names of the representative of each family, which stand for those of all members.
 
-    All of it raises SlowRegexError and TooMuchError as `Search` does.
+    Every method raises SlowRegexError and TooMuchError as `Search` does.
     """
 
     families: Families
@@ -37,13 +37,18 @@ class Names:
 
     @cached_property
     def texts(self) -> dict[Name, str]:
-        """The names in model order, each parameter's together."""
-        names_of = self.families.columns.names_of
-        return {Name(each, which): text for each in self.families.members for which, text in enumerate(names_of(each))}
+        """The names in model order, those of a parameter together."""
+        columns, members = self.families.columns, self.families.members
+        return {Name(index, which): text for index in members for which, text in enumerate(columns.names_of(index))}
+
+    @cached_property
+    def all_texts(self) -> dict[Name, str]:
+        """The names of all members of all families, in model order."""
+        return {name: text for name, text, _ in self.expand(self.texts)}
 
     @cached_property
     def judging(self) -> Names:
-        """The same names, to be searched by regexes in place of those of the spec; that is not to take long."""
+        """The same names, to search them quickly for regexes that are tried in place of those of the spec."""
         return Names(self.families, Search(self.searching.work, judging=True))
 
     @cached_property
@@ -54,12 +59,12 @@ class Names:
 
     @cached_property
     def classes(self) -> dict[str, str]:
-        """The classes that these owners are of, each by itself."""
+        """The single classes of these owners, each once."""
         return {cls: cls for owner in self.owners for cls in owner}
 
     @cached_property
     def components(self) -> list[str]:
-        """What stands between the dots of all names, each once; nothing where that would be too much."""
+        """The parts between the dots of all names, each once; empty if there are too many to look at."""
         names = [name for _, name in self.families.columns.all_names()]
         affordable = self.work.affords(sum(map(len, names)) // _SPLITTING)
         return list(dict.fromkeys(part for name in names for part in name.split("."))) if affordable else []
@@ -71,43 +76,36 @@ class Names:
 
     @property
     def work(self) -> Work:
-        """What may still be done with them."""
+        """What is left of the limits on searching them."""
         return self.searching.work
 
     def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
-        """The matches of a regex of the spec in some of these names: what it does to a name it does to the kind."""
+        """The matches of a regex of the spec in some of these names; they hold for the whole family."""
         return self.searching.matches(pattern, among)
 
     def matched(self, pattern: Pattern, among: Iterable[Name]) -> set[int]:
-        """The parameters that any regex matches, of the kinds of these names: all of a kind, or some."""
+        """The parameters that any regex matches, of the families of these names; it need not match a whole family."""
         if is_blind(pattern.regex):
-            found = self.search(pattern, {name: self.texts[name] for name in among})
-            return set(self.families.expand({name.parameter for name in found}))
-        every = self._every if among is self.texts else self._all(among)
-        return {name.parameter for name in self.searching.matches(pattern, every)}
+            matches = self.search(pattern, {name: self.texts[name] for name in among})
+            return set(self.families.expand({name.parameter for name in matches}))
+        texts = self.all_texts if among is self.texts else {name: text for name, text, _ in self.expand(among)}
+        return {name.parameter for name in self.searching.matches(pattern, texts)}
 
-    def each(self, among: Iterable[Name]) -> Iterator[tuple[Name, str, Name]]:
-        """Every name of the kinds of these, in model order: the name, its text, and which of these stands for it."""
-        found = [(Name(each, name.which), name) for name in among for each in self.families.members[name.parameter]]
-        for name, first in sorted(found):
-            yield name, self.families.columns.names_of(name.parameter)[name.which], first
+    def expand(self, among: Iterable[Name]) -> Iterator[tuple[Name, str, Name]]:
+        """Every name of the families of these, in model order: the name, its text, and which of these stands for it."""
+        members = self.families.members
+        names = [(Name(member, name.which), name) for name in among for member in members[name.parameter]]
+        for name, representative in sorted(names):
+            yield name, self.families.columns.names_of(name.parameter)[name.which], representative
 
     def parameters(self, pattern: Pattern) -> list[int]:
-        """The parameters one of whose names any regex matches, in model order."""
+        """The parameters of which any regex matches a name, in model order."""
         return sorted(self.matched(pattern, self.texts))
-
-    @cached_property
-    def _every(self) -> dict[Name, str]:
-        return self._all(self.texts)
-
-    def _all(self, among: Iterable[Name]) -> dict[Name, str]:
-        """Every name of the kinds of these."""
-        return {name: text for name, text, _ in self.each(among)}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a regex of the spec does to names: its matches, and what it captures in them if `captures` counts."""
+    """The effect of a regex of the spec on names: its matches and, if `captures` counts, the captured texts."""
 
     names: Names
     pattern: Pattern
@@ -115,29 +113,28 @@ class Effect:
     captures: bool
 
     def is_of(self, other: Pattern) -> bool:
-        """Whether the regex does the same with some of its parts disabled.
+        """Return whether the regex has the same effect with some of its parts disabled, as `other`.
 
         Raises:
-            SlowRegexError: where that takes longer than allowed.
+            SlowRegexError: if that takes longer than allowed.
         """
         if not is_blind(self.pattern.regex):
-            return self.names.searching.matches_all(other, self._texts)
-        found = self.names.search(other, {name: self.names.texts[name] for name in self.matches})
-        if len(found) < len(self.matches):
+            return self.names.searching.matches_all(other, self.expected)
+        matches = self.names.search(other, {name: self.names.texts[name] for name in self.matches})
+        if len(matches) < len(self.matches):
             return False
-        return not self.captures or all(self._captures_the_same(name, match) for name, match in found.items())
-
-    def _captures_the_same(self, name: Name, match: re.Match[str]) -> bool:
-        before, families = self.matches[name], self.names.families
-        if match.regs[1:] == before.regs[1:]:
-            return True
-        return families.by_captures(name.parameter, match) == families.by_captures(name.parameter, before)
+        by_captures = self.names.families.by_captures
+        for name, match in matches.items() if self.captures else ():
+            before, index = self.matches[name], name.parameter
+            if match.regs[1:] != before.regs[1:] and by_captures(index, match) != by_captures(index, before):
+                return False
+        return True
 
     @cached_property
-    def _texts(self) -> list[tuple[str, Captures | None]]:
-        """Every name of the kinds that the regex matches, with what it captures there, where that counts."""
-        found = []
-        for _, text, first in self.names.each(self.matches):
-            spans = self.matches[first].regs[1:]
-            found.append((text, tuple([text[start:end] or "0" for start, end in spans]) if self.captures else None))
-        return found
+    def expected(self) -> list[tuple[str, Captures | None]]:
+        """Every name of the families that the regex matches, with what it captures there if that counts."""
+        expected: list[tuple[str, Captures | None]] = []
+        for _, text, representative in self.names.expand(self.matches):
+            spans = self.matches[representative].regs[1:]
+            expected.append((text, tuple([text[start:end] or "0" for start, end in spans]) if self.captures else None))
+        return expected

@@ -1,12 +1,12 @@
-"""`Spec` and `Inventory` to a `Resolution`: on each axis of each parameter, every rule that sets it, in order.
+"""From a `Spec` and an `Inventory` to a `Resolution`: every rule that sets each axis of each parameter, in order.
 
-That the first one wins, that a later one overlaps, that a rule is unused or shadowed: all of these are questions to
-a resolution, which holds all of the matches. The first of each kind of parameters stands for all of the kind.
+A resolution holds all matches, so it can tell which rule wins an axis, which later rule overlaps with it, and which is
+unused or shadowed. The representative of each family stands for all members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from lrspec.spec.rule_regexes import RuleRegexes
 
 @dataclass(frozen=True, eq=False)
 class AppliedSetting:
-    """Where one setting of a rule applies: the parameters, in model order, that it is set on, won or not."""
+    """A setting of a rule, and the parameters to which the rule applies it, in model order, whether or not it wins."""
 
     rule: int
     setting: Setting
@@ -33,17 +33,17 @@ class AppliedSetting:
 
     @cached_property
     def members(self) -> frozenset[int]:
-        """The parameters, to ask whether one is among them."""
+        """The parameters as a set."""
         return frozenset(self.parameters)
 
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """What a spec says about the first of each kind of parameters of an inventory, and so about all.
+    """What a spec says about the representative of each family of an inventory, and so about all members.
 
-    `selections` and `ladders` have an item for each rule; `reaches` are the settings in the order of their rules;
-    `winners` has, for each axis, the reach that comes first on each parameter that has any; `decided` are the
-    parameters on which a winner decides the learning rate, or freezes.
+    `selections` and `ladders` have an item for each rule. `applied_settings` are in the order of their rules. `winners`
+    has, for each axis, the first applied setting on each parameter that has one. `decided` are the parameters on which
+    a winner decides the learning rate, or freezes.
     """
 
     spec: Spec
@@ -57,21 +57,21 @@ class Resolution:
 
     @property
     def families(self) -> Families:
-        """All parameters, by the first of their kind."""
+        """All parameters, by the representatives of their families."""
         return self.names.families
 
     @property
     def columns(self) -> Columns:
-        """What is known of the parameters."""
+        """The properties of the parameters."""
         return self.names.families.columns
 
     @cached_property
     def effective(self) -> frozenset[int]:
-        """The rules that set something on some parameter."""
+        """The rules that win an axis of some parameter."""
         return frozenset(applied.rule for on_axis in self.winners.values() for applied in on_axis.values())
 
     def lost(self, rule: int) -> frozenset[int]:
-        """The parameters of a rule's `join`s for which there is no layer to share."""
+        """The parameters of a rule's `join`s that find no layer to share."""
         ladder = self.ladders[rule]
         return ladder.lost if ladder else frozenset()
 
@@ -81,20 +81,20 @@ class Resolution:
         return self.spec.default if chosen is None else chosen.setting.value
 
     def base_of(self, parameter: int) -> Optimizer:
-        """What the spec says about that optimizer."""
+        """The optimizer that trains the parameter, as the spec describes it."""
         return self.spec.bases[self.optimizer_of(parameter)]
 
     def winner(self, axis: str, parameter: int) -> AppliedSetting | None:
-        """The setting that holds on an axis of a parameter, if any rule sets it."""
+        """The setting that holds on an axis of a parameter; None if no rule sets it."""
         return self.winners.get(axis, {}).get(parameter)
 
     def frozen_by_spec(self, parameter: int) -> bool:
-        """Whether a rule freezes the parameter."""
+        """Return whether a rule freezes the parameter."""
         freeze = self.winner("freeze", parameter)
         return freeze is not None and freeze.setting.value
 
     def trainable(self, parameter: int) -> bool:
-        """Whether the parameter is trained: as a rule says, or else as the model does."""
+        """Return whether the parameter is trained, according to a rule, or else to the model."""
         freeze = self.winner("freeze", parameter)
         return self.columns.trainable[parameter] if freeze is None else not freeze.setting.value
 
@@ -103,66 +103,45 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     """Try every rule on every parameter, in order.
 
     Raises:
-        SlowRegexError: where a regex takes longer than allowed.
-        TooMuchError: where all rules select and set too much together.
+        SlowRegexError: if a regex takes longer than allowed.
+        TooMuchError: if all rules together select and set too much.
     """
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
-    names = Names(_families(inventory, regexes, searching), searching)
-    selections = tuple(
-        select(rule, its, names, ("rules", index))
-        for index, (rule, its) in enumerate(zip(spec.rules, regexes, strict=True))
-    )
-    ladders: list[Ladder | None] = []
-    applied_settings: list[AppliedSetting] = []
-    claims = _Claims(_optimizers(spec, selections))
-    for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
-        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.families))
-        found = list(_applied_settings(index, spec, selection, ladders[index], claims))
-        names.work.keep(sum(len(applied.parameters) for applied in found), ("rules", index))
-        for applied in found:
-            claims.add(applied)
-        applied_settings += found
-    return Resolution(
-        spec,
-        inventory,
-        names,
-        selections,
-        tuple(ladders),
-        tuple(applied_settings),
-        claims.winners,
-        frozenset(claims.decided),
-    )
-
-
-def _families(inventory: Inventory, regexes: list[RuleRegexes], searching: Search) -> Families:
-    names = [pattern for its in regexes for pattern in (*its.selecting, *its.exclude)]
-    joins = [pattern for its in regexes for entry in sorted(its.joins) for pattern in its.entries[entry]]
-    return families(inventory.columns, names, joins, searching)
-
-
-def _optimizers(spec: Spec, selections: Iterable[Selection]) -> dict[int, str]:
-    """The optimizer of each parameter that a rule gives one; what a rule multiplies depends on it."""
-    found: dict[int, str] = {}
+    patterns = [pattern for own in regexes for pattern in (*own.selecting, *own.exclude)]
+    joins = [pattern for own in regexes for entry in sorted(own.joins) for pattern in own.entries[entry]]
+    names = Names(families(inventory.columns, patterns, joins, searching), searching)
+    selections = tuple([select(rule, regexes[index], names, ("rules", index)) for index, rule in enumerate(spec.rules)])
+    claims = _Claims()
     for rule, selection in zip(spec.rules, selections, strict=True):
         if rule.optimizer is not None:
             for parameter in selection.parameters:
-                found.setdefault(parameter, rule.optimizer)
-    return found
+                claims.optimizers.setdefault(parameter, rule.optimizer)
+    ladders: list[Ladder | None] = []
+    applied_settings: list[AppliedSetting] = []
+    for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
+        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.families))
+        of_rule = list(_applied_settings(index, spec, selection, ladders[index], claims))
+        names.work.keep(sum(len(applied.parameters) for applied in of_rule), ("rules", index))
+        for applied in of_rule:
+            claims.add(applied)
+        applied_settings += of_rule
+    winners, decided = claims.winners, frozenset(claims.decided)
+    return Resolution(spec, inventory, names, selections, tuple(ladders), tuple(applied_settings), winners, decided)
 
 
+@dataclass
 class _Claims:
-    """What earlier rules have set, while the rules are gone through.
+    """What the rules tried so far have set, and the optimizer of each parameter to which any rule gives one.
 
-    `optimizers` has the optimizer of each parameter that any rule gives one.
+    The optimizers are known first: what a rule multiplies depends on them.
     """
 
-    def __init__(self, optimizers: dict[int, str]) -> None:
-        self.optimizers = optimizers
-        self.winners: dict[str, dict[int, AppliedSetting]] = {}
-        self.decided: set[int] = set()
+    optimizers: dict[int, str] = field(default_factory=dict)
+    winners: dict[str, dict[int, AppliedSetting]] = field(default_factory=dict)
+    decided: set[int] = field(default_factory=set)
 
     def passed_over(self, rule: Rule, axis: str) -> Container[int]:
-        """The parameters that a rule leaves alone on an axis, since it is a fallback."""
+        """The parameters on whose axis a rule sets nothing because it is a fallback."""
         if not rule.fallback:
             return ()
         decides = axis in AXES and AXES[axis].decides
@@ -173,15 +152,8 @@ class _Claims:
         taken, passed = self.winners.get("layer", {}), self.passed_over(rule, "layer")
         return [p for p in selection.parameters if p not in taken and p not in passed]
 
-    def by_optimizer(self, spec: Spec, parameters: Iterable[int]) -> dict[str, list[int]]:
-        """Parameters by the optimizers that train them, in the order of the spec."""
-        found: dict[str, list[int]] = {name: [] for name in spec.bases}
-        for parameter in parameters:
-            found[self.optimizers.get(parameter, spec.default)].append(parameter)
-        return {name: its for name, its in found.items() if its}
-
     def add(self, applied: AppliedSetting) -> None:
-        """Let a setting win where nothing has been set before."""
+        """Let a setting win on the parameters whose axis is not set yet."""
         on_axis = self.winners.setdefault(applied.setting.axis, {})
         for parameter in applied.parameters:
             on_axis.setdefault(parameter, applied)
@@ -192,19 +164,19 @@ class _Claims:
 def _applied_settings(
     index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None, claims: _Claims
 ) -> Iterator[AppliedSetting]:
+    """The settings of a rule; a multiplier applies once for each optimizer whose value it multiplies."""
     rule = spec.rules[index]
     for setting in settings(rule, spec.bases[spec.default]):
         passed = claims.passed_over(rule, setting.axis)
         lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
-        reached = tuple(p for p in selection.parameters if p not in passed and p not in lost)
-        if setting.is_multiple and reached and len(spec.bases) > 1:
-            yield from _multiples(index, setting.axis, spec, claims.by_optimizer(spec, reached))
-        else:
-            yield AppliedSetting(index, setting, reached)
-
-
-def _multiples(index: int, axis: str, spec: Spec, by_optimizer: dict[str, list[int]]) -> Iterator[AppliedSetting]:
-    """The reach of a multiple: one for each optimizer that it is a multiple of."""
-    for name, parameters in by_optimizer.items():
-        (setting,) = (each for each in settings(spec.rules[index], spec.bases[name]) if each.axis == axis)
-        yield AppliedSetting(index, setting, tuple(parameters))
+        parameters = tuple(p for p in selection.parameters if p not in passed and p not in lost)
+        if not (setting.is_multiple and parameters and len(spec.bases) > 1):
+            yield AppliedSetting(index, setting, parameters)
+            continue
+        by_optimizer: dict[str, list[int]] = {name: [] for name in spec.bases}
+        for parameter in parameters:
+            by_optimizer[claims.optimizers.get(parameter, spec.default)].append(parameter)
+        for name, members in by_optimizer.items():
+            if members:
+                by_axis = {multiple.axis: multiple for multiple in settings(rule, spec.bases[name])}
+                yield AppliedSetting(index, by_axis[setting.axis], tuple(members))

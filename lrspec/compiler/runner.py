@@ -1,6 +1,6 @@
-"""Checks specs, one file after the other: what is wrong with each in itself, and for the models that it is for.
+"""Checks spec files, each in itself and against its models, in one process or several.
 
-Whatever keeps a spec, or one of its models, from being checked is a `Failure` in the result; the rest goes on.
+Whatever keeps a spec, or one of its models, from being checked is a `Failure` in the result; the rest is still checked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lrspec.spec.validation.validate import nothing_to_multiply
 
 
 class CheckDepth(StrEnum):
-    """How far a check goes: documents alone, saved inventories as well, or models that have to be built as well."""
+    """How far a check goes: only documents, saved inventories as well, or also models that have to be built."""
 
     documents = "documents"
     inventories = "inventories"
@@ -41,9 +41,9 @@ class CheckDepth(StrEnum):
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What specs are checked against: models and inventories of the command line, or else the specs' own.
+    """How specs are checked, and against which models: those of the command line, or else the specs' own.
 
-    With `fix` what is surely meant is written into them before; without `cache` every model is built.
+    `fix` first writes the safe suggestions into the files; without `cache`, every model is built.
     """
 
     models: tuple[ModelSource, ...] = ()
@@ -56,7 +56,7 @@ class CheckOptions:
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that could not be checked, and why; its place in the spec, where it has one."""
+    """Something that could not be checked, the reason, and its place in the spec if it has one."""
 
     path: str
     message: str
@@ -65,7 +65,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of one spec: the models that it was checked against, those left out, findings and failures."""
+    """The result for one spec: the models that it was checked against, those skipped, findings and failures."""
 
     path: str
     text: Text
@@ -79,71 +79,78 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A model to check a spec against; `span` is where the spec names it, if it does."""
+    """A model to check a spec against; `span` is where the spec names it, None for one of the command line."""
 
     source: ModelSource
     span: Span | None
 
     @property
     def words(self) -> str:
-        """All of it, which tells models apart; what is shown of it is its beginning."""
+        """The source with all arguments, which tells models apart; only its beginning is shown."""
         args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
         return f"{self.source.source} ({args})" if args else self.source.source
 
     def saved(self, folder: Path) -> Path | None:
-        """The saved inventory that it is, for a spec in that folder; None for other models."""
+        """The path of the saved inventory, for a spec in that folder; None for other models."""
         name = self.source.source.removeprefix("params:")
         return None if name == self.source.source else folder / name
 
     def identity(self, folder: Path) -> str:
-        """What tells models apart that a spec in that folder names: one inventory may be named by many paths."""
+        """A text that tells models of a spec in that folder apart: many paths may lead to one inventory."""
         saved = self.saved(folder)
         try:
             return self.words if saved is None else os.path.realpath(saved)
         except ValueError:  # a NUL
             return self.words
 
+    def size(self, folder: Path) -> int:
+        """The bytes of a saved inventory that a spec in this folder names; 0 for other models or if it is missing."""
+        saved = None if self.span is None else self.saved(folder)
+        try:
+            return saved.stat().st_size if saved else 0
+        except (OSError, ValueError):
+            return 0
+
 
 class Checker:
     """Checks specs against the same models; each model is built once.
 
-    All of it raises ModelError where a model of the command line cannot be built.
+    Every method raises ModelError if a model of the command line cannot be built.
     """
 
-    def __init__(self, against: CheckOptions) -> None:
-        self._against = against
+    def __init__(self, options: CheckOptions) -> None:
+        self._options = options
         self._inventories: dict[tuple[str, str, str], Inventory | ModelError] = {}
 
     def check_file(self, path: str) -> CheckResult:
         """Check the spec in a file."""
         try:
-            fixed = fix_file(path) if self._against.fix else 0
+            fixed = fix_file(path) if self._options.fix else 0
             reading = read_file(path)
         except OSError as failure:
-            why = system_reason(failure, "cannot be read")
-            return CheckResult(path, Text(""), None, failures=(Failure(path, why),))
+            reason = system_reason(failure, "cannot be read")
+            return CheckResult(path, Text(""), None, failures=(Failure(path, reason),))
         return replace(self.check(reading), fixed=fixed)
 
     def check(self, reading: Reading) -> CheckResult:
         """Check a spec that has been read."""
         document = reading.document
-        checked = CheckResult(document.path, document.text, document.sha256)
+        result = CheckResult(document.path, document.text, document.sha256)
         if reading.spec is None:
-            return replace(checked, diagnostics=reading.diagnostics)
-        candidates = list(self._candidates(reading.file()))
-        wanted = [candidate for candidate in candidates if self._is_wanted(candidate)]
-        skipped = tuple(printable(candidate.words) for candidate in candidates if candidate not in wanted)
-        return self._with_models(replace(checked, skipped=skipped), reading.file(), wanted)
-
-    def _with_models(self, checked: CheckResult, file: SpecFile, candidates: Sequence[_Candidate]) -> CheckResult:
-        outcomes: dict[str, Outcome] = {}
+            return replace(result, diagnostics=reading.diagnostics)
         from lrspec.models.inventory_file import MOST_BYTES  # here, since pydantic's models of it take time to import
 
-        failures, work, left = [], Work(), 2 * MOST_BYTES
-        for candidate in candidates:
+        file, skipped, failures = reading.file(), list[str](), list[Failure]()
+        outcomes: dict[str, Outcome] = {}
+        depth, work, bytes_left = self._options.depth, Work(), 2 * MOST_BYTES
+        for candidate in self._candidates(file):
+            is_saved = candidate.source.source.startswith("params:")
+            if depth is CheckDepth.documents or (depth is CheckDepth.inventories and not is_saved):
+                skipped.append(printable(candidate.words))
+                continue
             try:
-                left -= _inventory_bytes(candidate, file)
-                if left < 0:
+                bytes_left -= candidate.size(Path(file.path).parent)
+                if bytes_left < 0:
                     raise ModelError(f"the inventories of the spec have more than {2 * MOST_BYTES:,} bytes together")
                 outcomes[candidate.words] = attempt(file, self._inventory(candidate, file), work=work)
             except ModelError as error:
@@ -151,62 +158,48 @@ class Checker:
                     raise
                 failures.append(Failure(file.path, str(error), candidate.span))
         return replace(
-            checked,
+            result,
             models=tuple(map(printable, outcomes)),
-            diagnostics=merge_findings(file, outcomes, complete=not (failures or checked.skipped)),
+            skipped=tuple(skipped),
+            diagnostics=merge_findings(file, outcomes, complete=not (failures or skipped)),
             failures=tuple(failures),
         )
 
-    def _candidates(self, file: SpecFile) -> Iterator[_Candidate]:
+    def _candidates(self, file: SpecFile) -> list[_Candidate]:
         """The models of the command line, or else the spec's own."""
-        given = [*self._against.models, *(ModelSource(source=f"params:{path}") for path in self._against.params)]
-        if given:
-            yield from (_Candidate(source, None) for source in given)
-            return
+        saved = [ModelSource(source=f"params:{path}") for path in self._options.params]
+        if self._options.models or saved:
+            return [_Candidate(source, None) for source in (*self._options.models, *saved)]
         different: dict[str, _Candidate] = {}
         for index, source in enumerate(file.spec.sources):
             candidate = _Candidate(source, file.model_span(index))
             different.setdefault(candidate.identity(Path(file.path).parent), candidate)
-        yield from different.values()
-
-    def _is_wanted(self, candidate: _Candidate) -> bool:
-        if self._against.depth is CheckDepth.inventories:
-            return candidate.source.source.startswith("params:")
-        return self._against.depth is CheckDepth.models
+        return list(different.values())
 
     def _inventory(self, candidate: _Candidate, file: SpecFile) -> Inventory:
-        own = candidate.span is not None
+        """The inventory of a candidate; once its model could not be built, it is not tried again."""
+        own, model = candidate.span is not None, candidate.source
         folder = Path(file.path).parent if own else Path()
-        key = (candidate.source.source, json.dumps(candidate.source.args), str(folder))
+        key = (model.source, json.dumps(model.args), str(folder))
         if key not in self._inventories:
-            self._inventories[key] = self._built(candidate.source, folder, own=own)
-        found = self._inventories[key]
-        if isinstance(found, ModelError):
-            raise found
-        return found
-
-    def _built(self, model: ModelSource, folder: Path, *, own: bool) -> Inventory | ModelError:
-        """The inventory of a model, or why there is none."""
-        try:
-            outside = self._against.outside or not own
-            return cached_inventory_of(
-                model.source, model.args, folder, run_code=not own, outside=outside, cache=self._against.cache
-            )
-        except ModelError as error:
-            return error
-
-
-def _inventory_bytes(candidate: _Candidate, file: SpecFile) -> int:
-    """How large a saved inventory is that a spec names; 0 for what is none, or cannot be opened."""
-    saved = None if candidate.span is None else candidate.saved(Path(file.path).parent)
-    try:
-        return saved.stat().st_size if saved else 0
-    except (OSError, ValueError):
-        return 0
+            outside = self._options.outside or not own
+            try:
+                self._inventories[key] = cached_inventory_of(
+                    model.source, model.args, folder, run_code=not own, outside=outside, cache=self._options.cache
+                )
+            except ModelError as error:
+                self._inventories[key] = error
+        inventory = self._inventories[key]
+        if isinstance(inventory, ModelError):
+            raise inventory
+        return inventory
 
 
 def merge_findings(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bool) -> tuple[Diagnostic, ...]:
-    """What was found with any of the models, each finding once, with the models of which it is true."""
+    """The findings with any of the models, each once, with the models for which it is true.
+
+    If the models are `complete`, findings that are true only of all of them together are included.
+    """
     if not outcomes:
         return locate(nothing_to_multiply(file.spec), file.document, file.spec)
     if len(outcomes) == 1:
@@ -214,46 +207,42 @@ def merge_findings(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bo
         return only.diagnostics
     models: dict[Diagnostic, list[str]] = {}
     for model, outcome in outcomes.items():
-        for found in outcome.diagnostics:
-            models.setdefault(found, []).append(printable(model))
-    each = [replace(found, models=tuple(labels)) for found, labels in models.items()]
-    return ordered([*each, *(_of_all(file, [*outcomes.values()]) if complete else ())])
-
-
-def _of_all(file: SpecFile, outcomes: Sequence[Outcome]) -> tuple[Diagnostic, ...]:
-    """What is true of the models together only."""
-    resolutions = [outcome.resolution for outcome in outcomes if outcome.resolution]
-    complete = len(resolutions) == len(outcomes)
-    return locate(unused_in_every_model(resolutions), file.document, file.spec) if complete else ()
+        for diagnostic in outcome.diagnostics:
+            models.setdefault(diagnostic, []).append(printable(model))
+    merged = [replace(diagnostic, models=tuple(labels)) for diagnostic, labels in models.items()]
+    resolutions = [outcome.resolution for outcome in outcomes.values() if outcome.resolution]
+    if complete and len(resolutions) == len(outcomes):
+        merged += locate(unused_in_every_model(resolutions), file.document, file.spec)
+    return ordered(merged)
 
 
 class JobsError(RuntimeError):
-    """A process that checked files has ended before its time."""
+    """A process that checked files was killed."""
 
 
-def check_files(paths: Sequence[str], against: CheckOptions, jobs: int = 1) -> Iterator[CheckResult]:
-    """Check each file; with several `jobs`, in the main thread only.
+def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> Iterator[CheckResult]:
+    """Check each file; with several `jobs`, call it in the main thread only.
 
     Raises:
-        JobsError: where a process was killed, by lack of memory, say.
-        ModelError: where a model of the command line cannot be built.
+        JobsError: if a process was killed, for example because memory ran out.
+        ModelError: if a model of the command line cannot be built.
     """
     if jobs == 1 or len(paths) < 2:
-        yield from map(Checker(against).check_file, paths)
+        yield from map(Checker(options).check_file, paths)
         return
-    import multiprocessing  # here, since most checks are of one process, and these take long to import
+    import multiprocessing  # here, since most checks use one process, and these take long to import
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
-    with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (against,)) as pool:
+    with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (options,)) as pool:
         try:
-            with _interrupts_held():  # from the processes for good, which begin here and inherit it
+            with _interrupts_held():  # the processes start here and inherit it: they never see Ctrl-C
                 results = [pool.submit(_check, path) for path in paths]
-            yield from (result.result() for result in results)  # `map` would cancel what a killed process had
+            yield from (result.result() for result in results)  # `map` would cancel the files of a killed process
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
-        except BaseException:  # Ctrl-C: the pool would wait for what is being built
+        except BaseException:  # Ctrl-C: the pool would wait for models being built
             for process in multiprocessing.active_children():
                 process.kill()
             raise
@@ -261,7 +250,7 @@ def check_files(paths: Sequence[str], against: CheckOptions, jobs: int = 1) -> I
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """One that comes meanwhile is heard afterwards: were it ignored, a Ctrl-C as the processes begin would be lost."""
+    """Delay interrupts: if they were ignored, a Ctrl-C while the processes start would be lost."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -273,12 +262,12 @@ def _interrupts_held() -> Iterator[None]:
 
 
 _checker: Checker | None = None
-"""What a process of the pool checks with, so that it builds each model once."""
+"""The checker of a process of the pool, so that it builds each model once."""
 
 
-def _begin(against: CheckOptions) -> None:
-    global _checker  # the pool begins a process with this call
-    _checker = Checker(against)
+def _begin(options: CheckOptions) -> None:
+    global _checker  # the pool calls this first in each process
+    _checker = Checker(options)
 
 
 def _check(path: str) -> CheckResult:

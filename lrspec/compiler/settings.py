@@ -1,4 +1,4 @@
-"""What a rule sets: an axis of a parameter's settings, and the value there."""
+"""The settings of a rule: the axes that it sets, and the values."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lrspec.spec.language import Decay, Optimizer, Rule
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing that a rule sets: the axis, the value there, and the key of the rule that says so.
+    """One thing that a rule sets: the axis, its value, and the key of the rule that sets it.
 
-    The value on `lr` and on `weight_decay` is the resulting number, multiples of the optimizer's multiplied out.
+    The value on `lr` and on `weight_decay` is the resulting number: multiples of the optimizer's are multiplied out.
     """
 
     axis: str
@@ -23,23 +23,24 @@ class Setting:
 
     @property
     def is_multiple(self) -> bool:
-        """Whether the value depends on the optimizer that it is a multiple of."""
+        """Return whether the value is a multiple of the optimizer's."""
         return self.key in (("lr_mult",), ("weight_decay_mult",))
 
     @property
     def decides(self) -> bool:
-        """Whether a parameter that it reaches is decided."""
+        """Return whether it decides the parameters to which it applies."""
         return self.axis in AXES and AXES[self.axis].decides and self.value is not False
 
 
 def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
-    """All that a rule sets, an axis each; multiples are those of `optimizer`."""
+    """The settings of a rule, one per axis; multipliers multiply the values of `optimizer`."""
     if rule.lr is not None:
         yield Setting("lr", rule.lr, ("lr",))
     if rule.lr_mult is not None:
         yield Setting("lr", (optimizer.lr or 0.0) * rule.lr_mult, ("lr_mult",))
     if rule.layer_decay is not None:
-        yield Setting("layer", _decay(rule.layer_decay), ("layer_decay",))
+        decay = rule.layer_decay if isinstance(rule.layer_decay, Decay) else Decay(factor=rule.layer_decay)
+        yield Setting("layer", decay, ("layer_decay",))
     if rule.lr_scale is not None:
         yield Setting("scale", rule.lr_scale, ("lr_scale",))
     if rule.weight_decay is not None:
@@ -54,12 +55,8 @@ def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
         yield Setting(f"options.{name}", value, ("options", name))
 
 
-def _decay(given: float | Decay) -> Decay:
-    return given if isinstance(given, Decay) else Decay(factor=given)
-
-
 def comparable(value: Any) -> Any:
-    """A value such that equal settings are equal: true is no 1, while 1 is 1.0."""
+    """A value that is equal for equal settings: 1 equals 1.0, but `true` does not equal 1."""
     if isinstance(value, tuple):
         return tuple(comparable(item) for item in value)
     return (isinstance(value, bool), value)

@@ -1,4 +1,4 @@
-"""The checks: questions asked of a compilation, one module for each. This is the list of all, in their order."""
+"""The checks of a compilation, one module per question, and the list of all of them in the order in which they run."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     large_value,
     mixed_decay,
 )
-"""Each finds one diagnostic; `lrspec explain CODE` has the manual of each."""
+"""Each yields the findings of one code, whose manual `lrspec explain CODE` prints."""

@@ -1,6 +1,7 @@
-"""What a finding is about, and the three lines of its message: what is wrong, the parameters, what to do.
+"""Builds findings: the place, the affected parameters, and a message of up to three lines.
 
-Messages name rules and keys in backticks, regexes and texts in single quotes; advice ends with a full stop.
+The lines say what is wrong, list the parameters, and advise what to do. Messages name rules and keys in backticks,
+regexes and texts in single quotes; advice ends with a full stop.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Source = tuple[int | None, Path]
 
 @dataclass(frozen=True)
 class Compilation:
-    """What the checks ask questions of: a resolution, and what each parameter gets by it."""
+    """What the checks look at: a resolution, and what each parameter gets by it."""
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
@@ -30,7 +31,7 @@ class Compilation:
 
 @dataclass(frozen=True)
 class Subject:
-    """A place in the spec, the rule there if any, and parameters, by their indices in model order."""
+    """The subject of a finding: a place in the spec, the rule there if any, and parameters in model order."""
 
     resolution: Resolution
     path: Path
@@ -38,45 +39,42 @@ class Subject:
     parameters: Sequence[int] = ()
 
     def counted(self, adjective: str = "") -> str:
-        """How many parameters and elements these are."""
+        """The number of parameters and of their elements, in words."""
         return count_parameters(self.resolution.columns, self.parameters, adjective)
 
     def finding(
         self, code: str, message: str, advice: str, *, at_key: bool = False, meant: Correction | None = None
     ) -> Finding:
-        """The finding; without parameters there is no line for them."""
-        listed = [self._listed()] if self.parameters else []
-        names = tuple(self.resolution.columns.names[index] for index in self.parameters)
-        return Finding(code, self.path, "\n".join([message, *listed, advice]), self.rule, names, at_key, meant)
-
-    def _listed(self) -> str:
-        by = {} if self.rule is None else self.resolution.selections[self.rule].parameters
-        which = {index: name.which for index, name in by.items()}
-        return list_parameters(self.resolution.columns, self.parameters, which)
-
-
-def setting_subject(resolution: Resolution, applied: AppliedSetting, firsts: Iterable[int]) -> Subject:
-    """About what a rule sets on all parameters of some kinds, at the value that it sets."""
-    path: Path = ("rules", applied.rule, *applied.setting.key)
-    return Subject(resolution, path, applied.rule, resolution.families.expand(firsts))
+        """The finding; its message has no line for parameters if there are none."""
+        columns, lines = self.resolution.columns, [message]
+        if self.parameters:
+            selected = {} if self.rule is None else self.resolution.selections[self.rule].parameters
+            which = {parameter: name.which for parameter, name in selected.items()}
+            lines.append(list_parameters(columns, self.parameters, which))
+        names = tuple(columns.names[parameter] for parameter in self.parameters)
+        return Finding(code, self.path, "\n".join([*lines, advice]), self.rule, names, at_key, meant)
 
 
-def selection_subject(resolution: Resolution, rule: int, firsts: Iterable[int] = ()) -> Subject:
-    """About all parameters of some kinds that a rule selects, at its `match` or `layers`, or else at the rule."""
-    return Subject(resolution, selecting_path(resolution, rule), rule, resolution.families.expand(firsts))
+def setting_subject(resolution: Resolution, applied: AppliedSetting, representatives: Iterable[int]) -> Subject:
+    """What a rule sets on all parameters of some families, located at the value."""
+    rule, path = setting_source(applied)
+    return Subject(resolution, path, rule, resolution.families.expand(representatives))
+
+
+def selection_subject(resolution: Resolution, rule: int, representatives: Iterable[int] = ()) -> Subject:
+    """All parameters of some families that a rule selects, located at its `match` or `layers`, or else at the rule."""
+    return Subject(resolution, selecting_path(resolution, rule), rule, resolution.families.expand(representatives))
 
 
 def unjudged(resolution: Resolution, code: str, rule: int, pattern: Pattern, what: str) -> Finding:
-    """That something about a regex was not judged: after others, it would take too long."""
-    message = f"{what} was not judged: all regexes of the spec together take too long"
-    advice = (
-        f"Shorten this one or those before it; `check: {{{CODES[code].name}: ignore}}` says that it does not matter."
-    )
+    """The finding that something about a regex was not checked because, after others, it would take too long."""
+    message = f"{what} was not checked: all regexes of the spec together take too long"
+    advice = f"Shorten this regex or those before it; `check: {{{CODES[code].name}: ignore}}` skips this check."
     return Subject(resolution, pattern.path, rule).finding(code, message, advice)
 
 
 def selecting_path(resolution: Resolution, rule: int) -> Path:
-    """Where a rule says what it selects."""
+    """The path of a rule's `match` or `layers`, or else of the rule."""
     for key in ("match", "layers"):
         if getattr(resolution.spec.rules[rule], key) is not None:
             return ("rules", rule, key)
@@ -84,19 +82,19 @@ def selecting_path(resolution: Resolution, rule: int) -> Path:
 
 
 def put_last(resolution: Resolution, earlier: Sequence[int]) -> str:
-    """What to do about an earlier rule that is a fallback; empty where none is."""
+    """The advice on earlier rules of which one is a fallback; empty if none is."""
     names, rules = resolution.spec.rule_names, resolution.spec.rules
-    found = [f"`{names[rule]}`" for rule in earlier if rules[rule].fallback]
-    return f"Put {found[0]} last: a fallback takes what the rules before it have left." if found else ""
+    fallbacks = [f"`{names[rule]}`" for rule in earlier if rules[rule].fallback]
+    return f"Put {fallbacks[0]} last: a fallback takes what the rules before it leave." if fallbacks else ""
 
 
 def setting_source(applied: AppliedSetting) -> Source:
-    """Where a rule sets something."""
+    """The rule and the path of an applied setting."""
     return applied.rule, ("rules", applied.rule, *applied.setting.key)
 
 
 def source_of(resolution: Resolution, parameter: int, applied: AppliedSetting | None, base: str) -> Source:
-    """What a rule sets; or the optimizer's value, where no rule sets it or a rule's multiple makes it no larger."""
+    """The source of a value: a rule, or the optimizer if no rule sets it or a rule's multiple makes it no larger."""
     multiple = applied is not None and applied.setting.key == (f"{base}_mult",)
     if applied is None or (multiple and getattr(resolution.spec.rules[applied.rule], f"{base}_mult") <= 1):
         return base_source(resolution, parameter, base)
@@ -104,5 +102,5 @@ def source_of(resolution: Resolution, parameter: int, applied: AppliedSetting | 
 
 
 def base_source(resolution: Resolution, parameter: int, key: str) -> Source:
-    """Where a parameter's optimizer sets something."""
+    """The path of a value that a parameter's optimizer sets."""
     return None, (*resolution.spec.base_path(resolution.optimizer_of(parameter)), key)

@@ -1,4 +1,4 @@
-"""LRS305: is decay the same for all norms and biases of a kind?"""
+"""Is weight decay the same for all norms and biases of one sort? LRS305."""
 
 from __future__ import annotations
 
@@ -11,83 +11,70 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import number
-from lrspec.models.parameters import Columns
 from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 
 def mixed_decay(compilation: Compilation) -> Iterator[Finding]:
-    """LRS305: norms or biases of one kind, of which some get weight decay and some get none."""
+    """LRS305: norms or biases of one sort, some of which get weight decay and some of which get none.
+
+    It points at the regex that should match all of them: the one that exempts some, or else the one that decays some.
+    """
     resolution = compilation.resolution
-    for what, its in _norms_and_biases(resolution):
-        if len(its) > 1:
-            decayed, exempt = (sorted(chain(*its[gets])) for gets in (True, False))
-            yield _mixed(resolution, what, decayed, exempt)
+    for owner, leaf, decayed, exempt in _norms_and_biases(resolution):
+        sources = (_decay_source(resolution, parameter) for parameter in (*exempt, *decayed))
+        rule, path = next((source for source in sources if source[0] is not None), (None, ("rules",)))
+        fewer = min(decayed, exempt, key=len)
+        base = resolution.base_of(resolution.families.representative_of[decayed[0]])
+        default = ""
+        if base.weight_decay is None and base.type in DEFAULT_WEIGHT_DECAY:
+            default = f" ({base.type}'s own {number(DEFAULT_WEIGHT_DECAY[base.type])})"
+        counted = Subject(resolution, path, rule, [*decayed, *exempt]).counted()
+        yield Subject(resolution, path, rule, fewer).finding(
+            "LRS305",
+            f"of {counted} that are the {printable(f'{leaf} of {owner}')}, {_gets(len(decayed))} weight decay{default} "
+            f"and {_gets(len(exempt))} none; {'with' if fewer is decayed else 'without'} it:",
+            f"Was a name missed? `where: {{ndim: [0, 1]}}` or `where: {{module: {owner}}}` has them all.",
+        )
 
 
-def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, dict[bool, list[list[int]]]]]:
-    """The 0- and 1-dimensional parameters that are trained, by their owner's class and the last part of their names.
+def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, str, list[int], list[int]]]:
+    """The trained 0- and 1-dimensional parameters of one sort of which some get weight decay, and of which some do not.
 
-    Those of each are told apart by whether they get weight decay.
+    A sort is their owner's class and the last part of their names; with it come the two lists of parameters.
     """
     columns = resolution.columns
-    found: dict[tuple[str, str], dict[bool, list[list[int]]]] = {}
-    for first, alike in resolution.families.members.items():
-        shape, owner = columns.shapes[first], columns.owners[first]
-        if shape is not None and len(shape) <= 1 and owner and resolution.trainable(first):
-            decays = _decay(resolution, first) > 0
-            for leaf, members in _by_leaf(columns, alike).items():
-                found.setdefault((owner[0], leaf), {}).setdefault(decays, []).append(members)
-    for (owner_name, leaf), its in sorted(found.items(), key=lambda item: min(each[0][0] for each in item[1].values())):
-        yield f"{leaf} of {owner_name}", its
-
-
-def _by_leaf(columns: Columns, members: list[int]) -> dict[str, list[int]]:
-    """Parameters of one kind by the last part of their names, in which they may differ by digits."""
-    leaf = columns.names[members[0]].rpartition(".")[2]
-    if leaf.isalpha():
-        return {leaf: members}
-    found: dict[str, list[int]] = {}
-    for member in members:
-        found.setdefault(columns.names[member].rpartition(".")[2], []).append(member)
-    return found
-
-
-def _decay(resolution: Resolution, first: int) -> float:
-    given = weight_decay(resolution, first)
-    return DEFAULT_WEIGHT_DECAY.get(resolution.base_of(first).type or "", 0.0) if given is None else given
-
-
-def _mixed(resolution: Resolution, kind: str, decayed: list[int], exempt: list[int]) -> Finding:
-    """Points at the regex that should have had all of them: the one that exempts some, or else that decays some."""
-    sources = (_decay_regex(resolution, parameter) for parameter in (*exempt, *decayed))
-    rule, path = next((source for source in sources if source[0] is not None), (None, ("rules",)))
-    fewer, default = min(decayed, exempt, key=len), _default(resolution, decayed)
-    counted = Subject(resolution, path, rule, [*decayed, *exempt]).counted()
-    return Subject(resolution, path, rule, fewer).finding(
-        "LRS305",
-        f"of {counted} that are the {printable(kind)}, {_gets(len(decayed))} weight decay{default} and "
-        f"{_gets(len(exempt))} none; {'with' if fewer is decayed else 'without'} it:",
-        f"Was a name missed? `where: {{ndim: [0, 1]}}` or `where: {{module: {kind.rpartition(' ')[2]}}}` has them all.",
-    )
+    sorts: dict[tuple[str, str], tuple[list[list[int]], list[list[int]]]] = {}
+    for representative, family in resolution.families.members.items():
+        shape, owner = columns.shapes[representative], columns.owners[representative]
+        if shape is None or len(shape) > 1 or not owner or not resolution.trainable(representative):
+            continue
+        decay = weight_decay(resolution, representative)
+        if decay is None:
+            decay = DEFAULT_WEIGHT_DECAY.get(resolution.base_of(representative).type or "", 0.0)
+        leaf = columns.names[representative].rpartition(".")[2]
+        by_leaf = {leaf: family}
+        if not leaf.isalpha():  # within the family, its digits may differ
+            by_leaf = {}
+            for member in family:
+                by_leaf.setdefault(columns.names[member].rpartition(".")[2], []).append(member)
+        for leaf, members in by_leaf.items():
+            sorts.setdefault((owner[0], leaf), ([], []))[0 if decay > 0 else 1].append(members)
+    mixed = [(sort, decayed, exempt) for sort, (decayed, exempt) in sorts.items() if decayed and exempt]
+    for (owner_name, leaf), decayed, exempt in sorted(mixed, key=lambda item: min(item[1][0][0], item[2][0][0])):
+        yield owner_name, leaf, sorted(chain(*decayed)), sorted(chain(*exempt))
 
 
 def _gets(members: int) -> str:
     return f"{members:,} {'gets' if members == 1 else 'get'}"
 
 
-def _default(resolution: Resolution, decayed: list[int]) -> str:
-    """Where decay comes from that the spec does not set."""
-    base = resolution.base_of(resolution.families.representative_of[decayed[0]])
-    kind, unset = base.type, base.weight_decay is None
-    return f" ({kind}'s own {number(DEFAULT_WEIGHT_DECAY[kind])})" if unset and kind in DEFAULT_WEIGHT_DECAY else ""
-
-
-def _decay_regex(resolution: Resolution, parameter: int) -> Source:
-    """The regex by which a rule has the parameter whose weight decay it sets, or the rule where it has none."""
-    first = resolution.families.representative_of[parameter]
-    applied = resolution.winner("weight_decay", first)
+def _decay_source(resolution: Resolution, parameter: int) -> Source:
+    """The regex by which a rule that sets the parameter's weight decay selects it, or the rule if it has no regex."""
+    representative = resolution.families.representative_of[parameter]
+    applied = resolution.winner("weight_decay", representative)
     if applied is None:
         return None, ("rules",)
-    hits = resolution.selections[applied.rule].hits
-    by = (hit.pattern.path for hit in hits if any(name.parameter == first for name in hit.matches))
-    return applied.rule, next(by, selecting_path(resolution, applied.rule))
+    for hit in resolution.selections[applied.rule].hits:
+        if any(name.parameter == representative for name in hit.matches):
+            return applied.rule, hit.pattern.path
+    return applied.rule, selecting_path(resolution, applied.rule)

@@ -1,13 +1,13 @@
-"""A `Resolution` to what several optimizers cannot take: findings of LRS1xx that depend on which parameter goes where.
+"""Does each optimizer of several take the settings of its parameters? LRS104 and LRS106 that depend on the model.
 
-Of a spec with one optimizer the same is judged without a model, in `validate.py` and `options.py`.
+For a spec with one optimizer this is checked without a model, in `spec.validation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.finding import Subject, setting_subject
+from lrspec.compiler.checks.finding import setting_subject
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -18,70 +18,45 @@ from lrspec.spec.validation.validate import multiplied
 
 
 def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
-    """LRS104 and LRS106 for what rules set on parameters whose optimizer has no place for it."""
-    if len(resolution.spec.bases) > 1:
-        yield from _nothing_to_multiply(resolution)
-        yield from _unknown_options(resolution)
-        yield from _unfit_values(resolution)
+    """LRS104 and LRS106 for settings of rules on parameters whose optimizer does not take them.
 
-
-def _nothing_to_multiply(resolution: Resolution) -> Iterator[Finding]:
-    """LRS104 for a multiplier on parameters whose optimizer says nothing that it could multiply."""
-    for applied in resolution.applied_settings:
-        key = applied.setting.key[0]
-        if base := dict(multiplied(resolution.spec.rules[applied.rule])).get(key):
-            for name, subject in _by_optimizer(resolution, applied):
-                if getattr(resolution.spec.bases[name], base) is None:
-                    place = f"{spell(resolution.spec.base_path(name))}.{base}"
-                    message = f"`{key}` has nothing to multiply on {subject.counted()}: there is no `{place}`"
-                    yield subject.finding("LRS104", message, f"Give `{place}`, or leave them out.")
-
-
-def _unknown_options(resolution: Resolution) -> Iterator[Finding]:
-    """LRS106 for an option, or a weight decay, on parameters whose optimizer does not take it."""
-    for applied in resolution.applied_settings:
-        for name, subject in _by_optimizer(resolution, applied):
-            if wrong := _why_not(resolution, applied, name):
-                advice = "Leave these out (`exclude`, `where`), or let an optimizer have them that takes it."
-                about_it = f"{wrong}, and `{name}` trains {subject.counted()} of those"
-                yield subject.finding("LRS106", about_it, advice, at_key=True)
-
-
-def _unfit_values(resolution: Resolution) -> Iterator[Finding]:
-    """LRS104 for an option with a value that a class of torch.optim cannot have, on parameters of such a class.
-
-    Where every optimizer is of such a class, that is known without a model.
+    LRS104 is for a multiplier without a value to multiply, and for an option whose value no class of torch.optim takes
+    that is among the optimizers of its parameters; if every optimizer is of such a class, the latter needs no model.
     """
-    for applied in resolution.applied_settings:
+    spec = resolution.spec
+    for applied in resolution.applied_settings if len(spec.bases) > 1 else ():
         key, value = applied.setting.key, applied.setting.value
-        if key[0] == "options" and any(_is_known(resolution, key[1], parameter) for parameter in applied.parameters):
-            given = list(value) if isinstance(value, tuple) else value
-            if found := option_value_finding(("rules", applied.rule, *key), given):
-                yield found
-
-
-def _is_known(resolution: Resolution, option: str, parameter: int) -> bool:
-    """Whether the optimizer of a parameter is of a class that is known to take the option."""
-    return option in ARGUMENTS.get(resolution.base_of(parameter).type or "", ())
+        base = dict(multiplied(spec.rules[applied.rule])).get(key[0])
+        by_optimizer: dict[str, list[int]] = {}
+        for parameter in applied.parameters:
+            by_optimizer.setdefault(resolution.optimizer_of(parameter), []).append(parameter)
+        for name, parameters in by_optimizer.items():
+            subject = setting_subject(resolution, applied, parameters)
+            if base and getattr(spec.bases[name], base) is None:
+                place = f"{spell(spec.base_path(name))}.{base}"
+                message = f"`{key[0]}` has nothing to multiply on {subject.counted()}: there is no `{place}`"
+                yield subject.finding("LRS104", message, f"Set `{place}`, or exclude these parameters.")
+            if problem := _why_not(resolution, applied, name):
+                message = f"{problem}, and `{name}` trains {subject.counted()} of those"
+                advice = "Exclude these (`exclude`, `where`), or give them to an optimizer that takes it."
+                yield subject.finding("LRS106", message, advice, at_key=True)
+        if key[0] == "options" and any(
+            key[1] in ARGUMENTS.get(spec.bases[name].type or "", ()) for name in by_optimizer
+        ):
+            option = list(value) if isinstance(value, tuple) else value
+            if finding := option_value_finding(("rules", applied.rule, *key), option):
+                yield finding
 
 
 def _why_not(resolution: Resolution, applied: AppliedSetting, name: str) -> str | None:
-    """What is wrong with a setting for an optimizer; None where nothing is."""
-    kind, key = resolution.spec.bases[name].type, applied.setting.key
+    """Why an optimizer does not take a setting; None if it does."""
+    optimizer_class, key = resolution.spec.bases[name].type, applied.setting.key
     if key[0] in ("weight_decay", "weight_decay_mult"):
-        return no_weight_decay("weight_decay", kind)
+        return no_weight_decay("weight_decay", optimizer_class)
     if key[0] != "options":
         return None
-    if kind is None:
-        return f"`{printable(key[1])}` needs a class, and there is no `{spell(resolution.spec.base_path(name))}.type`"
-    known = ARGUMENTS.get(kind)
-    return f"`{printable(key[1])}` is not an argument of {kind}" if known and key[1] not in known else None
-
-
-def _by_optimizer(resolution: Resolution, applied: AppliedSetting) -> Iterator[tuple[str, Subject]]:
-    """The parameters that a setting reaches, by the optimizers that train them."""
-    found: dict[str, list[int]] = {}
-    for parameter in applied.parameters:
-        found.setdefault(resolution.optimizer_of(parameter), []).append(parameter)
-    for name, parameters in found.items():
-        yield name, setting_subject(resolution, applied, parameters)
+    option = printable(key[1])
+    if optimizer_class is None:
+        return f"`{option}` needs a class, and there is no `{spell(resolution.spec.base_path(name))}.type`"
+    known = ARGUMENTS.get(optimizer_class)
+    return f"`{option}` is not an argument of {optimizer_class}" if known and key[1] not in known else None

@@ -1,4 +1,4 @@
-"""A `Resolution` to the findings about optimizers: parameters that one cannot train, and one that trains nothing."""
+"""Can each optimizer train its parameters, and does it train any? LRS211, LRS212, LRS307."""
 
 from __future__ import annotations
 
@@ -7,76 +7,78 @@ from collections.abc import Callable, Iterator
 from lrspec.compiler.checks.finding import Compilation, Subject
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.source import Path
 from lrspec.spec.torch_optim import ONLY_MATRICES
+
+_EMBEDDING = "Embedding"
+"""torch's class of a table of embeddings; the classes of an owner include its bases."""
 
 
 def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
-    """LRS211: parameters whose optimizer refuses them: torch's Muon takes two dimensions only."""
+    """LRS211: parameters that their optimizer refuses: torch's Muon takes only two dimensions."""
     resolution = compilation.resolution
-    for kind, subject in _given_to_matrix_optimizers(resolution, lambda first: not _may_be_matrix(resolution, first)):
+    for optimizer_class, subject in _given_to_matrix_optimizers(
+        resolution, lambda representative: not _may_be_matrix(resolution, representative)
+    ):
+        if resolution.spec.optimizers is None:
+            advice = (
+                "Name two under `optimizers`, and give this one only matrices: a rule with `where: {ndim: 2}` and "
+                "`optimizer`."
+            )
+        elif subject.rule is not None:
+            advice = "Give it only matrices, by `where: {ndim: 2}` in this rule: the first optimizer gets the others."
+        else:
+            advice = (
+                "It is the first, and gets what no rule gives to another. Put another one first, and give this one "
+                "matrices by a rule."
+            )
         yield subject.finding(
             "LRS211",
-            f"{kind} of torch.optim trains parameters of two dimensions only, and "
+            f"{optimizer_class} of torch.optim trains only parameters of two dimensions, and "
             f"{subject.counted()} {'has' if len(subject.parameters) == 1 else 'have'} another number",
-            _advice_on_matrices(resolution, subject.rule),
+            advice,
         )
 
 
 def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
-    """LRS307: embeddings that an optimizer for matrices trains, by any of the names of tied ones."""
+    """LRS307: embeddings that an optimizer for matrices trains; a tied parameter is one by any of its names."""
     resolution = compilation.resolution
-    for kind, subject in _given_to_matrix_optimizers(resolution, lambda first: _is_embedding(resolution, first)):
+
+    def is_embedding(representative: int) -> bool:
+        owners = resolution.columns.owners_of(representative)
+        return _may_be_matrix(resolution, representative) and any(_EMBEDDING in classes for classes in owners)
+
+    for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_embedding):
         yield subject.finding(
             "LRS307",
-            f"{kind} trains {subject.counted('embedding')}, whose rows are looked up one by one and are no linear map",
-            "Take them out by name (`exclude`), and the output head with them.",
+            f"{optimizer_class} trains {subject.counted('embedding')}, whose rows are looked up one by one: "
+            "an embedding is not a linear map",
+            "Exclude them by name (`exclude`), together with the output head.",
         )
 
 
-def _may_be_matrix(resolution: Resolution, first: int) -> bool:
-    """Whether a parameter has two dimensions, as far as is known."""
-    shape = resolution.columns.shapes[first]
+def _may_be_matrix(resolution: Resolution, representative: int) -> bool:
+    """Return whether a parameter has two dimensions, or an unknown shape."""
+    shape = resolution.columns.shapes[representative]
     return shape is None or len(shape) == 2
-
-
-def _is_embedding(resolution: Resolution, first: int) -> bool:
-    owners = resolution.columns.owners_of(first)
-    return _may_be_matrix(resolution, first) and any(_EMBEDDING in classes for classes in owners if classes)
 
 
 def _given_to_matrix_optimizers(
     resolution: Resolution, is_meant: Callable[[int], bool]
 ) -> Iterator[tuple[str, Subject]]:
-    """Trainable parameters of some sort that go to an optimizer for matrices, by what sends them there."""
-    kinds = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
-    found: dict[tuple[str, int | None], list[int]] = {}
-    for first in resolution.families.members if kinds else ():
-        name = resolution.optimizer_of(first)
-        if name in kinds and resolution.trainable(first) and is_meant(first):
-            applied = resolution.winner("optimizer", first)
-            found.setdefault((name, applied.rule if applied else None), []).append(first)
-    for (name, rule), firsts in found.items():
-        path = _chosen_at(resolution, name, rule)
-        yield str(kinds[name]), Subject(resolution, path, rule, resolution.families.expand(firsts))
+    """Trainable parameters of some sort that an optimizer for matrices trains, by what gives them to it.
 
-
-_EMBEDDING = "Embedding"
-"""The class of torch that a table of embeddings is of; its bases are among the classes of an owner."""
-
-_ADVICE_ON_ONE = (
-    "Name two under `optimizers`, and let it have matrices only: a rule with `where: {ndim: 2}` and `optimizer`."
-)
-
-
-def _advice_on_matrices(resolution: Resolution, rule: int | None) -> str:
-    if resolution.spec.optimizers is None:
-        return _ADVICE_ON_ONE
-    if rule is not None:
-        return "Let this rule have matrices only, `where: {ndim: 2}`: the others are then the first optimizer's."
-    return (
-        "It is the first, and has what no rule gives to another. Put another one first, and give it matrices by a rule."
-    )
+    That is a rule, or else the class of the default optimizer; each comes with the optimizer's class.
+    """
+    classes = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
+    given: dict[tuple[str, int | None], list[int]] = {}
+    for representative in resolution.families.members if classes else ():
+        name = resolution.optimizer_of(representative)
+        if name in classes and resolution.trainable(representative) and is_meant(representative):
+            applied = resolution.winner("optimizer", representative)
+            given.setdefault((name, applied.rule if applied else None), []).append(representative)
+    for (name, rule), representatives in given.items():
+        path = (*resolution.spec.base_path(name), "type") if rule is None else ("rules", rule, "optimizer")
+        yield str(classes[name]), Subject(resolution, path, rule, resolution.families.expand(representatives))
 
 
 def unused_optimizer(compilation: Compilation) -> Iterator[Finding]:
@@ -85,17 +87,14 @@ def unused_optimizer(compilation: Compilation) -> Iterator[Finding]:
     spec = resolution.spec
     named = {rule.optimizer for rule in spec.rules}
     for name in spec.optimizers or ():
-        if name not in named and not any(
-            resolution.optimizer_of(first) == name for first in resolution.families.members
-        ):
-            message = f"no parameter is trained by the optimizer `{name}`, and no rule names it"
-            default = "the first of `optimizers` has what no rule gives to another, and here rules give all"
-            why = f": {default}" if name == spec.default else ""
-            yield Subject(resolution, ("optimizers", name)).finding(
-                "LRS212", message + why, f"Name it in a rule, `optimizer: {name}`, or remove it.", at_key=True
-            )
-
-
-def _chosen_at(resolution: Resolution, name: str, rule: int | None) -> Path:
-    """Where the spec gives parameters to an optimizer: in a rule, or by naming its class."""
-    return ("rules", rule, "optimizer") if rule is not None else (*resolution.spec.base_path(name), "type")
+        if name in named or any(resolution.optimizer_of(index) == name for index in resolution.families.members):
+            continue
+        reason = ""
+        if name == spec.default:
+            reason = ": the first of `optimizers` gets what no rule gives to another, and here rules give everything"
+        yield Subject(resolution, ("optimizers", name)).finding(
+            "LRS212",
+            f"no parameter is trained by the optimizer `{name}`, and no rule names it{reason}",
+            f"Name it in a rule, `optimizer: {name}`, or remove it.",
+            at_key=True,
+        )

@@ -15,12 +15,15 @@ from lrspec.spec.axes import axis_words
 def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
     """LRS202: two rules that set one axis to different values."""
     resolution = compilation.resolution
-    for first, later, found in _contested(resolution, equal=False):
-        subject, names = setting_subject(resolution, later, found), resolution.spec.rule_names
+    for first, later, parameters in _contested(resolution, equal=False):
+        subject, names = setting_subject(resolution, later, parameters), resolution.spec.rule_names
+        values = ""
+        if later.setting.axis != "layer" and not _varies(resolution, first, later):
+            values = f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"
         yield subject.finding(
             "LRS202",
             f"`{names[first.rule]}` sets {axis_words(later.setting.axis)} of {subject.counted()} before "
-            f"`{names[later.rule]}` does{_what_holds(resolution, first, later)}",
+            f"`{names[later.rule]}` does{values}",
             put_last(resolution, [first.rule])
             or "Narrow one of the two (`exclude`, `where`), or put the broader one last, with `fallback: true`.",
         )
@@ -29,66 +32,58 @@ def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
 def redundant_setting(compilation: Compilation) -> Iterator[Finding]:
     """LRS209: a rule that sets an axis to the value that an earlier rule has given it."""
     resolution = compilation.resolution
-    for first, later, found in _contested(resolution, equal=True):
-        subject, names = setting_subject(resolution, later, found), resolution.spec.rule_names
+    for first, later, parameters in _contested(resolution, equal=True):
+        subject, names = setting_subject(resolution, later, parameters), resolution.spec.rule_names
         value = "the same" if _varies(resolution, first, later) else value_words(later.setting.value)
         yield subject.finding(
             "LRS209",
             f"`{names[later.rule]}` sets {axis_words(later.setting.axis)} of {subject.counted()} to "
-            f"{value}, as `{names[first.rule]}` has done already",
-            "Let one of the two rules say it.",
+            f"{value}, as `{names[first.rule]}` already does",
+            "Remove it from one of the two rules.",
         )
 
 
 def scaled_absolute_lr(compilation: Compilation) -> Iterator[Finding]:
     """LRS210: an absolute `lr` that the ladder of another rule multiplies."""
     resolution = compilation.resolution
-    found: dict[tuple[AppliedSetting, AppliedSetting], list[int]] = {}
+    scaled: dict[tuple[AppliedSetting, AppliedSetting], list[int]] = {}
     for parameter, rate in resolution.winners.get("lr", {}).items():
         layer = resolution.winner("layer", parameter)
         if layer and rate.setting.key == ("lr",) and rate.rule != layer.rule:
-            found.setdefault((rate, layer), []).append(parameter)
-    for (rate, layer), parameters in found.items():
+            scaled.setdefault((rate, layer), []).append(parameter)
+    for (rate, layer), parameters in scaled.items():
         later = max(rate, layer, key=lambda applied: applied.rule)
         subject, names = setting_subject(resolution, later, parameters), resolution.spec.rule_names
         yield subject.finding(
             "LRS210",
             f"`lr: {value_words(rate.setting.value)}` of `{names[rate.rule]}` is absolute, and on {subject.counted()} "
             f"the ladder of `{names[layer.rule]}` would multiply it",
-            "Take them out of the ladder (`exclude`), or give a multiple instead: `lr_mult` or `lr_scale`.",
+            "Exclude them from the ladder (`exclude`), or use a multiplier instead: `lr_mult` or `lr_scale`.",
         )
 
 
 def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[AppliedSetting, AppliedSetting, list[int]]]:
-    """Each setting of a rule that comes too late, with the one that holds and the parameters on which that is so.
+    """Each setting that comes too late, with the one that holds and the parameters on which both are set.
 
-    It has the same value as the other, or another one. A multiple has a reach for each optimizer, and is one setting.
+    Their values are equal, or they differ; on the layer axis they always differ. A multiplier that applies once for
+    each optimizer is one setting.
     """
-    together: dict[tuple[int, str], dict[int, tuple[AppliedSetting, AppliedSetting, list[int]]]] = {}
+    settings: dict[tuple[int, str], dict[int, tuple[AppliedSetting, AppliedSetting, list[int]]]] = {}
     for later in resolution.applied_settings:
-        winners = resolution.winners[later.setting.axis]
-        of_later = together.setdefault((later.rule, later.setting.axis), {})
+        axis, value = later.setting.axis, comparable(later.setting.value)
+        by_winner = settings.setdefault((later.rule, axis), {})
         for parameter in later.parameters:
-            first = winners[parameter]
-            if first is not later and _equal(first, later) == equal:
-                of_later.setdefault(first.rule, (first, later, []))[2].append(parameter)
-    for found in together.values():
-        for rule in sorted(found):
-            yield found[rule]
-
-
-def _equal(first: AppliedSetting, later: AppliedSetting) -> bool:
-    if later.setting.axis == "layer":
-        return False
-    return bool(comparable(first.setting.value) == comparable(later.setting.value))
+            first = resolution.winners[axis][parameter]
+            if first is later:
+                continue
+            same = axis != "layer" and bool(comparable(first.setting.value) == value)
+            if same == equal:
+                by_winner.setdefault(first.rule, (first, later, []))[2].append(parameter)
+    for by_winner in settings.values():
+        for rule in sorted(by_winner):
+            yield by_winner[rule]
 
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
-    """Whether the values of two contesting settings depend on the optimizer."""
+    """Return whether the values of two contesting settings depend on the optimizer."""
     return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
-
-
-def _what_holds(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> str:
-    if later.setting.axis == "layer" or _varies(resolution, first, later):
-        return ""
-    return f": {' holds, not '.join(two_values(first.setting.value, later.setting.value))}"

@@ -21,12 +21,12 @@ def unused_rule(compilation: Compilation) -> Iterator[Finding]:
             yield selection_subject(resolution, index).finding(
                 "LRS203",
                 f"the rule `{resolution.spec.rule_names[index]}` selects nothing: {why_nothing(resolution, index)}",
-                "Mend what it selects by, or remove it; if it is for some models only, add `optional: true`.",
+                "Fix the selector, or remove the rule; if it is only for some models, add `optional: true`.",
             )
 
 
 def unused_in_every_model(resolutions: Sequence[Resolution]) -> Iterator[Finding]:
-    """LRS203 of several models together: an optional rule that selects nothing in any of them."""
+    """LRS203 for several models together: an optional rule that selects nothing in any of them."""
     for index, rule in enumerate(resolutions[0].spec.rules):
         selections = [resolution.selections[index] for resolution in resolutions]
         if rule.optional and not any(selection.parameters or selection.unknowable for selection in selections):
@@ -34,12 +34,12 @@ def unused_in_every_model(resolutions: Sequence[Resolution]) -> Iterator[Finding
                 "LRS203",
                 f"the rule `{resolutions[0].spec.rule_names[index]}` is optional, and selects nothing in any of "
                 f"the {len(resolutions)} models",
-                "Mend what it selects by, or remove it.",
+                "Fix the selector, or remove the rule.",
             )
 
 
 def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
-    """LRS204: a rule that selects parameters and sets nothing on them, since earlier rules have set it all."""
+    """LRS204: a rule that selects parameters but sets nothing on them, since earlier rules have set it all."""
     resolution = compilation.resolution
     for index, rule in _required(resolution):
         selected = list(resolution.selections[index].parameters)
@@ -47,18 +47,20 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
         if not selected or catch_all or index in resolution.effective or resolution.lost(index):
             continue
         subject, names = selection_subject(resolution, index, selected), resolution.spec.rule_names
-        holding = _holding(resolution, index)
-        before = ", ".join(f"`{names[earlier]}`" for earlier in holding)
+        axes = {applied.setting.axis for applied in resolution.applied_settings if applied.rule == index}
+        on_axes = [on_axis for axis, on_axis in resolution.winners.items() if rule.fallback or axis in axes]
+        earlier = sorted({on_axis[p].rule for on_axis in on_axes for p in selected if p in on_axis})
+        listed = ", ".join(f"`{names[winner]}`" for winner in earlier)
         yield subject.finding(
             "LRS204",
             f"the rule `{names[index]}` sets nothing on {subject.counted()} that it selects: "
-            f"earlier rules have set it all ({before})",
-            put_last(resolution, holding) or "Move this rule before those, narrow those, or remove it.",
+            f"earlier rules have set it all ({listed})",
+            put_last(resolution, earlier) or "Move this rule before those, narrow those, or remove it.",
         )
 
 
 def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
-    """LRS205: one regex of a list that selects nothing, while the rule selects something."""
+    """LRS205: one regex of several that selects nothing, while the rule selects something."""
     resolution = compilation.resolution
     for index, _ in _required(resolution):
         selection = resolution.selections[index]
@@ -70,55 +72,35 @@ def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
                     f"the regex '{printable(hit.pattern.regex)}' selects nothing, while the rule "
                     f"`{resolution.spec.rule_names[index]}` selects {count(len(selected), 'parameter')}"
                     f"{why_unused(resolution, index, hit.pattern)}",
-                    "Mend or remove it; if it is for some models only, add `optional: true` to the rule.",
+                    "Fix or remove it; if it is only for some models, add `optional: true` to the rule.",
                 )
 
 
 def frozen_only_rule(compilation: Compilation) -> Iterator[Finding]:
     """LRS206: a rule that sets something on parameters all of which are frozen."""
     resolution = compilation.resolution
+    names = resolution.spec.rule_names
     setting = {applied.rule for applied in resolution.applied_settings if applied.setting.axis != "freeze"}
     for index in sorted(setting):
         selected = list(resolution.selections[index].parameters)
-        if selected and not any(resolution.trainable(parameter) for parameter in selected):
-            yield selection_subject(resolution, index, selected).finding(
-                "LRS206",
-                f"all that the rule `{resolution.spec.rule_names[index]}` selects is frozen "
-                f"(by {_freezing(resolution, selected)}), so that what it sets has no effect",
-                _to_train(resolution, selected),
-            )
+        if not selected or any(resolution.trainable(parameter) for parameter in selected):
+            continue
+        winners = [resolution.winner("freeze", parameter) for parameter in selected]
+        rules = [f"`{names[rule]}`" for rule in sorted({applied.rule for applied in winners if applied})]
+        advice = "Remove it, or let them train: `freeze: false`."
+        if rules:
+            advice = f"Remove it, or exclude them from {' and '.join(rules)} (`exclude`)."
+        by_spec = all(resolution.frozen_by_spec(parameter) for parameter in selected)
+        frozen_by = " and ".join(rules if by_spec else [*rules, "the model"])
+        yield selection_subject(resolution, index, selected).finding(
+            "LRS206",
+            f"the rule `{names[index]}` has no effect: everything that it selects is frozen (by {frozen_by})",
+            advice,
+        )
 
 
 def _required(resolution: Resolution) -> Iterator[tuple[int, Rule]]:
-    """The rules that must select something: not the optional ones, nor those that cannot be judged."""
+    """The rules that must select something: neither optional ones nor those whose selection cannot be known."""
     for index, rule in enumerate(resolution.spec.rules):
         if not rule.optional and not resolution.selections[index].unknowable:
             yield index, rule
-
-
-def _holding(resolution: Resolution, rule: int) -> list[int]:
-    """The earlier rules that hold what a rule would set on what it selects."""
-    axes = {applied.setting.axis for applied in resolution.applied_settings if applied.rule == rule}
-    on_axes = resolution.winners.values() if resolution.spec.rules[rule].fallback else map(resolution.winners.get, axes)
-    selected = resolution.selections[rule].parameters
-    return sorted({on_axis[p].rule for on_axis in on_axes if on_axis for p in selected if p in on_axis})
-
-
-def _freezing(resolution: Resolution, parameters: list[int]) -> str:
-    """By what parameters are frozen: rules, or the model."""
-    by_model = [] if all(resolution.frozen_by_spec(parameter) for parameter in parameters) else ["the model"]
-    return " and ".join([*_freezing_rules(resolution, parameters), *by_model])
-
-
-def _freezing_rules(resolution: Resolution, parameters: list[int]) -> list[str]:
-    applied_settings = (resolution.winner("freeze", parameter) for parameter in parameters)
-    rules = sorted({applied.rule for applied in applied_settings if applied})
-    return [f"`{resolution.spec.rule_names[rule]}`" for rule in rules]
-
-
-def _to_train(resolution: Resolution, parameters: list[int]) -> str:
-    """What to do about a rule on parameters that are frozen."""
-    rules = _freezing_rules(resolution, parameters)
-    if not rules:
-        return "Remove it, or let them train: `freeze: false`."
-    return f"Remove it, or let {' and '.join(rules)} leave them out (`exclude`)."
