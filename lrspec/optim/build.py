@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
@@ -20,8 +20,6 @@ from lrspec.spec.torch_optim import NOT_SETTINGS
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
-
-    Groups: TypeAlias = list[dict[str, Any]]
 
 
 def build_optimizer(
@@ -98,7 +96,7 @@ def _planned(
         return plan, parameters
 
 
-def _build(described: Described, groups: Groups, optimizer_class: Maker | None) -> Optimizer:
+def _build(described: Described, groups: list[dict[str, Any]], optimizer_class: Maker | None) -> Optimizer:
     maker = maker_of(described.type, optimizer_class)
     name = described.type or str(getattr(maker, "__name__", "the optimizer"))
     rates = {"lr": described.lr, "weight_decay": described.weight_decay}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import WRAPPED
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from lrspec.compiler.plan import Group, Plan
     from lrspec.models.inventory import Inventory
-
-    Optimizers: TypeAlias = Optimizer | Mapping[str, Optimizer]
 
 _REBUILD = "Build it with lrspec.build_optimizer(plan, model), or from plan.param_groups(model)."
 _MOST_WRAPPERS = 8
@@ -45,7 +43,7 @@ class PresentGroup:
         return {**self.content, **self.planned.settings.group_keys()}
 
 
-def present_groups(optimizers: Optimizers, plan: Plan) -> list[PresentGroup]:
+def present_groups(optimizers: Optimizer | Mapping[str, Optimizer], plan: Plan) -> list[PresentGroup]:
     """Return the groups of one optimizer, or of several, in order.
 
     Raises:
