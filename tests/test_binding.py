@@ -154,7 +154,7 @@ def test_a_parameter_of_another_shape_is_refused() -> None:
     model = Tied()
     model.blocks[1].module = nn.Linear(3, 4)
     with pytest.raises(
-        lrspec.BindError, match=r"blocks.1.module.weight has the shape \[4, 3\], and \[3, 3\] in the plan"
+        lrspec.BindError, match=r"blocks.1.module.weight has the shape \[4, 3\], but \[3, 3\] in the plan"
     ):
         plan.param_groups(model)
 

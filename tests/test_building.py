@@ -83,10 +83,10 @@ def test_without_a_type_in_the_spec_the_call_brings_the_class() -> None:
 @pytest.mark.parametrize(
     ("optimizer", "given", "said"),
     [
-        ("{lr: 1}", None, "the spec names no class of optimizers: give `optimizer.type`, or pass optimizer_class="),
+        ("{lr: 1}", None, "the spec names no optimizer class: set `optimizer.type`, or pass optimizer_class="),
         ("{type: a.b.Own, lr: 1}", None, "`a.b.Own` is never imported from a spec: pass the class, optimizer_class="),
-        ("{type: a.b.Own, lr: 1}", torch.optim.SGD, "the spec's optimizer is a.b.Own, and optimizer_class is SGD"),
-        ("{type: Adam, lr: 1}", Own, "the spec's optimizer is Adam, and optimizer_class is Own"),
+        ("{type: a.b.Own, lr: 1}", torch.optim.SGD, "the spec's optimizer is a.b.Own, but optimizer_class is SGD"),
+        ("{type: Adam, lr: 1}", Own, "the spec's optimizer is Adam, but optimizer_class is Own"),
         ("{type: 'timm:lamm', lr: 1}", None, "timm has no optimizer `lamm`: did you mean `lamb`"),
         ("{type: 'timm:lamb', lr: 1, eps: 1, lrr: 1}", None, "timm:lamb does not take lrr in the version that is inst"),
         ("{type: SGD, lr: 1, nesterov: true}", None, "SGD cannot be built: Nesterov momentum requires a momentum"),
@@ -99,7 +99,7 @@ def test_without_a_type_in_the_spec_the_call_brings_the_class() -> None:
         (
             "{type: a.Own, lr: 1}",
             Own(model().parameters()),
-            "optimizer_class: expected a class of optimizers, found an object of Own",
+            "optimizer_class: expected an optimizer class, found an object of Own",
         ),
     ],
 )
@@ -138,7 +138,9 @@ def test_a_library_of_optimizers_that_is_not_installed_is_named(monkeypatch: pyt
 def test_an_option_of_a_rule_that_the_class_has_no_place_for_is_refused() -> None:
     rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {momentum: 0.5, momentun: 1}}]"
     ready = spec("{type: mine.Own, lr: 0.1}", rules)
-    with pytest.raises(lrspec.BuildError, match=r"mine\.Own takes no momentun for single groups: did you mean `momen"):
+    with pytest.raises(
+        lrspec.BuildError, match=r"mine\.Own does not take momentun for single groups: did you mean `momen"
+    ):
         lrspec.build_optimizer(ready, model(), optimizer_class=Own)
 
 
@@ -195,7 +197,7 @@ def test_a_call_for_one_optimizer_is_refused_where_the_spec_has_several() -> Non
     with pytest.raises(lrspec.BuildError, match=r"several optimizers \(adamw, muon\): call build_optimizers"):
         lrspec.build_optimizer(ready, model())
     plan = lrspec.compile(ready, model())
-    with pytest.raises(lrspec.BindError, match="say whose groups, optimizer=… with one of adamw, muon"):
+    with pytest.raises(lrspec.BindError, match="pass optimizer=… with one of adamw, muon"):
         plan.param_groups(model())
     with pytest.raises(lrspec.BindError, match="the spec has no optimizer `muno`: did you mean `muon`"):
         plan.param_groups(model(), optimizer="muno")
@@ -213,6 +215,6 @@ def test_arguments_of_other_kinds_are_refused() -> None:
         lrspec.param_groups(plan, net)
     one: Any = torch.optim.SGD
     with pytest.raises(
-        TypeError, match=r"optimizer_class: expected classes by the names of the optimizers \(optimizer"
+        TypeError, match=r"optimizer_class: expected a mapping of the names of the optimizers \(optimizer"
     ):
         lrspec.build_optimizers(spec("{type: SGD, lr: 0.1}"), net, optimizer_class=one)

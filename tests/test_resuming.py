@@ -101,6 +101,31 @@ def test_what_torch_distributed_saves_goes_to_the_same_names(flat: bool) -> None
     assert [difference.setting for difference in report.differences] == ["lr", "lr", "weight_decay"]
 
 
+class Own(torch.optim.AdamW):
+    """A class that is not torch's may keep anything."""
+
+
+def test_a_flattened_state_may_be_nested() -> None:
+    """Shampoo's are, and torch flattens them with more dots."""
+    before, options = model(), StateDictOptions(flatten_optimizer_state_dict=True)
+    flat = get_optimizer_state_dict(before, stepped(built(OLD, of=before)[1]), options=options)
+    nested = {key.replace(".exp_avg", ".inner.exp_avg"): value for key, value in flat.items()}
+    after = model()
+    new = plan(NEW, "optimizer: {type: my.Own, lr: 1e-2, weight_decay: 0.1}", after)
+    optimizer = lrspec.build_optimizer(new, after, optimizer_class=Own)
+    report = lrspec.load_optimizer_state(optimizer, nested, new)
+    assert report.kept == NAMES
+    weight = after.get_parameter("a.weight")
+    assert set(optimizer.state[weight]) == {"step", "inner"}
+    assert float(optimizer.state[weight]["inner"]["exp_avg"].unique()) == pytest.approx(0.1 * mark("a.weight"))
+
+
+def test_a_flattened_state_without_a_name_is_refused() -> None:
+    new, optimizer = built(NEW)
+    with pytest.raises(lrspec.ResumeError, match="has the state of step, but no group"):
+        lrspec.load_optimizer_state(optimizer, {"state.step": 1, "param_groups.a.weight.lr": 0.1}, new)
+
+
 def without_names(state: dict[str, Any]) -> dict[str, Any]:
     for group in state["param_groups"]:
         del group["param_names"], group["name"]
@@ -324,7 +349,9 @@ def test_no_class_of_torch_goes_on_with_the_state_of_another_in_silence(before: 
             assert set(resumed.carried.values()) == words
             assert len(resumed.kept) == 2
         else:
-            with pytest.raises(lrspec.ResumeError, match=f"goes on in this optimizer\n.*: {now} trains it now, "):
+            with pytest.raises(
+                lrspec.ResumeError, match=f"resume nothing from the checkpoint\n.*: {now} trains it now, "
+            ):
                 lrspec.load_optimizer_state(optimizer, state, new)
 
 
@@ -567,20 +594,20 @@ def part_of(state: dict[str, Any]) -> dict[str, Any]:
 OTHER = "optimizer: {type: SGD, lr: 0.1, momentum: 0.9}"
 REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "nothing": (dict, {}, "this state dict is empty"),
-    "a list": (lambda: [saved()], {}, "this is no optimizer's state: .*, found list"),
-    "a model's": (lambda: model().state_dict(), {}, "this is the state of a model, not of an optimizer"),
+    "a list": (lambda: [saved()], {}, "this is not an optimizer state dict: .*, found list"),
+    "a model's": (lambda: model().state_dict(), {}, "this is a model state dict, not an optimizer state dict"),
     "a whole checkpoint": (
         lambda: {"model": model().state_dict(), "optimizer": saved(), "epoch": 3},
         {},
-        r"this is a whole checkpoint.*\nGive what it has at \['optimizer'\]\.",
+        r"this is a whole checkpoint.*\nPass its entry at \['optimizer'\]\.",
     ),
     "Lightning's": (
         lambda: {"state_dict": model().state_dict(), "optimizer_states": [saved()]},
         {},
-        r"Give what it has at \['optimizer_states'\]\[0\]\.",
+        r"Pass its entry at \['optimizer_states'\]\[0\]\.",
     ),
     "a scheduler's": (lambda: {"base_lrs": [1.0], "last_epoch": 2}, {}, "it has the keys base_lrs, last_epoch"),
-    "no names": (lambda: without_names(saved()), {}, "does not say which parameters.*\nGive the plan .* old_plan="),
+    "no names": (lambda: without_names(saved()), {}, "does not say which parameters.*\nPass the plan .* old_plan="),
     "an old plan that does not fit": (
         lambda: without_names(saved()),
         {"old_plan": plan(NEW).to_dict()},
@@ -591,7 +618,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "names that do not fit": (
         lambda: {"state": {}, "param_groups": [{"params": [0, 1], "param_names": ["a.weight"]}]},
         {},
-        "a group of the checkpoint has 2 parameters, and 1 names",
+        "a group of the checkpoint has 2 parameters, but 1 name",
     ),
     "a name twice": (
         lambda: {"state": {}, "param_groups": [{"params": [0, 1], "param_names": ["a.weight", "a.weight"]}]},
@@ -601,15 +628,19 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "a name twice but for wrappers": (
         lambda: renamed(saved(), lambda name: name.replace("c.", "a._orig_mod.")),
         {},
-        "has a.weight, a._orig_mod.weight, and both are a.weight but for what wrappers put into names",
+        "has a.weight, a._orig_mod.weight, and both are a.weight apart from what wrappers insert",
     ),
-    "parameters that are none": (lambda: {"state": {}, "param_groups": [{"params": [{}]}]}, {}, "no optimizer's state"),
+    "parameters that are none": (
+        lambda: {"state": {}, "param_groups": [{"params": [{}]}]},
+        {},
+        "not an optimizer state",
+    ),
     "states that are none": (
         lambda: {**saved(), "state": {0: [1.0]}},
         {},
-        r"the saved state of a\.weight is no mapping: .*, found list",
+        r"the saved state of a\.weight is not a mapping: .*, found list",
     ),
-    "a part": (lambda: part_of(saved()), {}, "the state of c.weight, c.bias, and no group .*\n.*flatten_optimizer"),
+    "a part": (lambda: part_of(saved()), {}, "the state of c.weight, c.bias, but no group .*\n.*flatten_optimizer"),
     "another model's": (
         lambda: renamed(saved(), lambda name: f"x.{name}"),
         {},
@@ -618,7 +649,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "another optimizer's": (
         lambda: saved(OLD, OTHER),
         {},
-        "nothing of the checkpoint goes on .*\n.*: AdamW trains it now, which has no dampening, momentum",
+        "can resume nothing from the checkpoint.*\n.*: AdamW trains it now, which has no dampening, momentum",
     ),
     "another optimizer's state": (
         lambda: saved(OLD, "optimizer: {type: Adamax, lr: 0.1}"),
@@ -628,7 +659,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "before the first step": (
         lambda: built(OLD)[1].state_dict(),
         {},
-        "no state of any parameter .*before the first step",
+        "no state for any parameter .*before the first step",
     ),
     "momentum before the first step": (
         lambda: built(OLD, OTHER)[1].state_dict(),
@@ -664,9 +695,9 @@ def test_an_optimizer_that_is_not_the_plans_is_refused() -> None:
     of, new = model(), plan(NEW)
     with pytest.raises(lrspec.ResumeError, match=r"group 0 .* does not name its parameters\nBuild it with"):
         lrspec.load_optimizer_state(torch.optim.AdamW(of.parameters()), saved(), new)
-    with pytest.raises(lrspec.ResumeError, match="none of the plan's: it has parameters of weights, biases"):
+    with pytest.raises(lrspec.ResumeError, match="is not one of the plan's: it has parameters of weights, biases"):
         lrspec.load_optimizer_state(built(OLD)[1], saved(), new)
-    with pytest.raises(lrspec.ResumeError, match=r"the plan has d\.weight, d\.bias in no group"):
+    with pytest.raises(lrspec.ResumeError, match=r"parameters that the plan does not train: d\.weight, d\.bias"):
         lrspec.load_optimizer_state(built("{name: d, match: '^d', lr: 1}", of=model("d"))[1], saved(), new)
     with pytest.raises(ValueError, match="expected 'spec' or 'checkpoint', found 'mine'"):
         lrspec.load_optimizer_state(built(NEW)[1], saved(), new, settings="mine")  # type: ignore[arg-type]
@@ -713,7 +744,7 @@ def test_one_of_several_optimizers_takes_its_own_state_out_of_all() -> None:
 
 def test_the_checkpoint_of_another_optimizer_is_refused() -> None:
     new, optimizers = several()
-    with pytest.raises(lrspec.ResumeError, match="nothing of the checkpoint goes on in this optimizer"):
+    with pytest.raises(lrspec.ResumeError, match="this optimizer can resume nothing from the checkpoint"):
         lrspec.load_optimizer_state(optimizers["adamw"], all_saved()["muon"], new)
 
 
@@ -729,7 +760,7 @@ def test_checkpoints_of_several_optimizers_under_other_names_are_refused() -> No
     new, optimizers = several()
     with pytest.raises(lrspec.ResumeError, match="no optimizer `moun`: did you mean `muon`"):
         lrspec.load_optimizer_state({"moun": optimizers["muon"]}, all_saved(), new)
-    with pytest.raises(lrspec.ResumeError, match="is of `muon`, not of `adamw`"):
+    with pytest.raises(lrspec.ResumeError, match="belongs to `muon`, not to `adamw`"):
         lrspec.load_optimizer_state({"adamw": optimizers["muon"]}, all_saved(), new)
 
 

@@ -863,7 +863,7 @@ def test_a_warmup_that_was_not_given_is_asked_for_where_there_may_be_one(factor:
     run = with_warmup(2, shown=False, breaks=lambda groups: times(factor, groups))
     optimizer, scheduler = run(model, plan)
     found = plan.verify(optimizer, model, scheduler)
-    assert [("give it to `verify`, too" in each.lines[-1]) for each in found] == [told, told]
+    assert [("pass it to `verify`, too" in each.lines[-1]) for each in found] == [told, told]
 
 
 def test_every_code_is_shown_by_a_breakage() -> None:
@@ -912,7 +912,7 @@ def test_weights_that_are_not_tied_any_more_are_called_by_their_own_names(model:
 # ------------------------------------------------------------------------------------------------ how it is said
 
 
-REPORT = r"""net.lrspec.yaml:5:75: error LRS405 setting-differs: the learning rate of 4 parameters (40 elements) is not the plan's: 0.001, not 0.00025, of embed.weight
+REPORT = r"""net.lrspec.yaml:5:75: error LRS405 setting-differs: the learning rate of 4 parameters (40 elements) is not the plan's: 0.001, not 0.00025, for embed.weight
    |
  5 |   - {name: ladder, layers: ['^embed\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
    |                                                                           ^^^
@@ -1017,7 +1017,7 @@ def test_rates_that_were_set_when_compiling_are_the_plans(model: Net) -> None:
     assert plan.verify(AdamW(plan.param_groups(model)), model) == []
     decay, ladder, head = plan.verify(AdamW(planned(model).param_groups(model)), model)
     assert "is 0.05, not 0.5\n" in decay.message
-    assert "is not the plan's: 0.00025, not 0.25, of embed.weight\n" in ladder.message
+    assert "is not the plan's: 0.00025, not 0.25, for embed.weight\n" in ladder.message
     assert "is 0.002, not 2\n" in head.message
 
 
@@ -1105,7 +1105,7 @@ def test_without_any_optimizer_what_should_train_is_in_no_group(model: Net) -> N
 @pytest.mark.parametrize(
     ("spec", "given", "message"),
     [
-        (TWO, None, r"the spec has several optimizers: give a mapping of their names \(adamw, sgd\) to them"),
+        (TWO, None, r"the spec has several optimizers: pass a mapping of their names \(adamw, sgd\) to them"),
         (TWO, ["adamW"], r"the spec has no optimizer `adamW`: did you mean `adamw`\? \(it has adamw, sgd\)"),
         (SPEC, ["adamw"], r"the spec has no optimizer `adamw` \(it has optimizer\)"),
     ],

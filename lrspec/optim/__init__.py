@@ -1,1 +1,1 @@
-"""From a `Plan` to live groups and optimizers, and from a running optimizer back to the plan."""
+"""Binds a `Plan` to live groups and optimizers, and compares a running optimizer with its plan."""

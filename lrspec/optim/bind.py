@@ -1,8 +1,8 @@
-"""A `Plan` and a model to optimizer groups with tensors in them, by name."""
+"""Binds a `Plan` to a model: optimizer groups with the model's tensors in them, found by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.diagnostics.escape import printable
@@ -19,24 +19,38 @@ if TYPE_CHECKING:
     from lrspec.models.parameters import Columns
 
     Tensors: TypeAlias = Mapping[int, nn.Parameter]
-    """Tensors by their places in an inventory; those that a part of the model lacks are left out."""
+    """Tensors by their places in an inventory; those that a part of the model lacks are absent."""
 
 
 class BindError(ValueError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 
-def param_groups(plan: Plan, found: ModelParameters, optimizer: str | None = None) -> list[dict[str, Any]]:
-    """See `Plan.param_groups`; `found` is what the model has."""
-    groups, name = groups_of(plan), _chosen(plan, optimizer)
+def param_groups(plan: Plan, parameters: ModelParameters, optimizer: str | None = None) -> list[dict[str, Any]]:
+    """See `Plan.param_groups`; `parameters` are the model's."""
+    planned, names = groups_of(plan), plan.optimizers
+    if optimizer is None and len(names) > 1:
+        raise BindError(f"the spec has several optimizers: pass optimizer=… with one of {', '.join(names)}")
+    if optimizer is not None and optimizer not in names:
+        raise BindError(no_such_optimizer(plan, optimizer))
+    groups: list[dict[str, Any]] = []
     with uncollected():
-        tensors = _tensors(plan, found)
+        tensors = _tensors(plan, parameters)
         _refuse_other_frozenness(plan, tensors)
-        return list(_groups([group for group in groups if group.settings.optimizer in (None, name)], tensors))
+        for group in planned:
+            if group.settings.optimizer not in (None, optimizer or names[0]):
+                continue
+            members = zip(group.members, group.params, strict=True)
+            here = [(tensors[place], name) for place, name in members if place in tensors]
+            if here:
+                params, param_names = map(list, zip(*here, strict=True))
+                keys = {"params": params, "param_names": param_names, "name": group.name}
+                groups.append({**keys, **group.settings.group_keys()})
+    return groups
 
 
 def groups_of(plan: Plan) -> tuple[Group, ...]:
-    """The groups of a plan.
+    """Return the groups of a plan.
 
     Raises:
         BindError: where it has none.
@@ -47,35 +61,21 @@ def groups_of(plan: Plan) -> tuple[Group, ...]:
 
 
 def no_such_optimizer(plan: Plan, name: str) -> str:
-    """What to say of a name that none of the spec's optimizers has."""
+    """The message for a name that none of the spec's optimizers has."""
     names = plan.optimizers
     return f"the spec has no optimizer `{printable(name)}`{did_you_mean(name, names)} (it has {', '.join(names)})"
 
 
-def _chosen(plan: Plan, optimizer: str | None) -> str:
-    """The name of the optimizer whose groups are wanted."""
-    names = plan.optimizers
-    if optimizer is None and len(names) > 1:
-        listed = ", ".join(names)
-        raise BindError(f"the spec has several optimizers: say whose groups, optimizer=… with one of {listed}")
-    if optimizer is not None and optimizer not in names:
-        raise BindError(no_such_optimizer(plan, optimizer))
-    return optimizer or names[0]
-
-
-def _groups(groups: Iterable[Group], tensors: Tensors) -> Iterator[dict[str, Any]]:
-    for group in groups:
-        here = [
-            (tensors[place], name) for place, name in zip(group.members, group.params, strict=True) if place in tensors
-        ]
-        if here:
-            params, names = map(list, zip(*here, strict=True))
-            yield {"params": params, "param_names": names, "name": group.name, **group.settings.group_keys()}
-
-
-def freeze(plan: Plan, found: ModelParameters) -> None:
-    """See `Plan.freeze`; `found` is what the model has."""
-    changes = list(_changes(plan, _tensors(plan, found)))
+def freeze(plan: Plan, parameters: ModelParameters) -> None:
+    """See `Plan.freeze`; `parameters` are the model's."""
+    tensors = _tensors(plan, parameters)
+    changes = [
+        (tensors[place], not cohort.assignment.freeze)
+        for cohort in plan.cohorts
+        if cohort.assignment.freeze is not None
+        for place in cohort.members
+        if place in tensors
+    ]
     for tensor, requires_grad in changes:
         if requires_grad and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and the spec says `freeze: false`")
@@ -83,99 +83,81 @@ def freeze(plan: Plan, found: ModelParameters) -> None:
         tensor.requires_grad_(requires_grad)
 
 
-def _changes(plan: Plan, tensors: Tensors) -> Iterator[tuple[nn.Parameter, bool]]:
-    """The tensors of which the spec sets `requires_grad`, with what it says."""
-    for cohort in plan.cohorts:
-        if cohort.assignment.freeze is not None:
-            yield from ((tensors[p], not cohort.assignment.freeze) for p in cohort.members if p in tensors)
-
-
-def _tensors(plan: Plan, found: ModelParameters) -> Tensors:
+def _tensors(plan: Plan, parameters: ModelParameters) -> Tensors:
     """The model's tensors by their places in the plan's inventory.
 
     Raises:
-        BindError: for a trainable parameter that the plan does not know, another shape, or none yet, or other ties.
+        BindError: for a trainable parameter that is not in the plan, another shape, or none yet, or other ties.
     """
-    columns = plan.inventory.columns
-    if lazy := why_lazy(found):
+    inventory, columns = plan.inventory, plan.inventory.columns
+    names, tensors = parameters.names, parameters.tensors
+    if lazy := why_lazy(parameters):
         raise BindError(lazy)
-    places = _places(plan.inventory, found)
-    if not is_sharded(found):
-        _refuse_other_shapes(columns, found, places)
-    if columns.aliases or len(set(map(id, found.tensors))) < len(found.tensors):
-        _refuse_other_ties(columns, found, places)
+    same_names = names == columns.names
+    places: Sequence[int | None] = range(len(names)) if same_names else list(map(inventory.index.get, names))
+    if not is_sharded(parameters):
+        shapes = columns.shapes
+        for name, place, tensor in zip(names, places, tensors, strict=True):
+            shape = None if place is None else shapes[place]
+            if shape is not None and tensor.shape != shape:
+                raise BindError(
+                    f"{name} has the shape {list(tensor.shape)}, but {list(shape)} in the plan: "
+                    "compile the spec against this model (before it is sharded)"
+                )
+    if columns.aliases or len(set(map(id, tensors))) < len(tensors):
+        _refuse_other_ties(columns, parameters, places)
     if None in places:
-        _refuse_strangers(plan.inventory, found, places)
-    return {place: tensor for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
+        _refuse_strangers(inventory, parameters, places)
+    return {place: tensor for place, tensor in zip(places, tensors, strict=True) if place is not None}
 
 
-def _places(inventory: Inventory, found: ModelParameters) -> Sequence[int | None]:
-    """The place in the inventory of each name that a model has; None for those that are not there."""
-    if found.names == inventory.columns.names:
-        return range(len(found.names))
-    return list(map(inventory.index.get, found.names))
-
-
-def _refuse_other_shapes(columns: Columns, found: ModelParameters, places: Sequence[int | None]) -> None:
-    shapes = columns.shapes
-    for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
-        if place is not None and tensor.shape != shapes[place] is not None:
-            raise BindError(
-                f"{name} has the shape {list(tensor.shape)}, and {list(shapes[place] or ())} in the plan: "
-                "compile the spec against this model (before it is sharded)"
-            )
-
-
-def _refuse_other_ties(columns: Columns, found: ModelParameters, places: Sequence[int | None]) -> None:
+def _refuse_other_ties(columns: Columns, parameters: ModelParameters, places: Sequence[int | None]) -> None:
     tensors: dict[str, nn.Parameter] = {}
     names: dict[int, str] = {}
-    for name, place, tensor in zip(found.names, places, found.tensors, strict=True):
+    for name, place, tensor in zip(parameters.names, places, parameters.tensors, strict=True):
         if place is None:
             continue
-        first = columns.names[place]
-        if tensors.setdefault(first, tensor) is not tensor:
-            raise BindError(f"{name} is tied to {first} in the plan, and not in this model: tie them before binding")
-        if names.setdefault(id(tensor), first) != first:
-            raise BindError(
-                f"{name} is tied to {names[id(tensor)]} in this model, and not in the plan: compile it again"
-            )
+        planned = columns.names[place]
+        if tensors.setdefault(planned, tensor) is not tensor:
+            raise BindError(f"{name} is tied to {planned} in the plan, but not in this model: tie them before binding")
+        if names.setdefault(id(tensor), planned) != planned:
+            other = names[id(tensor)]
+            raise BindError(f"{name} is tied to {other} in this model, but not in the plan: compile the spec again")
 
 
-def _refuse_strangers(inventory: Inventory, found: ModelParameters, places: Sequence[int | None]) -> None:
-    known = {id(tensor) for place, tensor in zip(places, found.tensors, strict=True) if place is not None}
+def _refuse_strangers(inventory: Inventory, parameters: ModelParameters, places: Sequence[int | None]) -> None:
+    known = {id(tensor) for place, tensor in zip(places, parameters.tensors, strict=True) if place is not None}
     strangers = [
         name
-        for name, place, tensor in zip(found.names, places, found.tensors, strict=True)
+        for name, place, tensor in zip(parameters.names, places, parameters.tensors, strict=True)
         if place is None and tensor.requires_grad and id(tensor) not in known
     ]
-    if any(map(is_flat, strangers)) and is_sharded(found):
-        raise BindError(
-            f"FSDP has merged parameters into {few(strangers, SHOWN)}: wrap the model with use_orig_params=True"
-        )
-    if strangers and all(name.partition(".")[2] in inventory.index for name in strangers):
+    if not strangers:
+        return
+    listed = few(strangers, SHOWN)
+    if any(map(is_flat, strangers)) and is_sharded(parameters):
+        raise BindError(f"FSDP has merged parameters into {listed}: wrap the model with use_orig_params=True")
+    if all(name.partition(".")[2] in inventory.index for name in strangers):
         prefix = strangers[0].partition(".")[0]
         raise BindError(
-            f"the plan does not know {few(strangers, SHOWN)}, but the same without `{prefix}.`: "
-            "bind to the model that trains, not to a copy or to a wrapper of it"
+            f"the plan does not know {listed}, but the same without `{prefix}.`: "
+            "bind to the model that trains, not to a copy or a wrapper of it"
         )
-    if strangers:
-        raise BindError(f"the plan does not know {few(strangers, SHOWN)}: compile the spec against this model")
+    raise BindError(f"the plan does not know {listed}: compile the spec against this model")
 
 
 def _refuse_other_frozenness(plan: Plan, tensors: Tensors) -> None:
-    differing: dict[bool, list[int]] = {True: [], False: []}
+    by_spec: list[int] = []
+    otherwise: list[int] = []
     for cohort in plan.cohorts:
         trains = cohort.status.trains
-        found = [p for p in cohort.members if p in tensors and tensors[p].requires_grad != trains]
-        differing[cohort.assignment.freeze is not None] += found
+        differing = [p for p in cohort.members if p in tensors and tensors[p].requires_grad != trains]
+        (otherwise if cohort.assignment.freeze is None else by_spec).extend(differing)
+    if not (by_spec or otherwise):
+        return
     names = plan.inventory.columns.names
-    by_spec, otherwise = ([names[p] for p in sorted(differing[by_spec])] for by_spec in (True, False))
+    listed = few([names[place] for place in sorted(by_spec or otherwise)], SHOWN)
     if by_spec:
-        raise BindError(
-            f"requires_grad of {few(by_spec, SHOWN)} is not what the spec says: call plan.freeze(model) first, "
-            "or build with freeze=True"
-        )
-    if otherwise:
-        raise BindError(
-            f"requires_grad of {few(otherwise, SHOWN)} has changed since the plan was made: compile the spec again"
-        )
+        advice = "call plan.freeze(model) first, or build with freeze=True"
+        raise BindError(f"requires_grad of {listed} is not what the spec says: {advice}")
+    raise BindError(f"requires_grad of {listed} has changed since the plan was made: compile the spec again")

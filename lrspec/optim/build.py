@@ -1,9 +1,9 @@
-"""A spec, or a plan, and a model to optimizers, of the classes that the spec names and with its groups in them."""
+"""Builds optimizers from a spec, or a plan, and a model: of the classes that the spec names, with its groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
-    Groups: TypeAlias = list[dict[str, Any]]
-
 
 def build_optimizer(
     spec: SpecFile | StrPath | Plan,
@@ -38,23 +36,23 @@ def build_optimizer(
     Args:
         spec: a spec, the path of one, or a plan that was made from one.
         model: the model that trains, or a part of it.
-        lr: in place of the spec's `optimizer.lr`; a plan has its rates already.
-        weight_decay: in place of the spec's `optimizer.weight_decay`.
-        freeze: whether the model's `requires_grad` is first made what the spec says.
+        lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
+        weight_decay: replaces the spec's `optimizer.weight_decay`.
+        freeze: first set the model's `requires_grad` as the spec says.
         optimizer_class: the class, where the spec's `type` has dots or is missing.
 
-    The arguments in `optimizer` are given to the class as well, so that they are its defaults, too.
+    The arguments in `optimizer` are passed to the class as well, and become its defaults.
 
     Raises:
         SpecError, InventoryError, OSError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
-        BuildError: where the spec has several optimizers, or its class cannot be had or refuses the arguments.
-        ValueError: for an `lr` or a `weight_decay` as `compile`, or beside a plan.
+        BuildError: where the spec has several optimizers, or its class is not available or refuses the arguments.
+        ValueError: for an `lr` or a `weight_decay` as `compile`, or together with a plan.
     """
-    plan, found = _planned(spec, model, lr, weight_decay, freeze)
+    plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
     if len(plan.optimizers) > 1:
         raise BuildError(f"the spec has several optimizers ({', '.join(plan.optimizers)}): call build_optimizers")
-    return _build(plan.file.spec.bases[plan.optimizers[0]], binding.param_groups(plan, found), optimizer_class)
+    return _build(plan.file.spec.bases[plan.optimizers[0]], binding.param_groups(plan, parameters), optimizer_class)
 
 
 def build_optimizers(
@@ -68,63 +66,55 @@ def build_optimizers(
 ) -> dict[str, Optimizer]:
     """Compile a spec for a model, and build all optimizers that it describes, by their names, the default first.
 
-    Takes and raises what `build_optimizer` does; `optimizer_class` has classes by the names of the optimizers. What
-    `optimizer` describes is called `optimizer`. One that has no parameters in this part of the model is left out.
+    Takes and raises what `build_optimizer` does; `optimizer_class` maps the names of the optimizers to classes. The
+    optimizer under `optimizer` is called `optimizer`. One without parameters in this part of the model is not built.
     """
-    plan, found = _planned(spec, model, lr, weight_decay, freeze)
-    classes = _by_name(optimizer_class, plan)
+    plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
+    if optimizer_class is not None and not isinstance(optimizer_class, Mapping):
+        names = ", ".join(plan.optimizers)
+        raise TypeError(
+            f"optimizer_class: expected a mapping of the names of the optimizers ({names}) to classes, "
+            f"found {optimizer_class!r}"
+        )
+    classes = optimizer_class or {}
     if strangers := [name for name in classes if name not in plan.optimizers]:
         raise BuildError(f"optimizer_class: {binding.no_such_optimizer(plan, strangers[0])}")
-    groups = {name: binding.param_groups(plan, found, name) for name in plan.optimizers}
+    groups_by_name = {name: binding.param_groups(plan, parameters, name) for name in plan.optimizers}
     bases = plan.file.spec.bases
-    return {name: _build(bases[name], its, classes.get(name)) for name, its in groups.items() if its}
-
-
-def _by_name(given: Mapping[str, Maker] | None, plan: Plan) -> Mapping[str, Maker]:
-    if given is not None and not isinstance(given, Mapping):
-        names = ", ".join(plan.optimizers)
-        raise TypeError(f"optimizer_class: expected classes by the names of the optimizers ({names}), found {given!r}")
-    return given or {}
+    return {name: _build(bases[name], groups, classes.get(name)) for name, groups in groups_by_name.items() if groups}
 
 
 def _planned(
     spec: SpecFile | StrPath | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
 ) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
-        raise ValueError("a plan has its rates already: give lr and weight_decay when compiling")
+        raise ValueError("a plan has its rates already: pass lr and weight_decay when compiling")
     with uncollected():
-        plan, found = (spec, walk(model)) if isinstance(spec, Plan) else compiled(spec, model, lr, weight_decay)
+        plan, parameters = (spec, walk(model)) if isinstance(spec, Plan) else compiled(spec, model, lr, weight_decay)
         if freeze:
-            binding.freeze(plan, found)
-        return plan, found
+            binding.freeze(plan, parameters)
+        return plan, parameters
 
 
-def _build(described: Described, groups: Groups, given: Maker | None) -> Optimizer:
-    maker, arguments = maker_of(described.type, given), _arguments(described)
-    kind = described.type or str(getattr(maker, "__name__", "the optimizer"))
-    refuse_unknown(maker, kind, arguments)
+def _build(described: Described, groups: list[dict[str, Any]], optimizer_class: Maker | None) -> Optimizer:
+    maker = maker_of(described.type, optimizer_class)
+    name = described.type or str(getattr(maker, "__name__", "the optimizer"))
+    rates = {"lr": described.lr, "weight_decay": described.weight_decay}
+    arguments = {**{key: value for key, value in rates.items() if value is not None}, **described.options}
+    refuse_unknown(maker, name, arguments)
     try:
         optimizer: Optimizer = maker(groups, **arguments)
     except (TypeError, ValueError, RuntimeError) as failure:
-        raise BuildError(f"{kind} cannot be built: {failure}") from failure
-    _refuse_idle(optimizer, kind, groups, arguments)
-    return optimizer
-
-
-def _arguments(described: Described) -> dict[str, Any]:
-    given = {"lr": described.lr, "weight_decay": described.weight_decay}
-    return {**{key: value for key, value in given.items() if value is not None}, **described.options}
-
-
-def _refuse_idle(optimizer: Optimizer, kind: str, groups: Groups, arguments: dict[str, Any]) -> None:
-    """An option of a rule that the class has no place for in its groups would do nothing."""
-    places = {*NOT_SETTINGS, *optimizer.defaults, *arguments}
-    if idle := dict.fromkeys(key for group in groups for key in group if key not in places):
-        known = list(optimizer.defaults)
+        raise BuildError(f"{name} cannot be built: {failure}") from failure
+    # An option of a rule that the class does not read from its groups would do nothing.
+    known = {*NOT_SETTINGS, *optimizer.defaults, *arguments}
+    if idle := list(dict.fromkeys(key for group in groups for key in group if key not in known)):
+        defaults = list(optimizer.defaults)
         raise BuildError(
-            f"{kind} takes no {few(list(idle))} for single groups{did_you_mean(next(iter(idle)), known)}; "
-            f"it takes {', '.join(known)}"
+            f"{name} does not take {few(idle)} for single groups{did_you_mean(idle[0], defaults)}; "
+            f"it takes {', '.join(defaults)}"
         )
+    return optimizer
 
 
 def param_groups(
@@ -138,15 +128,15 @@ def param_groups(
 ) -> list[dict[str, Any]]:
     """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
 
-    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first made what the spec says. Of a spec
-    with several optimizers, `optimizer` names the one whose groups are wanted.
+    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first set as the spec says. If the spec has
+    several optimizers, `optimizer` names the one whose groups are wanted.
 
     Raises:
         SpecError, InventoryError, OSError, ValueError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
     """
     with uncollected():
-        plan, found = compiled(spec, model, lr, weight_decay)
+        plan, parameters = compiled(spec, model, lr, weight_decay)
         if freeze:
-            binding.freeze(plan, found)
-        return binding.param_groups(plan, found, optimizer)
+            binding.freeze(plan, parameters)
+        return binding.param_groups(plan, parameters, optimizer)

@@ -1,28 +1,24 @@
-"""Values in real groups as a spec has them: numbers for tensors and numpy's own, tuples for lists."""
+"""Reads the values of live groups as a spec has them, and compares them: numbers for tensors, tuples for lists."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+_EXACT, _SINGLE = 1e-12, 1e-6
+"""Relative tolerances for equal numbers: Python's own, and those of tensors and numpy in single precision."""
+
 
 def plain_value(value: Any) -> Any:
-    """A value that can be compared and printed; of a tensor with one element its number."""
+    """Convert a value to one that can be compared and printed; a tensor with one element becomes a number."""
     if hasattr(value, "tolist"):
         numbers = value.reshape(-1).tolist()
         return numbers[0] if len(numbers) == 1 else tuple(numbers)
     return tuple(map(plain_value, value)) if isinstance(value, list | tuple) else value
 
 
-_EXACT = 1e-12
-
-
-_SINGLE = 1e-6
-"""How far apart two equal numbers may be, relatively: of Python, and of tensors and numpy in single precision."""
-
-
 def same(actual: Any, planned: Any) -> bool:
-    """Whether two values of a setting are equal; a list is equal to a tuple, a tensor to its number."""
+    """Return whether two values of a setting are equal; a list equals a tuple, and a tensor its number."""
     one, other = plain_value(actual), plain_value(planned)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same, actual, planned))
@@ -33,7 +29,7 @@ def same(actual: Any, planned: Any) -> bool:
 
 
 def close(one: float, other: float) -> bool:
-    """Whether two factors of rates are equal, as far as a schedule that multiplies step by step can be exact."""
+    """Return whether two factors of rates are equal, as far as a schedule that multiplies step by step is exact."""
     return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=1e-9)
 
 

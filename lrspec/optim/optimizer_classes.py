@@ -1,6 +1,6 @@
-"""What a spec's `optimizer.type` names to the class itself, imported where an optimizer is built.
+"""Finds the class that a spec's `optimizer.type` names, imported where an optimizer is built.
 
-A dotted type is never imported: whoever builds the optimizer brings its class.
+A dotted type is never imported: whoever builds the optimizer passes its class.
 """
 
 from __future__ import annotations
@@ -16,85 +16,69 @@ from lrspec.diagnostics.wording import few
 from lrspec.spec.torch_optim import FROM_TIMM
 
 Maker: TypeAlias = Callable[..., Any]
-"""A class of optimizers, or what makes one with some arguments given already."""
+"""An optimizer class, or a callable that makes an optimizer with some arguments already bound."""
 
 
 class BuildError(ValueError):
     """An optimizer cannot be built as the spec says; the text says why and what to do."""
 
 
-def maker_of(kind: str | None, given: Maker | None) -> Maker:
-    """What makes the optimizer that a spec describes; `given` is the class that the caller has brought.
+def maker_of(type_: str | None, passed: Maker | None) -> Maker:
+    """Return the class of the optimizer that a spec describes; `passed` is the one that the caller has passed.
 
     Raises:
-        BuildError: where there is none, here, or the one that was brought is another.
+        BuildError: where there is none, or it is not installed, or the one that was passed is another.
     """
-    if given is not None:
-        return _brought(kind, given)
-    if kind is None:
-        raise BuildError("the spec names no class of optimizers: give `optimizer.type`, or pass optimizer_class=…")
-    if kind.startswith(FROM_TIMM):
-        return _from_timm(kind.removeprefix(FROM_TIMM))
-    if "." in kind:
-        raise BuildError(f"`{kind}` is never imported from a spec: pass the class, optimizer_class={kind}")
-    return _from_torch(kind)
+    if passed is not None:
+        if not callable(passed):
+            found = type(passed).__name__
+            raise BuildError(f"optimizer_class: expected an optimizer class, found an object of {found}")
+        name = getattr(passed.func if isinstance(passed, partial) else passed, "__name__", None)
+        expected = type_.rpartition(".")[2] if type_ and not type_.startswith(FROM_TIMM) else None
+        if expected and name and name != expected:
+            raise BuildError(f"the spec's optimizer is {type_}, but optimizer_class is {name}")
+        return passed
+    if type_ is None:
+        raise BuildError("the spec names no optimizer class: set `optimizer.type`, or pass optimizer_class=…")
+    if type_.startswith(FROM_TIMM):
+        optim, name = _library("timm.optim", type_), type_.removeprefix(FROM_TIMM)
+        known = optim.list_optimizers()
+        if name not in known:
+            raise BuildError(f"timm has no optimizer `{name}`{did_you_mean(name, known, 3)}")
+        maker: Maker = optim.get_optimizer_class(name)
+        return maker
+    if "." in type_:
+        raise BuildError(f"`{type_}` is never imported from a spec: pass the class, optimizer_class={type_}")
+    cls: Maker | None = getattr(_library("torch.optim", type_), type_, None)
+    if cls is None:
+        version = importlib.import_module("torch").__version__
+        raise BuildError(f"torch {version} has no {type_}: it came with a later version")
+    return cls
 
 
-def refuse_unknown(maker: Maker, kind: str, arguments: Iterable[str]) -> None:
-    """Raise BuildError where a class lacks some arguments, as one of an older torch lacks what later ones have."""
+def _library(name: str, type_: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as failure:
+        raise BuildError(f"{type_} needs {name}, which cannot be imported ({failure})") from None
+
+
+def refuse_unknown(maker: Maker, name: str, arguments: Iterable[str]) -> None:
+    """Raise BuildError where a class lacks some arguments, as a class of an older torch lacks newer ones."""
     parameters = inspect.signature(maker).parameters
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
-    if unknown := [name for name in arguments if name not in parameters]:
-        known = [name for name in parameters if name != "params"]
+    if unknown := [argument for argument in arguments if argument not in parameters]:
+        known = [parameter for parameter in parameters if parameter != "params"]
         raise BuildError(
-            f"{kind} does not take {few(unknown)} in the version that is installed{did_you_mean(unknown[0], known)}; "
+            f"{name} does not take {few(unknown)} in the version that is installed{did_you_mean(unknown[0], known)}; "
             f"it takes {', '.join(known)}"
         )
 
 
-def _brought(kind: str | None, given: Maker) -> Maker:
-    if not callable(given):
-        raise BuildError(f"optimizer_class: expected a class of optimizers, found an object of {type(given).__name__}")
-    cls = given.func if isinstance(given, partial) else given
-    name = getattr(cls, "__name__", None)
-    wanted = kind.rpartition(".")[2] if kind and not kind.startswith(FROM_TIMM) else None
-    if wanted and name and name != wanted:
-        raise BuildError(f"the spec's optimizer is {kind}, and optimizer_class is {name}")
-    return given
-
-
-def _from_torch(kind: str) -> Maker:
-    optim = _library("torch.optim", kind)
-    found: Maker | None = getattr(optim, kind, None)
-    if found is None:
-        version = importlib.import_module("torch").__version__
-        raise BuildError(f"torch {version} has no {kind}: it came with a later version")
-    return found
-
-
-def _from_timm(name: str) -> Maker:
-    optim = _library("timm.optim", f"{FROM_TIMM}{name}")
-    known = optim.list_optimizers()
-    if name not in known:
-        raise BuildError(f"timm has no optimizer `{name}`{did_you_mean(name, known, 3)}")
-    found: Maker = optim.get_optimizer_class(name)
-    return found
-
-
-def _library(name: str, kind: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as failure:
-        raise BuildError(f"{kind} needs {name}, which cannot be imported ({failure})") from None
-
-
 def inner(wrapped: Any, under: str = "optimizer") -> Any:
-    """The optimizer, or the scheduler, under the wrappers of trainers."""
-    while (inside := getattr(wrapped, under, None)) is not None and _is_one(inside, under):
+    """Return the optimizer, or the scheduler, under the wrappers of trainers."""
+    mark = "param_groups" if under == "optimizer" else "step"
+    while (inside := getattr(wrapped, under, None)) is not None and hasattr(inside, mark):
         wrapped = inside
     return wrapped
-
-
-def _is_one(found: Any, under: str) -> bool:
-    return hasattr(found, "param_groups") if under == "optimizer" else hasattr(found, "step")

@@ -1,6 +1,6 @@
-"""What the optimizers of torch.optim keep of a parameter: a table, so that no torch is needed.
+"""The state that torch.optim's optimizers keep for a parameter, as a table, so that torch need not be imported.
 
-Taken from torch 2.15; a test takes a step with each optimizer and holds the table equal to what it finds.
+Taken from torch 2.15; a test takes a step with each optimizer and compares the result with the table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lrspec.spec.torch_optim import ARGUMENTS, EVERY_ARGUMENT, FLAGS
 
 
 class Keys(NamedTuple):
-    """The keys of a parameter's state: those without which a step fails, and those that an option of the group adds."""
+    """The keys of a parameter's state: those that a step needs, those that an option of the group adds, and all."""
 
     needed: frozenset[str]
     by_option: Mapping[str, str]
@@ -41,30 +41,30 @@ STATE_KEYS = {
     "SGD": _keys("", possible="momentum_buffer"),
     "SparseAdam": _keys("step exp_avg exp_avg_sq"),
 }
-"""By the name of the class. SGD and Muon make their buffer at the next step where it is missing."""
+"""By class name. SGD and Muon create a missing buffer at the next step."""
 
 FACTORED = frozenset({"row_var", "col_var"})
-"""Tensors that are smaller than the parameter, in one of its dimensions."""
+"""Tensors that are smaller than the parameter in one of its dimensions."""
 
 ELEMENTWISE = (
     frozenset().union(*(keys.possible for keys in STATE_KEYS.values())) - FACTORED - {"step", "eta", "mu", "mu_product"}
 )
-"""Tensors with an element for each of the parameter's, in these optimizers and in those of other libraries."""
+"""Tensors of the parameter's shape, in these optimizers and in those of other libraries."""
 
 HOW_TO_STEP = frozenset({"foreach", "fused", "capturable", "differentiable"})
-"""Settings that say how a step is computed, not which: they are for the machine that it is computed on."""
+"""Settings of how a step is computed, not of its result: they depend on the machine."""
 
-_TELLING = (EVERY_ARGUMENT - FLAGS) | {"amsgrad"}
-"""The settings that tell classes apart: most flags came with later versions of torch, `amsgrad` did not."""
+_DISTINCTIVE = (EVERY_ARGUMENT - FLAGS) | {"amsgrad"}
+"""The settings that tell classes apart: most flags came with later versions of torch, but `amsgrad` did not."""
 
 
 def why_not(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """Why a parameter's state cannot go on in an optimizer, or nothing.
+    """Explain why an optimizer cannot resume a parameter's state; empty where it can.
 
     `settings` are those of its group now, and `saved` those of the group that it was in.
     """
     name = type(optimizer).__name__
-    if foreign := sorted(_TELLING.intersection(saved).difference(optimizer.defaults)):
+    if foreign := sorted(_DISTINCTIVE.intersection(saved).difference(optimizer.defaults)):
         return f"{name} trains it now, which has no {', '.join(foreign)}"
     keys = _keys_of(optimizer)
     if keys is None or not state:
@@ -72,61 +72,49 @@ def why_not(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any
     if not _is_state_of(keys, state):
         return f"{name} trains it now, and the state is another's ({', '.join(map(str, state))})"
     if lacking := _lacking(optimizer, saved):
-        others = " or ".join(_savers(state, saved))
-        had = f"the state is of {others}" if others else f"the groups of the checkpoint had no {', '.join(lacking)}"
-        return f"{name} trains it now, and {had}"
+        distinctive = _DISTINCTIVE.intersection(saved)
+        savers = [
+            saver
+            for saver, arguments in ARGUMENTS.items()
+            if arguments & _DISTINCTIVE == distinctive and _is_state_of(STATE_KEYS[saver], state)
+        ]
+        if savers:
+            return f"{name} trains it now, and the state is of {' or '.join(savers)}"
+        return f"{name} trains it now, and the groups of the checkpoint had no {', '.join(lacking)}"
     option = next((o for o, key in keys.by_option.items() if settings.get(o) and key not in state), None)
     return f"`{option}` is new, and the state has no {keys.by_option[option]} for it" if option else ""
 
 
 def carried(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """Which class saved a state that goes on in an optimizer, or nothing where it is the optimizer's own.
+    """Name the class that saved a state which an optimizer resumes; empty where it is the optimizer's own.
 
-    The arguments are those of `why_not`. A state dict names no class; the settings of its groups tell.
+    The arguments are those of `why_not`. A state dict names no class, but the settings of its groups tell. Adam and
+    AdamW keep the same, and differ in a setting that torch saves since 2.7.
     """
     if not state:
         return ""
-    if not _TELLING.intersection(saved):
+    if not _DISTINCTIVE.intersection(saved):
         return "a class that the checkpoint does not name"
     if lacking := _lacking(optimizer, saved):
         return f"a class whose groups had no {', '.join(lacking)}"
-    return _of_adam(optimizer, settings, saved) if _is_adam(optimizer) else ""
-
-
-def _of_adam(optimizer: Any, settings: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """Adam or AdamW: they keep the same, and differ in a setting that torch saves since 2.7."""
-    was = saved.get("decoupled_weight_decay")
-    if was is None:
+    names = {cls.__name__ for cls in type(optimizer).__mro__ if cls.__module__.startswith("torch.optim.")}
+    if names.isdisjoint({"Adam", "AdamW"}):
+        return ""
+    was_decoupled = saved.get("decoupled_weight_decay")
+    if was_decoupled is None:
         return "Adam or AdamW"
-    saver = "AdamW" if was else "Adam"
-    now = settings.get("decoupled_weight_decay", "AdamW" in _names_of(optimizer))
-    return saver if bool(was) != bool(now) and saver != type(optimizer).__name__ else ""
-
-
-def _is_adam(optimizer: Any) -> bool:
-    return not {"Adam", "AdamW"}.isdisjoint(_names_of(optimizer))
-
-
-def _names_of(optimizer: Any) -> set[str]:
-    """The classes of torch.optim that an optimizer is of, by inheritance too."""
-    return {cls.__name__ for cls in type(optimizer).__mro__ if cls.__module__.startswith("torch.optim.")}
+    saver = "AdamW" if was_decoupled else "Adam"
+    is_decoupled = settings.get("decoupled_weight_decay", "AdamW" in names)
+    return saver if bool(was_decoupled) != bool(is_decoupled) and saver != type(optimizer).__name__ else ""
 
 
 def _lacking(optimizer: Any, saved: Mapping[str, Any]) -> list[str]:
-    """The settings that groups of an optimizer have in every version of its class, and that a saved group had not."""
-    if not _TELLING.intersection(saved):
+    """The settings that an optimizer's groups have in every version of its class, and that a saved group lacks."""
+    if not _DISTINCTIVE.intersection(saved):
         return []
     known = ARGUMENTS.get(type(optimizer).__name__) if is_of_torch(optimizer) else None
     own = set(optimizer.defaults) if known is None else known
-    return sorted(own - (FLAGS - _TELLING) - saved.keys())
-
-
-def _savers(state: Mapping[str, Any], saved: Mapping[str, Any]) -> list[str]:
-    """The classes of torch.optim that save such groups with such states."""
-    told = _TELLING.intersection(saved)
-    return [
-        n for n, arguments in ARGUMENTS.items() if arguments & _TELLING == told and _is_state_of(STATE_KEYS[n], state)
-    ]
+    return sorted(own - (FLAGS - _DISTINCTIVE) - saved.keys())
 
 
 def _is_state_of(keys: Keys, state: Mapping[str, Any]) -> bool:
@@ -134,7 +122,7 @@ def _is_state_of(keys: Keys, state: Mapping[str, Any]) -> bool:
 
 
 def should_have_state(optimizer: Any, saved: Mapping[str, Any]) -> bool:
-    """Whether such an optimizer keeps something of each parameter that it trains; `saved` are the group's settings."""
+    """Return whether such an optimizer keeps state for every parameter; `saved` are the settings of its group."""
     keys = _keys_of(optimizer)
     return keys is not None and bool(keys.needed or saved.get("momentum"))
 
@@ -144,21 +132,21 @@ def _keys_of(optimizer: Any) -> Keys | None:
 
 
 def is_of_torch(optimizer: Any) -> bool:
-    """Whether an optimizer is of a class of torch.optim itself: any other, a subclass too, may keep anything."""
+    """Return whether an optimizer is of a class of torch.optim; any other, even a subclass, may keep anything."""
     return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def stepping(optimizer: Any) -> Any:
-    """The optimizer that steps: under a ZeroRedundancyOptimizer the one of this process, and else the optimizer itself.
+    """Return the optimizer that steps: under a ZeroRedundancyOptimizer that of this process, otherwise itself.
 
-    That one is of the wrapped class and has its defaults, and the state of those parameters that this process steps.
-    The groups of the whole model are the outer one's. With `overlap_with_ddp` there is none before the first steps.
+    The former is of the wrapped class, and has its defaults and the state of the parameters that this process steps.
+    The outer one has the groups of the whole model. With `overlap_with_ddp` there is none before the first steps.
     """
     return getattr(optimizer, "optim", optimizer) if _is_zero(optimizer) else optimizer
 
 
 def class_of(optimizer: Any) -> type:
-    """The class that an optimizer steps by: of a ZeroRedundancyOptimizer the one that it was given."""
+    """Return the class that does an optimizer's steps: for a ZeroRedundancyOptimizer, the one that it wraps."""
     inside = stepping(optimizer)
     cls: type = optimizer._optim_constructor if _is_zero(inside) else type(inside)
     return cls

@@ -1,1 +1,1 @@
-"""Callbacks for trainers: each is imported by those who train with one, and by nothing else."""
+"""Callbacks for trainers: each module is imported only by users of that trainer."""

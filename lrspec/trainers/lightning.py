@@ -1,11 +1,11 @@
-"""A callback for Lightning: what trains is held against the plan when training starts, resumed runs included.
+"""A callback for Lightning that verifies what trains against the plan when training starts, resumed runs included.
 
 trainer = Trainer(callbacks=[lrspec.trainers.lightning.VerifyPlan(plan)])
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrspec.compiler.plan import a_plan
 from lrspec.diagnostics.wording import count
@@ -25,15 +25,15 @@ class VerifyPlan(Callback):
     """Verifies all optimizers of a trainer, with their schedulers, in `on_train_start`.
 
     Args:
-        plan: what was compiled for the LightningModule, or for the part of it.
-        part: the path of that submodule, such as `net`; without it the plan is the LightningModule's own.
+        plan: the plan of the LightningModule, or of a part of it.
+        part: the path of that submodule, such as `net`; without it the plan is for the whole LightningModule.
 
-    Of a spec with several optimizers, those that `configure_optimizers` returns are in the spec's order.
-    Warnings are logged by the logger `lrspec`.
+    If the spec has several optimizers, `configure_optimizers` returns them in the spec's order.
+    Warnings go to the logger `lrspec`.
 
     Raises (when training starts):
         VerifyError: where what trains is not what the spec says.
-        BindError: where the plan is of another model, or the optimizers are not as many as the spec's.
+        BindError: where the plan is of another model, or has another number of optimizers.
         AttributeError: for a `part` that the LightningModule does not have.
     """
 
@@ -42,13 +42,11 @@ class VerifyPlan(Callback):
         self.part = part
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Verify, now that checkpoints are loaded and the optimizers are what will step."""
-        model = pl_module.get_submodule(self.part or "")
-        require(self.plan, self._by_name(trainer.optimizers), model, trainer.lr_scheduler_configs)
-
-    def _by_name(self, optimizers: list[Any]) -> dict[str, Any]:
-        names = self.plan.optimizers
-        if len(optimizers) != len(names):
-            has = count(len(optimizers), "optimizer")
-            raise BindError(f"`configure_optimizers` returns {has}, and the spec has {len(names)} ({', '.join(names)})")
-        return dict(zip(names, optimizers, strict=True))
+        """Verify, now that checkpoints are loaded and the optimizers are the ones that will step."""
+        model, names = pl_module.get_submodule(self.part or ""), self.plan.optimizers
+        if len(trainer.optimizers) != len(names):
+            returned = count(len(trainer.optimizers), "optimizer")
+            listed = f"{len(names)} ({', '.join(names)})"
+            raise BindError(f"`configure_optimizers` returns {returned}, but the spec has {listed}")
+        optimizers = dict(zip(names, trainer.optimizers, strict=True))
+        require(self.plan, optimizers, model, trainer.lr_scheduler_configs)

@@ -1,4 +1,4 @@
-"""A callback for transformers: what trains is held against the plan when training starts, resumed runs included.
+"""A callback for transformers that verifies what trains against the plan when training starts, resumed runs included.
 
 trainer = Trainer(model, arguments, callbacks=[lrspec.trainers.transformers.VerifyPlan(plan)])
 """
@@ -20,7 +20,7 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
     """Verifies the trainer's optimizer and its scheduler in `on_train_begin`; warnings go to the logger `lrspec`.
 
     Raises (when training starts):
-        VerifyError: where what trains is not what the spec says: the trainer has built groups of its own, say.
+        VerifyError: where what trains is not what the spec says, as when the trainer has built its own groups.
         BindError: where the plan is of another model, or the spec has several optimizers.
     """
 
@@ -30,5 +30,5 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
     ) -> None:
-        """Verify, now that checkpoints are loaded and the optimizer is what will step."""
+        """Verify, now that checkpoints are loaded and the optimizer is the one that will step."""
         require(self.plan, trained["optimizer"], trained["model"], trained["lr_scheduler"])

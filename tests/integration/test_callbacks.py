@@ -205,7 +205,7 @@ def test_lightning_judges_several_optimizers_in_the_specs_order(tmp_path: Path) 
 def test_lightning_says_how_many_optimizers_the_spec_has(tmp_path: Path) -> None:
     net = Net()
     trainer = trainer_of(lightning.pytorch, tmp_path, LightningVerify(lrspec.compile(TWO, net), "net"))
-    expected = r"`configure_optimizers` returns 1 optimizer, and the spec has 2 \(adamw, sgd\)"
+    expected = r"`configure_optimizers` returns 1 optimizer, but the spec has 2 \(adamw, sgd\)"
     with pytest.raises(lrspec.BindError, match=expected):
         trainer.fit(module_of(lightning.pytorch, net, cosine), points())
 

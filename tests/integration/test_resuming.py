@@ -305,7 +305,7 @@ def test_a_state_that_torch_distributed_has_read_in_part_is_refused(tmp_path: Pa
     resumed = lrspec.build_optimizer(after, model)
     state = {"optimizer": get_optimizer_state_dict(model, resumed)}
     load(state, checkpoint_id=tmp_path)
-    with pytest.raises(lrspec.ResumeError, match=r"and no group with them: it was read in part\nSave and read it flat"):
+    with pytest.raises(lrspec.ResumeError, match=r"but no group with them: it was read in part\nSave and read it flat"):
         lrspec.load_optimizer_state(resumed, state["optimizer"], after)
 
 

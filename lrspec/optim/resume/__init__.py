@@ -1,1 +1,1 @@
-"""The saved state of optimizers into optimizers whose groups a plan has made, by the names of the parameters."""
+"""Loads the saved state of optimizers, by the names of the parameters, into optimizers whose groups a plan has made."""

@@ -1,7 +1,7 @@
-"""The settings of a group whose parameters resume: the spec's, or the checkpoint's, and where these differ.
+"""Chooses the settings of a group whose parameters resume, the spec's or the checkpoint's, and compares the two.
 
-What a scheduler has put into the saved groups goes on: the rate that it started from becomes the spec's, and the others
-keep their proportion to it, so that a scheduler made with `last_epoch=` goes on where it was.
+What a scheduler has put into the saved groups is carried over: the rate that it started from becomes the spec's, and
+the others keep their proportion to it, so that a scheduler made with `last_epoch=` continues where it was.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _RATES = ("lr", "initial_lr", "max_lr", "min_lr")
 _MOMENTA = ("base_momentum", "max_momentum")
 _OF_SCHEDULERS = frozenset((*_RATES[1:], *_MOMENTA))
 _CYCLED = frozenset({"betas", "momentum"})
-"""What OneCycleLR and CyclicLR move besides the rates; they leave `max_momentum` in the group."""
+"""Settings that OneCycleLR and CyclicLR move besides the rates; they leave `max_momentum` in the group."""
 
 
 @dataclass(frozen=True)
 class NewGroup:
-    """A group of an optimizer: its name, its settings now and by the plan, and what was saved of its parameters.
+    """A group of an optimizer: its name, its settings now and by the plan, and its saved parameters.
 
-    `scheduled` are the settings of the saved group whose schedule goes on in this one, if there is one.
+    `scheduled` are the settings of the saved group whose schedule continues in this one, if there is one.
     """
 
     name: str
@@ -39,18 +39,27 @@ class NewGroup:
     scheduled: Values | None
 
     def with_the_specs(self) -> dict[str, Any]:
-        """The plan's settings; other keys stay as the optimizer has them.
+        """Return the plan's settings; other keys stay as the optimizer has them.
 
-        A scheduler that is attached already has made of the plan's rates what holds now, and that stays.
+        A scheduler that is already attached has set its own keys from the plan's rates, and those stay. A number
+        becomes a tensor where the optimizer has one (a rate that a captured graph reads).
         """
-        held = {"lr", *_cycled(self.now)} if "initial_lr" in self.now else set()
-        settings = {**self.now, **{key: value for key, value in self.planned.items() if key not in held}}
-        if self.scheduled and not held and "lr" in settings:
-            settings |= _gone_on(settings["lr"], self.scheduled)
-        return {key: _like(self.now.get(key), value) for key, value in settings.items()}
+        unchanged = {"lr", *_cycled(self.now)} if "initial_lr" in self.now else set()
+        settings = {**self.now, **{key: value for key, value in self.planned.items() if key not in unchanged}}
+        if self.scheduled and not unchanged and "lr" in settings:
+            lr, base = settings["lr"], plain_value(base_rate(self.scheduled))
+            for key in _RATES:
+                if key in self.scheduled:
+                    settings[key] = lr * (plain_value(self.scheduled[key]) / base if base else 1.0)
+            settings |= {key: self.scheduled[key] for key in _MOMENTA if key in self.scheduled}
+        for key, value in settings.items():
+            current: Any = self.now.get(key)
+            if isinstance(value, int | float) and hasattr(current, "new_full"):
+                settings[key] = current.new_full(tuple(current.shape), value)
+        return settings
 
     def with_the_checkpoints(self) -> dict[str, Any]:
-        """The settings that the parameters had; of a group that has only new ones, the spec's.
+        """Return the settings that the parameters had; for a group with only new ones, the spec's.
 
         Raises:
             ResumeError: where they had different ones.
@@ -59,93 +68,68 @@ class NewGroup:
             return self.with_the_specs()
         first, *others = _of_each_old_group(self.saved)
         for other in others:
-            if keys := _differing(first.settings, other.settings):
-                raise ResumeError(self._both(first, other, keys))
+            pairs = {
+                key: (plain_value(first.settings.get(key)), plain_value(other.settings.get(key)))
+                for key in {**first.settings, **other.settings}
+                if key not in HOW_TO_STEP
+            }
+            if differing := [(key, one, two) for key, (one, two) in pairs.items() if one != two]:
+                had = ", ".join(
+                    f"{key} {value_words(one)} and {value_words(two)}" for key, one, two in differing[:SHOWN]
+                )
+                raise ResumeError(
+                    f"the group `{self.name}` cannot have the settings of the checkpoint: "
+                    f"{few([first.name, other.name])} had different ones there, {had}\n"
+                    'Resume with the settings of the spec (settings="spec"), or have a rule put these parameters into '
+                    "two groups."
+                )
         how = {key: value for key, value in self.now.items() if key in HOW_TO_STEP}
         return {**self.now, **first.settings, **how}
 
     def differences(self) -> Iterator[ChangedSetting]:
-        """What differs between the checkpoint and the spec; of rates, those that a scheduler started from."""
-        old = [each.settings for each in _of_each_old_group(self.saved)]
+        """The settings that differ between the checkpoint and the spec; base rates where a scheduler was attached."""
+        old = [parameter.settings for parameter in _of_each_old_group(self.saved)]
         spec = {**self.now, **({"lr": base_rate(self.now)} if "lr" in self.now else {}), **self.planned}
-        unknown = HOW_TO_STEP | _OF_SCHEDULERS | _cycled(self.now).union(*map(_cycled, old))
+        skipped = HOW_TO_STEP | _OF_SCHEDULERS | _cycled(self.now).union(*map(_cycled, old))
         for key, value in spec.items():
-            if key in unknown or not any(key in each for each in old):
+            if key in skipped or not any(key in settings for settings in old):
                 continue
-            values = _distinct(base_rate(each) if key == "lr" else each.get(key) for each in old)
+            values: list[Any] = []  # each once; a list or a mapping cannot be in a set
+            for settings in old:
+                was = base_rate(settings) if key == "lr" else settings.get(key)
+                if not any(same(was, other) for other in values):
+                    values.append(was)
             if len(values) > 1 or not same(values[0], value):
                 yield ChangedSetting(self.name, key, tuple(map(plain_value, values)), plain_value(value))
-
-    def _both(self, one: SavedParameter, other: SavedParameter, keys: Sequence[str]) -> str:
-        had = ", ".join(f"{key} {_words(one, key)} and {_words(other, key)}" for key in keys[:SHOWN])
-        return (
-            f"the group `{self.name}` cannot have the settings of the checkpoint: "
-            f"{few([one.name, other.name])} had different ones there, {had}\n"
-            'Resume with those of the spec (settings="spec"), or have a rule put these parameters into two groups.'
-        )
 
 
 def schedule_of(
     group: Iterable[SavedParameter], optimizer: Sequence[SavedParameter], every: Iterable[SavedParameter]
 ) -> Values | None:
-    """The settings of the saved group whose schedule goes on in a group now, if there is one.
+    """Return the settings of the saved group whose schedule continues in a group now, if there is one.
 
-    That is one that its own parameters were in, or else others of its optimizer, or else any: one with a rate, of which
-    it can be told how far along the schedule is. An optimizer that no scheduler was attached to goes on without.
+    It is one that the group's own parameters were in, otherwise one of its optimizer, otherwise any: preferably one
+    with a rate, which tells how far along the schedule is. An optimizer that had no scheduler continues without.
     """
     if optimizer and not _scheduled(optimizer):
         return None
-    found = [*_scheduled(group), *_scheduled(optimizer), *_scheduled(every)]
-    return next((each for each in found if base_rate(each)), found[0] if found else None)
+    candidates = [*_scheduled(group), *_scheduled(optimizer), *_scheduled(every)]
+    return next((settings for settings in candidates if base_rate(settings)), candidates[0] if candidates else None)
 
 
 def _scheduled(saved: Iterable[SavedParameter]) -> list[Values]:
-    return [each.settings for each in _of_each_old_group(saved) if "initial_lr" in each.settings]
+    return [parameter.settings for parameter in _of_each_old_group(saved) if "initial_lr" in parameter.settings]
 
 
 def base_rate(settings: Values) -> Any:
-    """The learning rate that a scheduler multiplies, or that is constant where there is none."""
+    """Return the learning rate that a scheduler multiplies, or that is constant where there is none."""
     return next((settings[key] for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
 
 
-def _gone_on(lr: Any, saved: Values) -> dict[str, Any]:
-    """The rates of a group that was scheduled, as they would be if it had started from this one."""
-    base = plain_value(base_rate(saved))
-    rates = {key: lr * (plain_value(saved[key]) / base if base else 1.0) for key in _RATES if key in saved}
-    return {**rates, **{key: saved[key] for key in _MOMENTA if key in saved}}
-
-
 def _of_each_old_group(saved: Iterable[SavedParameter]) -> list[SavedParameter]:
-    """The first parameter of each old group: those of one have the same settings."""
-    return list({id(each.settings): each for each in reversed(list(saved))}.values())[::-1]
+    """The first parameter of each old group: all parameters of a group have the same settings."""
+    return list({id(parameter.settings): parameter for parameter in reversed(list(saved))}.values())[::-1]
 
 
 def _cycled(settings: Values) -> frozenset[str]:
     return _CYCLED if "max_momentum" in settings else frozenset()
-
-
-def _distinct(values: Iterable[Any]) -> list[Any]:
-    """Each of some values once; a list or a mapping cannot be in a set."""
-    found: list[Any] = []
-    for value in values:
-        if not any(same(value, each) for each in found):
-            found.append(value)
-    return found
-
-
-def _differing(one: Values, other: Values) -> list[str]:
-    return [
-        key
-        for key in {**one, **other}
-        if key not in HOW_TO_STEP and plain_value(one.get(key)) != plain_value(other.get(key))
-    ]
-
-
-def _words(saved: SavedParameter, key: str) -> str:
-    return value_words(plain_value(saved.settings.get(key)))
-
-
-def _like(now: Any, value: Any) -> Any:
-    """A value as a tensor, where the optimizer has one (a rate that a captured graph reads)."""
-    is_number = isinstance(value, int | float)
-    return now.new_full(tuple(now.shape), value) if is_number and hasattr(now, "new_full") else value

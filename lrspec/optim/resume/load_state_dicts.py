@@ -1,9 +1,8 @@
-"""State dicts into optimizers, all or none."""
+"""Loads state dicts into optimizers: all of them, or none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrspec.optim.resume.result import ResumeError
@@ -13,31 +12,27 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-def load_all(each: Sequence[tuple[Optimizer, dict[str, Any]]]) -> None:
+def load_all(state_dicts: Sequence[tuple[Optimizer, dict[str, Any]]]) -> None:
     """Load a state dict into each optimizer.
 
+    torch replaces state and groups by new dicts; the old ones are kept, with their contents, until all are loaded.
+
     Raises:
-        ResumeError: where one refuses its own; all are as they were then.
+        ResumeError: where an optimizer refuses its state dict; all are unchanged then.
     """
-    inner = [stepping(optimizer) for optimizer, _ in each]
-    outer = [optimizer for optimizer, _ in each if stepping(optimizer) is not optimizer]
-    with _unchanged_on_failure([*inner, *outer]):
-        for optimizer, state_dict in each:
+    inner = [stepping(optimizer) for optimizer, _ in state_dicts]
+    outer = [optimizer for optimizer, _ in state_dicts if stepping(optimizer) is not optimizer]
+    before = []
+    for optimizer in [*inner, *outer]:
+        states = {key: dict(value) if isinstance(value, dict) else value for key, value in optimizer.state.items()}
+        contents = [dict(group) for group in optimizer.param_groups]
+        before.append((optimizer, optimizer.state, states, optimizer.param_groups, contents))
+    try:
+        for optimizer, state_dict in state_dicts:
             try:
                 optimizer.load_state_dict(state_dict)
             except Exception as failure:
                 raise ResumeError(f"{type(optimizer).__name__} refuses the state: {failure}") from failure
-
-
-@contextmanager
-def _unchanged_on_failure(optimizers: Sequence[Optimizer]) -> Iterator[None]:
-    """torch puts new dicts in place of state and groups; these are kept, with what is in them, until all went well."""
-    before = [
-        (each, each.state, {key: _copy(inner) for key, inner in each.state.items()}, each.param_groups, _groups(each))
-        for each in optimizers
-    ]
-    try:
-        yield
     except BaseException:
         for optimizer, state, states, groups, contents in before:
             state.clear()
@@ -47,11 +42,3 @@ def _unchanged_on_failure(optimizers: Sequence[Optimizer]) -> Iterator[None]:
                 group.update(content)
             optimizer.state, optimizer.param_groups = state, groups
         raise
-
-
-def _groups(optimizer: Optimizer) -> list[dict[str, Any]]:
-    return [dict(group) for group in optimizer.param_groups]
-
-
-def _copy(inner: Any) -> Any:
-    return dict(inner) if isinstance(inner, dict) else inner

@@ -1,10 +1,10 @@
-"""Which saved parameters go on, in which groups, and why the others do not."""
+"""Matches saved parameters with the groups that exist, and explains why some are dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, few
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 
 _NO_STATE = (
-    "the checkpoint has no state of any parameter that this optimizer trains\n"
-    "Was it saved before the first step? Then go on without it. torch.distributed.checkpoint reads nothing into an "
+    "the checkpoint has no state for any parameter that this optimizer trains\n"
+    "Was it saved before the first step? Then continue without it. torch.distributed.checkpoint reads nothing into an "
     "optimizer whose parameters have gradients: call `optimizer.zero_grad()` before `get_optimizer_state_dict`."
 )
 
 
 @dataclass(frozen=True)
 class Match:
-    """The saved parameters that go on, by their names in the plan, and why each of the others is dropped.
+    """The saved parameters that resume, by their names in the plan, and why each of the others is dropped.
 
-    `bare` are those that go on and had no state, though they should: no gradient has ever reached them. `carried` are
-    those whose state another class of optimizers has saved, or may have, with words for that.
+    `bare` are those that resume and had no state, though they should: no gradient has ever reached them. `carried` are
+    those whose state another class of optimizers has saved, or may have saved, with words for that: `the state of Adam,
+    now in AdamW`.
     """
 
     kept: Mapping[str, SavedParameter]
@@ -41,7 +42,7 @@ class Match:
 
 
 def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan: Plan, *, specs: bool) -> Match:
-    """Match what was saved with the groups that there are; `specs` says whether the settings of the spec will hold.
+    """Match what was saved with the groups that exist; with `specs`, the settings of the spec will apply.
 
     Raises:
         ResumeError: where nothing fits, or a tensor has another shape than its parameter.
@@ -49,107 +50,81 @@ def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan:
     by_name = _by_name(saved, plan.inventory)
     group_of = {name: group for group in groups for name in group.parameters}
     reasons: dict[str, str] = {}
-    for name, each in by_name.items():
-        if reason := _why_dropped(group_of[name], each, specs=specs) if name in group_of else _why_unused(name, plan):
+    for name, parameter in by_name.items():
+        group = group_of.get(name)
+        if group is None:
+            reasons[name] = _why_unused(name, plan)
+            continue
+        settings = group.settings if specs else parameter.settings
+        if reason := why_not(stepping(group.optimizer), settings, parameter.state, parameter.settings):
             reasons[name] = reason
-    kept = {name: each for name, each in by_name.items() if name not in reasons}
+    kept = {name: parameter for name, parameter in by_name.items() if name not in reasons}
     if not kept:
-        raise ResumeError(_nothing(reasons, plan))
-    bare = frozenset(name for name, each in kept.items() if _is_bare(group_of[name], each))
+        raise ResumeError(_nothing_kept(reasons, plan))
+    bare: set[str] = set()
+    misfitting: list[str] = []
+    words: dict[str, str] = {}
+    for name, parameter in kept.items():
+        group = group_of[name]
+        optimizer, tensor = stepping(group.optimizer), group.parameters[name]
+        if not parameter.state and should_have_state(optimizer, parameter.settings):
+            bare.add(name)
+        if shapes := ", ".join(misfits(parameter.state, tensor)):
+            misfitting.append(f"{name} {list(tensor.shape)} has {shapes}")
+        if saver := carried(optimizer, group.settings, parameter.state, parameter.settings):
+            words[name] = f"the state of {saver}, now in {type(optimizer).__name__}"
     if len(bare) == len(kept):
         raise ResumeError(_NO_STATE)
-    _refuse_other_shapes(kept, group_of)
-    words = {name: _carried(group_of[name], each) for name, each in kept.items()}
-    return Match(kept, bare, reasons, {name: each for name, each in words.items() if each})
+    if misfitting:
+        raise ResumeError(
+            f"the saved state has other shapes than the parameters: {few(misfitting, SHOWN)}\n"
+            "To restart such a parameter, remove its entry from `state` in what was saved."
+        )
+    return Match(kept, frozenset(bare), reasons, words)
 
 
 def _by_name(saved: Sequence[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
-    """What was saved under the names of the plan; of two that are one parameter now, its first name's.
+    """What was saved, under the names of the plan; where two are one parameter now, that of its first name.
 
     Raises:
-        ResumeError: where two names are one but for what wrappers put into them.
+        ResumeError: where two names differ only in what wrappers insert.
     """
-    bare = without_prefix([each.name for each in saved], inventory)
-    names = [spelt(name, inventory) for name in bare]
-    _refuse_one_name_of_two(names, saved)
-    every = set(names)
-    found: dict[str, SavedParameter] = {}
-    for name, each in zip(names, saved, strict=True):
-        known = canonical(name, inventory)
-        taken = known in found or (known != name and known in every)
-        found[name if taken else known] = each
-    return found
-
-
-def _refuse_one_name_of_two(names: Sequence[str], saved: Sequence[SavedParameter]) -> None:
-    first: dict[str, str] = {}
-    for name, each in zip(names, saved, strict=True):
-        if (other := first.setdefault(name, each.name)) != each.name:
+    bare = without_prefix([parameter.name for parameter in saved], inventory)
+    parameters: dict[str, SavedParameter] = {}
+    for name, parameter in zip([spelt(name, inventory) for name in bare], saved, strict=True):
+        other = parameters.setdefault(name, parameter)
+        if other.name != parameter.name:
             raise ResumeError(
-                f"the checkpoint has {few([other, each.name])}, and both are {printable(name)} but for what wrappers "
-                "put into names: it is not clear which state is meant\nRename one of them, or take it out."
+                f"the checkpoint has {few([other.name, parameter.name])}, and both are {printable(name)} apart from "
+                "what wrappers insert: it is not clear which state is meant\nRename one of them, or remove it."
             )
-
-
-def _why_dropped(group: PresentGroup, saved: SavedParameter, *, specs: bool) -> str:
-    settings = _settings(group) if specs else saved.settings
-    return why_not(stepping(group.optimizer), settings, saved.state, saved.settings)
-
-
-def _carried(group: PresentGroup, saved: SavedParameter) -> str:
-    """`the state of Adam, now in AdamW`, or nothing where a parameter goes on in the class that it was in."""
-    optimizer = stepping(group.optimizer)
-    saver = carried(optimizer, _settings(group), saved.state, saved.settings)
-    return f"the state of {saver}, now in {type(optimizer).__name__}" if saver else ""
-
-
-def _settings(group: PresentGroup) -> Mapping[str, Any]:
-    return {**group.content, **group.planned.settings.group_keys()}
-
-
-def _is_bare(group: PresentGroup, saved: SavedParameter) -> bool:
-    return not saved.state and should_have_state(stepping(group.optimizer), saved.settings)
+    by_name: dict[str, SavedParameter] = {}
+    for name, parameter in parameters.items():
+        first = canonical(name, inventory)
+        taken = first in by_name or (first != name and first in parameters)
+        by_name[name if taken else first] = parameter
+    return by_name
 
 
 def _why_unused(name: str, plan: Plan) -> str:
-    """Why no optimizer that was given has a parameter."""
+    """Why none of the given optimizers has a parameter."""
     place = plan.inventory.index.get(name)
     if place is None:
         return "not in the plan"
     first = plan.inventory.columns.names[place]
     if first != name:
         return f"tied to {first} now"
-    if name not in plan.group_of:
-        return "frozen now"
-    return "in another optimizer, or in another part of the model"
+    return "in another optimizer, or in another part of the model" if name in plan.group_of else "frozen now"
 
 
-def _nothing(reasons: Mapping[str, str], plan: Plan) -> str:
+def _nothing_kept(reasons: Mapping[str, str], plan: Plan) -> str:
     if not reasons:
         return "the checkpoint has no parameters"
     if not any(name in plan.inventory.index for name in reasons):
         return f"the plan knows no parameter of the checkpoint ({few(list(reasons), SHOWN)}): it is another model's"
     listed = [
         f"{few([name for name in reasons if reasons[name] == reason], SHOWN)}: {reason}"
-        for reason in dict.fromkeys(reasons.values())
+        for reason in list(dict.fromkeys(reasons.values()))[:SHOWN]
     ]
-    return "\n".join(
-        [
-            "nothing of the checkpoint goes on in this optimizer",
-            *listed[:SHOWN],
-            "Give what was saved of this optimizer.",
-        ]
-    )
-
-
-def _refuse_other_shapes(kept: Mapping[str, SavedParameter], group_of: Mapping[str, PresentGroup]) -> None:
-    wrong = [
-        f"{name} {list(parameter.shape)} has {', '.join(found)}"
-        for name, each in kept.items()
-        if (found := list(misfits(each.state, parameter := group_of[name].parameters[name])))
-    ]
-    if wrong:
-        raise ResumeError(
-            f"the saved state has other shapes than the parameters: {few(wrong, SHOWN)}\n"
-            "To begin such a parameter anew, take its entry out of `state` in what was saved."
-        )
+    lines = ["this optimizer can resume nothing from the checkpoint", *listed]
+    return "\n".join([*lines, "Pass what was saved of this optimizer."])

@@ -1,4 +1,4 @@
-"""A plan that was saved as JSON, for checkpoints without names: which parameters its groups have, in order."""
+"""Reads the groups of a plan that was saved as JSON: they name the parameters of checkpoints without names."""
 
 from __future__ import annotations
 
@@ -26,29 +26,26 @@ class OldGroup(NamedTuple):
 
 
 def old_groups(plan: OldPlan) -> list[OldGroup]:
-    """The groups of a plan, in order.
+    """Return the groups of a plan, in order.
 
     Raises:
-        ResumeError: where it is no plan, or has no groups since its spec had errors.
+        ResumeError: where it is not a plan, or has no groups because its spec had errors.
         OSError: where its file cannot be read.
     """
-    content = _content(plan)
+    content: Any = plan
+    if isinstance(plan, str | os.PathLike):
+        try:
+            content = json.loads(Path(plan).read_bytes())
+        except ValueError:  # not JSON, or not even text
+            raise ResumeError(f"old_plan: {os.fspath(plan)} is not JSON: {_EXPECTED}") from None
+    elif not isinstance(plan, Mapping) and hasattr(plan, "to_dict"):
+        content = plan.to_dict()
     if not isinstance(content, Mapping) or content.get("lrspec_plan") != 1:
         raise ResumeError(f"old_plan: {_EXPECTED}")
     if content.get("groups") is None:
-        raise ResumeError("old_plan: it has no groups, since its spec had errors: no optimizer was made by it")
+        raise ResumeError("old_plan: it has no groups because its spec had errors: no optimizer was made from it")
     try:
-        return [
-            OldGroup(group.get("optimizer"), [str(name) for name in group["params"]]) for group in content["groups"]
-        ]
+        groups = content["groups"]
+        return [OldGroup(group.get("optimizer"), [str(name) for name in group["params"]]) for group in groups]
     except (AttributeError, KeyError, TypeError):
         raise ResumeError(f"old_plan: {_EXPECTED}") from None
-
-
-def _content(plan: OldPlan) -> Any:
-    if isinstance(plan, str | os.PathLike):
-        try:
-            return json.loads(Path(plan).read_bytes())
-        except ValueError:  # not JSON, or not even text
-            raise ResumeError(f"old_plan: {os.fspath(plan)} is not JSON: {_EXPECTED}") from None
-    return plan if isinstance(plan, Mapping) or not hasattr(plan, "to_dict") else plan.to_dict()

@@ -1,8 +1,8 @@
-"""What came of resuming: which parameters kept their state, and which settings differ."""
+"""The result of resuming: which parameters kept their state, and which settings differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -35,12 +35,12 @@ class ChangedSetting:
 
 @dataclass(frozen=True)
 class Resumed:
-    """What came of resuming, by the names of parameters; its text is a few lines to print.
+    """The result of resuming, by the names of parameters; its text is a few lines to print.
 
-    `kept` and `new`, in model order, are those of the optimizer: with the state that was saved, and without. `dropped`,
-    in saved order, are those whose state was saved and is not used; `reasons` says why of each. `settings` are those
-    that hold, the spec's or the checkpoint's; `differences` are between the two. `carried` are those of `kept` whose
-    state was saved by another class of optimizers, or by one that the checkpoint does not name, with words for that.
+    `kept` and `new`, in model order, are the optimizer's parameters with saved state, and without. `dropped`, in saved
+    order, are those whose saved state is not used; `reasons` explains each. `settings` says whether those of the spec
+    or of the checkpoint apply; `differences` are between the two. `carried` are those of `kept` whose state was saved
+    by another class of optimizers, or by one that the checkpoint does not name, with words for that.
     """
 
     kept: tuple[str, ...]
@@ -52,29 +52,22 @@ class Resumed:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The parameters whose state was saved and is not used, in saved order."""
+        """The parameters whose saved state is not used, in saved order."""
         return tuple(self.reasons)
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        yield f"{count(len(self.kept), 'parameter')} resumed, with the settings of the {self.settings}"
+        lines = [f"{count(len(self.kept), 'parameter')} resumed, with the settings of the {self.settings}"]
         if self.new:
-            yield f"{len(self.new):,} new: {few(self.new, SHOWN)}"
-        yield from _listed("kept", self.carried)
-        yield from _listed("dropped", self.reasons)
-        yield from map(str, self.differences[:SHOWN])
+            lines.append(f"{len(self.new):,} new: {few(self.new, SHOWN)}")
+        for what, words in (("kept", self.carried), ("dropped", self.reasons)):
+            for text in dict.fromkeys(words.values()):
+                names = [name for name in words if words[name] == text]
+                lines.append(f"{len(names):,} {what} ({text}): {few(names, SHOWN)}")
+        lines += map(str, self.differences[:SHOWN])
         if len(self.differences) > SHOWN:
-            yield f"and {len(self.differences) - SHOWN:,} more settings that differ"
-
-
-def _listed(what: str, words: Mapping[str, str]) -> Iterator[str]:
-    """A line for each of some words, with the parameters that they are said of."""
-    for each in dict.fromkeys(words.values()):
-        names = [name for name in words if words[name] == each]
-        yield f"{len(names):,} {what} ({each}): {few(names, SHOWN)}"
+            lines.append(f"and {len(self.differences) - SHOWN:,} more settings that differ")
+        return "\n".join(lines)
 
 
 class ResumeError(ValueError):
-    """Saved state that does not fit the optimizer or its plan; nothing was loaded, and the text says what to do."""
+    """Saved state does not fit the optimizer or its plan; nothing was loaded, and the text says what to do."""

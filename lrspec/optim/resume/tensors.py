@@ -1,7 +1,7 @@
-"""The tensors of a saved state: whether they fit a parameter, and copies of them that can train.
+"""Checks that the tensors of a saved state fit a parameter, and copies them for training.
 
-torch's `load_state_dict` keeps a tensor that has the right type and device already: without a copy the checkpoint in
-memory would be trained on. What a process shards (FSDP2) is given its own shards of whole tensors.
+torch's `load_state_dict` keeps a tensor that already has the right type and device: without a copy, training would
+change the checkpoint in memory. A process that shards (FSDP2) gets its own shards of whole tensors.
 """
 
 from __future__ import annotations
@@ -16,29 +16,31 @@ if TYPE_CHECKING:
 
 
 def misfits(state: Mapping[str, Any], parameter: Tensor) -> Iterator[str]:
-    """What does not fit a parameter: `exp_avg [10, 32]`."""
+    """The tensors of a state that do not fit a parameter, as `exp_avg [10, 32]`.
+
+    Other keys are not checked: libraries keep quantised blocks, projections, and more.
+    """
+    expected = tuple(parameter.shape)
     for key, value in state.items():
-        if hasattr(value, "shape") and not _fits(key, tuple(value.shape), tuple(parameter.shape)):
-            yield f"{key} {list(value.shape)}"
-
-
-def _fits(key: str, shape: tuple[int, ...], parameter: tuple[int, ...]) -> bool:
-    """Of other keys nothing is known: libraries keep quantised blocks, projections, and more."""
-    if key in FACTORED:
-        return len(shape) == len(parameter) and all(n in (1, m) for n, m in zip(shape, parameter, strict=True))
-    return key not in ELEMENTWISE or shape == parameter
+        if not hasattr(value, "shape"):
+            continue
+        shape = tuple(value.shape)
+        if key in FACTORED:
+            fits = len(shape) == len(expected) and all(n in (1, m) for n, m in zip(shape, expected, strict=True))
+        else:
+            fits = key not in ELEMENTWISE or shape == expected
+        if not fits:
+            yield f"{key} {list(shape)}"
 
 
 def own_copy(value: Any, parameter: Tensor) -> Any:
-    """A value of a state, its tensors such that the parameter can be trained with them and nothing else is changed."""
+    """Copy a value of a state so that the parameter can be trained with its tensors and nothing else is changed."""
     if isinstance(value, Mapping):
-        return {key: own_copy(each, parameter) for key, each in value.items()}
+        return {key: own_copy(item, parameter) for key, item in value.items()}
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return type(value)(own_copy(each, parameter) for each in value)
-    return _tensor(value, parameter) if hasattr(value, "detach") else value
-
-
-def _tensor(value: Tensor, parameter: Tensor) -> Tensor:
+        return type(value)(own_copy(item, parameter) for item in value)
+    if not hasattr(value, "detach"):
+        return value
     if hasattr(parameter, "device_mesh") and value.dim() > 0:
         value = _distributed(value, parameter)
     elif hasattr(value, "full_tensor"):
@@ -47,7 +49,7 @@ def _tensor(value: Tensor, parameter: Tensor) -> Tensor:
 
 
 def _distributed(value: Tensor, parameter: Any) -> Tensor:
-    """This process's shard, as the parameter is sharded; what is of another shape is there whole.
+    """This process's shard, sharded like the parameter; a tensor of another shape is replicated.
 
     Every process has the whole tensor, so that none needs to wait for another.
     """
@@ -57,5 +59,4 @@ def _distributed(value: Tensor, parameter: Any) -> Tensor:
         return value
     mesh = parameter.device_mesh
     whole = DTensor.from_local(value.to(parameter.device), mesh, [Replicate()] * mesh.ndim, run_check=False)
-    alike = value.shape == parameter.shape
-    return whole.redistribute(mesh, parameter.placements) if alike else whole
+    return whole.redistribute(mesh, parameter.placements) if value.shape == parameter.shape else whole

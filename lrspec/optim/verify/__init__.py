@@ -1,1 +1,1 @@
-"""What trains, held against a plan: an optimizer with its model and schedulers to the findings of LRS4xx."""
+"""Compares what trains, an optimizer with its model and schedulers, with a plan: the findings LRS4xx."""

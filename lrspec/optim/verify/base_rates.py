@@ -1,9 +1,9 @@
-"""What runs to what its schedulers start from, and where they would flatten the ratios of the spec."""
+"""Reads the rates that schedulers start from, and finds where they would flatten the ratios of the spec."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from lrspec.optim.live_values import close, same
@@ -12,74 +12,61 @@ from lrspec.optim.verify.schedulers import Schedule
 
 
 class BaseRate(NamedTuple):
-    """The rate of a group that a scheduler starts from: what it calls it, the scheduler's class, the rate."""
+    """The rate of a group that a scheduler starts from: its name there, the scheduler's class, and the rate."""
 
-    what: str
-    kind: str
+    name: str
+    source: str
     rate: Any
 
 
 class FlattenedFloor(NamedTuple):
-    """A rate of a schedule that is another share of the plan's in a group than in that of the highest rate."""
+    """A floor of a schedule, as a multiple of the plan's rate, that is another for the group of the highest rate."""
 
     portion: Portion
     schedule: Schedule
-    what: str
-    cohort: float
+    name: str
+    multiple: float
     highest: float
 
 
 def planned_rate(portion: Portion) -> Any:
-    """The plan's learning rate, or the optimizer's own where the plan has none."""
+    """Return the plan's learning rate, or the optimizer's own where the plan has none."""
     rate = portion.cohort.assignment.settings.lr
     return portion.optimizer.stepping.defaults.get("lr") if rate is None else rate
 
 
 def bases(run: TrainingRun, portion: Portion) -> list[BaseRate]:
-    """What schedulers start from in a group; where none is known, what one has left in the group."""
-    known = run.schedules(portion.optimizer)
-    if known:
+    """Return what schedulers start from in a group; if no scheduler is known, what one has left in the group."""
+    if schedules := run.schedules(portion.optimizer):
         return [
-            BaseRate(each.base, each.kind, each.bases[portion.number])
-            for each in known
-            if each.bases is not None and portion.number < len(each.bases)
+            BaseRate(schedule.base, schedule.name, schedule.bases[portion.number])
+            for schedule in schedules
+            if schedule.bases is not None and portion.number < len(schedule.bases)
         ]
     left = next((key for key in ("max_lr", "initial_lr") if key in portion.group), None)
     return [BaseRate(f"`{left}`", "the group", portion.group[left])] if left else []
 
 
 def has_wrong_base(run: TrainingRun, portion: Portion) -> bool:
-    """Whether a scheduler starts from another rate than the plan's."""
+    """Return whether a scheduler starts from another rate than the plan's."""
     return any(not same(base.rate, planned_rate(portion)) for base in bases(run, portion))
 
 
-def keeps_ratios(run: TrainingRun, optimizer: RunningOptimizer) -> bool:
-    """Whether the schedulers of an optimizer mean to move all of its groups by one factor."""
-    together = all(each.together for each in run.schedules(optimizer))
-    return together and not any(True for _ in flattened(run, optimizer))
-
-
 def flattened(run: TrainingRun, optimizer: RunningOptimizer) -> Iterator[FlattenedFloor]:
-    """Where the floors of an optimizer's schedulers are not in the proportion of the plan's rates."""
-    portions = [each for each in run.portions if each.optimizer is optimizer and planned_rate(each) is not None]
-    highest = max(portions, key=lambda each: float(planned_rate(each)), default=None)
-    if highest is None or not planned_rate(highest):
+    """The floors of an optimizer's schedulers that are not in proportion to the plan's rates."""
+    portions = [portion for portion in run.portions_of(optimizer) if planned_rate(portion) is not None]
+    top = max(portions, key=lambda portion: float(planned_rate(portion)), default=None)
+    if top is None or not planned_rate(top):
         return
     for schedule in run.schedules(optimizer):
-        for what, floors in schedule.floors.items():
-            if len(floors) == len(optimizer.groups):
-                shares = [_share(floors, each) for each in portions]
-                most = _share(floors, highest)
-                for portion, share in zip(portions, shares, strict=True):
-                    if not close(share, most) and (planned_rate(portion) or (share and what not in _ONLY_LOWER)):
-                        yield FlattenedFloor(portion, schedule, what, share, most)
-
-
-_ONLY_LOWER = ("min_lr",)
-"""Floors that rates go down to, and that do not lift a rate of 0: those of ReduceLROnPlateau."""
-
-
-def _share(floors: Sequence[Any], portion: Portion) -> float:
-    """A floor as a multiple of the plan's rate; where that is 0, no floor above it is."""
-    floor, rate = float(floors[portion.number] or 0), float(planned_rate(portion))
-    return floor / rate if rate else math.inf * floor if floor else 0.0
+        for name, floors in schedule.floors.items():
+            if len(floors) != len(optimizer.groups):
+                continue
+            highest = float(floors[top.number] or 0) / float(planned_rate(top))
+            for portion in portions:
+                floor, rate = float(floors[portion.number] or 0), float(planned_rate(portion))
+                above_zero = math.inf * floor if floor else 0.0
+                multiple = floor / rate if rate else above_zero
+                # ReduceLROnPlateau's `min_lr` only stops rates on their way down, and does not lift a rate of 0.
+                if not close(multiple, highest) and (rate or (multiple and name != "min_lr")):
+                    yield FlattenedFloor(portion, schedule, name, multiple, highest)

@@ -1,6 +1,6 @@
-"""A real scheduler, of torch or timm or under a trainer's wrapper, to what it takes for the rates of each group.
+"""Reads what a scheduler, of torch or timm or under a trainer's wrapper, takes for the rates of each group.
 
-No scheduler is imported: its class is known by its name and its attributes.
+No scheduler is imported: its class is recognised by its name and its attributes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from lrspec.optim.optimizer_classes import inner
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """What one scheduler knows of the groups of its optimizer; each list has an item a group.
+    """What one scheduler knows about the groups of its optimizer; each list has one item per group.
 
-    `base` is what it calls the rates of `bases`, which the rest of the schedule is a multiple of; `bases` is None where
-    it has none. `floors` are further rates, by what it calls them. `together` is False where it may move groups apart.
-    `factors` are a warm-up's that multiplies the rates after another scheduler has set them.
+    `name` is the scheduler's class. `base` is what it calls the rates in `bases`, which the rest of the schedule is a
+    multiple of; `bases` is None where it has none. `floors` are further rates, by what it calls them. `together` is
+    False where it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
+    scheduler has set them.
     """
 
-    kind: str
+    name: str
     optimizer: object
     base: str = "the base rate"
     bases: Sequence[Any] | None = None
@@ -31,102 +32,75 @@ class Schedule:
 
 
 def listed(schedulers: Any) -> list[Any]:
-    """The schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
+    """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
+
+    Any class of scheduler will do, but not a class itself, an optimizer, or a value of a trainer's configuration.
 
     Raises:
-        TypeError: for what is no scheduler.
+        TypeError: for something that is not a scheduler.
     """
     if schedulers is None:
         return []
     if isinstance(schedulers, Mapping):
         schedulers = schedulers.values()
-    found = schedulers if isinstance(schedulers, Iterable) and not isinstance(schedulers, str) else [schedulers]
-    return [_scheduler(inner(each, "scheduler")) for each in found if each is not None]
-
-
-def _scheduler(given: Any) -> Any:
-    """A scheduler, which may be of any kind, but no class, no optimizer, and no value of a trainer's configuration."""
-    if isinstance(given, type | str | int | float | Mapping) or hasattr(given, "param_groups"):
-        found = given.__name__ if isinstance(given, type) else type(given).__name__
-        raise TypeError(f"expected a scheduler, or a list or a mapping of them, found {found}")
-    return given
+    several = isinstance(schedulers, Iterable) and not isinstance(schedulers, str)
+    unwrapped = [inner(item, "scheduler") for item in (schedulers if several else [schedulers]) if item is not None]
+    for item in unwrapped:
+        if isinstance(item, type | str | int | float | Mapping) or hasattr(item, "param_groups"):
+            found = item.__name__ if isinstance(item, type) else type(item).__name__
+            raise TypeError(f"expected a scheduler, or a list or a mapping of them, found {found}")
+    return unwrapped
 
 
 def last_rates(scheduler: Any) -> Sequence[Any] | None:
-    """The rates that a scheduler of torch has set last; None of others."""
+    """Return the rates that a scheduler of torch has set last; None for others."""
     rates: Sequence[Any] | None = getattr(scheduler, "_last_lr", None)
     return rates
 
 
 def schedules(scheduler: Any) -> Iterator[Schedule]:
-    """What a scheduler is made of: those in a sequence or a chain, or just itself."""
-    parts = getattr(scheduler, "_schedulers", None)
+    """The schedules that a scheduler consists of: those of a sequence or a chain, or just its own.
+
+    timm's warm-up and floor are one number for all groups, and it may schedule another setting than the rate.
+    pytorch_warmup's `dampening()` takes its factors back when it begins, and multiplies the rates when it ends.
+    """
+    name, parts = type(scheduler).__name__, getattr(scheduler, "_schedulers", None)
     if parts is not None:
         for part in parts:
             yield from schedules(part)
     elif hasattr(scheduler, "base_values"):
-        yield from _of_timm(scheduler)
+        if scheduler.param_group_field == "lr":
+            bases = list(scheduler.base_values)
+            keys = ["lr_min", "warmup_lr_init"] if getattr(scheduler, "warmup_t", 0) else ["lr_min"]
+            floors = {key: _each(getattr(scheduler, key), len(bases)) for key in keys if hasattr(scheduler, key)}
+            yield Schedule(name, inner(scheduler.optimizer), bases=bases, floors=floors)
     elif callable(getattr(scheduler, "warmup_factor", None)) and hasattr(scheduler, "warmup_params"):
-        yield _of_pytorch_warmup(scheduler)
+        factors = [scheduler.warmup_factor(scheduler.last_step, **params) for params in scheduler.warmup_params]
+        yield Schedule(name, inner(scheduler.optimizer), factors=factors)
     else:
         yield _of_torch(scheduler)
 
 
-def _of_timm(scheduler: Any) -> Iterator[Schedule]:
-    """Of timm: warm-up and floor are one number for all groups. It may schedule another setting than the rate."""
-    if scheduler.param_group_field != "lr":
-        return
-    bases = list(scheduler.base_values)
-    keys = ["lr_min"] if not getattr(scheduler, "warmup_t", 0) else ["lr_min", "warmup_lr_init"]
-    floors = {key: _each(getattr(scheduler, key), len(bases)) for key in keys if hasattr(scheduler, key)}
-    yield Schedule(type(scheduler).__name__, inner(scheduler.optimizer), bases=bases, floors=floors)
-
-
-def _of_pytorch_warmup(scheduler: Any) -> Schedule:
-    """Of pytorch_warmup: `dampening()` takes its factors back when it begins, and multiplies the rates when it ends."""
-    factors = [scheduler.warmup_factor(scheduler.last_step, **params) for params in scheduler.warmup_params]
-    return Schedule(type(scheduler).__name__, inner(scheduler.optimizer), factors=factors)
-
-
 def _of_torch(scheduler: Any) -> Schedule:
+    classes = {cls.__name__ for cls in type(scheduler).__mro__}
     optimizer = inner(getattr(scheduler, "optimizer", None))
     groups = getattr(optimizer, "param_groups", [])
-    base, bases = _bases(scheduler, groups)
-    return Schedule(
-        type(scheduler).__name__, optimizer, base, bases, _floors(scheduler, groups), _moves_together(scheduler)
-    )
-
-
-def _bases(scheduler: Any, groups: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Any] | None]:
-    """The rates at the height of the schedule, and what they are called; a cycle is named by its highest."""
-    if hasattr(scheduler, "max_lrs"):
-        return "`max_lr`", scheduler.max_lrs
-    if _is_called(scheduler, "OneCycleLR"):
-        return "`max_lr`", [group.get("max_lr") for group in groups]
-    return "the base rate", getattr(scheduler, "base_lrs", None)
-
-
-def _floors(scheduler: Any, groups: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
+    base, bases = "the base rate", getattr(scheduler, "base_lrs", None)
     floors: dict[str, Sequence[Any]] = {}
     if hasattr(scheduler, "eta_min"):
         floors["eta_min"] = _each(scheduler.eta_min, len(groups))
     if hasattr(scheduler, "min_lrs"):
         floors["min_lr"] = scheduler.min_lrs
-    if hasattr(scheduler, "max_lrs"):
-        floors["base_lr"] = scheduler.base_lrs
-    if _is_called(scheduler, "SWALR"):
+    if hasattr(scheduler, "max_lrs"):  # a cycle: its base is the height of the schedule
+        base, bases, floors["base_lr"] = "`max_lr`", scheduler.max_lrs, scheduler.base_lrs
+    elif "OneCycleLR" in classes:
+        base, bases = "`max_lr`", [group.get("max_lr") for group in groups]
+    if "SWALR" in classes:
         floors["swa_lr"] = [group.get("swa_lr") for group in groups]
-    return floors
-
-
-def _moves_together(scheduler: Any) -> bool:
-    """Not with several lambdas, which are there to move groups apart, or to give each its floor."""
-    return len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1
+    # Several lambdas are there to move groups apart, or to give each its floor.
+    together = len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1
+    return Schedule(type(scheduler).__name__, optimizer, base, bases, floors, together)
 
 
 def _each(value: Any, groups: int) -> Sequence[Any]:
     return list(value) if isinstance(value, list | tuple) else [value] * groups
-
-
-def _is_called(scheduler: Any, name: str) -> bool:
-    return any(cls.__name__ == name for cls in type(scheduler).__mro__)

@@ -1,15 +1,14 @@
-"""What runs to the findings LRS405: groups whose learning rate, weight decay or options are not the plan's."""
+"""Finds LRS405: groups whose learning rate, weight decay or options are not the plan's."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values
 from lrspec.optim.live_values import close, same
-from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, keeps_ratios, planned_rate
+from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun, together
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place, setting_place
@@ -20,138 +19,116 @@ _CHANGE_THE_SPEC = (
     "Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. "
     "A checkpoint brings its own, but not by `lrspec.load_optimizer_state`."
 )
-_CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or leave it out of the spec."
-
-
-def setting_differs(run: TrainingRun) -> Iterator[Finding]:
-    """LRS405 of weight decay and options."""
-    found = (
-        ((setting_place(run.plan, portion.cohort, axis), axis), Deviation(portion, actual, planned))
-        for portion in run.portions
-        for axis, actual, planned in _settings(portion)
-        if not same(actual, planned)
-    )
-    for (place, axis), differences in together(found).items():
-        wrong = differing(run, axis_words(axis), differences)
-        cycled = any(_is_cycled(axis, each.portion.group) for each in differences)
-        advice = _CYCLED if cycled else advised(differences, _CHANGE_THE_SPEC)
-        yield run.finding("LRS405", place, tensors_of(differences), wrong, advice)
-
-
-def _settings(portion: Portion) -> Iterator[tuple[str, Any, Any]]:
-    """The axes of some parameters, with what their group has there and what the plan has."""
-    group, settings = portion.group, portion.cohort.assignment.settings
-    actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former where it has a schedule
-    default = portion.optimizer.stepping.defaults.get("weight_decay")
-    yield "weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay
-    for name, planned in settings.options:
-        yield f"options.{name}", group.get(name), planned
-
-
-def _is_cycled(axis: str, group: Mapping[str, Any]) -> bool:
-    """Whether a scheduler moves momentum: OneCycleLR and CyclicLR leave their limits in the group."""
-    return axis in ("options.betas", "options.momentum") and "max_momentum" in group
-
-
-def rate_differs(run: TrainingRun) -> Iterator[Finding]:
-    """LRS405 of learning rates; those that a scheduler starts from are LRS406."""
-    for optimizer in run.optimizers:
-        portions = [each for each in run.portions if each.optimizer is optimizer]
-        yield from _constant(run, optimizer, portions)
-        edited = _edited(run, optimizer, portions)
-        for place, differences in _by_place(run, edited):
-            wrong = differing(run, _RATE, differences) + ", which the scheduler has set"
-            yield run.finding("LRS405", place, tensors_of(differences), wrong, _since(edited, portions))
-        told = {each.portion for each in edited}
-        others = [each for each in portions if each not in told]
-        yield from _out_of_ratio(run, optimizer, others)
-        for place, differences in _by_place(run, _above_zero(run, optimizer, others)):
-            wrong = differing(run, _RATE, differences)
-            yield run.finding("LRS405", place, tensors_of(differences), wrong, _SET_APART)
-
-
-_SET_SINCE = "Something has set it since; the next step may set it back, or go on from there. Change the spec instead."
+_CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or remove it from the spec."
+_SET_SINCE = "Something has set it since; the next step may reset it, or continue from there. Change the spec instead."
 _DAMPENED = (
-    "All groups are lowered by one factor. If a warm-up multiplies the rates after each step of the scheduler, give it "
+    "All groups are lowered by one factor. If a warm-up multiplies the rates after each step of the scheduler, pass it "
     "to `verify`, too. Otherwise change the spec instead."
 )
-
-
-def _since(edited: list[Deviation], portions: list[Portion]) -> str:
-    """What to do about rates that something has set after the scheduler, which may be a warm-up."""
-    factors = [float(each.actual) / float(each.planned) for each in edited if each.planned and each.actual is not None]
-    lowered = len(factors) == len(portions) and all(close(each, factors[0]) for each in factors) and factors[0] < 1
-    return _DAMPENED if lowered else _SET_SINCE
-
-
-def _constant(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
-    """Rates that no scheduler moves."""
-    found = [
-        Deviation(each, each.group.get("lr"), run.dampened(each, planned_rate(each)))
-        for each in portions
-        if not run.schedules(optimizer) and not bases(run, each)
-    ]
-    for place, differences in _by_place(run, (each for each in found if not same(each.actual, each.planned))):
-        wrong = differing(run, _RATE, differences)
-        advice = advised(differences, _CHANGE_THE_SPEC)
-        yield run.finding("LRS405", place, tensors_of(differences), wrong, advice)
-
-
-def _edited(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Deviation]:
-    """Rates that are not what the scheduler has set last."""
-    last = run.last_rates(optimizer)
-    if not last:
-        return []
-    found = [Deviation(each, each.group.get("lr"), run.dampened(each, last[each.number])) for each in portions]
-    return [each for each in found if not same(each.actual, each.planned)]
-
-
-def _out_of_ratio(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
-    """Rates that are another multiple of the plan's than those of most groups."""
-    if not keeps_ratios(run, optimizer):
-        return
-    factors = [(each, factor) for each in _highest_first(portions) if (factor := _factor(run, each)) is not None]
-    times = Counter(factor for _, factor in factors)
-    most = max(times, key=lambda one: sum(n for other, n in times.items() if close(one, other)), default=1.0)
-    found = (Deviation(each, factor, most) for each, factor in factors if not close(factor, most))
-    for place, differences in _by_place(run, found):
-        own, others = two_values(differences[0].actual, most)
-        counted = run.counted(tensors_of(differences))
-        wrong = f"{_RATE} of {counted} is {own} × the plan's, and in other groups {others} ×"
-        yield run.finding("LRS405", place, tensors_of(differences), wrong, _SET_APART)
-
-
 _SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
 
 
-def _above_zero(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> list[Deviation]:
-    """Rates that the plan has as 0, and that no factor of a schedule could have made anything else."""
-    if any(True for _ in flattened(run, optimizer)):
-        return []
-    found = [Deviation(each, each.group.get("lr"), planned_rate(each)) for each in portions if _moved(run, each)]
-    zero = [each for each in found if each.planned is not None and float(each.planned) == 0]
-    return [each for each in zero if not same(each.actual, each.planned) and not has_wrong_base(run, each.portion)]
+def setting_differs(run: TrainingRun) -> Iterator[Finding]:
+    """LRS405 for weight decay and options."""
+    different = []
+    for portion in run.portions:
+        group, settings = portion.group, portion.cohort.assignment.settings
+        actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former where it has a schedule
+        default = portion.optimizer.stepping.defaults.get("weight_decay")
+        values = [("weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay)]
+        values += [(f"options.{name}", group.get(name), planned) for name, planned in settings.options]
+        for axis, actual, planned in values:
+            if not same(actual, planned):
+                key = (setting_place(run.plan, portion.cohort, axis), axis)
+                different.append((key, Deviation(portion, actual, planned)))
+    for (place, axis), deviations in together(different).items():
+        # OneCycleLR and CyclicLR, which move momentum, leave their limits in the group.
+        has_limits = any("max_momentum" in deviation.portion.group for deviation in deviations)
+        cycled = has_limits and axis in ("options.betas", "options.momentum")
+        advice = _CYCLED if cycled else advised(deviations, _CHANGE_THE_SPEC)
+        message = differing(run, axis_words(axis), deviations)
+        yield run.finding("LRS405", place, tensors_of(deviations), message, advice)
 
 
-def _highest_first(portions: list[Portion]) -> list[Portion]:
-    """Where as many groups are at one factor as at another, the groups of the highest rates are taken for right."""
-    return sorted(portions, key=lambda each: -float(planned_rate(each) or 0))
+def rate_differs(run: TrainingRun) -> Iterator[Finding]:
+    """LRS405 for learning rates; those that a scheduler starts from are LRS406."""
+    for optimizer in run.optimizers:
+        portions = run.portions_of(optimizer)
+        for place, deviations in _by_place(run, _unscheduled(run, portions)):
+            advice = advised(deviations, _CHANGE_THE_SPEC)
+            yield run.finding("LRS405", place, tensors_of(deviations), differing(run, _RATE, deviations), advice)
+        edited = list(_edited(run, optimizer, portions))
+        for place, deviations in _by_place(run, edited):
+            message = differing(run, _RATE, deviations) + ", which the scheduler has set"
+            factors = [float(d.actual) / float(d.planned) for d in edited if d.planned and d.actual is not None]
+            one_factor = len(factors) == len(portions) and all(close(factor, factors[0]) for factor in factors)
+            advice = _DAMPENED if one_factor and factors[0] < 1 else _SET_SINCE
+            yield run.finding("LRS405", place, tensors_of(deviations), message, advice)
+        edited_portions = {deviation.portion for deviation in edited}
+        others = [portion for portion in portions if portion not in edited_portions]
+        if list(flattened(run, optimizer)):
+            continue
+        yield from _out_of_ratio(run, optimizer, others)
+        for place, deviations in _by_place(run, _above_zero(run, others)):
+            message = differing(run, _RATE, deviations)
+            yield run.finding("LRS405", place, tensors_of(deviations), message, _SET_APART)
 
 
-def _factor(run: TrainingRun, portion: Portion) -> float | None:
-    """The rate of a group that is scheduled, as a multiple of the plan's."""
-    planned, actual = run.dampened(portion, planned_rate(portion)), portion.group.get("lr")
-    if not _moved(run, portion) or not planned or actual is None or has_wrong_base(run, portion):
-        return None
-    return float(actual) / float(planned)
+def _unscheduled(run: TrainingRun, portions: list[Portion]) -> Iterator[Deviation]:
+    """Wrong rates that no scheduler moves."""
+    for portion in portions:
+        actual, planned = portion.group.get("lr"), run.dampened(portion, planned_rate(portion))
+        if not _is_scheduled(run, portion) and not same(actual, planned):
+            yield Deviation(portion, actual, planned)
 
 
-def _moved(run: TrainingRun, portion: Portion) -> bool:
+def _edited(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Deviation]:
+    """Rates that are not what the scheduler has set last."""
+    if last := run.last_rates(optimizer):
+        for portion in portions:
+            actual, set_last = portion.group.get("lr"), run.dampened(portion, last[portion.number])
+            if not same(actual, set_last):
+                yield Deviation(portion, actual, set_last)
+
+
+def _out_of_ratio(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
+    """Rates that are another multiple of the plan's than those of most groups, where schedules keep the ratios.
+
+    If as many groups are at one factor as at another, the groups of the highest rates are taken to be right.
+    """
+    if not all(schedule.together for schedule in run.schedules(optimizer)):
+        return
+    factors: list[tuple[Portion, float]] = []
+    for portion in sorted(portions, key=lambda portion: -float(planned_rate(portion) or 0)):
+        planned, actual = run.dampened(portion, planned_rate(portion)), portion.group.get("lr")
+        if planned and actual is not None and _is_scheduled(run, portion) and not has_wrong_base(run, portion):
+            factors.append((portion, float(actual) / float(planned)))
+    times = Counter(factor for _, factor in factors)
+    most = max(times, key=lambda one: sum(n for other, n in times.items() if close(one, other)), default=1.0)
+    out = (Deviation(portion, factor, most) for portion, factor in factors if not close(factor, most))
+    for place, deviations in _by_place(run, out):
+        own, others = two_values(deviations[0].actual, most)
+        counted = run.counted(tensors_of(deviations))
+        message = f"{_RATE} of {counted} is {own} × the plan's, but {others} × in other groups"
+        yield run.finding("LRS405", place, tensors_of(deviations), message, _SET_APART)
+
+
+def _above_zero(run: TrainingRun, portions: list[Portion]) -> Iterator[Deviation]:
+    """Scheduled rates that the plan has as 0, and that no factor of a schedule could have changed."""
+    for portion in portions:
+        actual, planned = portion.group.get("lr"), planned_rate(portion)
+        is_zero = planned is not None and float(planned) == 0
+        if is_zero and not same(actual, planned) and _is_scheduled(run, portion) and not has_wrong_base(run, portion):
+            yield Deviation(portion, actual, planned)
+
+
+def _is_scheduled(run: TrainingRun, portion: Portion) -> bool:
     return bool(run.schedules(portion.optimizer) or bases(run, portion))
 
 
-def _by_place(run: TrainingRun, found: Iterable[Deviation]) -> Iterable[tuple[SpecPlace, list[Deviation]]]:
-    return together((rate_place(run.plan, each.portion.cohort), each) for each in found).items()
+def _by_place(run: TrainingRun, deviations: Iterable[Deviation]) -> Iterable[tuple[SpecPlace, list[Deviation]]]:
+    pairs = ((rate_place(run.plan, deviation.portion.cohort), deviation) for deviation in deviations)
+    return together(pairs).items()
 
 
 SETTINGS = (setting_differs, rate_differs)

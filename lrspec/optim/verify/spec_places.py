@@ -1,4 +1,4 @@
-"""Where a spec says what a parameter gets: the rule's setting that holds, or else the optimizer's."""
+"""Locates where a spec says what a parameter gets: the winning rule's setting, or else the optimizer's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from lrspec.spec.axes import AXES
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Cohort, Plan
-    from lrspec.spec.language import Rule
 
 
 class SpecPlace(NamedTuple):
@@ -21,33 +20,28 @@ class SpecPlace(NamedTuple):
 
 
 NOWHERE = SpecPlace(("rules",), at_key=True)
-"""Where a report about what no part of the spec says has its place."""
+"""The place of a finding that no part of the spec is about."""
 
 
 def rate_place(plan: Plan, cohort: Cohort) -> SpecPlace:
-    """Where the learning rate of some parameters comes from: a rate, or else a ladder, a scale, the optimizer."""
+    """Return where the learning rate of a cohort comes from: a rate, else a ladder, a scale, or the optimizer."""
     axis = next((axis for axis in ("lr", "layer", "scale") if axis in cohort.assignment.set_by), "lr")
     return setting_place(plan, cohort, axis)
 
 
 def setting_place(plan: Plan, cohort: Cohort, axis: str) -> SpecPlace:
-    """Where an axis of some parameters is set, called as in `set_by`."""
-    spec = plan.file.spec
+    """Return where an axis of a cohort is set; axes are named as in `set_by`."""
+    spec, option = plan.file.spec, axis.removeprefix("options.")
     if axis in cohort.assignment.set_by:
         number = spec.rule_names.index(cohort.assignment.set_by[axis])
-        return SpecPlace(("rules", number, *_key(spec.rules[number], axis)), number)
-    if axis == "freeze":
-        return NOWHERE
-    return optimizer_place(plan, cohort.assignment.settings.optimizer, axis.removeprefix("options."))
+        if axis.startswith("options."):
+            return SpecPlace(("rules", number, "options", option), number)
+        key = next(key for key in AXES[axis].keys if getattr(spec.rules[number], key) is not None)
+        return SpecPlace(("rules", number, key), number)
+    return NOWHERE if axis == "freeze" else optimizer_place(plan, cohort.assignment.settings.optimizer, option)
 
 
 def optimizer_place(plan: Plan, name: str | None, key: str) -> SpecPlace:
-    """Where an optimizer, the default without a name, has a key, or would have it."""
+    """Return where an optimizer has a key, or would have it; without a name, the default optimizer."""
     path = plan.file.spec.base_path(name or plan.file.spec.default)
     return SpecPlace((*path, key)) if path[0] in plan.file.document.value else NOWHERE
-
-
-def _key(rule: Rule, axis: str) -> Path:
-    if axis.startswith("options."):
-        return ("options", axis.removeprefix("options."))
-    return next((key,) for key in AXES[axis].keys if getattr(rule, key) is not None)

@@ -1,4 +1,4 @@
-"""A `Plan` and what trains, an optimizer with its model and schedulers, to the findings of LRS4xx."""
+"""Verifies what trains, an optimizer with its model and schedulers, against a `Plan`: the findings LRS4xx."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class VerifyError(ReportedError):
     """The running optimizer does not do what the spec says; `diagnostics` are the findings, the text is the report."""
 
 
-def verify(plan: Plan, optimizer: Any, found: ModelParameters, scheduler: Any) -> list[Diagnostic]:
-    """See `Plan.verify`; `found` is what the model has."""
+def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any) -> list[Diagnostic]:
+    """See `Plan.verify`; `parameters` are the model's."""
     with uncollected():
-        run = observe(plan, optimizer, found, scheduler)
+        run = observe(plan, optimizer, parameters, scheduler)
         findings = [finding for check in CHECKS for finding in check(run)]
     return list(locate(findings, plan.file.document, plan.file.spec))
 
 
 def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
-    """Verify before a training run; warnings are logged by the logger `lrspec`.
+    """Verify before a training run; warnings go to the logger `lrspec`.
 
     Raises:
         VerifyError: where there is an error.
