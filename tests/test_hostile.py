@@ -486,8 +486,8 @@ def assert_ascii_json(value: Any) -> None:
 
 AUDITED = """
 import sys
-from lrspec.loading import read_file
-from lrspec.render.text import report
+from lrspec.spec.load import read_file
+from lrspec.diagnostics.report import report
 reading = read_file(sys.argv[1])
 report(reading.diagnostics, reading.document.text)
 seen = []

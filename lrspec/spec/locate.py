@@ -1,4 +1,4 @@
-"""Findings to diagnostics: their severities, and their places in the text."""
+"""Turns findings into diagnostics: adds their severities and their places in the text."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from lrspec.spec.syntax.replacement import suggestion
 
 
 def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -> tuple[Diagnostic, ...]:
-    """Findings with their severities and their places, in order; ignored ones are left out."""
-    located = [_diagnostic(finding, document, spec) for finding in findings]
-    return ordered([found for found in located if found.severity is not Severity.ignore])
-
-
-def _diagnostic(finding: Finding, document: Document, spec: Spec | None) -> Diagnostic:
-    span = document.key_span(finding.path) if finding.at_key else document.span(finding.path)
-    return Diagnostic(
-        code=finding.code,
-        severity=_severity(finding, spec),
-        message=finding.message,
-        path=document.path,
-        span=span,
-        rule=None if finding.rule is None else _rule_name(finding.rule, document),
-        parameters=finding.parameters,
-        suggestion=suggestion(finding.meant, span, document.text, document.format) if finding.meant else None,
-    )
+    """Return the diagnostics for findings, in order of their places; ignored ones are dropped."""
+    diagnostics = []
+    for finding in findings:
+        severity = _severity(finding, spec)
+        if severity is Severity.ignore:
+            continue
+        path, correction = finding.path, finding.meant
+        span = document.key_span(path) if finding.at_key else document.span(path)
+        diagnostic = Diagnostic(
+            code=finding.code,
+            severity=severity,
+            message=finding.message,
+            path=document.path,
+            span=span,
+            rule=None if finding.rule is None else _rule_name(finding.rule, document),
+            parameters=finding.parameters,
+            suggestion=suggestion(correction, span, document.text, document.format) if correction else None,
+        )
+        diagnostics.append(diagnostic)
+    return ordered(diagnostics)
 
 
 def _severity(finding: Finding, spec: Spec | None) -> Severity:
-    """The severity that the rule's `check:` gives, or else the spec's, or else the table."""
+    """Return the severity from the rule's `check`, or else from the spec's, or else from the table of codes."""
     row = CODES[finding.code]
     if spec is None or row.name not in ADJUSTABLE:
         return row.severity
