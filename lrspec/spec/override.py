@@ -68,8 +68,10 @@ def written(document: Document, spec: Spec, words: str) -> Any:
     for step in _path(words, spec):
         if isinstance(value, list):
             value = value[int(step)]
+        elif isinstance(value, dict):
+            value = value.get(step)
         else:
-            value = value.get(step) if isinstance(value, dict) else None
+            return None
     return value
 
 
