@@ -15,10 +15,14 @@ def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -
     """Return the diagnostics for findings, in order of their places; ignored ones are dropped."""
     diagnostics = []
     for finding in findings:
-        severity = _severity(finding, spec)
+        path, correction, rule = finding.path, finding.meant, finding.rule
+        row = CODES[finding.code]
+        severity = row.severity
+        if spec is not None and row.name in ADJUSTABLE:  # the `check` of the rule comes before that of the spec
+            own = {} if rule is None else severities(spec.rules[rule].check)
+            severity = Severity(own.get(row.name) or severities(spec.check).get(row.name) or severity)
         if severity is Severity.ignore:
             continue
-        path, correction = finding.path, finding.meant
         span = document.key_span(path) if finding.at_key else document.span(path)
         diagnostic = Diagnostic(
             code=finding.code,
@@ -26,21 +30,12 @@ def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -
             message=finding.message,
             path=document.path,
             span=span,
-            rule=None if finding.rule is None else _rule_name(finding.rule, document),
+            rule=None if rule is None else _rule_name(rule, document),
             parameters=finding.parameters,
             suggestion=suggestion(correction, span, document.text, document.format) if correction else None,
         )
         diagnostics.append(diagnostic)
     return ordered(diagnostics)
-
-
-def _severity(finding: Finding, spec: Spec | None) -> Severity:
-    """Return the severity from the rule's `check`, or else from the spec's, or else from the table of codes."""
-    row = CODES[finding.code]
-    if spec is None or row.name not in ADJUSTABLE:
-        return row.severity
-    own = {} if finding.rule is None else severities(spec.rules[finding.rule].check)
-    return Severity(own.get(row.name) or severities(spec.check).get(row.name) or row.severity)
 
 
 def _rule_name(index: int, document: Document) -> str:

@@ -36,18 +36,32 @@ _HAS_UNKNOWN_KEYS: JsonSchema = {"not": {"propertyNames": {"enum": list(Rule.mod
 
 def with_conditions(spec: JsonSchema) -> JsonSchema:
     """Return the schema that pydantic makes of the models, with the cross-field checks added."""
+    values: dict[str, JsonSchema] = {}
+    for argument in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS):
+        if length := LENGTHS.get(argument):
+            message = f"Expected a list of {length} numbers."
+            values[argument] = {"type": "array", "minItems": length, "maxItems": length, "errorMessage": message}
+        else:
+            message = "Expected true or false." if argument in FLAGS else "Expected a number."
+            types = ["number", "boolean", "null", "array", "object"]
+            values[argument] = {"type": types, "errorMessage": message}
     definitions = {
         **spec["$defs"],
         "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
-        "Arguments": {"allOf": [_for_keys(**dict(_argument_values()))]},
+        "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
     }
     source: JsonSchema = {"$ref": "#/$defs/Source"}
     model = {**source, **_for_keys(source=source)}
+    message = "`optimizer` and `optimizers` exclude each other: keep one of the two."
+    others = [key for key in spec["properties"] if key != "optimizer"]
+    several = {"propertyNames": {"if": {"const": "optimizer"}, "then": _one_of(others, message)}}
+    unnamed = "The spec has one optimizer: a rule can name one of several, which are under `optimizers`."
     conditions = [
         _for_keys(models={**model, "items": model}),
-        *_one_or_several(list(spec["properties"])),
+        _for_keys(optimizers={"propertyNames": _text(WHOLE_NAME, "Letters, digits, `_` and `-` only.")}),
+        {"if": _given("optimizers"), "then": several, "else": _rules(_rule_without(["optimizer"], unnamed))},
         *_by_the_only_optimizer(),
         *_by_several_optimizers(),
     ]
@@ -55,7 +69,7 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
 
 
 def _rule_conditions() -> Iterator[JsonSchema]:
-    """Yield how the keys of a rule combine."""
+    """Yield the conditions on how the keys of a rule combine."""
     for key, other in EXCLUSIVE:
         message = f"`{key}` and `{other}` exclude each other: keep one of the two."
         yield {"if": _given(key), "then": _rule_without([other], message)}
@@ -81,7 +95,7 @@ def _rule_conditions() -> Iterator[JsonSchema]:
 
 
 def _source_conditions() -> Iterator[JsonSchema]:
-    """Yield what the name of a model must be; each pattern refuses one kind of mistake."""
+    """Yield the conditions on the name of a model; each pattern refuses one kind of mistake."""
     outside = "|".join(  # as timm compares: it ignores case, and an underscore is a dash
         "".join("[-_]" if letter == "-" else f"[{letter.upper()}{letter}]" for letter in scheme) for scheme in OUTSIDE
     )
@@ -96,7 +110,7 @@ def _source_conditions() -> Iterator[JsonSchema]:
 
 
 def _optimizer_conditions() -> Iterator[JsonSchema]:
-    """Yield which keys an optimizer may have, by its `type`."""
+    """Yield the conditions on the keys of an optimizer, by its `type`."""
     message = (
         "Not an optimizer of torch.optim that takes parameter groups. Others are named with their module, "
         "`package.module.Class`, or as timm names them, `timm:lamb`."
@@ -116,29 +130,8 @@ def _optimizer_conditions() -> Iterator[JsonSchema]:
         yield {"if": _is("type", {"const": optimizer_class}), "then": names}
 
 
-def _argument_values() -> Iterator[tuple[str, JsonSchema]]:
-    """Yield what the value of each argument can be, whatever the class."""
-    for argument in sorted(EVERY_ARGUMENT - NOT_OPTIONS - TEXTS):
-        if length := LENGTHS.get(argument):
-            message = f"Expected a list of {length} numbers."
-            yield argument, {"type": "array", "minItems": length, "maxItems": length, "errorMessage": message}
-        else:
-            message = "Expected true or false." if argument in FLAGS else "Expected a number."
-            yield argument, {"type": ["number", "boolean", "null", "array", "object"], "errorMessage": message}
-
-
-def _one_or_several(keys: list[str]) -> Iterator[JsonSchema]:
-    """Yield that a spec has `optimizer` or `optimizers`, and that only the names of the latter can be used in rules."""
-    yield _for_keys(optimizers={"propertyNames": _text(WHOLE_NAME, "Letters, digits, `_` and `-` only.")})
-    message = "`optimizer` and `optimizers` exclude each other: keep one of the two."
-    others = [key for key in keys if key != "optimizer"]
-    only = {"propertyNames": {"if": {"const": "optimizer"}, "then": _one_of(others, message)}}
-    unnamed = "The spec has one optimizer: a rule can name one of several, which are under `optimizers`."
-    yield {"if": _given("optimizers"), "then": only, "else": _rules(_rule_without(["optimizer"], unnamed))}
-
-
 def _by_the_only_optimizer() -> Iterator[JsonSchema]:
-    """Yield what rules may set, by the `type` of the only optimizer."""
+    """Yield the conditions on what rules set, by the `type` of the only optimizer."""
     typed = {"anyOf": [_is("optimizer", _given("type")), _given("optimizers")]}
     yield {"if": typed, "else": _rules(_no_options())}
     yield {"if": _is("optimizer", _is("type", {"not": _KNOWN})), "then": _rules(_any_options())}
@@ -153,7 +146,7 @@ def _by_the_only_optimizer() -> Iterator[JsonSchema]:
 
 
 def _by_several_optimizers() -> Iterator[JsonSchema]:
-    """Yield what rules may set, by the types of all optimizers: a schema cannot look up the one that a rule names."""
+    """Yield the conditions on what rules set, by the types of all: a schema cannot look up the one of a rule."""
     yield {"if": _each({"not": _given("type")}), "then": _rules(_no_options())}
     known = _names(sorted(EVERY_ARGUMENT - NOT_OPTIONS), "Not an option of any of these optimizers.")
     rule = _for_keys(options={**known, "allOf": [_VALUES]})
@@ -162,7 +155,8 @@ def _by_several_optimizers() -> Iterator[JsonSchema]:
     by_classes: dict[tuple[str, ...], list[str]] = {}
     for argument in sorted(EVERY_ARGUMENT):
         classes = tuple(name for name, arguments in ARGUMENTS.items() if argument in arguments)
-        by_classes.setdefault(classes, []).append(argument)
+        if len(classes) < len(ARGUMENTS):
+            by_classes.setdefault(classes, []).append(argument)
     for classes, arguments in by_classes.items():
         others = [name for name in ARGUMENTS if name not in classes]
         options = [argument for argument in arguments if argument not in NOT_OPTIONS]
@@ -170,8 +164,7 @@ def _by_several_optimizers() -> Iterator[JsonSchema]:
         rule = _for_keys(options=_names_without(options, message)) if options else {}
         if "weight_decay" in arguments:
             rule |= _rule_without(_DECAYS, "None of these optimizers has weight decay.")
-        if others:
-            yield {"if": _each(_is("type", {"enum": others})), "then": _rules(rule)}
+        yield {"if": _each(_is("type", {"enum": others})), "then": _rules(rule)}
 
 
 def _rule_without(keys: Iterable[str], message: str) -> JsonSchema:

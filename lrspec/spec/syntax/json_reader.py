@@ -60,12 +60,22 @@ def read_json(text: Text, problems: list[Problem]) -> Node:
 
 
 def _unreadable(text: Text, error: json.JSONDecodeError) -> Unreadable:
-    """Return a syntax error of the standard library as ours."""
+    """Return a syntax error of the standard library as ours.
+
+    A bad escape gets the suggestion to double all backslashes of its string, unless some may be meant as JSON escapes.
+    """
     content, end = text.content, len(text.content.rstrip())
     start = max(end - 1, 0) if error.pos >= end else error.pos
     here = content[start : start + 1]
     if "escape" in error.msg and here == "\\" and start == error.pos:
-        return _bad_escape(text, start)
+        escape = printable(content[start : start + 2])
+        message = f"`{escape}` is not a JSON escape\nDouble each backslash of a regex: `\\{escape}`."
+        string = next((token for token in _TOKEN.finditer(content) if token.end() > start), None)
+        suggestion = None
+        if string and string[0].endswith('"') and "\n" not in string[0] and not _JSON_ESCAPE.search(string[0]):
+            doubled = string[0].replace("\\", "\\\\")
+            suggestion = Suggestion(doubled, text.span(string.start(), string.end()), safe=True)
+        return Unreadable(text.span(start, start + 2), message, suggestion)
     before = content[:start].rstrip()
     comma = None  # versions of Python complain of the comma or of the bracket after it
     if here in ("]", "}") and before.endswith(","):
@@ -79,18 +89,6 @@ def _unreadable(text: Text, error: json.JSONDecodeError) -> Unreadable:
         advice = advice or "\nA file that ends in `.json` is read as JSON."
     message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}{advice}"
     return Unreadable(text.span(start, min(start + 1, len(content))), message)
-
-
-def _bad_escape(text: Text, index: int) -> Unreadable:
-    """Suggest to double all backslashes of the string around `index`, unless some may be meant as JSON escapes."""
-    escape = printable(text.content[index : index + 2])
-    message = f"`{escape}` is not a JSON escape\nDouble each backslash of a regex: `\\{escape}`."
-    string = next((token for token in _TOKEN.finditer(text.content) if token.end() > index), None)
-    suggestion = None
-    if string and string[0].endswith('"') and "\n" not in string[0] and not _JSON_ESCAPE.search(string[0]):
-        doubled = string[0].replace("\\", "\\\\")
-        suggestion = Suggestion(doubled, text.span(string.start(), string.end()), safe=True)
-    return Unreadable(text.span(index, index + 2), message, suggestion)
 
 
 class _Reader:

@@ -58,10 +58,20 @@ class Complaint:
 
 
 def explain(complaint: Complaint, text: Text) -> Unreadable:
-    """Return the complaint as a problem of the document, at the place where a person would look for it."""
-    if "unknown escape" in complaint.problem:
-        return _unknown_escape(complaint, text)
+    """Return the complaint as a problem of the document, at the place where a person would look for it.
+
+    An unknown escape gets the suggestion of single quotes, unless a backslash written twice leaves two readings.
+    """
     index = complaint.index
+    if "unknown escape" in complaint.problem:
+        index = text.content.rfind("\\", 0, index + 1)
+        escape = printable(text.content[index : index + 2])
+        message = f"`{escape}` is not an escape in YAML's double quotes\nPut the regex in single quotes."
+        string, suggestion = _DOUBLE_QUOTED.match(text.content, complaint.context_index), None
+        if string and "\\\\" not in string[1]:
+            quoted = single_quoted(string[1].replace('\\"', '"'))
+            suggestion = Suggestion(quoted, text.span(string.start(), string.end()), safe=True)
+        return Unreadable(text.span(index, index + 2), message, suggestion)
     at_tab = "a tab: " if text.content[index : index + 1] == "\t" else ""
     subject = f"{at_tab}{complaint.problem} | {complaint.context}"
     before = text.content[:index].rstrip(" ")[-1:]
@@ -76,18 +86,6 @@ def explain(complaint: Complaint, text: Text) -> Unreadable:
             return _at(text, index, message.format(character=character, line=line))
     context = f"{complaint.context}, " if complaint.context else ""
     return _at(text, index, f"not YAML: {printable(context + complaint.problem)}")
-
-
-def _unknown_escape(complaint: Complaint, text: Text) -> Unreadable:
-    """Suggest single quotes, unless a backslash written twice leaves two readings."""
-    index = text.content.rfind("\\", 0, complaint.index + 1)
-    escape = printable(text.content[index : index + 2])
-    message = f"`{escape}` is not an escape in YAML's double quotes\nPut the regex in single quotes."
-    string, suggestion = _DOUBLE_QUOTED.match(text.content, complaint.context_index), None
-    if string and "\\\\" not in string[1]:
-        quoted = single_quoted(string[1].replace('\\"', '"'))
-        suggestion = Suggestion(quoted, text.span(string.start(), string.end()), safe=True)
-    return Unreadable(text.span(index, index + 2), message, suggestion)
 
 
 def _at(text: Text, index: int, message: str) -> Unreadable:
