@@ -1,1 +1,1 @@
-"""From the text of a spec to a frozen, valid `Spec`."""
+"""Turns the text of a spec into a frozen, valid `Spec`."""

@@ -1,6 +1,6 @@
-"""The axes of a parameter's settings: what each is called, the keys of a rule that set it, and its words in messages.
+"""The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, its words.
 
-An axis is called as in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
+The names are those in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ AXES = {
         Axis("optimizer", ("optimizer",), "the optimizer"),
     )
 }
-"""Every axis by its name."""
+"""The axes by name."""
 
 SETTINGS = tuple(key for axis in AXES.values() for key in axis.keys)
 """The keys of a rule that set something."""
 
-_ORDER = {name: number for number, name in enumerate(name for name in AXES if name != "options")}
+_ORDER = {name: index for index, name in enumerate(name for name in AXES if name != "options")}
 
 
 def axis_order(axis: str) -> tuple[int, str]:
-    """The place of an axis among all: options come last, by their names."""
+    """Return a sort key for an axis: in the order of the table, then the options by name."""
     return _ORDER.get(axis, len(_ORDER)), axis
 
 
 def axis_words(axis: str) -> str:
-    """What to call an axis in a sentence."""
+    """Return what to call an axis in a sentence."""
     row = AXES.get(axis)
     return row.words if row else f"the option `{printable(axis.removeprefix('options.'))}`"

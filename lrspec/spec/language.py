@@ -1,7 +1,6 @@
-"""The language as pydantic models: what a spec may say, key by key, each with the words that editors show.
+"""The language as pydantic models: every key of a spec, its type, and its description in editors.
 
-What a single value must be stands here; what keys must be to each other is in `consistency.py`
-and `options.py`.
+These judge single values. `validation/cross_field.py` and `validation/optimizer_options.py` judge how keys combine.
 """
 
 from __future__ import annotations
@@ -32,24 +31,23 @@ from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
 
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 WHOLE_NAME = rf"^{RULE_NAME.pattern}(?![\s\S])"
-"""The same, as a schema has it, where a `$` may be Python's and forgive a line break."""
+"""The same for a JSON Schema, where `$` may be Python's, which matches before a final line break."""
 
 ONLY = "optimizer"
-"""What the only optimizer of a spec is called, where the spec gives it no name."""
+"""The name of a spec's only optimizer, which the spec does not name."""
 
 TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
-"""What stands for a kind of value, and not for a key, in pydantic's locations."""
+"""The steps of pydantic's locations that are tags of the unions below, not keys."""
 
 
-def _kind(value: Any) -> str:
-    """The tag of a value in the unions below."""
+def _tag(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "<list>"
     return "<mapping>" if isinstance(value, dict | BaseModel) else "<scalar>"
 
 
 def _either(expected: str) -> Discriminator:
-    return Discriminator(_kind, custom_error_type="kind", custom_error_message=expected)
+    return Discriminator(_tag, custom_error_type="kind", custom_error_message=expected)
 
 
 def _option_number(value: Any) -> Any:
@@ -70,12 +68,12 @@ def _version(value: Any) -> Any:
     return value
 
 
-def _said(message: str, **schema: str) -> Any:
-    """What an editor says where a value is not of its type or pattern."""
+def _error_message(message: str, **schema: str) -> Any:
+    """Return a field with the message that editors show for a value of the wrong type or pattern."""
     return Field(json_schema_extra={"errorMessage": message, **schema})
 
 
-_Lax = Strict(False)  # a list of a document becomes a tuple; what it holds stays strict
+_Lax = Strict(False)  # a list of a document becomes a tuple; its items stay strict
 
 Regex: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
 Regexes: TypeAlias = Annotated[tuple[Regex, ...], Field(min_length=1), _Lax]
@@ -102,7 +100,7 @@ OptionValue: TypeAlias = Annotated[
 RuleName: TypeAlias = Annotated[
     str,
     Field(pattern=f"^{RULE_NAME.pattern}$"),
-    _said("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
+    _error_message("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
 ]
 OptimizerName: TypeAlias = RuleName
 SeverityName: TypeAlias = Annotated[
@@ -112,7 +110,7 @@ SeverityName: TypeAlias = Annotated[
 
 
 class _Part(BaseModel):
-    """A part of a spec: frozen, of strict types, without keys that it does not know."""
+    """A part of a spec: frozen, with strict types and no unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -203,7 +201,7 @@ NOT_WITH_FREEZE = (*(key for key in SETTINGS if key != "freeze"), "layers")
 
 
 def default_rule_name(index: int) -> str:
-    """What a rule without a name is called, by its index, which is from 0: `rule-1`, `rule-2`, …"""
+    """Return the name of a rule that has none, by its 0-based index: `rule-1`, `rule-2`, …"""
     return f"rule-{index + 1}"
 
 
@@ -273,7 +271,7 @@ Optimizers: TypeAlias = Annotated[
 class Spec(_Part):
     """An lrspec: rules that map parameter names to learning rates, weight decays, freezing and options."""
 
-    lrspec: Annotated[Literal[1], BeforeValidator(_version), _said("Expected 1, the version of the language.")]
+    lrspec: Annotated[Literal[1], BeforeValidator(_version), _error_message("Expected 1, the version of the language.")]
     """The version of the language: 1."""
     models: Models | None = None
     """The model, or the list of models, that the spec is for; paths are relative to the spec."""
@@ -285,7 +283,7 @@ class Spec(_Part):
         tuple[Rule, ...],
         Field(min_length=1, max_length=MAX_RULES),
         _Lax,
-        _said("Rules are a list: begin each with `- `."),
+        _error_message("Rules are a list: begin each with `- `."),
     ]
     """The rules, in order: on each axis of a parameter the first that sets it wins."""
     check: Check | None = None
@@ -293,30 +291,30 @@ class Spec(_Part):
 
     @cached_property
     def rule_names(self) -> tuple[str, ...]:
-        """The name of each rule; `rule-N` of the N-th where it has none."""
+        """The names of the rules; `rule-N` for the N-th if it has none."""
         return tuple(rule.name or default_rule_name(index) for index, rule in enumerate(self.rules))
 
     @cached_property
     def bases(self) -> dict[str, Optimizer]:
-        """The optimizers by their names, the default first; what `optimizer` says is called so itself."""
+        """The optimizers by their names, the default first; that of `optimizer` is called `optimizer`."""
         return {ONLY: self.optimizer} if self.optimizers is None else self.optimizers
 
     @property
     def default(self) -> str:
-        """The name of the optimizer that has what no rule gives to another."""
+        """The name of the optimizer of all parameters that no rule gives to another."""
         return next(iter(self.bases))
 
     def base_path(self, name: str) -> Path:
-        """Where the spec describes an optimizer."""
+        """Return the path to the description of an optimizer."""
         return (ONLY,) if self.optimizers is None else ("optimizers", name)
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:
         """The models, each with its arguments."""
-        listed = self.models if isinstance(self.models, tuple) else (self.models,) if self.models else ()
-        return tuple(ModelSource(source=each) if isinstance(each, str) else each for each in listed)
+        models = self.models if isinstance(self.models, tuple) else (self.models,) if self.models else ()
+        return tuple(ModelSource(source=model) if isinstance(model, str) else model for model in models)
 
 
 def severities(check: Any) -> dict[str, str]:
-    """The severities that a `check:` gives, by the names of diagnostics."""
+    """Return the severities in a `check`, by the names of diagnostics."""
     return {} if check is None else check.model_dump(by_alias=True, exclude_none=True)

@@ -1,4 +1,4 @@
-"""Reads a spec from a file or a text: a document first, then the spec that it holds."""
+"""Reads a spec from a file or a string: first the document, then the spec in it."""
 
 from __future__ import annotations
 
@@ -24,53 +24,54 @@ from lrspec.spec.validation.validate import validate
 StrPath: TypeAlias = str | os.PathLike[str]
 
 ENOUGH = MAX_BYTES + 1
-"""As many bytes of a file as need be read: one more than a spec may have."""
+"""The most bytes of a file that are read: one more than a spec may have."""
 
 
 @dataclass(frozen=True)
 class SpecFile:
-    """A spec, with the document that it was read from."""
+    """A spec and the document that it was read from."""
 
     spec: Spec
     document: Document
     overrides: tuple[tuple[str, Any], ...] = ()
-    """What was set in place of what the document says: paths such as `optimizer.lr`, with values."""
+    """The values that replaced those of the document, with their paths, such as `optimizer.lr`."""
 
     @property
     def path(self) -> str:
-        """What reports call it."""
+        """The name of the spec in reports."""
         return self.document.path
 
     def override(self, values: Mapping[str, Any]) -> SpecFile:
-        """The spec with other values at some paths, as for a sweep: `{"rules.head.lr_mult": 5}`.
+        """Return the spec with other values at some paths, as for a sweep: `{"rules.head.lr_mult": 5}`.
 
-        A path is made of keys with dots between, a rule going by its name. Plans of such a spec say what was replaced.
+        A path is made of keys joined by dots, with the name of a rule as its key. Plans of the result record what was
+        replaced.
 
         Raises:
-            OverrideError: for a path that does not exist, or a value that may not stand there.
+            OverrideError: if a path does not exist, or a value is not allowed there.
         """
         document, spec = overridden(self.document, self.spec, values)
         return SpecFile(spec, document, tuple({**dict(self.overrides), **values}.items()))
 
     def model_span(self, index: int) -> Span:
-        """Where it names the model of that place in `spec.sources`."""
+        """Return the place of the model at `index` of `spec.sources`."""
         listed = isinstance(self.spec.models, tuple)
         return self.document.span(("models", index) if listed else ("models",))
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of reading a spec: `spec` is None where the diagnostics have an error."""
+    """The result of reading a spec: `spec` is None if the diagnostics have an error."""
 
     document: Document
     spec: Spec | None
     diagnostics: tuple[Diagnostic, ...]
 
     def file(self) -> SpecFile:
-        """The spec with its document.
+        """Return the spec with its document.
 
         Raises:
-            SpecError: where it has errors.
+            SpecError: if it has errors.
         """
         if self.spec is None:
             raise SpecError(self.diagnostics, self.document.text)
@@ -81,18 +82,18 @@ def load(path: StrPath) -> SpecFile:
     """Read a spec from a file: JSON if it ends in `.json`, YAML otherwise.
 
     Raises:
-        SpecError: where it is not a spec; everything that is wrong is in its `diagnostics`.
-        OSError: where the file cannot be read.
+        SpecError: if it is not a valid spec; its `diagnostics` have everything that is wrong.
+        OSError: if the file cannot be read.
     """
     return read_file(path).file()
 
 
 def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFile:
-    """Read a spec from a text; `path` is what reports call it.
+    """Read a spec from a string; `path` is its name in reports.
 
     Raises:
-        SpecError: where it is not a spec; everything that is wrong is in its `diagnostics`.
-        ValueError: for another format.
+        SpecError: if it is not a valid spec; its `diagnostics` have everything that is wrong.
+        ValueError: if the format is neither.
     """
     if format not in ("yaml", "json"):
         raise ValueError(f"format: expected 'yaml' or 'json', found {format!r}")
@@ -100,38 +101,34 @@ def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFi
 
 
 def read_file(path: StrPath) -> Reading:
-    """Read a spec from a file, as `load` does; what is wrong is in the result.
+    """Read a spec from a file as `load` does, but return its errors in the result.
 
     Raises:
-        OSError: where the file cannot be read.
+        OSError: if the file cannot be read.
     """
     name = os.fspath(path)
     return read(read_bytes(name), name, format_of(name))
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a file, or as many of them as need be read.
+    """Return the bytes of a file, at most `ENOUGH`.
 
     Raises:
-        OSError: where it cannot be read, or is a named pipe.
+        OSError: if it cannot be read, or is a named pipe, which would block until somebody writes to it.
     """
-    _refuse_pipe(path)
+    mode = Path(path).stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.startswith("/dev/")):  # below /dev/ it is open already
+        raise OSError(errno.EINVAL, "not a regular file (`-` reads standard input)", path)
     with Path(path).open("rb") as file:
         return file.read(ENOUGH)
 
 
-def _refuse_pipe(name: str) -> None:
-    """A named pipe would block until somebody writes to it; what is below /dev/ is open already."""
-    mode = Path(name).stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or name.startswith("/dev/")):
-        raise OSError(errno.EINVAL, "not a regular file (`-` reads standard input)", name)
-
-
 def read(data: bytes, path: str, format: Format) -> Reading:
-    """Read a spec from the bytes of a file; what is wrong is in the result."""
+    """Read a spec from the bytes of a file; its errors are in the result."""
     document = parse(data, path, format)
     problems = [
-        Diagnostic(p.code, Severity.error, p.message, path, p.span, suggestion=p.suggestion) for p in document.problems
+        Diagnostic(problem.code, Severity.error, problem.message, path, problem.span, suggestion=problem.suggestion)
+        for problem in document.problems
     ]
     if document.root is None:
         return Reading(document, None, ordered(problems))

@@ -1,4 +1,4 @@
-"""Findings to diagnostics: their severities, and their places in the text."""
+"""Turns findings into diagnostics: adds their severities and their places in the text."""
 
 from __future__ import annotations
 
@@ -12,32 +12,30 @@ from lrspec.spec.syntax.replacement import suggestion
 
 
 def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -> tuple[Diagnostic, ...]:
-    """Findings with their severities and their places, in order; ignored ones are left out."""
-    located = [_diagnostic(finding, document, spec) for finding in findings]
-    return ordered([found for found in located if found.severity is not Severity.ignore])
-
-
-def _diagnostic(finding: Finding, document: Document, spec: Spec | None) -> Diagnostic:
-    span = document.key_span(finding.path) if finding.at_key else document.span(finding.path)
-    return Diagnostic(
-        code=finding.code,
-        severity=_severity(finding, spec),
-        message=finding.message,
-        path=document.path,
-        span=span,
-        rule=None if finding.rule is None else _rule_name(finding.rule, document),
-        parameters=finding.parameters,
-        suggestion=suggestion(finding.meant, span, document.text, document.format) if finding.meant else None,
-    )
-
-
-def _severity(finding: Finding, spec: Spec | None) -> Severity:
-    """The severity that the rule's `check:` gives, or else the spec's, or else the table."""
-    row = CODES[finding.code]
-    if spec is None or row.name not in ADJUSTABLE:
-        return row.severity
-    own = {} if finding.rule is None else severities(spec.rules[finding.rule].check)
-    return Severity(own.get(row.name) or severities(spec.check).get(row.name) or row.severity)
+    """Return the diagnostics for findings, in order of their places; ignored ones are dropped."""
+    diagnostics = []
+    for finding in findings:
+        path, correction, rule = finding.path, finding.meant, finding.rule
+        row = CODES[finding.code]
+        severity = row.severity
+        if spec is not None and row.name in ADJUSTABLE:  # the `check` of the rule comes before that of the spec
+            own = {} if rule is None else severities(spec.rules[rule].check)
+            severity = Severity(own.get(row.name) or severities(spec.check).get(row.name) or severity)
+        if severity is Severity.ignore:
+            continue
+        span = document.key_span(path) if finding.at_key else document.span(path)
+        diagnostic = Diagnostic(
+            code=finding.code,
+            severity=severity,
+            message=finding.message,
+            path=document.path,
+            span=span,
+            rule=None if rule is None else _rule_name(rule, document),
+            parameters=finding.parameters,
+            suggestion=suggestion(correction, span, document.text, document.format) if correction else None,
+        )
+        diagnostics.append(diagnostic)
+    return ordered(diagnostics)
 
 
 def _rule_name(index: int, document: Document) -> str:

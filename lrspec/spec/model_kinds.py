@@ -1,17 +1,17 @@
-"""The kinds of models: how each is named, what builds it, what that needs, and whether a spec may name it."""
+"""The table of kinds of models: how each is named, what builds it, what it needs, and whether a spec may name it."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple  # no dataclass: `--help` shows the table, and these take long to import
+from typing import NamedTuple  # not a dataclass: `--help` shows the table, and dataclasses are slow to import
 
 
 class ModelKind(NamedTuple):
-    """One row of the table of kinds, which a model names before a colon: `timm:resnet18`.
+    """One row of the table: a kind of model, named by the scheme before a colon, as in `timm:resnet18`.
 
-    `usage` is how a name is written; `module` in `lrspec.models.sources` has the `builder`, and `extra` of lrspec
-    installs what it needs; `libraries` decide what is built, so that an inventory of it may be cached by their
-    versions. A saved inventory has none of these.
+    `usage` is the form of the name; `module` in `lrspec.models.sources` has the `builder`; `extra` of lrspec installs
+    what it needs. `libraries` determine what is built, so an inventory may be cached by their versions. A saved
+    inventory has none of these.
     """
 
     scheme: str
@@ -32,27 +32,27 @@ MODEL_KINDS = {
         ModelKind("params", "FILE"),
     )
 }
-"""Every kind by its scheme; a name without a scheme is timm's."""
+"""The kinds by scheme; a name without a scheme is a timm model."""
 
 IN_SPECS = tuple(scheme for scheme, kind in MODEL_KINDS.items() if kind.in_specs)
-"""The schemes that a spec may name: none that imports code of the user's."""
+"""The schemes that a spec may name: none of them imports the user's code."""
 
 BUILT = ", ".join(f"{scheme}:{kind.usage}" for scheme, kind in MODEL_KINDS.items() if kind.module)
-"""How models are named that have to be built."""
+"""How to name the models that have to be built."""
 
 OUTSIDE = ("hf-hub", "local-dir")
-"""What timm takes for places to load from, with a dash for an underscore."""
+"""The schemes that timm loads from elsewhere, with a dash for an underscore."""
 
 _BLANK = re.compile(r"[\x00-\x20]")
 
 
 def scheme_and_name(source: str) -> tuple[str, str]:
-    """What stands before the colon of a source, and behind it; without one it is a name of timm's."""
+    """Split the name of a model at its first colon; without a colon the scheme is `timm`."""
     scheme, colon, name = source.partition(":")
     return (scheme, name) if colon else ("timm", source)
 
 
 def leads_outside(name: str) -> bool:
-    """Whether timm takes the name of a model for a place to load from: it compares without case, and strips blanks."""
+    """Return whether timm takes the name of a model for a place to load from; like timm, ignores case and blanks."""
     scheme, colon, _ = _BLANK.sub("", name).partition(":")
     return bool(colon) and scheme.lower().replace("_", "-") in OUTSIDE

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.diagnostics.source import Path
-from lrspec.regex.pattern import (
-    Pattern,
-)
+from lrspec.regex.pattern import Pattern
 from lrspec.spec.language import Join, Rule
 
 
@@ -17,7 +15,7 @@ from lrspec.spec.language import Join, Rule
 class RuleRegexes:
     """The regexes of a rule.
 
-    `entries` are those of `layers`, entry by entry, or the one of `match`; empty where the rule has neither.
+    `entries` are those of `layers`, entry by entry, or the one of `match`; empty if the rule has neither.
     `joins` are the indices of the entries that are a `join`.
     """
 
@@ -28,14 +26,22 @@ class RuleRegexes:
 
     @classmethod
     def of(cls, rule: Rule, index: int) -> RuleRegexes:
-        """The regexes of the rule at `index` of a spec."""
+        """Return the regexes of the rule at `index` of a spec."""
         path: Path = ("rules", index)
-        module = Pattern(rule.where.module, (*path, "where", "module")) if rule.where and rule.where.module else None
+        layers = rule.layers
+        if layers is None:
+            match = tuple(patterns(rule.match, (*path, "match")))
+            entries = [match] if match else []
+        elif isinstance(layers, str):
+            entries = [(Pattern(layers, (*path, "layers")),)]
+        else:
+            entries = [tuple(patterns(entry, (*path, "layers", place))) for place, entry in enumerate(layers)]
+        module = rule.where.module if rule.where else None
         return cls(
-            entries=_match(rule, path) if rule.layers is None else _layers(rule.layers, (*path, "layers")),
-            joins=frozenset(i for i, entry in enumerate(rule.layers or ()) if isinstance(entry, Join)),
+            entries=tuple(entries),
+            joins=frozenset(place for place, entry in enumerate(layers or ()) if isinstance(entry, Join)),
             exclude=tuple(patterns(rule.exclude, (*path, "exclude"))),
-            module=module,
+            module=Pattern(module, (*path, "where", "module")) if module else None,
         )
 
     @property
@@ -45,7 +51,7 @@ class RuleRegexes:
 
 
 def patterns(value: Any, path: Path) -> Iterator[Pattern]:
-    """Every regex of the value of a `match`, `layers` or `exclude`, as a document or as a rule has it."""
+    """Yield the regexes in the value of a `match`, `layers` or `exclude` of a document or a rule."""
     if isinstance(value, str):
         yield Pattern(value, path)
     elif isinstance(value, list | tuple):
@@ -55,14 +61,3 @@ def patterns(value: Any, path: Path) -> Iterator[Pattern]:
         yield from patterns(value.join, (*path, "join"))
     elif isinstance(value, dict) and "join" in value:
         yield from patterns(value["join"], (*path, "join"))
-
-
-def _match(rule: Rule, path: Path) -> tuple[tuple[Pattern, ...], ...]:
-    found = tuple(patterns(rule.match, (*path, "match")))
-    return (found,) if found else ()
-
-
-def _layers(layers: Any, path: Path) -> tuple[tuple[Pattern, ...], ...]:
-    if isinstance(layers, str):
-        return ((Pattern(layers, path),),)
-    return tuple(tuple(patterns(entry, (*path, index))) for index, entry in enumerate(layers))

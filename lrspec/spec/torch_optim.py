@@ -1,6 +1,6 @@
-"""The optimizers of torch.optim that take groups, and their arguments: a table, so that no torch is needed.
+"""The table of torch.optim's classes that take parameter groups, and their arguments, so that torch is not needed.
 
-Taken from the signatures of torch 2.15; a test holds it equal to the torch that is installed.
+Taken from the signatures of torch 2.15; a test compares it with the installed torch.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _ARGUMENTS = {
 }
 
 ARGUMENTS = {name: frozenset(arguments.split()) for name, arguments in _ARGUMENTS.items()}
-"""The arguments of each optimizer's class, `lr` and `weight_decay` among them, `params` not."""
+"""The arguments of each class, including `lr` and `weight_decay` but not `params`."""
 
 EVERY_ARGUMENT = frozenset[str]().union(*ARGUMENTS.values())
-"""The arguments of all of these classes."""
+"""The arguments of all these classes together."""
 
 LENGTHS = {"betas": 2, "etas": 2, "step_sizes": 2, "ns_coefficients": 3}
-"""The arguments that are lists of numbers in all classes that have them, and how many numbers."""
+"""The arguments that are lists of numbers in every class that has them, with the length of the list."""
 
 FLAGS = frozenset(
     {"amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable"}
@@ -39,25 +39,25 @@ FLAGS = frozenset(
 """The arguments that are true or false."""
 
 TEXTS = frozenset({"adjust_lr_fn"})
-"""The arguments that are texts."""
+"""The arguments that are strings."""
 
 DEFAULT_WEIGHT_DECAY = {"AdamW": 0.01, "Muon": 0.1}
-"""The weight decay that a class applies where none is given; the others apply none."""
+"""The weight decay that a class applies by default; the others apply none."""
 
 ONLY_MATRICES = frozenset({"Muon"})
-"""Optimizers of torch.optim that refuse parameters of other than two dimensions."""
+"""The optimizers of torch.optim that accept only parameters of two dimensions."""
 
 FROM_TIMM = "timm:"
-"""How the name of an optimizer in timm's registry begins."""
+"""The prefix of an optimizer from timm's registry."""
 
 ONE_GROUP_ONLY = frozenset({"LBFGS"})
-"""Optimizers of torch.optim that refuse parameter groups."""
+"""The optimizers of torch.optim that do not take parameter groups."""
 
 NOT_SETTINGS = frozenset({"params", "param_names", "name"})
-"""What a parameter group has besides its settings."""
+"""The keys of a parameter group that are not settings."""
 
 IN_THE_RULE = frozenset({"lr", "weight_decay"})
-"""The settings that a rule has as keys of its own, and not under `options`."""
+"""The settings that are keys of a rule itself, not of its `options`."""
 
 NOT_OPTIONS = NOT_SETTINGS | IN_THE_RULE
-"""What no option can be called."""
+"""The names that an option cannot have."""

@@ -1,7 +1,7 @@
-"""Settings of models that name code, files or places to load from: what a spec and a configuration may not give.
+"""Finds settings of models that name code, files or places to load from, which specs and configurations may not.
 
-Models are built by libraries, whose arguments are many and change. Names are judged by their endings, so that what a
-library adds tomorrow is judged as well.
+The libraries that build models have many arguments, and add more. Names are judged by their endings, so that future
+arguments are covered too.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ _WEIGHTS = re.compile(
     r"pretrained|pretrained_(backbone|cfg|cfg_overlay)|use_pretrained_backbone|checkpoint_path|weights(_backbone)?"
 )
 _PLACES = re.compile(r"_?(\w+_)?name_or_path|.*_(path|paths|dir|dirs|file|files|folder|url|uri|repo|repo_id|kwargs)")
-"""Where numbers or flags stand under such a name, they name no place: `drop_path: 0.1`."""
+"""A number or a flag under such a name is not a place: `drop_path: 0.1`."""
 
 _BACKBONE = ("use_timm_backbone", "use_pretrained_backbone")
 
 
 def why_unsafe(key: str, value: Any, beside: Any = ()) -> str | None:
-    """What is wrong with a setting of a model, or None.
+    """Return why a setting of a model is unsafe, or None if it is safe.
 
     Args:
-        key: its name.
-        value: its value; what says no (null, `false`, an empty text, list or mapping) is never wrong.
-        beside: the mapping that it stands in.
+        key: the name of the setting.
+        value: its value; a false one (null, `false`, an empty string, list or mapping) is always safe.
+        beside: the mapping that it is in.
     """
     if not value:
         return None
     if _WEIGHTS.fullmatch(key):
-        return f"{key}={printable(str(value))}: no weights are ever read; leave it out"
+        return f"{key}={printable(str(value))}: weights are never loaded; remove it"
     if _CODE.fullmatch(key):
-        return f"`{key}` asks for code that comes with a model, which is never run; leave it out"
+        return f"`{key}` asks for code that comes with a model, which is never run; remove it"
     if _PLACES.fullmatch(key) and not _is_numeric(value):
-        return f"`{key}` may name files or places to load from; leave it out"
+        return f"`{key}` may name files or places to load from; remove it"
     if key == "backbone" and any(dict(beside).get(other) for other in _BACKBONE):
-        return "`backbone` names a model to load; leave it out, or describe the model in `backbone_config`"
+        return "`backbone` names a model to load; remove it, or describe the model in `backbone_config`"
     if isinstance(value, str) and leads_outside(value):
         return f"`{printable(value)}` would load from outside"
     return None
 
 
 def _is_numeric(value: Any) -> bool:
-    """Whether it is a number or a flag, or a list of these."""
+    """Return whether a value is a number or a flag, or a list of these."""
     return isinstance(value, int | float) or (isinstance(value, list) and all(map(_is_numeric, value)))
 
 
 def unsafe_settings(content: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """The place in some settings, and what is wrong there, at every depth."""
-    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    """Yield the path of each unsafe setting, at every depth, and why it is unsafe."""
+    items = content.items() if isinstance(content, dict) else enumerate(content if isinstance(content, list) else ())
     for step, value in items:
-        if wrong := why_unsafe(str(step), value, content if isinstance(content, dict) else ()):
-            yield (*path, step), wrong
+        if message := why_unsafe(str(step), value, content if isinstance(content, dict) else ()):
+            yield (*path, step), message
         else:
             yield from unsafe_settings(value, (*path, step))

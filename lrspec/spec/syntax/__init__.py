@@ -1,1 +1,1 @@
-"""From bytes to a `Document`: nodes that know their places; knows nothing of rules."""
+"""Turns bytes into a `Document`: nodes that know their places. Knows nothing of rules."""

@@ -1,7 +1,7 @@
-"""The nodes of a document: values with the place that each has in the text, and the limits they must keep.
+"""The nodes of a document: values with their places in the text, and the limits on them.
 
-A spec has thousands of nodes, and few are ever pointed at: so they are tuples, and their places are 0-based indices
-into the text, `end` exclusive, of which `Text.span` makes lines and columns.
+A spec has thousands of nodes, but few are ever reported. So nodes are tuples, and their places are 0-based indices into
+the text, with `end` exclusive; `Text.span` turns these into lines and columns.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from lrspec.diagnostics.source import Span, Text
 from lrspec.spec.limits import MAX_DEPTH, MAX_EXPANDED, MAX_KEY, MAX_NODES
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, Scalar
 
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+TOO_MANY_NODES = f"more than {MAX_NODES:,} values, keys and lists (with aliases expanded)"
+TOO_MUCH_TEXT = f"more than {MAX_EXPANDED:,} characters (with aliases expanded)"
+
 
 class ScalarNode(NamedTuple):
-    """A number, a boolean, null, or text; `word` is its text, whatever that means."""
+    """A number, a boolean, null, or a string; `word` is its text in any case."""
 
     start: int
     end: int
@@ -33,14 +37,14 @@ class SequenceNode(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One key of a mapping, with its value."""
+    """A key of a mapping and its value."""
 
     key: ScalarNode
     value: Node
 
 
 class MappingNode(NamedTuple):
-    """A mapping, by the words of its keys. It is not `complete` where an entry of its own could not be read."""
+    """A mapping, with its entries by the words of their keys; not `complete` if an entry could not be read."""
 
     start: int
     end: int
@@ -52,7 +56,7 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
 class Problem(NamedTuple):
-    """Something that is wrong with a text as a document, and what to write instead where one answer is likely."""
+    """Something wrong with a text as a document, with a suggestion if one answer is likely."""
 
     code: str
     span: Span
@@ -60,16 +64,16 @@ class Problem(NamedTuple):
     suggestion: Suggestion | None = None
 
 
-class Unreadable(Exception):  # noqa: N818  (not an error of ours: the reader's way to stop)
-    """The text cannot be read any further."""
+class Unreadable(Exception):  # noqa: N818  (not an error of ours: how a reader stops)
+    """Stops the reading of a text, for a problem of syntax (LRS101)."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, span: Span, message: str, suggestion: Suggestion | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem("LRS101", span, message, suggestion)
 
 
 def to_python(node: Node) -> Any:
-    """The value of a node without its places: dicts, lists and scalars."""
+    """Return the value of a node without its places: dicts, lists and scalars."""
     if isinstance(node, ScalarNode):
         return node.value
     if isinstance(node, SequenceNode):
@@ -78,51 +82,27 @@ def to_python(node: Node) -> Any:
 
 
 def no_boolean(node: Node) -> str | None:
-    """The first of the words that YAML 1.1 takes for booleans and YAML 1.2 for text, where it has no quotes."""
+    """Return the first unquoted word that is a boolean in YAML 1.1 and a string in YAML 1.2, or None."""
     if isinstance(node, ScalarNode):
         bare = isinstance(node.value, str) and node.end - node.start == len(node.word)
         return node.word if bare and node.word in BOOLEANS_ONCE else None
-    inner = node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries.values()]
-    return next(filter(None, map(no_boolean, inner)), None)
+    values = node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries.values()]
+    return next(filter(None, map(no_boolean, values)), None)
 
 
 def by_key(entries: list[Entry], text: Text, problems: list[Problem]) -> dict[str, Entry]:
-    """The entries of a mapping by their keys; a key that comes again is a problem, and its first value holds.
+    """Return the entries of a mapping by their keys.
 
-    A key that is too long is a problem, too, and its entry is left out.
+    A repeated key is a problem, and its first value counts. A key that is too long is one, too, and is dropped.
     """
-    first: dict[str, Entry] = {}
+    known: dict[str, Entry] = {}
     for entry in entries:
-        if len(entry.key.word) > MAX_KEY:
-            problems.append(_too_long(entry.key, text))
-        elif first.setdefault(entry.key.word, entry) is not entry:
-            problems.append(_given_again(entry.key, first[entry.key.word].key, text))
-    return first
-
-
-def _too_long(key: ScalarNode, text: Text) -> Problem:
-    message = f"a key of more than {MAX_KEY} characters, which a spec does not have"
-    return Problem("LRS101", text.span(key.start, key.end), message)
-
-
-def _given_again(key: ScalarNode, first: ScalarNode, text: Text) -> Problem:
-    line = text.position(first.start).line
-    message = f"the key `{printable(key.word)}` is already given on line {line}\nKeep one of the two."
-    return Problem("LRS102", text.span(key.start, key.end), message)
-
-
-def too_deep(span: Span) -> Unreadable:
-    """The problem of a document that nests deeper than a spec ever does."""
-    return Unreadable(Problem("LRS101", span, f"nested deeper than {MAX_DEPTH} levels, which no spec needs"))
-
-
-def too_much_text(span: Span) -> Unreadable:
-    """The problem of a document that aliases make longer than a spec ever is."""
-    message = f"more than {MAX_EXPANDED:,} characters (what aliases repeat counted as often as they do)"
-    return Unreadable(Problem("LRS101", span, message))
-
-
-def too_many(span: Span) -> Unreadable:
-    """The problem of a document with more nodes than a spec ever has."""
-    message = f"more than {MAX_NODES:,} values, keys and lists (aliases counted as often as they are used)"
-    return Unreadable(Problem("LRS101", span, message))
+        key, word = entry.key, entry.key.word
+        if len(word) > MAX_KEY:
+            message = f"a key longer than {MAX_KEY} characters"
+            problems.append(Problem("LRS101", text.span(key.start, key.end), message))
+        elif known.setdefault(word, entry) is not entry:
+            line = text.position(known[word].key.start).line
+            message = f"the key `{printable(word)}` is already given on line {line}\nKeep one of the two."
+            problems.append(Problem("LRS102", text.span(key.start, key.end), message))
+    return known

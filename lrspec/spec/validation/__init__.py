@@ -1,1 +1,1 @@
-"""From a `Document` to a `Spec`, or to the findings that say why there is none."""
+"""Turns a `Document` into a `Spec`, or into the findings that say why it is not one."""

@@ -1,11 +1,11 @@
-"""What keys of a document must be to each other: one generator a demand.
+"""Cross-field checks: which keys of a document require or exclude each other.
 
-They work on the plain values, so that they have their say even where pydantic has refused a value beside.
+They work on plain values, so that they run even if pydantic has refused another value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
@@ -21,21 +21,21 @@ from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
 
 _MOST_UNKNOWN = 1000
-"""Of a spec with more unknown keys in its rules nobody needs to know which of them a rule lacks, misspelt."""
+"""After this many unknown keys in rules, it is no longer asked whether one of them is a missing key, misspelt."""
 
 _ONE_OPTIMIZER = (
-    "The spec has one, under `optimizer`: name several under `optimizers`, each with what `optimizer` holds; the first "
-    "has what no rule gives to another."
+    "The spec has a single one, under `optimizer`. To use several, name them under `optimizers`; the first is the "
+    "default."
 )
 
 _COMPANIONS = (
-    ("layers", "layer_decay", "Give `layer_decay`, or select by `match`."),
-    ("layer_decay", "layers", "A ladder selects by `layers`, in place of `match`."),
+    ("layers", "layer_decay", "Add `layer_decay`, or select with `match`."),
+    ("layer_decay", "layers", "A ladder selects with `layers` instead of `match`."),
 )
 
 
 def takes_null(path: Path) -> bool:
-    """Whether null may be meant there: in options, and in the arguments of optimizers and models."""
+    """Return whether null may be meant at `path`: in options, and in the arguments of optimizers and models."""
     if path[0] in ("optimizer", "optimizers"):
         rest = path[1:] if path[0] == "optimizer" else path[2:]
         return len(rest) > 0 and rest[0] not in Optimizer.model_fields
@@ -43,31 +43,45 @@ def takes_null(path: Path) -> bool:
 
 
 def document_findings(document: Document) -> Iterator[Finding]:
-    """What is wrong with a document apart from single rules and from the optimizer's options."""
+    """Yield what is wrong with a document, apart from single rules and from the options of optimizers."""
     content: dict[str, Any] = document.value
     if "optimizer" in content and "optimizers" in content:
-        yield _both(("optimizer", "optimizers"), (), document)
+        yield _exclusive(("optimizer", "optimizers"), (), document)
     yield from _empty_values(content)
     yield from source_findings(content.get("models"))
-    yield from _optimizers(content)
-    yield from _rule_names(content)
+    optimizers = content.get("optimizers")
+    names = list(optimizers) if isinstance(optimizers, dict) else []
+    for index, rule in enumerate(_rules(content)):
+        name = rule.get("optimizer") if isinstance(rule, dict) else None
+        if isinstance(name, str) and name and name not in names and (names or "optimizers" not in content):
+            problem = f"there is no optimizer `{printable(name)}`{did_you_mean(name, names)}"
+            advice = f"The optimizers are {', '.join(map(printable, names))}." if names else _ONE_OPTIMIZER
+            path = ("rules", index, "optimizer")
+            yield Finding("LRS104", path, f"{problem}\n{advice}", index, meant=likely(name, names))
+    yield from _repeated_names(content)
 
 
 def rule_findings(document: Document) -> Iterator[Finding]:
-    """What is wrong with each rule of a document in itself."""
+    """Yield what is wrong with each rule of a document in itself."""
     regexes, unknown = RegexFindings(), 0
     for index, rule in enumerate(_rules(document.value)):
-        if isinstance(rule, dict):
-            path: Path = ("rules", index)
-            unknown += len(rule.keys() - RULE_KEYS)
-            if unknown <= _MOST_UNKNOWN:
-                yield from _lacking(rule, path)
-            yield from _layers(rule, path)
-            yield from regexes.of_rule(rule, path)
-            yield from _excluded(rule, path, document)
-
-
-# ------------------------------------------------------------------------------------------ the whole document
+        if not isinstance(rule, dict):
+            continue
+        path: Path = ("rules", index)
+        unknown += len(rule.keys() - RULE_KEYS)
+        if unknown <= _MOST_UNKNOWN:
+            yield from _missing_parts(rule, path)
+        layers = rule.get("layers")
+        if isinstance(layers, list) and layers and isinstance(layers[0], dict) and "join" in layers[0]:
+            message = "the first entry is a `join`: there is no layer before it to share"
+            advice = "Remove `join`, or move the entry after the one whose layer it shares."
+            yield Finding("LRS104", (*path, "layers", 0), f"{message}\n{advice}", index)
+        yield from regexes.of_rule(rule, path)
+        for keys in EXCLUSIVE:
+            if keys[0] in rule and keys[1] in rule:
+                yield _exclusive(keys, path, document)
+        if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
+            yield _exclusive(("freeze", *others), path, document)
 
 
 def _rules(content: dict[str, Any]) -> list[Any]:
@@ -86,116 +100,59 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
         yield Finding("LRS104", path, message, rule_of(path))
 
 
-def _optimizers(content: dict[str, Any]) -> Iterator[Finding]:
-    """LRS104 for a rule that names an optimizer that there is not."""
-    listed = content.get("optimizers")
-    names = list(listed) if isinstance(listed, dict) else []
-    for index, rule in enumerate(_rules(content)):
-        name = rule.get("optimizer") if isinstance(rule, dict) else None
-        if isinstance(name, str) and name and name not in names and (names or "optimizers" not in content):
-            message, near = f"there is no optimizer `{printable(name)}`", likely(name, names)
-            advice = f"Those of `optimizers` are {', '.join(map(printable, names))}." if names else _ONE_OPTIMIZER
-            said = f"{message}{did_you_mean(name, names)}\n{advice}"
-            yield Finding("LRS104", ("rules", index, "optimizer"), said, index, meant=near)
-
-
-def _rule_names(content: dict[str, Any]) -> Iterator[Finding]:
+def _repeated_names(content: dict[str, Any]) -> Iterator[Finding]:
     """LRS107 for a name that another rule has."""
     rules = [rule if isinstance(rule, dict) else {} for rule in _rules(content)]
     unnamed = {default_rule_name(index): index + 1 for index, rule in enumerate(rules) if "name" not in rule}
-    first: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for index, rule in enumerate(rules):
         name = rule.get("name")
         if not isinstance(name, str):
             continue
         if name in unnamed:
-            message = f"`{printable(name)}` is what rule {unnamed[name]} is called, which has no name"
-            yield Finding("LRS107", ("rules", index, "name"), f"{message}\nName them apart.", index)
-        elif name in first:
-            message = f"rule {first[name] + 1} is called `{printable(name)}` already\nName them apart."
-            yield Finding("LRS107", ("rules", index, "name"), message, index)
-        first.setdefault(name, index)
+            problem = f"`{printable(name)}` is the default name of rule {unnamed[name]}, which has no other"
+        elif name in numbers:
+            problem = f"rule {numbers[name]} is already called `{printable(name)}`"
+        else:
+            numbers[name] = index + 1
+            continue
+        yield Finding("LRS107", ("rules", index, "name"), f"{problem}\nUse a different name.", index)
 
 
-# ---------------------------------------------------------------------------------------------------- one rule
+def _missing_parts(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for a rule without a selector or a setting, and for `layers` and `layer_decay` without each other.
 
-
-def _meant_keys(rule: dict[str, Any]) -> Set[str]:
-    """The keys of a rule, misspelt ones as they were probably meant: a key that is misspelt is not missing as well."""
-    return rule.keys() if rule.keys() <= RULE_KEYS else {meant_key(key) for key in rule}
-
-
-def _lacking(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS104 for a rule that lacks something; not where none of its keys is one of a rule, which is said already."""
-    given = _meant_keys(rule)
-    if not rule or given & RULE_KEYS:
-        yield from _selecting(rule, given, path)
-        yield from _setting(rule, path)
-    yield from _companions(rule, given, path)
-
-
-def _selecting(rule: dict[str, Any], given: Set[str], path: Path) -> Iterator[Finding]:
-    """LRS104 for a rule that selects by nothing."""
-    selects = any(key in given for key in ("match", "layers", "where", "layer_decay"))
-    if not selects and not _is_fallback(rule):
-        message = "the rule selects by nothing: expected `match`, `layers` or `where`"
-        advice = "A catch-all for what is left says `fallback: true`."
-        yield Finding("LRS104", path, f"{message}\n{advice}", rule_of(path))
-    if rule.get("where") == {}:
-        message = "`where` is empty: expected `ndim` or `module`"
-        yield Finding("LRS104", (*path, "where"), message, rule_of(path))
-
-
-def _is_fallback(rule: dict[str, Any]) -> bool:
-    return any(meant_key(key) == "fallback" and value is not False for key, value in rule.items())
-
-
-def _setting(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS104 for a rule that sets nothing; of a setting that stands under `where` is said already that it does."""
-    where = rule.get("where")
-    misplaced = set(where) if isinstance(where, dict) else set()
-    given = misplaced | _meant_keys({key: value for key, value in rule.items() if value != {}})
-    if not given & {*SETTINGS, "layers"}:
-        message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
-        yield Finding("LRS104", path, message, rule_of(path))
-
-
-def _companions(rule: dict[str, Any], given: Set[str], path: Path) -> Iterator[Finding]:
-    """LRS104 for `layers` and `layer_decay` without each other."""
+    A misspelt key is not missing as well. If all keys are unknown, that alone is reported.
+    """
+    index = rule_of(path)
+    meant = {key: meant_key(key) for key in rule}
+    keys, where = set(meant.values()), rule.get("where")
+    if not rule or keys & RULE_KEYS:
+        fallback = any(meant[key] == "fallback" and value is not False for key, value in rule.items())
+        if not fallback and not keys & {"match", "layers", "where", "layer_decay"}:
+            message = "the rule has no selector: expected `match`, `layers` or `where`"
+            yield Finding("LRS104", path, f"{message}\nFor a catch-all rule, write `fallback: true`.", index)
+        if where == {}:
+            message = "`where` is empty: expected `ndim` or `module`"
+            yield Finding("LRS104", (*path, "where"), message, index)
+        settings = {meant[key] for key, value in rule.items() if value != {}}
+        if isinstance(where, dict):
+            settings |= where.keys()  # a setting there is reported as misplaced
+        if not settings & {*SETTINGS, "layers"}:
+            message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
+            yield Finding("LRS104", path, message, index)
     for key, needed, advice in _COMPANIONS:
-        if key in rule and needed not in given:
-            message = f"`{key}` comes with `{needed}`, which is missing\n{advice}"
-            yield Finding("LRS104", (*path, key), message, rule_of(path))
+        if key in rule and needed not in keys:
+            message = f"`{key}` needs `{needed}`, which is missing\n{advice}"
+            yield Finding("LRS104", (*path, key), message, index)
 
 
-def _excluded(rule: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
-    """LRS104, at the later key, for keys that exclude each other."""
-    for keys in EXCLUSIVE:
-        if keys[0] in rule and keys[1] in rule:
-            yield _both(keys, path, document)
-    if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
-        yield _both(("freeze", *others), path, document)
-
-
-def _both(keys: tuple[str, ...], path: Path, document: Document) -> Finding:
-    """The finding for keys of one mapping that exclude each other, at the later one."""
-    later = max(keys, key=lambda key: document.key_span((*path, key)).start)
-    return Finding("LRS104", (*path, later), _excluded_message(keys), rule_of(path), at_key=True)
-
-
-def _excluded_message(keys: tuple[str, ...]) -> str:
+def _exclusive(keys: tuple[str, ...], path: Path, document: Document) -> Finding:
+    """Return the LRS104 for keys of one mapping that exclude each other, at the last one in the text."""
     if keys[0] == "freeze":
-        listed = ", ".join(f"`{key}`" for key in keys[1:])
-        return f"`freeze: true` excludes {listed}: what is frozen is not trained\nRemove the one or the other."
-    return f"`{keys[0]}` and `{keys[1]}` exclude each other\nKeep one of the two."
-
-
-def _layers(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """LRS104 for a ladder that begins with a `join`."""
-    layers = rule.get("layers")
-    if isinstance(layers, list) and layers and isinstance(layers[0], dict) and "join" in layers[0]:
-        message = (
-            "the first entry is a `join`: there is no layer before it to share\n"
-            "Write it without `join`, or behind the entry whose layer it shares."
-        )
-        yield Finding("LRS104", (*path, "layers", 0), message, rule_of(path))
+        others = ", ".join(f"`{key}`" for key in keys[1:])
+        message = f"`freeze: true` excludes {others}: what is frozen is not trained\nRemove one or the other."
+    else:
+        message = f"`{keys[0]}` and `{keys[1]}` exclude each other\nKeep one of the two."
+    later = max(keys, key=lambda key: document.key_span((*path, key)).start)
+    return Finding("LRS104", (*path, later), message, rule_of(path), at_key=True)

@@ -1,4 +1,4 @@
-"""What to say of a key that the language does not have: where its value goes, or which key was probably meant."""
+"""Messages for unknown keys: where the value belongs, or which key was probably meant."""
 
 from __future__ import annotations
 
@@ -37,19 +37,25 @@ _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
 
 def unknown_key(path: Path) -> tuple[str, Correction | None]:
-    """The message for the unknown key that `path` ends in, and what to write instead where one answer is likely."""
-    key, (known, whole) = str(path[-1]), keys_at(path[:-1])
-    if path[-2:-1] == ("check",) and (other := _about_severity(key)):
-        return other, Correction(CODES[key.upper()].name) if key.upper() in CODES else None
-    beginning = f"unknown key `{printable(key)}` in {whole}"
-    if special := number_as_key(key) or _elsewhere(key, whole):
-        return f"{beginning}\n{special}", None
+    """Return the message for the unknown key that `path` ends in, and its correction if one answer is likely."""
+    key, (known, parent) = str(path[-1]), keys_at(path[:-1])
+    if parent == "`check`":
+        for code in CODES.values():
+            if key == code.name:
+                problem = f"the severity of `{key}` ({code.code}) cannot be changed: it is always {code.severity}"
+                return f"{problem}\nRemove it.", None
+            if key.upper() == code.code and code.adjustable:
+                advice = f"Write `{code.name}` for {code.code}."
+                return f"`check` takes names, not codes\n{advice}", Correction(code.name)
+    problem = f"unknown key `{printable(key)}` in {parent}"
+    if advice := number_as_key(key) or _advice(key, parent):
+        return f"{problem}\n{advice}", None
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
-    return f"{beginning}{did_you_mean(key, known, synonyms=SYNONYMS)}\n{keys}", likely(key, known, SYNONYMS)
+    return f"{problem}{did_you_mean(key, known, synonyms=SYNONYMS)}\n{keys}", likely(key, known, SYNONYMS)
 
 
 def meant_key(key: str) -> str:
-    """The key of a rule that a key of a rule probably stands for: itself, if it is one."""
+    """Return the key of a rule that a key in a rule probably stands for: itself, if it is one."""
     if key in RULE_KEYS:
         return key
     if key in _INVERSE_OF_FREEZE:
@@ -62,7 +68,7 @@ def meant_key(key: str) -> str:
 
 
 def number_as_key(key: str) -> str | None:
-    """What to do about a number where a key belongs: `{lr: 1,5e-4}` gives the key `5e-4`."""
+    """Return the advice for a number in place of a key, as `{lr: 1,5e-4}` has the key `5e-4`; None if it is not one."""
     return "In braces a comma ends the value: write a decimal point." if plain_number(key) is not None else None
 
 
@@ -70,41 +76,28 @@ def _is_argument(key: str) -> bool:
     return key in EVERY_ARGUMENT and key not in NOT_OPTIONS
 
 
-def _about_severity(key: str) -> str | None:
-    if fixed := next((code for code in CODES.values() if key == code.name), None):
-        return f"the severity of `{key}` ({fixed.code}) cannot be changed: it is always {fixed.severity}\nRemove it."
-    if key.upper() in CODES and CODES[key.upper()].adjustable:
-        return f"`check` takes names, not codes\nWrite `{CODES[key.upper()].name}` for {key.upper()}."
-    return None
-
-
-def _elsewhere(key: str, whole: str) -> str | None:
-    """What to say of a key that there is, in another form or at another place."""
-    if whole == "a rule":
-        return _in_a_rule(key)
-    if whole == "`where`" and key in Rule.model_fields:
-        return "It belongs in the rule itself, beside `where`."
-    if whole == "a spec" and (key in Optimizer.model_fields or _is_argument(key)):
+def _advice(key: str, parent: str) -> str | None:
+    """Return the advice for a key that exists in another form or at another place."""
+    if parent == "a rule":
+        if key in _INVERSE_OF_FREEZE:
+            return f"Write `freeze: true` for `{key}: false`, and `freeze: false` for `{key}: true`."
+        if key in Where.model_fields:
+            return f"It belongs under `where`: `where: {{{key}: …}}`."
+        if _is_argument(key):
+            return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`."
+        if _OF_REGEXES.search(key):
+            return "Put the regex under `match`, and the settings next to it."
+    if parent == "`where`" and key in Rule.model_fields:
+        return "It belongs in the rule itself, next to `where`."
+    if parent == "a spec" and (key in Optimizer.model_fields or _is_argument(key)):
         return f"It belongs under `optimizer`: `optimizer: {{{key}: …}}`."
-    if whole == "a spec" and key in Rule.model_fields:
+    if parent == "a spec" and key in Rule.model_fields:
         return "It belongs in a rule, under `rules`."
     return None
 
 
-def _in_a_rule(key: str) -> str | None:
-    if key in _INVERSE_OF_FREEZE:
-        return f"`{key}: false` is `freeze: true`, and `{key}: true` is `freeze: false`."
-    if key in Where.model_fields:
-        return f"It belongs under `where`: `where: {{{key}: …}}`."
-    if _is_argument(key):
-        return f"Arguments of the optimizer go under `options`: `options: {{{key}: …}}`."
-    if _OF_REGEXES.search(key):
-        return "A regex is the value of `match`, and what the rule sets stands beside it."
-    return None
-
-
 def keys_at(path: Path) -> tuple[list[str], str]:
-    """The keys that a mapping at `path` may have, and what to call it."""
+    """Return the keys that a mapping at `path` may have, and what to call it."""
     if path[-1:] == ("check",):
         return sorted(ADJUSTABLE), "`check`"
     if not path:

@@ -1,4 +1,4 @@
-"""What is wrong with the models that a spec names: code to import, a model from outside, no kind of model."""
+"""Checks the models that a spec names: no code to import, no model from outside, only known kinds."""
 
 from __future__ import annotations
 
@@ -16,48 +16,42 @@ from lrspec.spec.unsafe_settings import unsafe_settings
 
 
 def source_findings(models: Any) -> Iterator[Finding]:
-    """LRS104 for each model of `models` that a spec may not name, or not with such arguments; LRS101 for too many."""
+    """LRS104 for each model of `models` that a spec may not name or give such arguments; LRS101 for too many."""
+    places: list[tuple[Path, Any]] = [(("models",), models)]
     if isinstance(models, list):
+        places = [(("models", index), model) for index, model in enumerate(models[:MAX_MODELS])]
         if len(models) > MAX_MODELS:
-            yield Finding("LRS101", ("models",), f"more than {MAX_MODELS} models\nCheck it against some of them.")
-        for index, model in enumerate(models[:MAX_MODELS]):
-            yield from _model(model, ("models", index))
-    else:
-        yield from _model(models, ("models",))
-
-
-def _model(model: Any, path: Path) -> Iterator[Finding]:
-    if isinstance(model, dict):
-        yield from _source(model.get("source"), (*path, "source"))
+            yield Finding("LRS101", ("models",), f"more than {MAX_MODELS} models\nCheck the spec with some of them.")
+    for path, model in places:
+        if not isinstance(model, dict):
+            yield from _name_findings(model, path)
+            continue
+        yield from _name_findings(model.get("source"), (*path, "source"))
         args = model.get("args")
         if not all_finite(args):
             yield Finding("LRS104", (*path, "args"), "`args`: expected finite numbers, found one that is not")
-        for place, wrong in unsafe_settings(args):
-            yield Finding("LRS104", (*path, "args", *place), wrong)
-    else:
-        yield from _source(model, path)
+        for place, message in unsafe_settings(args):
+            yield Finding("LRS104", (*path, "args", *place), message)
 
 
-def _source(source: Any, path: Path) -> Iterator[Finding]:
-    if isinstance(source, str) and (wrong := _wrong_source(source)):
-        yield Finding("LRS104", path, wrong, meant=_meant_source(source))
-
-
-def _wrong_source(source: str) -> str | None:
-    scheme, _, name = source.rpartition(":")
-    first = source.partition(":")[0] if scheme else ""
-    if first == "py":
+def _name_findings(source: Any, path: Path) -> Iterator[Finding]:
+    """LRS104 for the name of a model."""
+    if not isinstance(source, str):
+        return
+    *schemes, name = source.split(":")
+    scheme = schemes[0] if schemes else ""
+    if scheme == "py":
         advice = "Save the model's parameters with `lrspec params`, and name `params:FILE`."
-        return f"a spec never names code to import\n{advice}"
-    if any(leads_outside(f"{part}:") for part in source.split(":")[:-1]):
-        return f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
-    if first and first not in IN_SPECS:
-        wrong = f"`{printable(first)}:` is not a kind of model{did_you_mean(first, IN_SPECS)}"
-        return f"{wrong}\nThe kinds are {', '.join(IN_SPECS)}."
-    return "expected the name of a model" if not name.strip() else None
-
-
-def _meant_source(source: str) -> Correction | None:
-    scheme, colon, name = source.partition(":")
-    word = meant(scheme, IN_SPECS) if colon and scheme not in (*IN_SPECS, "py") and ":" not in name else None
-    return Correction(f"{word}:{name}") if word and name.strip() else None
+        message = f"a spec never names code to import\n{advice}"
+    elif any(leads_outside(f"{part}:") for part in schemes):
+        message = f"`{printable(source)}` would load from outside\nName an architecture, such as `timm:resnet18`."
+    elif scheme and scheme not in IN_SPECS:
+        problem = f"`{printable(scheme)}:` is not a kind of model{did_you_mean(scheme, IN_SPECS)}"
+        message = f"{problem}\nThe kinds are {', '.join(IN_SPECS)}."
+    elif not name.strip():
+        message = "expected the name of a model"
+    else:
+        return
+    misspelt = len(schemes) == 1 and scheme not in (*IN_SPECS, "py")
+    word = meant(scheme, IN_SPECS) if misspelt and name.strip() else None
+    yield Finding("LRS104", path, message, meant=Correction(f"{word}:{name}") if word else None)

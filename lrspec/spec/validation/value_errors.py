@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in the words of a spec: what was expected, what was found, what to do."""
+"""Explains pydantic's errors about values in the words of a spec: what was expected, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "bool_type": "true or false",
-    "string_type": "text",
+    "string_type": "a string",
     "tuple_type": "a list",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
@@ -28,10 +28,10 @@ _EXPECTED = {
     "less_than_equal": "a number of at most {le:g}",
     "literal_error": "{expected}",
     "too_short": "at least one item",
-    "string_too_short": "some text",
+    "string_too_short": "a string that is not empty",
     "string_pattern_mismatch": "up to 200 letters, digits, `_` and `-` only",
 }
-"""By pydantic's types of errors; what is not listed says itself what it expects."""
+"""What was expected, by pydantic's type of error; the message of any other type is ours, and says it itself."""
 
 _NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
@@ -40,60 +40,60 @@ _DECIMAL_COMMA = re.compile(r"\d+,\d+(?:[eE][-+]?\d+)?")
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _CLASS = re.compile(r"[\w.]+")
 _LONGEST = 60
+_BEGINNING = "A spec starts with `lrspec: 1` and has `rules:`."
 
 
 def wrong_value(path: Path, error: Any) -> str:
-    """The message for an error of pydantic's about the value at `path`."""
-    found = error["input"]
-    if not path and found is None:
-        return "the spec is empty\nA spec begins with `lrspec: 1` and has `rules:`."
+    """Return the message for an error of pydantic's about the value at `path`."""
+    value = error["input"]
+    if not path and value is None:
+        return f"the spec is empty\n{_BEGINNING}"
     pattern = _EXPECTED.get(error["type"])
     expected = pattern.format(**error.get("ctx", {})) if pattern else error["msg"]
     place = f"`{last_key(path)}`: " if path else ""
-    advice = _advice(path, error["type"], found)
-    return f"{place}expected {expected}, found {describe(found)}" + (f"\n{advice}" if advice else "")
+    advice = _advice(path, error["type"], value)
+    return f"{place}expected {expected}, found {describe(value)}" + (f"\n{advice}" if advice else "")
 
 
 def suggested_value(error: Any) -> Correction | None:
-    """What to write in place of a value that pydantic finds wrong, where one answer is likely."""
-    kind, found = error["type"], error["input"]
-    if not isinstance(found, str):
+    """Return the correction of a value that pydantic refuses, if one answer is likely."""
+    error_type, text = error["type"], error["input"]
+    if not isinstance(text, str):
         return None
-    if kind in _NUMERIC and (number := _meant_number(found)):
-        return Correction(number, plain=True, safe=number == found)
-    if kind == "bool_type" and (word := _meant_flag(found)):
-        return Correction(word, plain=True)
-    if kind == "literal_error" and (near := nearest(found, list(Severity), 1)):
-        return Correction(near[0])
-    if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
-        return Correction(word)
+    if error_type in _NUMERIC and (number := _meant_number(text)):
+        return Correction(number, plain=True, safe=number == text)
+    if error_type == "bool_type" and (flag := _meant_flag(text)):
+        return Correction(flag, plain=True)
+    if error_type == "literal_error" and (names := nearest(text, list(Severity), 1)):
+        return Correction(names[0])
+    if error_type == "string_pattern_mismatch" and (name := _as_rule_name(text)):
+        return Correction(name)
     return None
 
 
 def missing_key(path: Path) -> str:
-    """The message for a key that is missing; `path` leads to where it would be."""
-    of = f" of `{last_key(path[:-1])}`" if len(path) > 1 else ""
-    return f"the key `{path[-1]}`{of} is missing" + (
-        "\nBegin the spec with `lrspec: 1`." if path == ("lrspec",) else ""
-    )
+    """Return the message for a missing key; `path` leads to where it would be."""
+    parent = f" of `{last_key(path[:-1])}`" if len(path) > 1 else ""
+    advice = "\nStart the spec with `lrspec: 1`." if path == ("lrspec",) else ""
+    return f"the key `{path[-1]}`{parent} is missing{advice}"
 
 
-def too_long(kind: str) -> str:
-    """The message for more rules than a spec may have, or for a regex that is too long."""
-    if kind == "too_long":
+def too_long(error_type: str) -> str:
+    """Return the message for too many rules, or for a regex that is too long."""
+    if error_type == "too_long":
         return f"more than {MAX_RULES:,} rules"
-    return f"a regex of more than {MAX_PATTERN:,} characters\nSplit it into a list of regexes."
+    return f"a regex longer than {MAX_PATTERN:,} characters\nSplit it into a list of regexes."
 
 
 def describe(value: Any) -> str:
-    """A value of a document, as its reader would name it."""
+    """Return a value of a document in words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         more = "…" if len(value) > _LONGEST else ""
-        return f"the text '{printable(value[:_LONGEST])}{more}'" if value else "an empty text"
+        return f"the string '{printable(value[:_LONGEST])}{more}'" if value else "an empty string"
     if isinstance(value, list | tuple):
         return "a list" if value else "an empty list"
     if isinstance(value, dict):
@@ -101,83 +101,68 @@ def describe(value: Any) -> str:
     return f"{value!r}"
 
 
-def _advice(path: Path, kind: str, found: Any) -> str:
+def _advice(path: Path, error_type: str, value: Any) -> str:
     if not path:
-        return "A spec begins with `lrspec: 1` and has `rules:`."
-    if advice := _advice_on_optimizers(path, kind, found):
-        return advice
-    if isinstance(found, str):
-        return _advice_on_text(path, kind, found)
-    if kind == "string_type" and isinstance(found, bool | int | float):
+        return _BEGINNING
+    if path[0] == "rules" and path[2:] == ("optimizer",) and isinstance(value, dict):
+        return "Describe it under `optimizers`, and put its name here."
+    if path[0] == "optimizers" and error_type in ("dict_type", "model_type"):
+        if not isinstance(value, str) or len(path) != 2 or path[1] in ("type", "lr", "weight_decay"):
+            example = "`optimizers: {adamw: {type: AdamW}}`"
+            return f"Each optimizer has a name: {example}. For a single one, use `optimizer`."
+        if _CLASS.fullmatch(value):
+            return f"Write `{printable(str(path[1]))}: {{type: {printable(value)}}}`."
+    if isinstance(value, str):
+        return _advice_on_text(path, error_type, value)
+    if error_type == "string_type" and isinstance(value, bool | int | float):
         return "Put it in quotes."
-    if kind == "less_than_equal" and path[-1] in ("layer_decay", "factor"):
-        return _advice_on_decay(found)
-    if path == ("rules",) and isinstance(found, dict):
-        return f"Rules are a list: begin each with `- `{_first_rule(found)}."
+    if error_type == "less_than_equal" and path[-1] in ("layer_decay", "factor"):
+        if 2 <= value <= 100:
+            return f"For {value:g} percent write {value / 100:g}."
+        return "Each layer gets this fraction of the rate of the next layer, which is nearer to the output."
+    if path == ("rules",) and isinstance(value, dict):
+        name, rule = next(iter(value.items()), ("", None))
+        example = f", as in `- name: {name}`" if isinstance(rule, dict) and RULE_NAME.fullmatch(name) else ""
+        return f"Rules are a list: begin each with `- `{example}."
     return ""
 
 
-def _advice_on_optimizers(path: Path, kind: str, found: Any) -> str:
-    if path[0] == "rules" and path[2:] == ("optimizer",) and isinstance(found, dict):
-        return "Describe it under `optimizers`, and give its name here."
-    if path[0] != "optimizers" or kind not in ("dict_type", "model_type"):
-        return ""
-    if isinstance(found, str) and len(path) == 2 and path[1] not in ("type", "lr", "weight_decay"):
-        return f"Write `{printable(str(path[1]))}: {{type: {printable(found)}}}`." if _CLASS.fullmatch(found) else ""
-    return "Each of `optimizers` has a name: `optimizers: {adamw: {type: AdamW}}`. A single one is `optimizer`."
-
-
-def _advice_on_decay(found: float) -> str:
-    if 2 <= found <= 100:
-        return f"For {found:g} percent write {found / 100:g}."
-    return "It is what each layer has of the rate of the layer after it, which is nearer to the output."
-
-
-def _first_rule(found: dict[str, Any]) -> str:
-    """How a mapping of rules by their names would begin as a list."""
-    name, rule = next(iter(found.items()), ("", None))
-    return f", as in `- name: {name}`" if isinstance(rule, dict) and RULE_NAME.fullmatch(name) else ""
-
-
-def _advice_on_text(path: Path, kind: str, found: str) -> str:
-    if kind in _NUMERIC and (number := _meant_number(found)):
-        return f"Write the number {_how(found)}: {printable(number)}"
-    if kind in _NUMERIC and found in _NOTHING:
-        return "Leave the key out, or give a number."
-    if kind == "int_type" and "ndim" in path:
+def _advice_on_text(path: Path, error_type: str, text: str) -> str:
+    if error_type in _NUMERIC and (number := _meant_number(text)):
+        if plain_number(text) is not None:
+            how = "without quotes"
+        elif text.endswith(","):
+            how = "without the comma"
+        else:
+            how = "with a decimal point" if "," in text else "with a plain hyphen"
+        return f"Write the number {how}: {printable(number)}"
+    if error_type in _NUMERIC and text in _NOTHING:
+        return "Remove the key, or give it a number."
+    if error_type == "int_type" and "ndim" in path:
         return "Write the numbers themselves: 1, or [0, 1] for at most one dimension."
-    if kind == "bool_type" and (word := _meant_flag(found)):
-        return f"Write {word}{', without quotes' if found.lower() == word else ''}."
-    if kind == "string_pattern_mismatch" and (word := _as_rule_name(found)):
-        return f"For example `{printable(word)}`."
-    if path == ("optimizer",) and _CLASS.fullmatch(found):
-        return f"Write `optimizer: {{type: {printable(found)}}}`."
+    if error_type == "bool_type" and (flag := _meant_flag(text)):
+        return f"Write {flag}{', without quotes' if text.lower() == flag else ''}."
+    if error_type == "string_pattern_mismatch" and (name := _as_rule_name(text)):
+        return f"For example `{printable(name)}`."
+    if path == ("optimizer",) and _CLASS.fullmatch(text):
+        return f"Write `optimizer: {{type: {printable(text)}}}`."
     return ""
 
 
-def _meant_flag(found: str) -> str | None:
-    """The boolean that a text was probably meant to be."""
-    if found.lower() in _TRUE:
+def _meant_flag(text: str) -> str | None:
+    """Return the boolean that a string was probably meant to be."""
+    if text.lower() in _TRUE:
         return "true"
-    return "false" if found.lower() in _FALSE else None
+    return "false" if text.lower() in _FALSE else None
 
 
-def _meant_number(found: str) -> str | None:
-    """The number that a text was probably meant to be."""
-    number = found.translate(_DASHES).removesuffix(",")
+def _meant_number(text: str) -> str | None:
+    """Return the number that a string was probably meant to be."""
+    number = text.translate(_DASHES).removesuffix(",")
     if _DECIMAL_COMMA.fullmatch(number):
         number = number.replace(",", ".")
     return number if plain_number(number) is not None else None
 
 
-def _how(found: str) -> str:
-    """What to do to the text of a number, so that it is one."""
-    if plain_number(found) is not None:
-        return "without quotes"
-    if found.endswith(","):
-        return "without the comma"
-    return "with a decimal point" if "," in found else "with a plain hyphen"
-
-
-def _as_rule_name(found: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", found[:_LONGEST]).strip("-")
+def _as_rule_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text[:_LONGEST]).strip("-")
