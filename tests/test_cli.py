@@ -145,9 +145,7 @@ def test_warnings_count_when_strict(capsys: pytest.CaptureFixture[str], folder: 
 def test_set_replaces_a_value_and_the_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compile", "--params", "params.json", "--set", "rules.no-decay.weight_decay=0.5", "--set")
     ran = lrspec(capsys, *words, "optimizer.betas=[0.8, 0.9]")
-    assert ran.out.endswith(
-        "rules.no-decay.weight_decay is 0.5 (was 0)\noptimizer.betas is [0.8, 0.9] (was not set)\n"
-    )
+    assert ran.out.endswith("rules.no-decay.weight_decay is 0.5 (was 0)\noptimizer.betas is [0.8, 0.9] (was not set)\n")
     plan = json.loads(lrspec(capsys, *words, "optimizer.lr=3e-4", "--format", "json").out)
     assert plan["spec"]["overrides"] == {"rules.no-decay.weight_decay": 0.5, "optimizer.lr": 3e-4}
     ran = lrspec(capsys, "explain", "a.lrspec.yaml", "conv.weight", *words[1:], "optimizer.lr=3e-4")
