@@ -82,9 +82,7 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
         names = harmless(common.of(row.parameters))
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
-        trains = row.parameters[0].status.trains
-        cells += [_rates(row.parameters), _decays(row.parameters)] if trains else ["frozen", ""]
-        grid.add_row(*map(Text, cells))
+        grid.add_row(*map(Text, [*cells, *_settings_cells(row.parameters)]))
     if all(row.optimizer is None for row in rows):
         _drop(grid, "optimizer")
     if all(row.layer is None for row in rows):
@@ -92,15 +90,15 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     return grid
 
 
-def _rates(parameters: Sequence[PlannedParameter]) -> str:
+def _settings_cells(parameters: Sequence[PlannedParameter]) -> list[str]:
+    """The cells of learning rate and weight decay."""
+    if not parameters[0].status.trains:
+        return ["frozen", ""]
     rates = {planned.settings.lr for planned in parameters if planned.settings.lr is not None}
-    return " … ".join(dict.fromkeys(map(six_digits, (min(rates), max(rates))))) if rates else "default"
-
-
-def _decays(parameters: Sequence[PlannedParameter]) -> str:
-    decays = Counter(planned.settings.weight_decay for planned in parameters).most_common()
-    shown = [("default" if decay is None else six_digits(decay), times) for decay, times in decays]
-    return shown[0][0] if len(shown) == 1 else ", ".join(f"{decay} (×{times:,})" for decay, times in shown)
+    rate = " … ".join(dict.fromkeys(map(six_digits, (min(rates), max(rates))))) if rates else "default"
+    decays = Counter(planned.settings.weight_decay for planned in parameters)
+    words = [("default" if decay is None else six_digits(decay), times) for decay, times in decays.most_common()]
+    return [rate, words[0][0] if len(words) == 1 else ", ".join(f"{decay} (×{times:,})" for decay, times in words)]
 
 
 def _elements(parameters: Sequence[PlannedParameter]) -> str:

@@ -27,13 +27,14 @@ def checked_summary(results: Sequence[CheckResult]) -> str:
     if models:
         outcome += f" against {count(len(models), 'model')}"
     if specs:
-        outcome += f": {summary(found for result in results for found in result.diagnostics) or 'nothing found'}"
+        diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
+        outcome += f": {summary(diagnostics) or 'nothing found'}"
     parts = [outcome]
     if fixed := sum(result.fixed for result in results):
         parts.append(f"{count(fixed, 'issue')} fixed")
     if skipped := {model for result in results for model in result.skipped}:
         parts.append(f"{count(len(skipped), 'model')} skipped")
-    valid = [spec for spec in specs if not any(found.code.startswith("LRS1") for found in spec.diagnostics)]
+    valid = [spec for spec in specs if not any(error.code.startswith("LRS1") for error in spec.diagnostics)]
     if alone := [spec.path for spec in valid if not (spec.models or spec.skipped or spec.failures)]:
         parts.append(f"checked without a model (none named): {few(alone, 3)}")
     if failures := sum(len(result.failures) for result in results):
