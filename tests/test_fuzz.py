@@ -97,7 +97,7 @@ def check_compile(file: SpecFile) -> None:
     for index in range(len(INVENTORY.parameters)):
         assert_harmless(explain(outcome.resolution, outcome.plan, index))
     if outcome.plan.groups is not None:
-        assert_harmless(table(outcome.plan, file.spec, (), None))
+        assert_harmless(table(outcome.plan))
 
 
 def assert_harmless(text: str) -> None:

@@ -433,7 +433,7 @@ def test_what_comes_of_a_hostile_model_is_harmless() -> None:
         for index in range(2):
             assert_harmless(explain(outcome.resolution, outcome.plan, index))
         if outcome.plan.groups is not None:
-            assert_harmless(table(outcome.plan, file.spec, (), None))
+            assert_harmless(table(outcome.plan))
 
 
 def test_one_line_of_what_keeps_the_command_from_running_is_harmless(

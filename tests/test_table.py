@@ -30,7 +30,7 @@ rules:
 
 def rendered(width: int | None, text: str = SPEC) -> list[str]:
     file = lrspec.loads(text)
-    return table(lrspec.compile(file, INVENTORY), file.spec, (), width).splitlines()
+    return table(lrspec.compile(file, INVENTORY), (), width).splitlines()
 
 
 def cells(line: str) -> list[str]:

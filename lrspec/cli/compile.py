@@ -102,4 +102,4 @@ def _table(plan: Plan, file: SpecFile, columns: int | None) -> str:
     from lrspec.formats.table import table
     from lrspec.formats.table_rows import replaced
 
-    return table(plan, plan.file.spec, replaced(file, plan.file.overrides), columns)
+    return table(plan, replaced(file, plan.file.overrides), columns)

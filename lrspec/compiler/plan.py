@@ -192,6 +192,16 @@ class Plan:
         source = printable(self.inventory.source)
         return brief(f"<Plan: {groups} for {parameters} of {source}, from {printable(self.path)}>")
 
+    def __str__(self) -> str:
+        from lrspec.formats.table import table  # here, since a plan is seldom printed, and rich takes time to import
+
+        return table(self).rstrip()
+
+    def _repr_html_(self) -> str:
+        from lrspec.formats.html import html
+
+        return html(self)
+
     @property
     def path(self) -> str:
         """The path of the spec, as it was given."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.codes import CODES, Severity
-from lrspec.diagnostics.escape import harmless
+from lrspec.diagnostics.escape import brief, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +77,9 @@ class Diagnostic:
     def end_column(self) -> int:
         """The column after its last character."""
         return self.span.end.column
+
+    def __repr__(self) -> str:
+        return brief(f"<Diagnostic {self.code} {self.name} at {self.path}:{self.line}:{self.column}>")
 
     def __str__(self) -> str:
         """The text of a report, without the excerpt from the spec."""

@@ -17,37 +17,47 @@ from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, six_digits, value_words
 from lrspec.formats.table_rows import CrossCuttingRow, NamesInCommon, Row, cross_cutting_rows, decided_rows
 from lrspec.models.parameters import total_elements
-from lrspec.spec.language import Spec
 
 _DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first is dropped first
 _UNBOUNDED = 100_000  # columns: without a terminal, nothing is wrapped
 
 
-def table(plan: Plan, spec: Spec, notes: Sequence[str], width: int | None) -> str:
-    """The table of a plan that has groups; `width` is the terminal's, or None without a terminal.
+def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None) -> str:
+    """The table of a plan as text; `width` is the terminal's, or None without a terminal.
 
-    `spec` is what the plan was compiled from; `notes` are lines that follow the totals. If the terminal is too narrow,
-    less important columns are dropped, with a note.
+    `notes` are lines that follow the totals. If the terminal is too narrow, less important columns are dropped, with a
+    note.
     """
     out = StringIO()
     console = Console(file=out, width=width or _UNBOUNDED, color_system=None, legacy_windows=False)
-    args = ", ".join(f"{key}={value}" for key, value in plan.inventory.args.items())
-    with_args = f" ({harmless(args)})" if args else ""
-    console.print(Text(f"{harmless(plan.path)} for {harmless(plan.inventory.source)}{with_args}"))
-    grids = [_decided_table(plan, decided_rows(plan, spec))]
-    if cutting_across := cross_cutting_rows(plan, spec):
-        grids.append(_cross_cutting_table(cutting_across))
+    console.print(Text(title(plan)))
     dropped: list[str] = []
-    for grid in grids:
+    for grid in grids(plan):
         dropped += _fit(grid, console)
         console.print(grid)
-    notes = [_totals(plan), *notes]
+    notes = [totals(plan), *notes]
     if dropped:
         columns = ", ".join(dict.fromkeys(dropped))
         notes.append(f"(no room here for {columns}: widen the terminal, or pipe to a pager)")
     for note in notes:
         console.print(Text(note))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def title(plan: Plan) -> str:
+    """The spec and the model, with its arguments."""
+    args = ", ".join(f"{key}={value}" for key, value in plan.inventory.args.items())
+    with_args = f" ({harmless(args)})" if args else ""
+    return f"{harmless(plan.path)} for {harmless(plan.inventory.source)}{with_args}"
+
+
+def grids(plan: Plan) -> list[Table]:
+    """The table of all parameters; and if some rules cut across its rows, that of these rules."""
+    spec = plan.file.spec
+    tables = [_decided_table(plan, decided_rows(plan, spec))]
+    if cutting_across := cross_cutting_rows(plan, spec):
+        tables.append(_cross_cutting_table(cutting_across))
+    return tables
 
 
 def _fit(grid: Table, console: Console) -> list[str]:
@@ -119,13 +129,15 @@ def _cross_cutting_table(rows: list[CrossCuttingRow]) -> Table:
     return grid
 
 
-def _totals(plan: Plan) -> str:
+def totals(plan: Plan) -> str:
+    """How many groups there are, and how many parameters are trained, frozen and unmatched."""
     groups = Counter(group.settings.optimizer for group in plan.groups or ())
     per_optimizer = ", ".join(f"{name} {groups[name]:,}" for name in plan.optimizers if name in groups)
+    with_optimizers = f" ({per_optimizer})" if per_optimizer else ""
     statuses = Counter(planned.status for planned in plan.parameters)
     trained = sum(times for status, times in statuses.items() if status.trains)
     parts = [
-        count(len(plan.groups or ()), "group") + (f" ({per_optimizer})" if per_optimizer else ""),
+        "no groups" if plan.groups is None else count(len(plan.groups), "group") + with_optimizers,
         f"{count(trained, 'parameter')} trained",
     ]
     for status in (Status.frozen_by_spec, Status.frozen_by_model):

@@ -15,6 +15,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrspec.diagnostics.errors import BriefError
+from lrspec.diagnostics.escape import brief
+from lrspec.diagnostics.wording import count
 from lrspec.models.garbage import uncollected
 from lrspec.models.parameters import Aliases, Columns, Parameter, Shape
 from lrspec.models.walk import ModelParameters, class_name, is_sharded, owner_classes, walk, why_lazy
@@ -29,7 +32,7 @@ _SHARDED = (
 )
 
 
-class InventoryError(ValueError):
+class InventoryError(BriefError):
     """A model or a file gives no inventory of parameters; the message says why and what to do."""
 
 
@@ -55,6 +58,11 @@ class Inventory:
             raise InventoryError(f"two parameters are called {duplicate!r}")
         for name, value in (("columns", columns), ("source", source), ("args", dict(args or {}))):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        elements = "" if self.elements is None else f" ({count(self.elements, 'element')})"
+        names = count(len(self.columns.names), "parameter")
+        return brief(f"<Inventory: {names}{elements} of {self.source or 'an unnamed model'}>")
 
     @classmethod
     def from_model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import SHOWN, few
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     """Tensors by their places in an inventory; those that a part of the model lacks are absent."""
 
 
-class BindError(ValueError):
+class BindError(BriefError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 

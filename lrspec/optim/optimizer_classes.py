@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
 
+from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.spec.torch_optim import FROM_TIMM
@@ -19,7 +20,7 @@ Maker: TypeAlias = Callable[..., Any]
 """An optimizer class, or a callable that makes an optimizer with some arguments already bound."""
 
 
-class BuildError(ValueError):
+class BuildError(BriefError):
     """An optimizer cannot be built as the spec says; the text says why and what to do."""
 
 

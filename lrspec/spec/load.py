@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.errors import SpecError
+from lrspec.diagnostics.escape import brief
 from lrspec.diagnostics.source import Span
+from lrspec.diagnostics.wording import count
 from lrspec.spec.language import Spec
 from lrspec.spec.limits import MAX_BYTES
 from lrspec.spec.locate import locate
@@ -35,6 +37,9 @@ class SpecFile:
     document: Document
     overrides: tuple[tuple[str, Any], ...] = ()
     """The values that replaced those of the document, with their paths, such as `optimizer.lr`."""
+
+    def __repr__(self) -> str:
+        return brief(f"<SpecFile: {count(len(self.spec.rules), 'rule')} of {self.path}>")
 
     @property
     def path(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, spell
 from lrspec.diagnostics.suggest import did_you_mean
@@ -26,7 +27,7 @@ _CREATED = ("optimizer", "options", "where", "check")
 _INDEX = re.compile(r"[0-9]{1,9}")
 
 
-class OverrideError(ValueError):
+class OverrideError(BriefError):
     """A value of a spec cannot be replaced; the message says which and why."""
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.errors import BriefError
+from lrspec.diagnostics.escape import brief, printable
 from lrspec.diagnostics.wording import SHOWN, count, few, two_values, value_words
 from lrspec.spec.axes import axis_words
 
@@ -23,6 +24,9 @@ class ChangedSetting:
     setting: str
     checkpoint: tuple[Any, ...]
     spec: Any
+
+    def __repr__(self) -> str:
+        return brief(f"<ChangedSetting {self}>")
 
     def __str__(self) -> str:
         if len(self.checkpoint) == 1:
@@ -55,6 +59,9 @@ class Resumed:
         """The parameters whose saved state is not used, in saved order."""
         return tuple(self.reasons)
 
+    def __repr__(self) -> str:
+        return f"<Resumed: {len(self.kept):,} kept, {len(self.new):,} new, {len(self.dropped):,} dropped>"
+
     def __str__(self) -> str:
         lines = [f"{count(len(self.kept), 'parameter')} resumed, with the settings of the {self.settings}"]
         if self.new:
@@ -69,5 +76,5 @@ class Resumed:
         return "\n".join(lines)
 
 
-class ResumeError(ValueError):
+class ResumeError(BriefError):
     """Saved state does not fit the optimizer or its plan; nothing was loaded, and the text says what to do."""

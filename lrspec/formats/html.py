@@ -1,0 +1,44 @@
+"""A plan as HTML, as notebooks show it: the table of `lrspec compile`, and the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from lrspec.compiler.plan import Plan
+from lrspec.diagnostics.report import report
+from lrspec.formats.table import grids, title, totals
+
+_PRE = '<pre style="white-space: pre-wrap">'
+
+
+def html(plan: Plan) -> str:
+    """The table of a plan, its totals, and the report of its findings, if it has any; every text is escaped."""
+    parts = [f"<p>{escape(title(plan))}</p>", *map(_table, grids(plan)), f"<p>{escape(totals(plan))}</p>"]
+    if plan.diagnostics:
+        parts.append(f"{_PRE}{escape(report(plan.diagnostics, plan.file.document.text))}</pre>")
+    return "<div>\n" + "\n".join(parts) + "\n</div>\n"
+
+
+def _table(grid: Table) -> str:
+    columns = grid.columns
+    rows = [
+        _row("td", zip(columns, cells, strict=True)) for cells in zip(*(each.cells for each in columns), strict=True)
+    ]
+    head = f"<thead>{_row('th', ((column, column.header) for column in columns))}</thead>"
+    foot = f"<tfoot>{_row('th', ((column, column.footer) for column in columns))}</tfoot>" if grid.show_footer else ""
+    return "\n".join(["<table>", head, "<tbody>", *rows, "</tbody>", *([foot] if foot else []), "</table>"])
+
+
+def _row(tag: str, cells: Iterable[tuple[Column, object]]) -> str:
+    return f"<tr>{''.join(_cells(tag, cells))}</tr>"
+
+
+def _cells(tag: str, cells: Iterable[tuple[Column, object]]) -> Iterator[str]:
+    for column, cell in cells:
+        text = cell.plain if isinstance(cell, Text) else str(cell)
+        side = "right" if column.justify == "right" else "left"
+        yield f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
