@@ -18,8 +18,7 @@ def hush(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-BESIDE = re.compile(r"\.lrspec\.\w+\.partial")
-"""The name of a file while it is written."""
+BESIDE = re.compile(r"\.lrspec\.\w+\.partial")  # the name of a file while it is written
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,11 +10,6 @@ from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, emit_json, print_report, status, width
-
-if TYPE_CHECKING:
-    from lrspec.diagnostics.diagnostic import Diagnostic
-    from lrspec.models.inventory import Inventory
-    from lrspec.spec.load import Reading
 
 
 @click.command("compile")
@@ -54,44 +49,30 @@ def compile_(
     spec's own model is used.
     """
     from lrspec.compiler.compile import attempt
-
-    reading = read_spec(spec, stdin_filename)
-    if reading.spec is None:
-        return _refuse(reading, (), None, reading.diagnostics, form, output, color)
-    file = with_overrides(reading.file(), overrides)
-    for flag, key, value in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
-        if value is not None and len(file.spec.bases) > 1:
-            choices = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
-            raise CannotRun(f"{flag}: the spec has several optimizers: use {choices}")
-    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
-    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
-    if outcome.plan is None:
-        return _refuse(reading, outcome.file.overrides, inventory, outcome.diagnostics, form, output, color)
-    print_report(outcome.diagnostics, reading, color)
-    if form == "json":
-        emit_json(outcome.plan.to_dict(), output)
-    elif outcome.plan.groups is not None:
-        from lrspec.formats.table import table  # here and not above: rich takes long to import
-        from lrspec.formats.table_rows import replaced
-
-        own = replaced(reading.file(), outcome.plan.file.overrides)
-        emit(table(outcome.plan, outcome.plan.file.spec, own, None if output else width()), output)
-    return status(outcome.diagnostics, strict)
-
-
-def _refuse(
-    reading: Reading,
-    overrides: tuple[tuple[str, Any], ...],
-    inventory: Inventory | None,
-    diagnostics: tuple[Diagnostic, ...],
-    form: str,
-    output: str | None,
-    color: str,
-) -> int:
-    """Report the errors that leave no plan; in JSON they are also the result."""
     from lrspec.compiler.plan import plan_without_parameters
 
+    reading = read_spec(spec, stdin_filename)
+    plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
+    if reading.spec is not None:
+        file = with_overrides(reading.file(), overrides)
+        for flag, key, value in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
+            if value is not None and len(file.spec.bases) > 1:
+                choices = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
+                raise CannotRun(f"{flag}: the spec has several optimizers: use {choices}")
+        inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+        outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
+        plan, diagnostics, applied = outcome.plan, outcome.diagnostics, dict(outcome.file.overrides)
+    if plan is None:
+        if form == "json":  # the errors are also the result
+            emit_json(plan_without_parameters(reading.document, inventory, diagnostics, applied), output)
+        return print_report(diagnostics, reading, color)
+    print_report(diagnostics, reading, color)
     if form == "json":
-        document = reading.document
-        emit_json(plan_without_parameters(document, inventory, diagnostics, dict(overrides)), output)
-    return print_report(diagnostics, reading, color)
+        emit_json(plan.to_dict(), output)
+    elif plan.groups is not None:
+        from lrspec.formats.table import table  # here, since rich takes long to import
+        from lrspec.formats.table_rows import replaced
+
+        lines = replaced(reading.file(), plan.file.overrides)
+        emit(table(plan, plan.file.spec, lines, None if output else width()), output)
+    return status(diagnostics, strict)

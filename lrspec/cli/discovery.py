@@ -13,8 +13,7 @@ from lrspec.files import is_file, is_folder, leads_inside
 from lrspec.spec.language import ModelSource, Spec
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, plain_scalar
 
-ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")
-"""The names of specs, or their endings."""
+ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")  # the names of specs, or their endings
 
 
 class UndecidedError(ValueError):
@@ -22,11 +21,7 @@ class UndecidedError(ValueError):
 
 
 def find_spec(folder: Path) -> str:
-    """Return the name of the spec in a folder: `.lrspec.yaml`, or the only one of any name.
-
-    Raises:
-        UndecidedError: if there is none, or if there are several.
-    """
+    """Return the name of the spec in a folder: `.lrspec.yaml`, or the only one of any name; else UndecidedError."""
     own = [name for name in ENDINGS if is_file(folder / name)]
     paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}")]
     others = sorted(path.name for path in paths if is_file(path) and not path.name.startswith("."))
@@ -40,11 +35,8 @@ def find_spec(folder: Path) -> str:
 def find_specs(paths: Iterable[str]) -> list[str]:
     """Return the specs that paths name: files as they are, folders searched; each once, a folder's sorted by name.
 
-    In folders, files that git ignores and links that lead out of the folder are skipped, unless they are named: such
-    a link is not the folder author's to show.
-
-    Raises:
-        UndecidedError: if there is none in a folder.
+    In folders, files that git ignores are skipped, and links out of the folder: these are not its author's to show.
+    UndecidedError if a folder has no spec.
     """
     specs: dict[str, str] = {}
     for path in paths:
@@ -63,11 +55,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
 
 
 def only_model(spec: Spec, folder: Path) -> ModelSource:
-    """Return the only model that a spec in that folder names.
-
-    Raises:
-        UndecidedError: if it names none, or several.
-    """
+    """Return the only model that a spec in that folder names; UndecidedError if it names none, or several."""
     if not spec.sources:
         raise UndecidedError("no model: the spec names none; give --model or --params")
     choices = dict.fromkeys(_as_arguments(model, folder) for model in spec.sources)
