@@ -1,4 +1,4 @@
-"""Files: written so that they are whole or not there, asked about without an exception, refused in words."""
+"""Files: writes them whole or not at all, tests them without exceptions, and says why the system refuses one."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import TextIO
 
 
 def system_reason(failure: OSError, otherwise: str) -> str:
-    """Why the system has refused something, in its words; `otherwise` where it has none."""
+    """Return why the system has refused something, in its own words; `otherwise` if it has none."""
     return (failure.strerror or otherwise).lower()
 
 
 def hush(stream: TextIO) -> None:
-    """Let a stream that cannot be written go nowhere, so that the last flush is silent."""
+    """Let a stream that cannot be written lead nowhere, so that the last flush is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-BESIDE = re.compile(r"\.lrspec\.\w+\.partial")
-"""The name of a file while it is written."""
+BESIDE = re.compile(r"\.lrspec\.\w+\.partial")  # the name of a file while it is written
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write to where a path leads: devices and pipes, which cannot be renamed over, directly; see `replace_file`."""
+    """Write to where a path leads; devices and pipes directly, since they cannot be replaced (see `replace_file`)."""
     target = path.resolve()
     if target.exists() and not target.is_file():
         target.write_bytes(content)
@@ -32,9 +31,9 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write beside, then rename: the file is as it was or has all of the content, whatever happens.
+    """Write beside the file, then rename: it is unchanged or has all of the content, whatever happens.
 
-    It keeps its mode; a new one is readable for everybody that the umask admits, or if `private` for the user alone.
+    It keeps its mode. A new file is readable by everybody that the umask admits or, if `private`, only by the user.
     """
     import shutil  # here, since most commands write no file
     import tempfile
@@ -57,9 +56,9 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
 
 
 def leads_inside(path: Path, folder: Path) -> bool:
-    """Whether a path is below a folder, links followed; what cannot be opened is where its name says.
+    """Return whether a path is below a folder, links followed; a path that cannot be opened is where its name says.
 
-    A link can be opened and not be resolved: the system follows it, while its path is too long to be spelt out.
+    A link may open and yet not resolve: the system follows it, but its path is too long to write out.
     """
     try:
         return path.resolve(strict=True).is_relative_to(folder.resolve())
@@ -70,10 +69,10 @@ def leads_inside(path: Path, folder: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file, or a link to one; what cannot be looked at is none."""
+    """Return whether it is a regular file or a link to one; False if that cannot be read."""
     return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises where permission is lacking)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder, or a link to one; what cannot be looked at is none."""
+    """Return whether it is a folder or a link to one; False if that cannot be read."""
     return os.path.isdir(path)  # noqa: PTH112  (as above)

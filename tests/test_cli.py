@@ -161,8 +161,8 @@ def test_set_replaces_a_value_and_the_table_says_so(capsys: pytest.CaptureFixtur
         ),
         ("optimizer.lr=-1", "--set `optimizer.lr`: `lr`: expected a number of at least 0, found -1"),
         ("optimizer.lr=1e-3x", "--set `optimizer.lr`: `lr`: expected a number, found the text '1e-3x'"),
-        ("optimizer.lr", "Invalid value for '--set': expected PATH=VALUE with a value as in YAML"),
-        ("optimizer.lr=[", "Invalid value for '--set': expected PATH=VALUE with a value as in YAML"),
+        ("optimizer.lr", "Invalid value for '--set': expected PATH=VALUE with a YAML value"),
+        ("optimizer.lr=[", "Invalid value for '--set': expected PATH=VALUE with a YAML value"),
     ],
 )
 def test_what_cannot_be_set_is_said_in_one_line(capsys: pytest.CaptureFixture[str], word: str, said: str) -> None:
@@ -389,7 +389,7 @@ def test_what_was_a_boolean_in_older_yaml_is_refused(capsys: pytest.CaptureFixtu
     ran = lrspec(capsys, "params", "--model", "resnet18", "--model-arg", f"x={text}")
     assert (ran.status, ran.out) == (2, "")
     assert f"'--model-arg': x={text}: " in ran.err
-    assert "is a text in YAML 1.2, and no boolean: write true or false (or " in ran.err
+    assert "is a string in YAML 1.2, not a boolean: write true or false (or " in ran.err
 
 
 @pytest.mark.parametrize("command", ["params", "compile", "explain", "check"])

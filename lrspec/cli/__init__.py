@@ -1,7 +1,7 @@
-"""The command `lrspec`: words in, exit status out; a file for each of its commands.
+"""The command `lrspec`: arguments in, exit status out. Each of its commands has a module here.
 
-Exit statuses: 0 clean, 1 findings of severity error (with `--strict` warnings, too), 2 could not run, 130 interrupted.
-A command's file is imported when it is asked for, and everything but click by what needs it: `--help` is quick.
+Exit statuses: 0 clean, 1 errors found (with `--strict` also for warnings), 2 could not run, 130 interrupted.
+A command's module is imported when it is asked for, and everything but click where it is needed: `--help` is quick.
 """
 
 from __future__ import annotations
@@ -20,13 +20,21 @@ from lrspec.cli.options import say
 def main() -> None:
     """Run the command, and exit with its status."""
     status = run(sys.argv[1:])
-    gc.disable()  # a process that ends gives back everything; Python would look through all of torch for garbage first
+    gc.disable()  # the process ends and frees everything; Python would search all of torch for garbage first
     sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command with these arguments, and return its exit status."""
-    _prepare_streams()
+    """Run the command with these arguments, and return its exit status.
+
+    Output is UTF-8 whatever the locale, and goes nowhere if a stream is closed.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (for the whole run; quick)
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         return int(cli.main(arguments, prog_name="lrspec", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as failure:
@@ -44,31 +52,16 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         say("lrspec: interrupted")
         return 130
-    except OSError as failure:
-        return _cannot_print(failure)
-    except SystemExit:  # click's way to end where the reader of its help has left
+    except OSError as failure:  # click prints the help and the version itself
+        if failure.filename is not None:  # a file, not a stream
+            raise
+        from lrspec.files import hush, system_reason
+
+        hush(sys.stdout)
+        say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")
+        return 2
+    except SystemExit:  # click ends like this if the reader of its help has left
         return 0
-
-
-def _cannot_print(failure: OSError) -> int:
-    """Say that the help or the version cannot be printed, which click does by itself."""
-    if failure.filename is not None:  # a file, and no stream
-        raise failure
-    from lrspec.files import hush, system_reason
-
-    hush(sys.stdout)
-    say(f"lrspec: standard output: {system_reason(failure, 'cannot be written')}")
-    return 2
-
-
-def _prepare_streams() -> None:
-    """Let output be UTF-8 whatever the locale, and go nowhere where a stream is closed."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (for the whole run; quick)
-        stream = getattr(sys, name)
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 _COMMANDS = {
@@ -79,11 +72,11 @@ _COMMANDS = {
     "params": ("params", "params"),
     "schema": ("schema", "schema"),
 }
-"""The file of each command, and what it is called there."""
+"""The module of each command, and its name there."""
 
 
 class _Commands(click.Group):
-    """The commands, each imported when it is asked for."""
+    """The commands; each is imported only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_COMMANDS]
@@ -91,8 +84,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        file, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"lrspec.cli.{file}"), name)
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"lrspec.cli.{module}"), name)
         return command
 
     def resolve_command(

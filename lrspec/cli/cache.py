@@ -1,4 +1,4 @@
-"""`lrspec cache`: where inventories of models are kept from one run to the next, and how to be rid of them."""
+"""`lrspec cache`: shows the folder that keeps inventories of models between runs, or clears it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrspec.cli.outputs import emit
 
 @click.group()
 def cache() -> None:
-    """Show or clear the cache, which keeps the inventories of models from one run to the next."""
+    """Show or clear the cache, which keeps the inventories of models between runs."""
 
 
 @cache.command("dir")
@@ -18,25 +18,24 @@ def dir_() -> int:
     """Print the folder of the cache."""
     from lrspec.models.cache_files import folder
 
-    place = folder()
-    if place is None:
+    path = folder()
+    if path is None:
         raise CannotRun("there is no folder for a cache: name one in LRSPEC_CACHE_DIR")
-    emit(f"{place}\n", None)
+    emit(f"{path}\n", None)
     return 0
 
 
 @cache.command()
 def clear() -> int:
-    """Remove all that is kept."""
+    """Remove everything in the cache."""
     from lrspec.diagnostics.wording import count
     from lrspec.files import system_reason
-    from lrspec.models.cache_files import clear as clear_cache
-    from lrspec.models.cache_files import folder
+    from lrspec.models import cache_files
 
     try:
-        files, size = clear_cache()
+        files, size = cache_files.clear()
     except OSError as failure:
-        where = failure.filename or folder()
-        raise CannotRun(f"{where}: {system_reason(failure, 'cannot be removed')}") from None
+        path = failure.filename or cache_files.folder()
+        raise CannotRun(f"{path}: {system_reason(failure, 'cannot be removed')}") from None
     emit(f"{count(files, 'file')} removed, {size:,} bytes\n", None)
     return 0

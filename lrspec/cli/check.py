@@ -1,46 +1,50 @@
-"""`lrspec check`: everything that is wrong with specs, for people, for pull requests and for other tools."""
+"""`lrspec check`: reports everything that is wrong with specs, for people, pull requests and other tools."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrspec.cli import options as words
+from lrspec.cli import options
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit, is_watched, painter, status
 from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from lrspec.compiler.runner import CheckOptions, CheckResult
-    from lrspec.diagnostics.report import Paint
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@words.models
-@words.model_arg
-@words.several_params
-@words.no_cache
-@click.option("--no-model", is_flag=True, help="Check the documents alone; nothing else is opened.")
+@options.models
+@options.model_arg
+@options.several_params
+@options.no_cache
+@click.option("--no-model", is_flag=True, help="Check the specs alone; open nothing else.")
 @click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
-@words.strict
+@options.strict
 @click.option(
-    "--fix", is_flag=True, help="Mend what cannot change what is selected: quoted numbers, quotes of regexes."
+    "--fix",
+    is_flag=True,
+    help="Apply safe fixes (quoted numbers, regex quoting) that cannot change which parameters match.",
 )
 @click.option(
-    "--jobs", "-j", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Check so many at once."
+    "--jobs",
+    "-j",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Check this many in parallel.",
 )
-@words.outside
-@words.output
-@words.stdin_filename
-@words.color
+@options.outside
+@options.output
+@options.stdin_filename
+@options.color
 def check(
     paths: tuple[str, ...],
     models: tuple[str, ...],
@@ -58,11 +62,12 @@ def check(
     stdin_filename: str | None,
     color: str,
 ) -> int:
-    """Check specs: each PATH is a spec, or a folder in which they are searched; the current folder without one.
+    """Check specs. Each PATH is a spec or a folder to search; the default is the current folder.
 
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
     from lrspec.compiler.runner import CheckDepth, CheckOptions
+    from lrspec.formats.text import checked_summary, failure_text
     from lrspec.spec.language import ModelSource
 
     if (no_model or no_build) and (models or (no_model and params)):
@@ -70,72 +75,50 @@ def check(
     if args and not models:
         raise click.UsageError("--model-arg goes with --model")
     if fix and "-" in paths:
-        raise click.UsageError("--fix cannot write into standard input")
-    against = CheckOptions(
+        raise click.UsageError("--fix cannot write to standard input")
+    check_options = CheckOptions(
         models=tuple(ModelSource(source=model, args=args) for model in models),
         params=params,
         depth=CheckDepth.documents if no_model else CheckDepth.inventories if no_build else CheckDepth.models,
         outside=allow_outside,
         fix=fix,
-        cache=not (no_cache or any(model.startswith("py:") for model in models)),  # code may change what others build
+        cache=not (no_cache or any(model.startswith("py:") for model in models)),  # its code may change other models
     )
-    checked = _checked(_found(paths or (".",)), against, jobs, stdin_filename)
-    _write(checked, form, output, painter(color, terminal=output is None and sys.stdout.isatty()))
-    return _status(checked, strict)
+    results = _check(paths or (".",), check_options, jobs, stdin_filename)
+    emit(renderer(form)(results, painter(color, terminal=output is None and sys.stdout.isatty())), output)
+    failures = [failure for result in results for failure in result.failures]
+    if form != "text" or output is not None:
+        for failure in failures:
+            say(f"lrspec: {failure_text(failure)}")
+        say(checked_summary(results))
+    return 2 if failures else status([finding for result in results for finding in result.diagnostics], strict)
 
 
-def _found(paths: tuple[str, ...]) -> list[str]:
+def _check(
+    paths: tuple[str, ...], check_options: CheckOptions, jobs: int, stdin_filename: str | None
+) -> list[CheckResult]:
+    """Check the specs that the paths name; on a terminal, a bar shows the progress of a long check."""
     from lrspec.cli.discovery import UndecidedError, find_specs
+    from lrspec.compiler.runner import Checker, JobsError, check_files
+    from lrspec.models.sources.model_error import ModelError
 
     if "" in paths:
         raise click.UsageError("PATH is empty")
     try:
-        return find_specs(paths)
-    except UndecidedError as failure:
-        raise CannotRun(str(failure)) from None
+        specs = find_specs(paths)
+        if "-" in specs and len(specs) > 1:
+            raise click.UsageError("`-` is checked alone")
+        if specs == ["-"]:
+            return [Checker(check_options).check(read_stdin(stdin_filename))]
+        if not is_watched():
+            return list(check_files(specs, check_options, jobs))
+        from lrspec.cli.progress import progress
 
-
-def _checked(paths: list[str], against: CheckOptions, jobs: int, stdin_filename: str | None) -> list[CheckResult]:
-    """Check the specs one after the other; on a terminal with a bar, where that takes long."""
-    from lrspec.compiler.runner import Checker, JobsError, check_files
-    from lrspec.models.sources.model_error import ModelError
-
-    if "-" in paths and len(paths) > 1:
-        raise click.UsageError("`-` is checked alone")
-    try:
-        if paths == ["-"]:
-            return [Checker(against).check(read_stdin(stdin_filename))]
-        with _progress(len(paths)) as advance:
-            checked = []
-            for each in check_files(paths, against, jobs):
-                checked.append(each)
+        results = []
+        with progress(len(specs)) as advance:
+            for result in check_files(specs, check_options, jobs):
+                results.append(result)
                 advance()
-            return checked
-    except (JobsError, ModelError) as failure:
+        return results
+    except (UndecidedError, JobsError, ModelError) as failure:
         raise CannotRun(str(failure)) from None
-
-
-def _progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    if not is_watched():
-        return nullcontext(lambda: None)
-    from lrspec.cli.progress import progress
-
-    return progress(total)
-
-
-def _write(checked: Sequence[CheckResult], form: str, output: str | None, paint: Paint) -> None:
-    """Write the result; what it does not show of failures, and the line that sums up, go to standard error."""
-    from lrspec.formats.text import checked_summary, failure_text
-
-    emit(renderer(form)(checked, paint), output)
-    if form == "text" and output is None:
-        return
-    for failure in (failure for each in checked for failure in each.failures):
-        say(f"lrspec: {failure_text(failure)}")
-    say(checked_summary(checked))
-
-
-def _status(checked: Sequence[CheckResult], strict: bool) -> int:
-    if any(each.failures for each in checked):
-        return 2
-    return status([found for each in checked for found in each.diagnostics], strict)

@@ -1,38 +1,32 @@
-"""`lrspec compile`: which parameter gets what, and the groups that say so."""
+"""`lrspec compile`: the settings of every parameter, and the groups that express them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from lrspec.cli import options as words
+from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 
-if TYPE_CHECKING:
-    from lrspec.compiler.plan import Plan
-    from lrspec.diagnostics.diagnostic import Diagnostic
-    from lrspec.models.inventory import Inventory
-    from lrspec.spec.load import Reading, SpecFile
-
 
 @click.command("compile")
 @click.argument("spec", required=False)
-@words.model
-@words.model_arg
-@words.params
-@words.no_cache
-@words.lr
-@words.weight_decay
-@words.overrides
+@options.model
+@options.model_arg
+@options.params
+@options.no_cache
+@options.lr
+@options.weight_decay
+@options.overrides
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@words.strict
-@words.outside
-@words.output
-@words.stdin_filename
-@words.color
+@options.strict
+@options.outside
+@options.output
+@options.stdin_filename
+@options.color
 def compile_(
     spec: str | None,
     model: str | None,
@@ -49,57 +43,36 @@ def compile_(
     stdin_filename: str | None,
     color: str,
 ) -> int:
-    """Compile SPEC for a model: which parameter gets what, and the groups that say so.
+    """Compile SPEC for a model: show the settings of every parameter, and the groups that express them.
 
-    SPEC may be left out where the folder has just one; `-` is standard input. Without --model and --params
-    the spec's own model is taken.
+    SPEC may be omitted if the folder has only one; `-` is standard input. Without --model and --params, the
+    spec's own model is used.
     """
     from lrspec.compiler.compile import attempt
-
-    reading = read_spec(spec, stdin_filename)
-    if reading.spec is None:
-        return _refuse(reading, (), None, reading.diagnostics, form, output, color)
-    file = with_overrides(reading.file(), overrides)
-    _refuse_ambiguous(file, lr, weight_decay)
-    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
-    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
-    if outcome.plan is None:
-        return _refuse(reading, outcome.file.overrides, inventory, outcome.diagnostics, form, output, color)
-    print_report(outcome.diagnostics, reading, color)
-    if form == "json":
-        emit_json(outcome.plan.to_dict(), output)
-    elif outcome.plan.groups is not None:
-        emit(_table(outcome.plan, reading.file(), None if output else width()), output)
-    return status(outcome.diagnostics, strict)
-
-
-def _refuse(
-    reading: Reading,
-    overrides: tuple[tuple[str, Any], ...],
-    inventory: Inventory | None,
-    diagnostics: tuple[Diagnostic, ...],
-    form: str,
-    output: str | None,
-    color: str,
-) -> int:
-    """Report the errors of a spec in itself; in JSON they are the result as well."""
     from lrspec.compiler.plan import plan_without_parameters
 
+    reading = read_spec(spec, stdin_filename)
+    plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
+    if reading.spec is not None:
+        file = with_overrides(reading.file(), overrides)
+        for flag, key, value in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
+            if value is not None and len(file.spec.bases) > 1:
+                choices = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
+                raise CannotRun(f"{flag}: the spec has several optimizers: use {choices}")
+        inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+        outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
+        plan, diagnostics, applied = outcome.plan, outcome.diagnostics, dict(outcome.file.overrides)
+    if plan is None:
+        if form == "json":  # the errors are also the result
+            emit_json(plan_without_parameters(reading.document, inventory, diagnostics, applied), output)
+        return print_report(diagnostics, reading, color)
+    print_report(diagnostics, reading, color)
     if form == "json":
-        document = reading.document
-        emit_json(plan_without_parameters(document, inventory, diagnostics, dict(overrides)), output)
-    return print_report(diagnostics, reading, color)
+        emit_json(plan.to_dict(), output)
+    elif plan.groups is not None:
+        from lrspec.formats.table import table  # here, since rich takes long to import
+        from lrspec.formats.table_rows import replaced
 
-
-def _refuse_ambiguous(file: SpecFile, lr: float | None, weight_decay: float | None) -> None:
-    for flag, key, given in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
-        if given is not None and len(file.spec.bases) > 1:
-            those = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
-            raise CannotRun(f"{flag}: the spec has several optimizers: say {those}")
-
-
-def _table(plan: Plan, file: SpecFile, columns: int | None) -> str:
-    from lrspec.formats.table import table
-    from lrspec.formats.table_rows import replaced
-
-    return table(plan, replaced(file, plan.file.overrides), columns)
+        lines = replaced(reading.file(), plan.file.overrides)
+        emit(table(plan, lines, None if output else width()), output)
+    return status(diagnostics, strict)

@@ -1,4 +1,4 @@
-"""What a command works on: the spec that its words name, and the model."""
+"""Reads what a command works on: the spec that its arguments name, and the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
-    """Read the spec of that name, or the one of the folder; `-` is standard input."""
+    """Read the spec of that name, or the only one of the folder; `-` is standard input."""
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, find_spec
@@ -34,7 +34,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
 
 
 def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
-    """The spec with what the command line sets in place of what it says."""
+    """Return the spec with the values that the command line sets."""
     from lrspec.spec.override import OverrideError
 
     try:
@@ -44,7 +44,7 @@ def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
 
 
 def read_stdin(filename: str | None) -> Reading:
-    """Read a spec from standard input; `filename` is what reports call it, and its ending says the format."""
+    """Read a spec from standard input; `filename` is its name in reports, and the ending decides the format."""
     from lrspec.spec.load import ENOUGH, read
     from lrspec.spec.syntax.document import format_of
 
@@ -57,7 +57,7 @@ def read_stdin(filename: str | None) -> Reading:
 def inventory_for(
     file: SpecFile, model: str | None, args: dict[str, Any], params: str | None, *, outside: bool, cache: bool
 ) -> Inventory:
-    """The model that the command line names, or the spec's own."""
+    """Return the inventory of the model that the command line names, or of the spec's own."""
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, only_model
@@ -71,23 +71,22 @@ def inventory_for(
         raise click.UsageError("--model-arg and --params exclude each other")
     if model is not None:
         return build(model, args, cache=cache)
+    folder = Path(file.path).parent
     try:
         if params is not None:
             return read_params(Path(params))
-        only = only_model(file.spec, Path(file.path).parent)
+        own = only_model(file.spec, folder)
     except (ModelError, UndecidedError) as failure:
         raise CannotRun(str(failure)) from None
     try:
-        return cached_inventory_of(
-            only.source, {**only.args, **args}, Path(file.path).parent, outside=outside, cache=cache
-        )
+        return cached_inventory_of(own.source, {**own.args, **args}, folder, outside=outside, cache=cache)
     except ModelError as failure:
         place = file.model_span(0).start
         raise CannotRun(f"{file.path}:{place.line}:{place.column}: {failure}") from None
 
 
 def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:
-    """The inventory of a model that the command line names."""
+    """Return the inventory of a model that the command line names."""
     from pathlib import Path
 
     from lrspec.models.cached import cached_inventory_of

@@ -1,4 +1,4 @@
-"""Words of the command line to values: what the options mean, and what is said where a command cannot run."""
+"""The options that commands share, and the error for a command that cannot run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrspec.spec.model_kinds import BUILT
 
 
 class CannotRun(click.ClickException):
-    """Something that keeps a command from running; one line, exit status 2."""
+    """A command cannot run; the message is one line, and the exit status 2."""
 
     exit_code = 2
 
@@ -24,9 +24,9 @@ class CannotRun(click.ClickException):
 
 
 def say(text: str) -> None:
-    """Print on standard error; that its reader has left, or that its disk is full, changes no exit status."""
+    """Print on standard error; if its reader has left or its disk is full, the exit status stays the same."""
     try:
-        click.echo(text, err=True, color=True)  # whether there are colours in it is decided before
+        click.echo(text, err=True, color=True)  # the text has colours only if they are wanted
     except OSError:
         from lrspec.files import hush
 
@@ -34,13 +34,15 @@ def say(text: str) -> None:
 
 
 def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
-    """A finite number of at least 0, spelt as in a spec."""
+    """Return a finite number of at least 0, written as in a spec."""
     from lrspec.spec.syntax.scalars import plain_number
 
-    number = None if word is None else plain_number(word)
-    if word is not None and (number is None or not 0 <= number < math.inf):
+    if word is None:
+        return None
+    number = plain_number(word)
+    if number is None or not 0 <= number < math.inf:
         raise click.BadParameter(f"expected a finite number of at least 0, found {word}", param=parameter)
-    return None if number is None else float(number)
+    return float(number)
 
 
 def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
@@ -53,14 +55,13 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
         key, equals, text = word.partition("=")
         document = parse(text.encode(errors="surrogatepass"), word, "yaml")
         if not equals or not key.isidentifier() or document.problems or not all_finite(document.value):
-            raise click.BadParameter(f"expected KEY=VALUE with a value as in YAML, found {word}", param=parameter)
+            raise click.BadParameter(f"expected KEY=VALUE with a YAML value, found {word}", param=parameter)
         if key in args:
             raise click.BadParameter(f"{key} is given twice", param=parameter)
-        if document.root and (found := no_boolean(document.root)):
-            wrong = f"{word}: {found} is a text in YAML 1.2, and no boolean"
-            raise click.BadParameter(
-                f'{wrong}: write true or false (or "{found}" in quotes for the text)', param=parameter
-            )
+        if document.root and (string := no_boolean(document.root)):
+            message = f"{word}: `{string}` is a string in YAML 1.2, not a boolean"
+            advice = f'write true or false (or "{string}" in quotes for the string)'
+            raise click.BadParameter(f"{message}: {advice}", param=parameter)
         args[key] = document.value
     return args
 
@@ -68,67 +69,46 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
 def _overrides(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
     from lrspec.spec.syntax.document import parse
 
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for word in words:
         path, equals, text = word.partition("=")
         document = parse(text.encode(errors="surrogatepass"), word, "yaml")
         if not equals or document.root is None or document.problems:
-            raise click.BadParameter(f"expected PATH=VALUE with a value as in YAML, found {word}", param=parameter)
-        if path in found:
+            raise click.BadParameter(f"expected PATH=VALUE with a YAML value, found {word}", param=parameter)
+        if path in values:
             raise click.BadParameter(f"{path} is given twice", param=parameter)
-        found[path] = document.value
-    return found
+        values[path] = document.value
+    return values
 
 
 def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
-    """A file in a folder that exists: where there is none, that is better said before the work than after it."""
-    if file == "-":
-        return None
+    """Return a file whose folder exists: it is better to report a missing folder before the work than after it."""
     from pathlib import Path
 
-    if file is not None and not Path(file).parent.is_dir():
+    if file not in (None, "-") and not Path(str(file)).parent.is_dir():
         raise CannotRun(f"{file}: no such file or directory")
-    return file
+    return None if file == "-" else file
 
 
 _MODEL = f"resnet18, {BUILT}."
-_PARAMS = "A saved inventory, or one parameter name a line."
+_PARAMS = "A saved inventory, or one parameter name per line."
+_SEVERAL = "May be given several times."
+_REPLACES = f"Replaces a value of the spec: rules.head.lr_mult=5. {_SEVERAL}"
+_ARGUMENT = "An argument for building the model, its value in YAML."
+_COLORS = ["auto", "always", "never"]
+_COLOR = "When to colour reports. NO_COLOR is respected."
 
 model = click.option("--model", "-m", metavar="M", help=_MODEL)
-models = click.option(
-    "--model", "-m", "models", metavar="M", multiple=True, help=f"{_MODEL} May be given several times."
-)
-model_arg = click.option(
-    "--model-arg",
-    "args",
-    metavar="K=V",
-    multiple=True,
-    callback=_model_args,
-    help="An argument for building the model, its value as in YAML.",
-)
+models = click.option("--model", "-m", "models", metavar="M", multiple=True, help=f"{_MODEL} {_SEVERAL}")
+model_arg = click.option("--model-arg", "args", metavar="K=V", multiple=True, callback=_model_args, help=_ARGUMENT)
 params = click.option("--params", "-p", metavar="FILE", help=_PARAMS)
-several_params = click.option("--params", "-p", metavar="FILE", multiple=True, help=f"{_PARAMS} Also several.")
-lr = click.option(
-    "--lr", metavar="X", callback=_number, help="In place of optimizer.lr; absolute values in rules stay."
-)
-weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="In place of optimizer.weight_decay.")
-overrides = click.option(
-    "--set",
-    "overrides",
-    metavar="PATH=VALUE",
-    multiple=True,
-    callback=_overrides,
-    help="In place of what the spec says: rules.head.lr_mult=5. May be given several times.",
-)
+several_params = click.option("--params", "-p", metavar="FILE", multiple=True, help=f"{_PARAMS} {_SEVERAL}")
+lr = click.option("--lr", metavar="X", callback=_number, help="Replaces optimizer.lr; absolute values in rules stay.")
+weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="Replaces optimizer.weight_decay.")
+overrides = click.option("--set", "overrides", metavar="PATH=VALUE", multiple=True, callback=_overrides, help=_REPLACES)
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
-no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
+no_cache = click.option("--no-cache", is_flag=True, help="Ignore the cache.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result there.")
-stdin_filename = click.option("--stdin-filename", metavar="NAME", help="What to call standard input in reports.")
-color = click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours in reports; NO_COLOR is heard, too.",
-)
+output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result to this file.")
+stdin_filename = click.option("--stdin-filename", metavar="NAME", help="The name of standard input in reports.")
+color = click.option("--color", type=click.Choice(_COLORS), default="auto", show_default=True, help=_COLOR)

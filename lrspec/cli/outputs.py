@@ -1,4 +1,4 @@
-"""What a command leaves: results on standard output or in a file, reports on standard error, an exit status."""
+"""Writes what a command returns: results to standard output or a file, reports to standard error, an exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 
 
 def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str) -> int:
-    """Print diagnostics on standard error, and return the status that they make."""
+    """Print diagnostics on standard error, and return their exit status."""
     from lrspec.diagnostics.report import report
 
     if diagnostics:
@@ -35,26 +35,31 @@ def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str
 
 
 def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
-    """0, or 1 where there are errors; with `strict` warnings count."""
+    """Return 1 if there are errors, or with `strict` any diagnostics; else 0."""
     from lrspec.diagnostics.diagnostic import has_errors
 
     return int(has_errors(diagnostics) or (strict and bool(diagnostics)))
 
 
 def emit(text: str, output: str | None) -> None:
-    """Write a result to standard output, or to a file; a reader of standard output that has left is not an error."""
+    """Write a result to standard output, or to a file; it is not an error if standard output's reader has left."""
     from pathlib import Path
 
-    from lrspec.files import system_reason, write_file
+    from lrspec.files import hush, system_reason, write_file
 
     try:
         if output is not None and output != "-":
             write_file(Path(output), text.encode())
-        else:
-            _print(text)
+            return
+        sys.stdout.write(text)
+        sys.stdout.flush()
     except OSError as failure:
-        where = output or "standard output"
-        raise CannotRun(f"{where}: {system_reason(failure, 'cannot be written')}") from None
+        if output in (None, "-"):
+            hush(sys.stdout)
+            if isinstance(failure, BrokenPipeError):
+                return
+        place = output or "standard output"
+        raise CannotRun(f"{place}: {system_reason(failure, 'cannot be written')}") from None
 
 
 def emit_json(value: Any, output: str | None) -> None:
@@ -64,38 +69,24 @@ def emit_json(value: Any, output: str | None) -> None:
     emit(as_json(value), output)
 
 
-def _print(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as failure:
-        from lrspec.files import hush
-
-        hush(sys.stdout)
-        if not isinstance(failure, BrokenPipeError):
-            raise
-
-
 def width() -> int | None:
-    """The width of the terminal, or None where standard output is none."""
+    """Return the width of the terminal, or None if standard output is not one."""
     import shutil
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def is_watched() -> bool:
-    """Whether somebody sits before a terminal that can draw: pre-commit gives a hook one to write to, none to read."""
+    """Return whether a person watches a terminal that can draw; pre-commit's hooks can write to one, but not read."""
     streams = (sys.stdin, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
 def painter(color: str, *, terminal: bool) -> Paint:
-    """How reports are coloured: `always`, `never`, or `auto`, on a terminal only and not under NO_COLOR."""
+    """Return how to colour reports: `always`, `never`, or `auto`: on a terminal only, and not under NO_COLOR."""
     from lrspec.diagnostics.report import uncoloured
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return _paint if color == "always" or (color == "auto" and wanted) else uncoloured
-
-
-def _paint(part: str, text: str) -> str:
-    return click.style(text, **_COLOURS[part])
+    if color == "always" or (color == "auto" and wanted):
+        return lambda part, text: click.style(text, **_COLOURS[part])
+    return uncoloured

@@ -1,4 +1,4 @@
-"""`lrspec params` and `lrspec schema`: the inventory of a model, and the schemas of the formats."""
+"""`lrspec params`: the inventory of a model."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from lrspec.cli import options as words
+from lrspec.cli import options
 from lrspec.cli.inputs import build
 from lrspec.cli.outputs import emit_json
 
 
 @click.command()
-@words.model
-@words.model_arg
-@words.no_cache
-@words.output
+@options.model
+@options.model_arg
+@options.no_cache
+@options.output
 def params(model: str | None, args: dict[str, Any], no_cache: bool, output: str | None) -> int:
     """Print a model's parameters as JSON, for --params and `models: params:FILE`."""
     if model is None:

@@ -1,4 +1,4 @@
-"""How far a check has come, as a bar on standard error that shows only where it takes longer than a second."""
+"""The progress of a check: a bar on standard error, shown only if the check takes longer than a second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,9 +16,12 @@ _PATIENCE = 1.0  # seconds
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar that each call of the result moves on by one; it is gone in the end."""
+    """Show a bar that each call of the result advances by one; it disappears at the end.
+
+    It has its own handle to the terminal, since standard error leads nowhere while a model is built.
+    """
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with _terminal() as terminal:
+    with open(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a handle, not a path)
         console = Console(file=terminal)
         bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
         task = bar.add_task("checking", total=total)
@@ -33,8 +35,3 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
             patience.join()
             if bar.live.is_started:
                 bar.stop()
-
-
-def _terminal() -> TextIO:
-    """What standard error leads to now: while a model is built, it leads nowhere."""
-    return open(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")  # noqa: PTH123  (a handle, not a path)

@@ -1,4 +1,4 @@
-"""`lrspec schema`: the JSON Schemas of the formats."""
+"""`lrspec schema`: the JSON Schema of a format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrspec.cli import options as words
+from lrspec.cli import options
 from lrspec.cli.outputs import emit
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("kind", type=click.Choice(["spec", "plan", "params", "check"]), default="spec")
-@words.output
+@options.output
 def schema(kind: Format, output: str | None) -> int:
     """Print the JSON Schema of specs, plans, parameter inventories or the results of a check."""
     from lrspec.formats.json_schema import schema_text

@@ -62,11 +62,7 @@ def inventory_of(
 
 
 def read_params(path: Path) -> Inventory:
-    """Read a saved inventory.
-
-    Raises:
-        ModelError: if the file does not hold one.
-    """
+    """Read a saved inventory; ModelError if the file does not hold one."""
     try:
         return Inventory.load(path)
     except OSError as failure:

@@ -34,10 +34,7 @@ def folder() -> Path | None:
 
 
 def read(key: str) -> str | None:
-    """Return the text under a key of one line; None if there is none, or if the file is not as it was written.
-
-    Only a file of the user's or of root's is read: in a shared folder others may write, too.
-    """
+    """Return the text under a key of one line; None if there is none, or if the file is not as it was written."""
     try:
         path = _path(key)
         if path is None:
@@ -46,7 +43,7 @@ def read(key: str) -> str | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             return None
         if hasattr(os, "geteuid") and status.st_uid not in (0, os.geteuid()):
-            return None
+            return None  # in a shared folder others may write, too
         head, _, rest = path.read_bytes().partition(b"\n")
         stored, _, text = rest.partition(b"\n")
         return text.decode() if head == _head(rest) and stored == key.encode() else None
@@ -55,10 +52,7 @@ def read(key: str) -> str | None:
 
 
 def write(key: str, text: str) -> None:
-    """Keep a text under a key of one line, and remove the oldest files if all together are too large.
-
-    A file that was there before is whole until it is replaced.
-    """
+    """Keep a text under a key of one line, in place of an earlier one; remove the oldest files if all are too large."""
     rest = f"{key}\n{text}".encode()
     try:
         path = _path(key)
@@ -76,11 +70,7 @@ def write(key: str, text: str) -> None:
 
 
 def clear() -> tuple[int, int]:
-    """Remove everything that is kept, and return the number of files and of bytes.
-
-    Raises:
-        OSError: if a file cannot be removed.
-    """
+    """Remove everything that is kept, and return the number of files and of bytes; OSError if one cannot be removed."""
     place = folder()
     files = list(_files(place)) if place and place.is_dir() else []
     for path, _ in files:

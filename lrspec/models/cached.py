@@ -31,10 +31,7 @@ def cached_inventory_of(
     outside: bool = False,
     cache: bool = True,
 ) -> Inventory:
-    """Return the inventory of a model by its name, like `inventory_of`, but cached.
-
-    Without `cache`, the cache is neither read nor written.
-    """
+    """Like `inventory_of`, but cached; without `cache`, the cache is neither read nor written."""
     key = model_key(source, args, folder, outside=outside) if cache else None
     text = cache_files.read(key) if key else None
     inventory = _decode(text) if text else None

@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-_SHARDED = (
-    "compile before the model is sharded, and bind afterwards: "
-    "plan = lrspec.compile(spec, model); shard the model; plan.param_groups(model)"
-)
-
-
 class InventoryError(BriefError):
     """A model or a file gives no inventory of parameters; the message says why and what to do."""
 
@@ -83,7 +77,10 @@ class Inventory:
     ) -> Inventory:
         """Return the inventory of a model that has been walked; see `from_model`."""
         if is_sharded(walked):
-            raise InventoryError(f"the parameters of this {type(model).__name__} are shards: {_SHARDED}")
+            raise InventoryError(
+                f"the parameters of this {type(model).__name__} are shards: compile before the model is sharded, and "
+                "bind afterwards: plan = lrspec.compile(spec, model); shard the model; plan.param_groups(model)"
+            )
         if lazy := why_lazy(walked):
             raise InventoryError(lazy)
         classes = {owner: owner_classes(owner) for owner in set(walked.owners)}

@@ -19,16 +19,10 @@ from lrspec.spec.syntax.scalars import all_finite
 
 _MOST_ELEMENTS = 2**63 - 1  # torch counts elements in 64 bits, and Python refuses to print a number of 5,000 digits
 _MOST_VALUES = 2_600_000  # commas and brackets in a saved inventory: about seventeen per parameter
+MOST_BYTES = 2**26  # a saved inventory takes about four hundred per parameter
+MOST_NAMES = 150_000  # of parameters, aliases included
+MOST_NAME = 1024  # characters of a name
 _LINE = re.compile(r"\r\n|\n|\r")
-
-MOST_BYTES = 2**26
-"""Of a saved inventory, which takes about four hundred per parameter."""
-
-MOST_NAMES = 150_000
-"""Of the parameters of a saved inventory, aliases included."""
-
-MOST_NAME = 1024
-"""Characters of a name in a saved inventory."""
 
 Size = Annotated[int, Field(ge=0)]
 _Item = TypeVar("_Item")

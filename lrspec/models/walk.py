@@ -21,11 +21,9 @@ _WRAPPERS = {
 }
 """torch's classes that wrap a module, and the name each gives to it."""
 
-_COMPOSABLE = ("FSDPModule", "ReplicateModule", "DDP")
-"""torch's classes that `fully_shard` and `replicate` put before a module's own, in a class that they make."""
+_COMPOSABLE = ("FSDPModule", "ReplicateModule", "DDP")  # `fully_shard`, `replicate` put these before a module's class
 
-WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))
-"""The names that wrappers give to what they wrap; canonical names do not have them."""
+WRAPPED = tuple(dict.fromkeys(_WRAPPERS.values()))  # names that wrappers give; canonical names do not have them
 
 
 class ModelParameters(NamedTuple):
@@ -110,13 +108,8 @@ def owner_classes(owner: type) -> tuple[str, ...]:
 
 def _synthesised(cls: type) -> bool:
     """Return whether `fully_shard` or `replicate` made this class, or `parametrize`, which makes a subclass."""
-    distributed = _is_composable(cls) or any(map(_is_composable, cls.__bases__))
-    parametrized = cls.__name__.startswith("Parametrized") and cls.__module__ == "torch.nn.utils.parametrize"
-    return distributed or parametrized
-
-
-def _is_composable(cls: type) -> bool:
-    return cls.__name__ in _COMPOSABLE and _from_torch(cls)
+    distributed = any(base.__name__ in _COMPOSABLE and _from_torch(base) for base in (cls, *cls.__bases__))
+    return distributed or (cls.__name__.startswith("Parametrized") and cls.__module__ == "torch.nn.utils.parametrize")
 
 
 def _wraps(cls: type) -> str | None:

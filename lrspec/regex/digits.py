@@ -14,15 +14,13 @@ from itertools import pairwise
 
 from lrspec.regex.tokens import Token, tokens
 
-ALIKE = str.maketrans("123456789", "000000000")
-"""For `str.translate`: texts that become equal differ only in digits."""
+ALIKE = str.maketrans("123456789", "000000000")  # for `str.translate`: texts that become equal differ only in digits
 
 _BLIND = frozenset({"flags", "look", "atomic", "group", "close", "bar", "anchor", "quantifier", "dot"})
 _ALL_DIGITS = re.compile(r"(?<!-)0-9")
-_TELLING = re.compile(r"[0-9]|\\[^\WdDsSwW_]")
-"""In a set: a single digit, or an escape that may be one (`\\x33`)."""
+_TELLING = re.compile(r"[0-9]|\\[^\WdDsSwW_]")  # in a set: a single digit, or an escape that may be one (`\x33`)
+# May match less where what is inside or before it matches more: a negative lookaround, or anything possessive.
 _NARROWING = re.compile(r"\(\?<?!|\(\?>|.+\+", re.DOTALL)
-"""May match less where what is inside or before it matches more: a negative lookaround, or anything possessive."""
 
 
 @lru_cache(maxsize=512)

@@ -59,10 +59,7 @@ class Search:
         return matches
 
     def matches_all(self, pattern: Pattern, texts: Sequence[tuple[str, Captures | None]]) -> bool:
-        """Return whether the regex matches all of these texts, with the captures given where they are not None.
-
-        The search ends at the first text where it does not.
-        """
+        """Return whether the regex matches all texts, with the captures given (if not None); stops at a mismatch."""
         seconds = self._account(pattern, len(texts))
         text = ""
         try:

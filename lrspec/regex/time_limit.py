@@ -13,12 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-REGEX_SECONDS = 2.0
-"""The time one regex may take, plus `REGEX_SECONDS_A_TEXT` for each text it searches."""
-
-REGEX_SECONDS_A_TEXT = 20e-6
-"""`\\.bias$` takes 0.4e-6 for a name of 80 characters, `.*norm.*bias.*` 20e-6."""
-
+REGEX_SECONDS = 2.0  # the time one regex may take, plus `REGEX_SECONDS_A_TEXT` for each text it searches
+REGEX_SECONDS_A_TEXT = 20e-6  # `\.bias$` takes 0.4e-6 for a name of 80 characters, `.*norm.*bias.*` 20e-6
 _TICK = 0.05  # seconds of wall-clock time
 
 
@@ -88,11 +84,7 @@ class Allowance:
         return self.each + REGEX_SECONDS_A_TEXT * texts
 
     def spend(self, texts: int = 0) -> _Spending:
-        """Let a regex take the time it needs to search this many texts.
-
-        While the timer watches, TimeIsUpError is raised once that is more than it may take, and at once if no time
-        is left.
-        """
+        """Let a regex search this many texts; TimeIsUpError if no time is left or, while watched, once it overruns."""
         return _Spending(self, texts)
 
 

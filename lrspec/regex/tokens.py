@@ -35,8 +35,7 @@ _TOKEN = re.compile(
 _BLANK = re.compile(r"[ \t\n\r\v\f]+|\#(?:\\.|[^\\\n])*", re.DOTALL)
 """Ignored where `(?x)` is set: white space, and a comment to the end of its line."""
 
-OPENING = frozenset({"conditional", "look", "atomic", "group"})
-"""The kinds of tokens that a `)` closes."""
+OPENING = frozenset({"conditional", "look", "atomic", "group"})  # the kinds of tokens that a `)` closes
 
 
 class Token(NamedTuple):

@@ -15,32 +15,21 @@ from contextlib import contextmanager
 from lrspec.diagnostics.source import Path
 from lrspec.regex.time_limit import Allowance, OverdueError, Timer
 
-SECONDS, SECONDS_A_NAME = 3.0, 80e-6
-"""For selecting by all regexes of a spec together."""
-
+SECONDS, SECONDS_A_NAME = 3.0, 80e-6  # for selecting by all regexes of a spec together
+OVERALL_SECONDS, OVERALL_SECONDS_A_NAME = 3.5, 90e-6  # for everything
+# For all regexes that are tried in place of others, to judge those and to suggest what was meant; and for one of them:
+# the regex that it replaces is quick, so one that takes longer does not do the same.
 JUDGING_SECONDS, JUDGING_SECONDS_A_NAME = 1.0, 15e-6
-"""For all regexes that are tried in place of others, to judge those and to suggest what was meant."""
-
 JUDGING_SECONDS_EACH = 0.2
-"""For one of them. The regex that it replaces is quick, so one that takes longer does not do the same."""
 
-OVERALL_SECONDS, OVERALL_SECONDS_A_NAME = 3.5, 90e-6
-"""For everything."""
-
-SEARCHES, SEARCHES_A_NAME = 10_000_000, 500
-"""Of a regex in a name; going through the names for a `where` counts as searching them."""
-
+SEARCHES, SEARCHES_A_NAME = 10_000_000, 500  # of a regex in a name; a `where` counts as searching all names
+# Names that regexes match and settings that rules make, added up over the rules: a few hundred bytes each.
 KEPT, KEPT_A_NAME = 1_000_000, 2
-"""Names that regexes match and settings that rules make, added up over the rules: a few hundred bytes each."""
-
+# For a model: names that replacement regexes are tried on, plus eight times the characters of those regexes.
 JUDGED, JUDGED_A_NAME = 1_000_000, 10
-"""For a model: names that replacement regexes are tried on, plus eight times the characters of those regexes."""
+LISTED = 32_000_000  # characters of the names that all findings list
 
-PATIENCE = 4.0
-"""How many times as much work the user's own spec may take as one that is checked for a stranger."""
-
-LISTED = 32_000_000
-"""Characters of the names that all findings list."""
+PATIENCE = 4.0  # how many times as much work the user's own spec may take as one that is checked for a stranger
 
 
 class TooMuchError(Exception):

@@ -17,11 +17,7 @@ _UNEXPECTED = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\
 
 
 def check_arguments(args: Mapping[str, Any]) -> None:
-    """Refuse arguments that would read weights, load from outside or run code that comes with a model.
-
-    Raises:
-        ModelError: for the first such argument.
-    """
+    """Raise ModelError for an argument that would read weights, load from outside or run a model's own code."""
     for path, message in unsafe_settings(args):
         place = "" if len(path) == 1 else f"{printable(spell(path))}: "
         raise ModelError(f"{place}{message}")

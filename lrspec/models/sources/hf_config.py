@@ -38,11 +38,7 @@ class HfConfig:
         return names
 
     def class_name(self, chosen: Any) -> str:
-        """Return the class to build: the chosen one, or the only one of `architectures`.
-
-        Raises:
-            ModelError: if neither decides it.
-        """
+        """Return the class to build: the chosen one, or the only one of `architectures`; else ModelError."""
         if chosen is not None:
             if not isinstance(chosen, str) or not chosen:
                 raise ModelError(f"{self.path}: the argument `class` must name a class of transformers")
@@ -58,19 +54,13 @@ class HfConfig:
     def unknown(self, message: str, near: str) -> ModelError:
         """Return the error for an unknown type or class; `near` suggests others, unless `auto_map` names code."""
         if self.content.get("auto_map"):
-            near = (
-                ", and code that comes with a model (`auto_map`) is never run: "
-                "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"
-            )
+            advice = "save an inventory from Python (lrspec.Inventory.from_model) and give it with --params"
+            near = f", and code that comes with a model (`auto_map`) is never run: {advice}"
         return ModelError(f"{self.path}: {message}{near}")
 
 
 def read_hf_config(path: Path) -> HfConfig:
-    """Read a config.json.
-
-    Raises:
-        ModelError: if it cannot be read, or is not a JSON object.
-    """
+    """Read a config.json; ModelError if it cannot be read, or is not a JSON object."""
     name = printable(str(path))
     try:
         with path.open("rb") as file:

@@ -19,17 +19,14 @@ from lrspec.diagnostics.source import Path, spell
 from lrspec.models.sources.model_error import ModelError
 from lrspec.spec.unsafe_settings import why_unsafe
 
-IDENTITY = frozenset({"model_type", "architectures"})
-"""The keys that say which model it is."""
+IDENTITY = frozenset({"model_type", "architectures"})  # the keys that say which model it is
 
 _RECORDS = re.compile(r"_.*|(\w+_)?name_or_path|transformers_version|\w*_implementation|label2id|pretrained_cfg")
 """The keys where a saved config records its origin and how it ran; no parameter depends on them."""
 
 _NAME = re.compile(r"[\w.]+")
 _WORD = re.compile(r"[\w.+|-]{0,64}")
-
-_TIMM = ("timm_backbone", "timm_wrapper")
-"""The types whose `backbone` or `architecture` is a name in timm's registry."""
+_TIMM = ("timm_backbone", "timm_wrapper")  # the types whose `backbone` or `architecture` is a name in timm's registry
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,7 @@ def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra:
         raise ModelError(f"{source} {message}") from failure
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{source}: expected a model (torch.nn.Module), found {type(model).__name__}")
-    built: nn.Module = model
-    return built
+    return model  # type: ignore[no-any-return]
 
 
 def _build(builder: Callable[..., Any], args: dict[str, Any], torch: Any) -> Any:

@@ -38,11 +38,7 @@ def own_place(failure: BaseException) -> str | None:
 
 
 def library(name: str, extra: str) -> Any:
-    """Import a library; `extra` is the extra of lrspec that installs it.
-
-    Raises:
-        ModelError: if it cannot be imported.
-    """
+    """Import a library, or ModelError if that fails; `extra` is the extra of lrspec that installs it."""
     try:
         return importlib.import_module(name)
     except ImportError as failure:

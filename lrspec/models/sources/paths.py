@@ -14,15 +14,9 @@ from lrspec.models.sources.model_error import ModelError
 
 
 def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:
-    """Return the file that `params:NAME` means, whether it exists or not.
+    """Return the file that `params:NAME` means in a folder, whether it exists or not.
 
-    Args:
-        name: the part of the source after its colon.
-        folder: the folder that it is relative to.
-        outside: whether the file may lie outside `folder`.
-
-    Raises:
-        ModelError: if it lies outside and may not, or is not a regular file.
+    ModelError if it is not a regular file, or lies outside the folder and may not.
     """
     path = folder / name
     if not outside:
@@ -31,12 +25,9 @@ def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:
 
 
 def hf_config_path(name: str, folder: Path, *, outside: bool = False) -> Path:
-    """Return the config.json that `hf:NAME` means: NAME is that file, or the folder that holds it.
+    """Return the config.json that `hf:NAME` means in a folder: NAME is that file, or the folder that holds it.
 
-    The arguments are those of `params_path`.
-
-    Raises:
-        ModelError: if there is no such file, or if it lies outside and may not.
+    ModelError if there is no such file, or if it lies outside the folder and may not.
     """
     source = f"hf:{printable(name)}"
     path = folder / name

@@ -13,11 +13,7 @@ from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
 
 
 def builder(name: str, **__: Any) -> Callable[..., Any]:
-    """Return the class or function that `package.module:factory` names; the current folder is on the import path.
-
-    Raises:
-        ModelError: if it cannot be imported or called.
-    """
+    """Import the class or function that `package.module:factory` names, also from the current folder; or ModelError."""
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise ModelError(f"py:{name}: expected py:package.module:factory")

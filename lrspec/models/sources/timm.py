@@ -13,8 +13,7 @@ from lrspec.models.sources.model_error import ModelError, library
 def builder(name: str, **__: Any) -> Callable[..., Any]:
     """Return the builder of a timm model; a weights tag in the name decides its settings, such as the classes.
 
-    Raises:
-        ModelError: if timm does not know the name, or would load it from outside.
+    ModelError if timm does not know the name, or would load it from outside.
     """
     timm = library("timm", "timm")
     if ":" in name:

@@ -11,11 +11,7 @@ from lrspec.models.sources.model_error import ModelError, library
 
 
 def builder(name: str, **_: Any) -> Callable[..., Any]:
-    """Return the builder of a torchvision model, without weights for it or its backbone.
-
-    Raises:
-        ModelError: if torchvision does not know the name.
-    """
+    """Return the builder of a torchvision model, without weights; ModelError if torchvision does not know the name."""
     import inspect
 
     models = library("torchvision", "torchvision").models

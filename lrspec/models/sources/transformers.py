@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,14 @@ from lrspec.models.sources.model_error import ModelError, in_one_line, library
 from lrspec.models.sources.paths import hf_config_path
 
 _NOT_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Output")
-"""Endings of the classes of transformers that are not models."""
-
-_COMPILER = "is_ninja_available"
-"""The function of transformers that runs a program to find a compiler."""
+_COMPILER = "is_ninja_available"  # the function of transformers that runs a program to find a compiler
 
 
 def builder(name: str, *, folder: Path, outside: bool) -> Callable[..., Any]:
-    """Return the builder of the model of a config.json, or of a folder that has one; see `hf_config_path`.
+    """Return the builder of the model of a config.json, or of a folder that has one; ModelError if there is no config.
 
-    It takes `class`, settings of the config, and other arguments of the class. It raises ModelError if the config or
-    the arguments do not describe a model.
-
-    Raises:
-        ModelError: if the file has no config.
+    The builder takes `class`, settings of the config, and other arguments of the class; ModelError if these and the
+    config do not describe a model.
     """
     path = hf_config_path(name, folder, outside=outside)
     return partial(_build, library("transformers", "transformers"), read_hf_config(path))
@@ -41,42 +34,28 @@ def builder(name: str, *, folder: Path, outside: bool) -> Callable[..., Any]:
 def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:
     chosen = args.pop("class", None)
     config_classes = transformers.CONFIG_MAPPING
-    version = f"transformers {transformers.__version__}"
     if config.model_type not in config_classes:
         near = did_you_mean(config.model_type, config_classes.keys())
-        raise config.unknown(f"`{printable(config.model_type)}` is not a model_type of {version}", near)
-    name = config.class_name(chosen)
-    names = _names(transformers)
-    if name not in names:
-        models = [known for known in names if known[0].isupper() and not known.endswith(_NOT_MODELS)]
-        near = did_you_mean(name, models, 3)
-        raise config.unknown(f"`{printable(name)}` is not a class of {version}", near)
-    cls = _model_class(transformers, config, name)
+        message = f"`{printable(config.model_type)}` is not a model_type of transformers {transformers.__version__}"
+        raise config.unknown(message, near)
+    cls = _model_class(transformers, config, config.class_name(chosen))
     config_class, content = _part_for(cls, config_classes[config.model_type], config)
     content = _reaching(config_classes, content, config_class, config.path)
     settings, others = _split(args, config_class.from_dict(copy.deepcopy(content)), cls, config.path, content)
     settings = _reaching(config_classes, settings, config_class, config.path)
+    names = vars(sys.modules[cls.__module__])
+    find_compiler = names.get(_COMPILER)
+    if find_compiler is not None:
+        names[_COMPILER] = lambda: False  # some models look for a compiler as they are built, and compile kernels
     try:
-        with _no_kernels(cls):
-            return cls(config_class.from_dict(content, **settings), **others)
+        return cls(config_class.from_dict(content, **settings), **others)
     except AttributeError as failure:
         if not issubclass(config_class, cls.config_class):  # it has read a setting that only its own config class has
             raise _mismatch(cls, config) from failure
         raise
-
-
-@contextlib.contextmanager
-def _no_kernels(cls: Any) -> Iterator[None]:
-    """Let the module of a class find no compiler: some models look for one as they are built, and compile kernels."""
-    names = vars(sys.modules[cls.__module__])
-    before = names.get(_COMPILER)
-    if before is not None:
-        names[_COMPILER] = lambda: False
-    try:
-        yield
     finally:
-        if before is not None:
-            names[_COMPILER] = before
+        if find_compiler is not None:
+            names[_COMPILER] = find_compiler
 
 
 def _reaching(config_classes: Any, content: Mapping[str, Any], config_class: Any, path: str) -> dict[str, Any]:
@@ -86,13 +65,15 @@ def _reaching(config_classes: Any, content: Mapping[str, Any], config_class: Any
         raise ModelError(f"{path}: {refusal}") from None
 
 
-@lru_cache(maxsize=1)
-def _names(transformers: Any) -> list[str]:
-    """Return the names in transformers, most of them not imported yet; listing them takes long."""
-    return dir(transformers)
+_names = lru_cache(maxsize=1)(dir)  # of transformers, most of which is not imported yet: listing them takes long
 
 
 def _model_class(transformers: Any, config: HfConfig, name: str) -> Any:
+    names = _names(transformers)
+    if name not in names:
+        models = [known for known in names if known[0].isupper() and not known.endswith(_NOT_MODELS)]
+        message = f"`{printable(name)}` is not a class of transformers {transformers.__version__}"
+        raise config.unknown(message, did_you_mean(name, models, 3))
     try:
         cls = getattr(transformers, name)
         config_class = getattr(cls, "config_class", None)

@@ -26,7 +26,6 @@ _LIBRARIES = ("torch", "timm", "torchvision", "transformers", "huggingface_hub",
 """Packages that may be installed as links to other folders, for development."""
 
 _ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"  # Python may keep its own modules here
-
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 Args = tuple[Any, ...]
