@@ -194,7 +194,9 @@ def test_branches_that_are_too_much_to_judge_are_said_not_to_be_judged(monkeypat
             "too long",
         )
     ]
-    assert found.diagnostics[0].lines[1].startswith("Shorten this regex or those before it; `check: {regex-dead-branch:")
+    assert (
+        found.diagnostics[0].lines[1].startswith("Shorten this regex or those before it; `check: {regex-dead-branch:")
+    )
     assert found.plan is not None
     assert found.plan.groups is not None
     assert told(outcome(*BRANCHES, check={"regex-dead-branch": "ignore"})) == []
