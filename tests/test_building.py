@@ -206,12 +206,10 @@ def test_a_call_for_one_optimizer_is_refused_where_the_spec_has_several() -> Non
 def test_arguments_of_other_kinds_are_refused() -> None:
     net = model()
     swapped: Any = (net, spec("{type: SGD, lr: 0.1}"))
-    with pytest.raises(
-        TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\) or the path of one, found Seq"
-    ):
+    with pytest.raises(TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\) or its path, found Seq"):
         lrspec.build_optimizer(*swapped)
     plan: Any = lrspec.compile(spec("{type: SGD, lr: 0.1}"), net)
-    with pytest.raises(TypeError, match=r"found a plan, which is compiled: plan\.param_groups\(model\)"):
+    with pytest.raises(TypeError, match=r"found a plan, already compiled: call plan\.param_groups\(model\)"):
         lrspec.param_groups(plan, net)
     one: Any = torch.optim.SGD
     with pytest.raises(

@@ -452,7 +452,7 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_come_from(
     )
     ran = lrspec(capsys, "compile", "--params", "names.txt")
     assert (ran.status, ran.out) == (1, "")
-    assert "is no finite number" in ran.err
+    assert "is not a finite number" in ran.err
     (folder / "a.lrspec.yaml").write_text(SPEC.replace("lrspec: 1", "lrspec: 1\nmodels: {source: a, args: {b: .nan}}"))
     assert "2:27: error LRS104" in lrspec(capsys, "compile").err
     assert lrspec(capsys, "params", "--model", "resnet18", "--model-arg", "x=.inf").status == 2

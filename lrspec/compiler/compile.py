@@ -182,9 +182,7 @@ def _file(spec: SpecFile | StrPath) -> SpecFile:
     if isinstance(spec, SpecFile):
         return spec
     if isinstance(spec, Plan):
-        raise TypeError(
-            "expected a spec or its path, found a plan, which is already compiled: call plan.param_groups(model)"
-        )
+        raise TypeError("expected a spec or its path, found a plan, already compiled: call plan.param_groups(model)")
     if not isinstance(spec, str | os.PathLike):
         raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or its path, found {type(spec).__name__}")
     return load(spec)

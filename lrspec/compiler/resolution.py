@@ -144,8 +144,7 @@ class _Claims:
         """The parameters on whose axis a rule sets nothing because it is a fallback."""
         if not rule.fallback:
             return ()
-        decides = axis in AXES and AXES[axis].decides
-        return self.decided if decides else self.winners.get(axis, {})
+        return self.decided if axis in AXES and AXES[axis].decides else self.winners.get(axis, {})
 
     def open_layers(self, rule: Rule, selection: Selection) -> list[int]:
         """The selected parameters on which the rule would win the layer axis."""

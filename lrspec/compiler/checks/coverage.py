@@ -11,11 +11,8 @@ from lrspec.diagnostics.diagnostic import Finding
 def unmatched_parameter(compilation: Compilation) -> Iterator[Finding]:
     """LRS201: trainable parameters that no rule decides."""
     resolution = compilation.resolution
-    unmatched = [
-        representative
-        for representative in resolution.families.members
-        if representative not in resolution.decided and resolution.trainable(representative)
-    ]
+    undecided = [index for index in resolution.families.members if index not in resolution.decided]
+    unmatched = [index for index in undecided if resolution.trainable(index)]
     if unmatched:
         subject = Subject(resolution, ("rules",), None, resolution.families.expand(unmatched))
         rate = "lr: 1e-3" if resolution.spec.bases[resolution.spec.default].lr is None else "lr_mult: 1"
