@@ -980,7 +980,7 @@ def test_rates_that_come_from_a_checkpoint_that_torch_has_loaded_are_told_as_suc
     loaded.load_state_dict(optimizer.state_dict())
     found = other.verify(loaded, model)
     assert {each.code for each in found} == {"LRS406"}
-    assert all("load what was saved by `lrspec.load_optimizer_state`" in each.message for each in found)
+    assert all("load saved state with `lrspec.load_optimizer_state`" in each.message for each in found)
 
 
 @pytest.mark.parametrize(

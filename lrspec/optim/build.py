@@ -72,10 +72,7 @@ def build_optimizers(
     plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
     if optimizer_class is not None and not isinstance(optimizer_class, Mapping):
         names = ", ".join(plan.optimizers)
-        raise TypeError(
-            f"optimizer_class: expected a mapping of the names of the optimizers ({names}) to classes, "
-            f"found {optimizer_class!r}"
-        )
+        raise TypeError(f"optimizer_class: expected a mapping of names ({names}) to classes, found {optimizer_class!r}")
     classes = optimizer_class or {}
     if strangers := [name for name in classes if name not in plan.optimizers]:
         raise BuildError(f"optimizer_class: {binding.no_such_optimizer(plan, strangers[0])}")

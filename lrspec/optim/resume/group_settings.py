@@ -68,20 +68,16 @@ class NewGroup:
             return self.with_the_specs()
         first, *others = _of_each_old_group(self.saved)
         for other in others:
-            pairs = {
-                key: (plain_value(first.settings.get(key)), plain_value(other.settings.get(key)))
-                for key in {**first.settings, **other.settings}
-                if key not in HOW_TO_STEP
-            }
-            if differing := [(key, one, two) for key, (one, two) in pairs.items() if one != two]:
-                had = ", ".join(
-                    f"{key} {value_words(one)} and {value_words(two)}" for key, one, two in differing[:SHOWN]
-                )
+            differing = []
+            for key in {**first.settings, **other.settings}:
+                one, two = plain_value(first.settings.get(key)), plain_value(other.settings.get(key))
+                if key not in HOW_TO_STEP and one != two:
+                    differing.append(f"{key} {value_words(one)} and {value_words(two)}")
+            if differing:
                 raise ResumeError(
                     f"the group `{self.name}` cannot have the settings of the checkpoint: "
-                    f"{few([first.name, other.name])} had different ones there, {had}\n"
-                    'Resume with the settings of the spec (settings="spec"), or have a rule put these parameters into '
-                    "two groups."
+                    f"{few([first.name, other.name])} had different ones there, {', '.join(differing[:SHOWN])}\n"
+                    'Resume with settings="spec", or have a rule put these parameters into two groups.'
                 )
         how = {key: value for key, value in self.now.items() if key in HOW_TO_STEP}
         return {**self.now, **first.settings, **how}

@@ -68,8 +68,8 @@ def load_optimizer_state(
     saved = read_state(state_dict, old, names.pop() if len(names) == 1 else None)
     matched = match(groups, saved, plan, specs=settings == "spec")
     new_groups = list(_new_groups(groups, matched, saved))
-    applied = [new.with_the_specs() if settings == "spec" else new.with_the_checkpoints() for new in new_groups]
-    differences = tuple(difference for new in new_groups for difference in new.differences())
+    applied = [group.with_the_specs() if settings == "spec" else group.with_the_checkpoints() for group in new_groups]
+    differences = tuple(difference for group in new_groups for difference in group.differences())
     load_all(_state_dicts(groups, applied, matched))
     parameters = sorted((name for group in groups for name in group.parameters), key=plan.inventory.index.__getitem__)
     with_state = matched.kept.keys() - matched.bare

@@ -30,14 +30,14 @@ def tensors_of(deviations: Sequence[Deviation]) -> list[ModelTensor]:
 
 
 def advised(deviations: Sequence[Deviation], advice: str) -> str:
-    """Return the advice; for groups that no plan has made, the advice to train with a plan's groups instead."""
-    return advice if all(deviation.portion.is_of_a_plan for deviation in deviations) else _NOT_OURS
+    """Return the advice; for groups without `param_names`, which no plan has made, to train with a plan's instead."""
+    return advice if all("param_names" in deviation.portion.group for deviation in deviations) else _NOT_OURS
 
 
 def differing(run: TrainingRun, subject: str, deviations: Sequence[Deviation], where: str = "") -> str:
     """`the weight decay of 3 parameters (9 elements) is 0.1, not 0.05`; of several values the first, with its name."""
     counted = run.counted(tensors_of(deviations))
-    in_order = sorted(deviations, key=lambda deviation: deviation.portion.first)
+    in_order = sorted(deviations, key=lambda deviation: deviation.portion.tensors[0].place or 0)
     values = [two_values(plain_value(deviation.actual), plain_value(deviation.planned)) for deviation in in_order]
     (actual, planned), name = values[0], printable(in_order[0].portion.tensors[0].names[0])
     if len(set(values)) == 1:

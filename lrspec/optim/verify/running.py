@@ -71,16 +71,6 @@ class Portion:
         """The group that they are in."""
         return self.optimizer.groups[self.number]
 
-    @property
-    def is_of_a_plan(self) -> bool:
-        """Whether a plan has made the group: it names its parameters then."""
-        return "param_names" in self.group
-
-    @property
-    def first(self) -> int:
-        """The place of the first parameter in the plan's inventory."""
-        return self.tensors[0].place or 0
-
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
@@ -174,9 +164,7 @@ class TrainingRun:
         """`3 parameters (9 elements)`; the plan knows them all."""
         return count_parameters(self.plan.inventory.columns, _places(tensors))
 
-    def finding(
-        self, code: str, place: SpecPlace, tensors: Sequence[ModelTensor], message: str, advice: str
-    ) -> Finding:
+    def finding(self, code: str, place: SpecPlace, tensors: list[ModelTensor], message: str, advice: str) -> Finding:
         """Make a finding about parameters that the plan knows; a line lists them where there are any."""
         columns, places = self.plan.inventory.columns, _places(tensors)
         name_at = {tensor.place: tensor.names[0] for tensor in tensors}

@@ -16,7 +16,7 @@ from lrspec.optim.verify.spec_places import optimizer_place, rate_place
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, if it takes a list; build it when the groups are final."
 _LEFT = (
     "A scheduler or a checkpoint has left it. Rebuild the optimizer, then the scheduler; "
-    "load what was saved by `lrspec.load_optimizer_state`."
+    "load saved state with `lrspec.load_optimizer_state`."
 )
 _FLOORS = "Give it a floor for each group, as in `plan.rates(optimizer, mult=0.01)`; or multiply, with a LambdaLR."
 _FLOOR_FOR_ALL = "It is one number for all groups: leave it at 0. For a floor that is a factor use a LambdaLR."

@@ -17,9 +17,9 @@ from lrspec.spec.axes import axis_words
 _RATE = axis_words("lr")
 _CHANGE_THE_SPEC = (
     "Groups from `plan.param_groups(model)` have the spec's settings: change the spec, not them. "
-    "A checkpoint brings its own, but not by `lrspec.load_optimizer_state`."
+    "Loading a checkpoint replaces them, except with `lrspec.load_optimizer_state`."
 )
-_CYCLED = "The scheduler moves it: give that `cycle_momentum=False`, or remove it from the spec."
+_CYCLED = "The scheduler moves it: build that with `cycle_momentum=False`, or remove the setting from the spec."
 _SET_SINCE = "Something has set it since; the next step may reset it, or continue from there. Change the spec instead."
 _DAMPENED = (
     "All groups are lowered by one factor. If a warm-up multiplies the rates after each step of the scheduler, pass it "
