@@ -45,8 +45,8 @@ def unknown_key(path: Path) -> tuple[str, Correction | None]:
                 problem = f"the severity of `{key}` ({code.code}) cannot be changed: it is always {code.severity}"
                 return f"{problem}\nRemove it.", None
             if key.upper() == code.code and code.adjustable:
-                advice = f"Write `{code.name}` for {code.code}."
-                return f"`check` takes names, not codes\n{advice}", Correction(code.name)
+                message = f"`check` takes names, not codes\nWrite `{code.name}` for {code.code}."
+                return message, Correction(code.name)
     problem = f"unknown key `{printable(key)}` in {parent}"
     if advice := number_as_key(key) or _advice(key, parent):
         return f"{problem}\n{advice}", None

@@ -79,8 +79,8 @@ def _optimizer(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
     if not isinstance(name, str) or not name:
         name = None
     elif name in ONE_GROUP_ONLY:
-        message = f"`{name}` does not take parameter groups\nUse an optimizer that does."
-        yield Finding("LRS104", (*path, "type"), message)
+        problem = f"`{name}` does not take parameter groups\nUse an optimizer that does."
+        yield Finding("LRS104", (*path, "type"), problem)
     elif not ("." in name or name in ARGUMENTS or _TIMM.fullmatch(name)):
         problem = f"`{printable(name)}` is not an optimizer of torch.optim{did_you_mean(name, ARGUMENTS)}"
         advice = "Name others with their module, `package.module.Class`, or as timm does: `timm:lamb`."
