@@ -120,7 +120,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     applied_settings: list[AppliedSetting] = []
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
         ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.families))
-        of_rule = list(_applied_settings(index, spec, selection, ladders[index], claims))
+        of_rule = list(claims.applied_settings(index, spec, selection, ladders[index]))
         names.work.keep(sum(len(applied.parameters) for applied in of_rule), ("rules", index))
         for applied in of_rule:
             claims.add(applied)
@@ -159,23 +159,22 @@ class _Claims:
         if applied.setting.decides:
             self.decided.update(parameter for parameter in applied.parameters if on_axis[parameter] is applied)
 
-
-def _applied_settings(
-    index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None, claims: _Claims
-) -> Iterator[AppliedSetting]:
-    """The settings of a rule; a multiplier applies once for each optimizer whose value it multiplies."""
-    rule = spec.rules[index]
-    for setting in settings(rule, spec.bases[spec.default]):
-        passed = claims.passed_over(rule, setting.axis)
-        lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
-        parameters = tuple(p for p in selection.parameters if p not in passed and p not in lost)
-        if not (setting.is_multiple and parameters and len(spec.bases) > 1):
-            yield AppliedSetting(index, setting, parameters)
-            continue
-        by_optimizer: dict[str, list[int]] = {name: [] for name in spec.bases}
-        for parameter in parameters:
-            by_optimizer[claims.optimizers.get(parameter, spec.default)].append(parameter)
-        for name, members in by_optimizer.items():
-            if members:
-                by_axis = {multiple.axis: multiple for multiple in settings(rule, spec.bases[name])}
-                yield AppliedSetting(index, by_axis[setting.axis], tuple(members))
+    def applied_settings(
+        self, index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None
+    ) -> Iterator[AppliedSetting]:
+        """The settings of the next rule; a multiplier applies once for each optimizer whose value it multiplies."""
+        rule = spec.rules[index]
+        for setting in settings(rule, spec.bases[spec.default]):
+            passed = self.passed_over(rule, setting.axis)
+            lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
+            parameters = tuple(p for p in selection.parameters if p not in passed and p not in lost)
+            if not (setting.is_multiple and parameters and len(spec.bases) > 1):
+                yield AppliedSetting(index, setting, parameters)
+                continue
+            by_optimizer: dict[str, list[int]] = {name: [] for name in spec.bases}
+            for parameter in parameters:
+                by_optimizer[self.optimizers.get(parameter, spec.default)].append(parameter)
+            for name, members in by_optimizer.items():
+                if members:
+                    by_axis = {multiple.axis: multiple for multiple in settings(rule, spec.bases[name])}
+                    yield AppliedSetting(index, by_axis[setting.axis], tuple(members))

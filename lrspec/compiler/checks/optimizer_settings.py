@@ -20,8 +20,8 @@ from lrspec.spec.validation.validate import multiplied
 def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
     """LRS104 and LRS106 for settings of rules on parameters whose optimizer does not take them.
 
-    LRS104 is for a multiplier without a value to multiply, and for an option whose value no class of torch.optim takes
-    that is among the optimizers of its parameters; if every optimizer is of such a class, the latter needs no model.
+    LRS104 is for a multiplier with nothing to multiply, and for an option whose value a class of torch.optim refuses;
+    if every optimizer is of such a class, the latter has already been found without a model.
     """
     spec = resolution.spec
     for applied in resolution.applied_settings if len(spec.bases) > 1 else ():

@@ -28,7 +28,7 @@ def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
             advice = "Give it only matrices, by `where: {ndim: 2}` in this rule: the first optimizer gets the others."
         else:
             advice = (
-                "It is the first, and gets what no rule gives to another. Put another one first, and give this one "
+                "The first optimizer gets what no rule gives to another: put another one first, and give this one its "
                 "matrices by a rule."
             )
         yield subject.finding(
@@ -70,13 +70,13 @@ def _given_to_matrix_optimizers(
     That is a rule, or else the class of the default optimizer; each comes with the optimizer's class.
     """
     classes = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
-    given: dict[tuple[str, int | None], list[int]] = {}
+    by_source: dict[tuple[str, int | None], list[int]] = {}
     for representative in resolution.families.members if classes else ():
         name = resolution.optimizer_of(representative)
         if name in classes and resolution.trainable(representative) and is_meant(representative):
             applied = resolution.winner("optimizer", representative)
-            given.setdefault((name, applied.rule if applied else None), []).append(representative)
-    for (name, rule), representatives in given.items():
+            by_source.setdefault((name, applied.rule if applied else None), []).append(representative)
+    for (name, rule), representatives in by_source.items():
         path = (*resolution.spec.base_path(name), "type") if rule is None else ("rules", rule, "optimizer")
         yield str(classes[name]), Subject(resolution, path, rule, resolution.families.expand(representatives))
 

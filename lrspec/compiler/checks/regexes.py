@@ -31,11 +31,11 @@ def regex_partial_component(compilation: Compilation) -> Iterator[Finding]:
             what = f"whether '{printable(pattern.regex)}' cuts numbers or names in two"
             yield unjudged(resolution, "LRS301", rule, pattern, what)
             continue
-        found = [lint for lint in lints if lint]
-        if found:
-            parameters = {parameter for lint in found for parameter in lint.parameters}
+        cuts = [lint for lint in lints if lint]
+        if cuts:
+            parameters = {parameter for lint in cuts for parameter in lint.parameters}
             subject = Subject(resolution, pattern.path, rule, sorted(parameters))
-            yield subject.finding("LRS301", found[0].message, found[0].advice)
+            yield subject.finding("LRS301", cuts[0].message, cuts[0].advice)
 
 
 def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:
@@ -106,7 +106,7 @@ def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matche
         for match in matches.values()
     ):
         return None
-    edges = {name: list(_edges(match)) for name, match in matches.items() if match[0]}
+    edges = {name: list(_Edge.of(match)) for name, match in matches.items() if match[0]}
     pieces: dict[bool, set[str]] = {True: set(), False: set()}
     for name, of_name in edges.items():
         for edge in of_name:
@@ -142,15 +142,16 @@ class _Edge(NamedTuple):
     end: int
     is_whole: bool
 
-
-def _edges(match: re.Match[str]) -> Iterator[_Edge]:
-    text, (start, end) = match.string, match.span()
-    first, last = text.find(".", start, end), text.rfind(".", start, end) + 1
-    first_end, last_start = (end, start) if first < 0 else (first, last)
-    for one, other in dict.fromkeys([(start, first_end), (last_start, end)]):
-        if one < other:
-            cut = (one == start and _inside(text, start)) or (other == end and _inside(text, end))
-            yield _Edge(one, other, not cut)
+    @classmethod
+    def of(cls, match: re.Match[str]) -> Iterator[_Edge]:
+        """The edges of a match: two, or one if they are the same."""
+        text, (start, end) = match.string, match.span()
+        first, last = text.find(".", start, end), text.rfind(".", start, end) + 1
+        first_end, last_start = (end, start) if first < 0 else (first, last)
+        for one, other in dict.fromkeys([(start, first_end), (last_start, end)]):
+            if one < other:
+                cut = (one == start and _inside(text, start)) or (other == end and _inside(text, end))
+                yield cls(one, other, not cut)
 
 
 def _inside(text: str, index: int) -> bool:
