@@ -160,7 +160,7 @@ def test_set_replaces_a_value_and_the_table_says_so(capsys: pytest.CaptureFixtur
             "--set `rules.no-deca.weight_decay`: no rule is called `no-deca`: did you mean",
         ),
         ("optimizer.lr=-1", "--set `optimizer.lr`: `lr`: expected a number of at least 0, found -1"),
-        ("optimizer.lr=1e-3x", "--set `optimizer.lr`: `lr`: expected a number, found the text '1e-3x'"),
+        ("optimizer.lr=1e-3x", "--set `optimizer.lr`: `lr`: expected a number, found the string '1e-3x'"),
         ("optimizer.lr", "Invalid value for '--set': expected PATH=VALUE with a YAML value"),
         ("optimizer.lr=[", "Invalid value for '--set': expected PATH=VALUE with a YAML value"),
     ],

@@ -58,7 +58,7 @@ def test_an_annotation_has_the_place_the_code_and_the_whole_message(capsys: pyte
         "endLine": "3",
         "col": "22",
         "endColumn": "28",
-        "message": "`lr`: expected a number, found the text '1e-3'\nWrite the number without quotes: 1e-3",
+        "message": "`lr`: expected a number, found the string '1e-3'\nWrite the number without quotes: 1e-3",
     }
 
 

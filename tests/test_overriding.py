@@ -62,27 +62,27 @@ def test_a_path_leads_to_what_the_language_has_there(path: str, value: Any, ther
         ("rules.haed.lr_mult", 5, "no rule is called `haed`: did you mean `head`?"),
         ("rules.rule-2.lr_mult", 5, "no rule is called `rule-2`: did you mean `rule-3`?"),
         ("rules.head.lr_mutl", 5, "unknown key `lr_mutl` in a rule: did you mean `lr_mult`?"),
-        ("rules.head.wher.ndim", 5, "`rules.head` has no `wher`"),
+        ("rules.head.wher.ndim", 5, "`rules.head` has no key `wher`"),
         ("optimizer.lrr", 5, "`lrr` is not an argument of AdamW: did you mean `lr`?"),
-        ("optimizers.adamw.lr", 5, "the spec has no `optimizers`: did you mean `optimizer`?"),
-        ("optimiser.lr", 5, "a spec has no `optimiser`: did you mean `optimizer`?"),
-        ("lr", 5, "a spec has no `lr`: did you mean `optimizer.lr`?"),
-        ("head.lr_mult", 5, "a spec has no `head`: did you mean `rules.head.lr_mult`?"),
-        ("rules.head.lr_mult.factor", 5, "`rules.head.lr_mult` is no mapping, and has no `factor`"),
-        ("rules.head.match.2", "^x", "the list has the places 0 to 1"),
-        ("rules.head.match.first", "^x", "the list has the places 0 to 1"),
-        ("rules.head.match.-1", "^x", "the list has the places 0 to 1"),
-        ("", 5, "a spec has no ``"),
+        ("optimizers.adamw.lr", 5, "the spec has no key `optimizers`: did you mean `optimizer`?"),
+        ("optimiser.lr", 5, "a spec has no key `optimiser`: did you mean `optimizer`?"),
+        ("lr", 5, "a spec has no key `lr`: did you mean `optimizer.lr`?"),
+        ("head.lr_mult", 5, "a spec has no key `head`: did you mean `rules.head.lr_mult`?"),
+        ("rules.head.lr_mult.factor", 5, "`rules.head.lr_mult` is not a mapping, so it has no key `factor`"),
+        ("rules.head.match.2", "^x", "expected an index from 0 to 1 in the list"),
+        ("rules.head.match.first", "^x", "expected an index from 0 to 1 in the list"),
+        ("rules.head.match.-1", "^x", "expected an index from 0 to 1 in the list"),
+        ("", 5, "a spec has no key ``"),
         ("rules", 5, "expected a list, found 5"),
         ("rules.head", 5, "expected a mapping of keys to values, found 5"),
         ("rules.head.lr_mult", -5, "expected a number of at least 0, found -5"),
-        ("rules.head.lr_mult", "5", "expected a number, found the text '5'"),
+        ("rules.head.lr_mult", "5", "expected a number, found the string '5'"),
         ("rules.head.lr_mult", float("nan"), "expected a finite number"),
         ("rules.head.lr_mult", None, "`lr_mult` is empty"),
-        ("rules.head.lr_mult", {1, 2}, "expected a number, true or false, text, a list or a mapping, found set"),
+        ("rules.head.lr_mult", {1, 2}, "expected a number, true or false, a string, a list or a mapping, found set"),
         ("rules.head.lr", 1e-3, "`lr` and `lr_mult` exclude each other"),
         ("rules.head.match", "^head(", "missing )"),
-        ("rules.head.name", "body", "rule 1 is called `body` already"),
+        ("rules.head.name", "body", "rule 1 is already called `body`"),
         ("lrspec", 2, "expected 1, the version of the language"),
     ],
 )
@@ -91,6 +91,19 @@ def test_what_may_not_stand_there_is_refused_with_the_path(path: str, value: Any
         SPEC.override({path: value})
     assert str(refused.value).startswith(f"`{path}`: ")
     assert said in str(refused.value)
+
+
+def test_an_index_of_more_digits_than_python_reads_is_refused() -> None:
+    with pytest.raises(lrspec.OverrideError, match="expected an index from 0 to 1 in the list"):
+        SPEC.override({f"rules.head.match.{'9' * 5000}": "^x"})
+
+
+@pytest.mark.parametrize("path", ["head.\x1b[31m", "adamw.\x1b[31m", "optimizer.\x1b[31m"])
+def test_a_path_is_printed_without_its_control_characters(path: str) -> None:
+    for spec in (SPEC, SEVERAL):
+        with pytest.raises(lrspec.OverrideError) as refused:
+            spec.override({path: 5})
+        assert "\x1b" not in str(refused.value)
 
 
 class Number(float):
@@ -107,7 +120,7 @@ def test_numbers_of_libraries_become_pythons_own_which_checkpoints_can_be_read_w
 
 
 def test_a_path_that_is_no_text_is_refused() -> None:
-    with pytest.raises(lrspec.OverrideError, match=r"expected a path as text, .* found \('rules', 'head'\)"):
+    with pytest.raises(lrspec.OverrideError, match=r"expected a path as a string, .* found \('rules', 'head'\)"):
         SPEC.override({("rules", "head"): 1})  # type: ignore[dict-item]
 
 
@@ -127,10 +140,10 @@ def test_several_values_are_judged_together() -> None:
 def test_of_several_optimizers_the_path_says_which() -> None:
     assert SEVERAL.override({"optimizers.muon.lr": 0.1}).spec.bases["muon"].lr == 0.1
     for path, said in (
-        ("optimizers.mun.lr", "`optimizers` has no `mun`: did you mean `muon`?"),
-        ("optimizers.sgd", "`optimizers` has no `sgd`"),
-        ("muon.lr", "a spec has no `muon`: did you mean `optimizers.muon.lr`?"),
-        ("optimizer.lr", "the spec has several: `optimizers.adamw.lr`, `optimizers.muon.lr`"),
+        ("optimizers.mun.lr", "`optimizers` has no key `mun`: did you mean `muon`?"),
+        ("optimizers.sgd", "`optimizers` has no key `sgd`"),
+        ("muon.lr", "a spec has no key `muon`: did you mean `optimizers.muon.lr`?"),
+        ("optimizer.lr", "the spec has several optimizers: `optimizers.adamw.lr`, `optimizers.muon.lr`"),
         ("rules.matrices.optimizer", "there is no optimizer `sgd`"),
     ):
         with pytest.raises(lrspec.OverrideError) as refused:
@@ -167,5 +180,7 @@ def test_a_value_of_a_flow_and_of_json_is_replaced_alike() -> None:
 
 @pytest.mark.parametrize("given", [["optimizer.lr=3"], "optimizer.lr=3"])
 def test_what_is_no_mapping_is_refused(given: Any) -> None:
-    with pytest.raises(TypeError, match=r'expected values by their paths, \{"optimizer.lr": 3e-4\}, found (list|str)'):
+    with pytest.raises(
+        TypeError, match=r'expected a mapping of paths to values, such as \{"optimizer.lr": 3e-4\}, found (list|str)'
+    ):
         SPEC.override(given)

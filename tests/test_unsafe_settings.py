@@ -82,7 +82,7 @@ def test_in_a_list_of_models_the_place_is_that_of_the_model() -> None:
     text = f"lrspec: 1\nmodels:\n{models}\nrules: [{{match: a, lr: 1}}]"
     (found,) = read(text.encode(), "spec", "yaml").diagnostics
     assert (found.code, found.line, found.column) == ("LRS104", 5, 28)
-    assert found.message == "pretrained=True: no weights are ever read; leave it out"
+    assert found.message == "pretrained=True: weights are never loaded; remove it"
 
 
 @pytest.mark.parametrize("value", [None, False, 0, "", [], {}])
@@ -432,4 +432,4 @@ def assert_refused(said: dict[str, list[str]], names: tuple[str, ...]) -> None:
     assert all(words.isprintable() for answers in said.values() for words in answers)
     for name in names:
         for words in said[name][:-1]:
-            assert words.endswith("leave it out"), (name, words)
+            assert words.endswith("remove it"), (name, words)

@@ -12,7 +12,7 @@ from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.report import report
 from lrspec.formats.table import grids, title, totals
 
-_PRE = '<pre style="white-space: pre-wrap">'
+_PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">'
 
 
 def html(plan: Plan) -> str:

@@ -15,7 +15,7 @@ Scalar: TypeAlias = None | bool | int | float | str
 _INT = re.compile(r"[-+]?[0-9]+")
 _OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITY_OR_NAN = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -47,7 +47,9 @@ def plain_number(word: str) -> int | float | None:
         return _within_float64(int(word, 0))
     if _FLOAT.fullmatch(word):
         return float(word)
-    return float(word.replace(".", "")) if _INFINITY_OR_NAN.fullmatch(word) else None
+    if _INFINITY.fullmatch(word):
+        return -math.inf if word.startswith("-") else math.inf
+    return math.nan if word in (".nan", ".NaN", ".NAN") else None
 
 
 def single_quoted(text: str) -> str:

@@ -48,8 +48,8 @@ def unknown_key(path: Path) -> tuple[str, Correction | None]:
                 message = f"`check` takes names, not codes\nWrite `{code.name}` for {code.code}."
                 return message, Correction(code.name)
     problem = f"unknown key `{printable(key)}` in {parent}"
-    if advice := number_as_key(key) or _advice(key, parent):
-        return f"{problem}\n{advice}", None
+    if elsewhere := number_as_key(key) or _advice(key, parent):
+        return f"{problem}\n{elsewhere}", None
     keys = f"Its keys are {', '.join(known)}." if len(known) > 1 else f"Its only key is {known[0]}."
     return f"{problem}{did_you_mean(key, known, synonyms=SYNONYMS)}\n{keys}", likely(key, known, SYNONYMS)
 

@@ -88,8 +88,8 @@ def _optimizer(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
     for key, value in optimizer.items():
         place = (*path, key)
         if key in _KEYS:
-            if message := no_weight_decay(key, name):
-                yield Finding("LRS106", place, message, at_key=True)
+            if no_decay := no_weight_decay(key, name):
+                yield Finding("LRS106", place, no_decay, at_key=True)
         elif name:
             yield from _option(place, value, [name], _KEYS)
         elif key not in EVERY_ARGUMENT:
