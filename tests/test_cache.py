@@ -206,7 +206,7 @@ def test_dir_without_a_folder_says_how_to_have_one(
 ) -> None:
     monkeypatch.setattr(kept, "folder", lambda: None)
     assert run(["cache", "dir"]) == 2
-    assert capsys.readouterr().err == "lrspec: there is no folder for a cache: name one in LRSPEC_CACHE_DIR\n"
+    assert capsys.readouterr().err == "lrspec: no folder for a cache: name one in LRSPEC_CACHE_DIR\n"
 
 
 WRITE_OFTEN = """

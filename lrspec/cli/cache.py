@@ -20,7 +20,7 @@ def dir_() -> int:
 
     path = folder()
     if path is None:
-        raise CannotRun("there is no folder for a cache: name one in LRSPEC_CACHE_DIR")
+        raise CannotRun("no folder for a cache: name one in LRSPEC_CACHE_DIR")
     emit(f"{path}\n", None)
     return 0
 

@@ -40,7 +40,7 @@ class ModelParameters(NamedTuple):
 
 
 class _Naming(NamedTuple):
-    """How a class of modules names its children: the name of one that it wraps, and whether it lists them itself."""
+    """The way a class names its children: the name that a wrapper gives, and whether it lists its modules itself."""
 
     inner: str | None
     lists_its_own: bool

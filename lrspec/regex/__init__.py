@@ -1,1 +1,1 @@
-"""What a regex matches and how long it may take; independent of specs."""
+"""Regexes: searching with them, limiting their time and work, and taking them apart; independent of specs."""

@@ -1,4 +1,4 @@
-r"""Whether a regex can tell one digit from another. Most cannot: they treat names that differ only in digits alike.
+r"""Tells whether a regex distinguishes digits. Most do not: they treat names that differ only in digits alike.
 
 Matching inspects a text in two ways only: is this character one of these, and does this piece equal that one? A regex
 in which every set has all ten digits or none of them, and which has no backreference, takes the same steps on

@@ -41,7 +41,7 @@ class TooMuchError(Exception):
 
 
 class Work:
-    """What is left of each limit, for a spec and all of its models; all limits are multiplied by `patience`."""
+    """The rest of each limit, for a spec and all of its models; all limits are multiplied by `patience`."""
 
     def __init__(self, patience: float = 1.0) -> None:
         self._patience, self._timer, self._end = patience, Timer(), math.inf
