@@ -122,7 +122,8 @@ WATCHED = """
 import json, os, sys
 from pathlib import Path
 import lrspec
-from lrspec.models import ModelError, inventory_of
+from lrspec.models.by_name import inventory_of
+from lrspec.models.sources.model_error import ModelError
 
 INSTALLED = tuple(place + os.sep for place in {*map(os.path.realpath, (sys.prefix, sys.base_prefix, *lrspec.__path__))})
 STARTED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.", "ctypes.dlopen")
@@ -390,7 +391,7 @@ try_all("torchvision:resnet18", others)
 """
 OF_TRANSFORMERS = """
 import transformers
-from lrspec.sources.hf_settings import declared_by
+from lrspec.models.sources.hf_settings import declared_by
 for content in json.loads(Path(sys.argv[1]).read_text()):
     Path("config.json").write_text(json.dumps(content))
     kind = transformers.CONFIG_MAPPING[content["model_type"]]
