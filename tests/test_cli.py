@@ -300,7 +300,10 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["compile", "--model", "py:os:getcwd"], "lrspec: py:os:getcwd: expected a model (torch.nn.Module), found str"),
         (["compile", "--model", "py:os:sep"], "lrspec: py:os:sep: expected a class or a function"),
         (["compile", "--model", "resnet18", "--model-arg", "x=1"], "lrspec: resnet18 takes no argument 'x'"),
-        (["compile", "--model", "resnet18", "--model-arg", "pretrained=true"], "lrspec: pretrained=True: no weights"),
+        (
+            ["compile", "--model", "resnet18", "--model-arg", "pretrained=true"],
+            "lrspec: pretrained=True: weights are never loaded",
+        ),
         (["compile", "--model", "a", "--params", "b"], "lrspec compile: --model and --params exclude each other"),
         (["compile", "--model-arg", "x"], "lrspec compile: Invalid value for '--model-arg': expected KEY=VALUE"),
         (["compile", ""], "lrspec compile: SPEC is empty"),
