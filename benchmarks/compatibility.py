@@ -54,7 +54,7 @@ ENVIRONMENTS = (
         "oldest",
         "3.11",
         (
-            *("torch==2.9.0", "torchvision==0.24.0", "timm==1.0.20", "transformers==5.0.0"),
+            *("torch==2.9.0", "torchvision==0.24.0", "timm==1.0.22", "transformers==5.0.0"),
             *("click==8.2.0", "platformdirs==4.2.0", "pydantic==2.10.0", "PyYAML==6.0.1", "rich==13.7.0"),
         ),
     ),

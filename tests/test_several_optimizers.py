@@ -260,4 +260,4 @@ def test_the_json_plan_says_which_optimizer(capsys: pytest.CaptureFixture[str]) 
 def test_what_gives_a_multiple_its_base_is_a_flag_that_is_taken(optimizers: str, flag: str) -> None:
     spec = lrspec.loads(f"lrspec: 1\n{optimizers}\nrules: [{{name: all, match: '^.', lr_mult: 1}}]")
     (found,) = lrspec.check(spec, nn.Linear(2, 2))
-    assert found.message.endswith(f"or `{flag}` when compiling.")
+    assert found.message.endswith(f"or pass `{flag}` when compiling.")

@@ -49,6 +49,7 @@ class Wall:
 
     def __enter__(self) -> None:
         _install()
+        sysconfig.get_paths()  # Python 3.13 opens a file for these the first time, which the wall could not judge
         _installed.cache_clear()  # a library may have been loaded since
         self._outside, self._others = sys._getframe(1), set(threading.enumerate()) - {threading.current_thread()}
         self._writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
