@@ -22,8 +22,8 @@ from lrspec.formats.explanation import explain
 from lrspec.formats.table import table
 from lrspec.spec.load import SpecFile, read
 from lrspec.spec.syntax.document import Format
-from tests.broken_documents import documents, texts
 from tests.drawing import drawn
+from tests.spec.syntax.broken_documents import documents, texts
 
 FORMATS: tuple[Format, ...] = ("yaml", "json")
 MORE = int(os.environ.get("LRSPEC_FUZZ", "0"))

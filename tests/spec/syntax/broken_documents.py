@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrspec.spec.load import read
 from lrspec.spec.syntax.document import Format, format_of
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def _specs(pattern: str) -> list[tuple[str, Format]]:

@@ -12,9 +12,9 @@ import pytest
 
 import lrspec
 from lrspec.compiler.compile import attempt
+from tests.compiler.test_against_bruteforce import compiled
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
-from tests.test_against_bruteforce import compiled
 
 NAMES = lrspec.Inventory.from_names(["a.weight", "b.weight"])
 

@@ -13,11 +13,11 @@ import pytest
 from lrspec.formats.json_schema import schema
 from lrspec.spec.language import Rule
 from lrspec.spec.torch_optim import ARGUMENTS
-from tests.language_server import LanguageServer, Told
+from tests.formats.language_server import LanguageServer, Told
 from tests.pages import blocks
 from tests.test_examples import SCHEMA_LINE, SPECS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SERVER = Path("yaml-language-server", "bin", "yaml-language-server")
 PAGE = ROOT / "docs" / "editors.md"
 CLEAN = sorted((ROOT / "tests" / "golden").glob("clean-*/spec.lrspec.yaml"))

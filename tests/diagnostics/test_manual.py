@@ -17,7 +17,7 @@ import lrspec
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
 
-DOCS = Path(__file__).parent.parent / "docs" / "diagnostics.md"
+DOCS = Path(__file__).parents[2] / "docs" / "diagnostics.md"
 WIDTH = 100
 
 COMPANIONS: dict[str, set[str]] = {}
@@ -75,7 +75,7 @@ RIGHT = [example for example in ALL if example.kind == "yaml right"]
 @cache
 def inventory(source: str, args: str) -> lrspec.Inventory:
     if source.startswith("params:"):
-        return lrspec.Inventory.load(Path(__file__).parents[1] / "examples" / source.removeprefix("params:"))
+        return lrspec.Inventory.load(Path(__file__).parents[2] / "examples" / source.removeprefix("params:"))
     with torch.device("meta"):
         return lrspec.Inventory.from_model(timm.create_model(source, **json.loads(args)))
 

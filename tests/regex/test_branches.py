@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrspec.regex.branches import branches, without
 from lrspec.regex.pattern import FAILURES, compile_regex
 from tests.drawing import drawn
-from tests.test_regex_tokens import inner_of
+from tests.regex.test_tokens import inner_of
 
 PARSER: Any = vars(re)["_parser"]
 LOOKAROUNDS = ("(?=", "(?!", "(?<=", "(?<!")

@@ -12,12 +12,12 @@ from torch import nn
 
 import lrspec
 from lrspec.cli import run
+from tests.compiler.test_against_bruteforce import attempted
 from tests.drawing import drawn
 from tests.pages import blocks
 from tests.strategies import inventories, specs
-from tests.test_against_bruteforce import attempted
 
-PAGE = Path(__file__).parents[1] / "docs" / "language.md"
+PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 OPTIMIZERS = """\
 lrspec: 1
 optimizers:
@@ -184,7 +184,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TABLE = """\
-two.lrspec.yaml for tests.test_several_optimizers.Language
+two.lrspec.yaml for tests.compiler.test_several_optimizers.Language
 
   rule    optimizer   names                                         parameters   elements   learning rate   weight decay
  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ import lrspec
 from tests.test_examples import SPECS as EXAMPLES
 from tests.test_examples import inventory
 
-FOLDER = Path(__file__).parent / "well_written"
+FOLDER = Path(__file__).parents[2] / "well_written"
 SPECS = sorted(FOLDER.glob("*.lrspec.yaml"))
 
 

@@ -18,9 +18,9 @@ from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Search
 from lrspec.spec.load import loads
+from tests.compiler.test_against_bruteforce import attempted
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
-from tests.test_against_bruteforce import attempted
 
 
 def each_apart(columns: Columns) -> dict[int, list[int]]:

@@ -19,7 +19,7 @@ from tests.drawing import drawn
 from tests.strategies import changed_specs, specs
 from tests.test_golden import FAULTY, spec_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def accepted() -> list[Path]:

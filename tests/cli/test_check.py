@@ -16,7 +16,7 @@ import pytest
 
 from lrspec.cli import run
 from lrspec.formats.json_schema import schema
-from tests.test_cli import obeying_interrupts
+from tests.cli.test_cli import obeying_interrupts
 
 CLEAN = "lrspec: 1\nmodels: params:m.params.json\nrules:\n  - {name: all, match: '\\w', lr: 1e-3}\n"
 BROKEN = CLEAN + "  - {name: stem, match: '^stem', lr: 1e-3}\n"

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import lrspec
-from tests.test_inventory import Tied
+from tests.models.test_inventory import Tied
 
 SPEC = lrspec.loads(
     r"""

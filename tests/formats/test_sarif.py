@@ -14,7 +14,7 @@ import pytest
 from lrspec.cli import run
 from lrspec.diagnostics.codes import CODES
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 FAULTY = sorted(folder for folder in GOLDEN.glob("LRS*") if not folder.name.startswith("LRS4"))  # which no check finds
 WITHOUT_ITS_INVENTORY = "lrspec: 1\nmodels: params:none.json\nrules: [{match: a, lr: 1}]\n"
 WITH_ESCAPES = 'lrspec: 1\nrules: [{match: a, lr: 1, "\\e[31m<b>\\n::error::": 1}]\n'

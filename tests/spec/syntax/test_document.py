@@ -314,7 +314,7 @@ def test_a_key_that_comes_again_is_said_there_and_the_first_holds() -> None:
         assert document.value == {"a": 1, "b": 2}
 
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/spec.lrspec.yaml"))
+GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*/spec.lrspec.yaml"))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parent.name)

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 import lrspec
-from tests.test_inventory import Tied
+from tests.models.test_inventory import Tied
 
 SPEC = lrspec.loads(
     r"""
