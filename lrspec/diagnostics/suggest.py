@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 
 from lrspec.diagnostics.diagnostic import Correction
@@ -14,6 +13,8 @@ _NO_SYNONYMS: Mapping[str, str] = {}
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known words nearest to `word`, nearest first; if some differ only in case, just those."""
+    from difflib import get_close_matches  # here, since most specs have no misspelt word
+
     words = list(known)
     if len(word) > 4 * max(map(len, words), default=0):
         return []  # `get_close_matches` would find none either, but only after a long search

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias
 
 from lrspec.diagnostics.source import Path, Span, Text
 from lrspec.spec.limits import MAX_BYTES, MAX_PROBLEMS
-from lrspec.spec.syntax.json_reader import read_json
 from lrspec.spec.syntax.nodes import MappingNode, Node, Problem, SequenceNode, Unreadable, to_python
 from lrspec.spec.syntax.yaml_reader import read_yaml
 
@@ -94,7 +93,12 @@ def parse(data: bytes, path: str, format: Format) -> Document:
             encoding = next((name for mark, name in _OTHER_ENCODINGS if data.startswith(mark)), None)
             problem = f"the file is in {encoding}" if encoding else f"unexpected byte 0x{content[error.start]:02x}"
             raise Unreadable(text.span(start, start + 1), f"not UTF-8: {problem}\nSave the file as UTF-8.") from None
-        root = (read_json if format == "json" else read_yaml)(text, problems)
+        if format == "json":
+            from lrspec.spec.syntax.json_reader import read_json  # here, since most specs are YAML
+
+            root = read_json(text, problems)
+        else:
+            root = read_yaml(text, problems)
     except Unreadable as unreadable:
         stop = (unreadable.problem,)
     digest = hashlib.sha256(data).hexdigest()
