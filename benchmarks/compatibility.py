@@ -54,8 +54,8 @@ ENVIRONMENTS = (
         "oldest",
         "3.11",
         (
-            *("torch==2.9.0", "torchvision==0.24.0", "timm==1.0.22", "transformers==5.0.0"),
-            *("click==8.2.0", "platformdirs==4.2.0", "pydantic==2.10.0", "PyYAML==6.0.1", "rich==13.7.0"),
+            *("torch==2.10.0", "torchvision==0.25.0", "timm==1.0.22", "transformers==5.4.0"),
+            *("click==8.2.0", "platformdirs==4.2.0", "pydantic==2.12.0", "PyYAML==6.0.1", "rich==13.7.0"),
         ),
     ),
     Environment("between", "3.12", ("torch==2.13.0", "torchvision==0.28.0")),
@@ -85,7 +85,7 @@ def run(environment: Environment, venvs: Path) -> str:
             raise SystemExit(f"python{environment.python} is not on the path")
         subprocess.run([interpreter, "-m", "venv", venv], check=True)
     subprocess.run([python, "-m", "pip", "install", "-q", *environment.pins, "-e", ".[test]"], check=True, cwd=ROOT)
-    tests = subprocess.run([python, "-m", "pytest", "-q"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    tests = subprocess.run([python, "-m", "pytest"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     print(tests.stdout)
     listed = subprocess.run([python, "-c", VERSIONS, *PACKAGES], check=True, stdout=subprocess.PIPE, text=True)
     versions = json.loads(listed.stdout)

@@ -58,7 +58,7 @@ def assert_names_are_torchs(model: nn.Module) -> None:
 
 @pytest.mark.parametrize("name", TIMM)
 def test_names_of_timm_are_torchs(name: str) -> None:
-    with torch.device("meta"):
+    with torch.device("cpu" if name.startswith("regnet") else "meta"):  # torch 2.10 has no meta kernel for its widths
         assert_names_are_torchs(timm.create_model(name))
 
 

@@ -136,6 +136,7 @@ WRAPS: dict[str, Wrap] = {
     "DataParallel": lambda model: nn.DataParallel(model, device_ids=[0]),  # the CPU, where there is no GPU
     "DistributedDataParallel": DistributedDataParallel,
     "replicate": replicate,
+    "replicate on a mesh": replicated_on_a_mesh,
     "compile": compiled,
     "compile in place": compiled_in_place,
     "blocks compiled": each_block(compiled),
@@ -160,8 +161,6 @@ WRAPS: dict[str, Wrap] = {
     "compile of fully_shard": chain(sharded(), compiled),
     "fully_shard of tensor parallel": chain(tensor_parallel, sharded()),
 }
-if torch.__version__ >= "2.10":  # torch 2.9 does not take a mesh yet
-    WRAPS["replicate on a mesh"] = replicated_on_a_mesh
 
 each_wrap = pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 pytestmark = pytest.mark.usefixtures("one_process")
