@@ -60,7 +60,8 @@ ENVIRONMENTS = (
     ),
     Environment("between", "3.12", ("torch==2.13.0", "torchvision==0.28.0")),
     Environment("usual", "3.11", ("torch==2.14.1", "torchvision==0.29.1")),
-    Environment("newest", "3.13"),
+    Environment("newest", "3.12"),
+    Environment("Python 3.13", "3.13"),
 )
 
 
