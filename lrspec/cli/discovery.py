@@ -17,7 +17,7 @@ ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")  # the names of specs,
 
 
 class UndecidedError(ValueError):
-    """There is no spec or model, or more than one; the message lists the choices."""
+    """No spec or model, or more than one; the message lists the choices."""
 
 
 def find_spec(folder: Path) -> str:

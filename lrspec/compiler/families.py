@@ -67,10 +67,8 @@ class Families:
 def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
     """The families of parameters that some regexes cannot tell apart.
 
-    In all names of a family, `joins` also capture the same: it decides whether there is a layer for them to share.
-
-    Raises:
-        SlowRegexError, TooMuchError: as `Search`.
+    In all names of a family, `joins` also capture the same: that decides whether they find a layer to share.
+    SlowRegexError and TooMuchError as `Search`.
     """
     splitting = _Splitting(Families(columns, _alike(columns)), search)
     for pattern in regexes:

@@ -76,7 +76,7 @@ class Names:
 
     @property
     def work(self) -> Work:
-        """What is left of the limits on searching them."""
+        """The rest of the limits on searching them."""
         return self.searching.work
 
     def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
@@ -113,11 +113,7 @@ class Effect:
     captures: bool
 
     def is_of(self, other: Pattern) -> bool:
-        """Return whether the regex has the same effect with some of its parts disabled, as `other`.
-
-        Raises:
-            SlowRegexError: if that takes longer than allowed.
-        """
+        """Return whether `other`, the regex with parts disabled, has the same effect; SlowRegexError as `Search`."""
         if not is_blind(self.pattern.regex):
             return self.names.searching.matches_all(other, self.expected)
         matches = self.names.search(other, {name: self.names.texts[name] for name in self.matches})

@@ -32,7 +32,7 @@ from lrspec.spec.validation.validate import nothing_to_multiply
 
 
 class CheckDepth(StrEnum):
-    """How far a check goes: only documents, saved inventories as well, or also models that have to be built."""
+    """The depth of a check: only documents, saved inventories as well, or also models that have to be built."""
 
     documents = "documents"
     inventories = "inventories"
@@ -41,7 +41,7 @@ class CheckDepth(StrEnum):
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """How specs are checked, and against which models: those of the command line, or else the specs' own.
+    """The options of a check. Without `models` and `params`, specs are checked against their own models.
 
     `fix` first writes the safe suggestions into the files; without `cache`, every model is built.
     """

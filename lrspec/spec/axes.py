@@ -1,4 +1,4 @@
-"""The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, its words.
+"""The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, and words for it.
 
 The names are those in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
 """

@@ -1,4 +1,4 @@
-"""Has every parameter of a ladder exactly one layer? LRS202, LRS207."""
+"""Does every parameter of a ladder have exactly one layer? LRS202, LRS207."""
 
 from __future__ import annotations
 

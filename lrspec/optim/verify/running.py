@@ -109,7 +109,7 @@ class TrainingRun:
         return [(tensor, cohort) for tensor, cohort in known if cohort and cohort.status.trains]
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
-        """Return some of the parameters that the plan trains, by where their learning rates come from."""
+        """Return some of the parameters that the plan trains, by the places that decide their learning rates."""
         return together((rate_place(self.plan, cohort), tensor) for tensor, cohort in self.trained if matches(tensor))
 
     @cached_property
@@ -165,7 +165,7 @@ class TrainingRun:
         return count_parameters(self.plan.inventory.columns, _places(tensors))
 
     def finding(self, code: str, place: SpecPlace, tensors: list[ModelTensor], message: str, advice: str) -> Finding:
-        """Make a finding about parameters that the plan knows; a line lists them where there are any."""
+        """Make a finding about parameters that the plan knows; a line lists them, if any."""
         columns, places = self.plan.inventory.columns, _places(tensors)
         name_at = {tensor.place: tensor.names[0] for tensor in tensors}
         which = {number: columns.names_of(number).index(name_at[number]) for number in places}
@@ -190,8 +190,7 @@ def together(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, list[_Item]]:
 def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any) -> TrainingRun:
     """Match a training run with a plan; `parameters` are the model's.
 
-    Raises:
-        BindError: where the plan has no groups, knows nothing of the model, or has other optimizers.
+    BindError if the plan has no groups, does not know the model, or has other optimizers.
     """
     groups_of(plan)
     if lazy := why_lazy(parameters):

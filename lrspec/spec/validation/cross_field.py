@@ -21,7 +21,7 @@ from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
 
 _MOST_UNKNOWN = 1000
-"""After this many unknown keys in rules, it is no longer asked whether one of them is a missing key, misspelt."""
+"""Beyond this many unknown keys in rules, missing parts are not looked for: each key may be a misspelling of one."""
 
 _ONE_OPTIMIZER = (
     "The spec has a single one, under `optimizer`. To use several, name them under `optimizers`; the first is the "

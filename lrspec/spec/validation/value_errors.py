@@ -31,7 +31,7 @@ _EXPECTED = {
     "string_too_short": "a string that is not empty",
     "string_pattern_mismatch": "up to 200 letters, digits, `_` and `-` only",
 }
-"""What was expected, by pydantic's type of error; the message of any other type is ours, and says it itself."""
+"""The values expected, by pydantic's type of error; the messages of other types are ours, and name them."""
 
 _NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
