@@ -80,8 +80,6 @@ def _as_arguments(model: ModelSource, folder: Path) -> str:
 _GIT_HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Set by a git hook for its own repository, which need not be that of the folder."""
 
-_GIT = ("git", "-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
-
 
 def files_of(folder: Path) -> Iterator[Path]:
     """Yield every regular file in a folder and below; in a git repository, those that git does not ignore.
@@ -89,7 +87,8 @@ def files_of(folder: Path) -> Iterator[Path]:
     Repositories inside the folder are searched as well, submodules are not. Outside git, only virtual environments
     are skipped; links to folders are never followed.
     """
-    command = [*_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    git = ("git", "-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
+    command = (*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     environment = {name: value for name, value in os.environ.items() if name not in _GIT_HOOK_VARIABLES}
     try:
         listing = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)

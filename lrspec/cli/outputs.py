@@ -48,13 +48,13 @@ def emit(text: str, output: str | None) -> None:
     from lrspec.files import hush, system_reason, write_file
 
     try:
-        if output is not None and output != "-":
+        if output is not None:
             write_file(Path(output), text.encode())
             return
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as failure:
-        if output in (None, "-"):
+        if output is None:
             hush(sys.stdout)
             if isinstance(failure, BrokenPipeError):
                 return

@@ -116,7 +116,7 @@ def _candidates(
 def _hits(entries: Iterable[Iterable[Pattern]], names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
     for entry, patterns in enumerate(entries):
         for pattern in patterns:
-            matches = names.search(pattern, candidates)
+            matches = names.searching.matches(pattern, candidates)
             names.work.keep(len(matches) * (1 + pattern.compiled.groups // _GROUPS), pattern.path)
             yield PatternHits(pattern, entry, matches)
 

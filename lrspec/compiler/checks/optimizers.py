@@ -9,9 +9,6 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
-_EMBEDDING = "Embedding"
-"""torch's class of a table of embeddings; the classes of an owner include its bases."""
-
 
 def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
     """LRS211: parameters that their optimizer refuses: torch's Muon takes only two dimensions."""
@@ -45,7 +42,7 @@ def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
 
     def is_embedding(representative: int) -> bool:
         owners = resolution.columns.owners_of(representative)
-        return _may_be_matrix(resolution, representative) and any(_EMBEDDING in classes for classes in owners)
+        return _may_be_matrix(resolution, representative) and any("Embedding" in classes for classes in owners)
 
     for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_embedding):
         yield subject.finding(

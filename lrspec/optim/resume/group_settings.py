@@ -20,7 +20,6 @@ Values: TypeAlias = Mapping[str, Any]
 
 _RATES = ("lr", "initial_lr", "max_lr", "min_lr")
 _MOMENTA = ("base_momentum", "max_momentum")
-_OF_SCHEDULERS = frozenset((*_RATES[1:], *_MOMENTA))
 _CYCLED = frozenset({"betas", "momentum"})
 """Settings that OneCycleLR and CyclicLR move besides the rates; they leave `max_momentum` in the group."""
 
@@ -82,7 +81,7 @@ class NewGroup:
         """The settings that differ between the checkpoint and the spec; base rates if a scheduler was attached."""
         old = [parameter.settings for parameter in _of_each_old_group(self.saved)]
         spec = {**self.now, **({"lr": base_rate(self.now)} if "lr" in self.now else {}), **self.planned}
-        skipped = HOW_TO_STEP | _OF_SCHEDULERS | _cycled(self.now).union(*map(_cycled, old))
+        skipped = HOW_TO_STEP.union(_RATES[1:], _MOMENTA, _cycled(self.now), *map(_cycled, old))
         for key, value in spec.items():
             if key in skipped or not any(key in settings for settings in old):
                 continue

@@ -14,7 +14,7 @@ from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
 from lrspec.optim.optimizer_classes import inner
 from lrspec.optim.state_keys import stepping
-from lrspec.optim.verify.schedulers import Schedule, last_rates, listed, schedules
+from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 
 if TYPE_CHECKING:
@@ -152,12 +152,12 @@ class TrainingRun:
 
     def last_rates(self, optimizer: RunningOptimizer) -> Sequence[Any] | None:
         """Return the rates that an optimizer's scheduler has set last; None if they are unknown, or it has several."""
-        own = []
-        for scheduler in self.schedulers:
-            moving = [schedule for schedule in schedules(scheduler) if schedule.factors is None]
-            if any(schedule.optimizer is optimizer.inner for schedule in moving):
-                own.append(scheduler)
-        rates = last_rates(own[0]) if len(own) == 1 else None
+        own = [
+            scheduler
+            for scheduler in self.schedulers
+            if any(part.optimizer is optimizer.inner and part.factors is None for part in schedules(scheduler))
+        ]
+        rates = getattr(own[0], "_last_lr", None) if len(own) == 1 else None  # only schedulers of torch have it
         return rates if rates is not None and len(rates) == len(optimizer.groups) else None
 
     def counted(self, tensors: Sequence[ModelTensor]) -> str:

@@ -50,12 +50,6 @@ def listed(schedulers: Any) -> list[Any]:
     return unwrapped
 
 
-def last_rates(scheduler: Any) -> Sequence[Any] | None:
-    """Return the rates that a scheduler of torch has set last; None for others."""
-    rates: Sequence[Any] | None = getattr(scheduler, "_last_lr", None)
-    return rates
-
-
 def schedules(scheduler: Any) -> Iterator[Schedule]:
     """The schedules that a scheduler consists of: those of a sequence or a chain, or just its own.
 
