@@ -83,7 +83,7 @@ def is_watched() -> bool:
 
 
 def painter(color: str, *, terminal: bool) -> Paint:
-    """Return how to colour reports: `always`, `never`, or `auto`: on a terminal only, and not under NO_COLOR."""
+    """Return the function that colours reports; with `auto`, only on a terminal, and not under NO_COLOR."""
     from lrspec.diagnostics.report import uncoloured
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")

@@ -48,10 +48,7 @@ class Families:
         return {member: representative for representative, members in self.members.items() for member in members}
 
     def by_captures(self, representative: int, match: re.Match[str]) -> dict[Captures, Members]:
-        """The members of a family by what the groups of a regex capture in their names.
-
-        `match` is the match in the name of the representative.
-        """
+        """The members of a family by the captures of a regex in their names; `match` is the representative's."""
         members, names, spans = self.members[representative], self.columns.names, match.regs[1:]
         if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
             return {captured(match): members}

@@ -32,7 +32,7 @@ def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncolou
 
 
 def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> Iterator[str]:
-    """Each diagnostic with its line of the spec and carets under the place; after a thousand, how many more."""
+    """Each diagnostic with its line of the spec and carets under the place; after a thousand, the number of others."""
     for diagnostic in diagnostics[:_SHOWN]:
         yield "\n".join(_block(diagnostic, text, paint))
     if len(diagnostics) > _SHOWN:

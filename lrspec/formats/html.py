@@ -25,8 +25,8 @@ def html(plan: Plan) -> str:
 
 def _table(grid: Table) -> str:
     columns = grid.columns
-    in_rows = zip(*(column.cells for column in columns), strict=True)
-    rows = [_row("td", zip(columns, cells, strict=True)) for cells in in_rows]
+    lines = zip(*(column.cells for column in columns), strict=True)
+    rows = [_row("td", zip(columns, cells, strict=True)) for cells in lines]
     head = f"<thead>{_row('th', ((column, column.header) for column in columns))}</thead>"
     foot = f"<tfoot>{_row('th', ((column, column.footer) for column in columns))}</tfoot>" if grid.show_footer else ""
     return "\n".join(["<table>", head, "<tbody>", *rows, "</tbody>", *([foot] if foot else []), "</table>"])

@@ -73,7 +73,7 @@ def _dead_branches(effect: Effect) -> list[Branch]:
                 dead.append(branch)
         except SlowRegexError as slow:
             if slow.seconds is None:
-                raise  # else the regex is slow only without this branch, which thus does something
+                raise  # else the regex is slow only without this branch, so the branch does something
     return sorted(dead, key=lambda branch: branch.start)
 
 

@@ -29,7 +29,7 @@ _MOST_WRAPPERS = 8
 class PresentGroup:
     """A group of an optimizer: its contents, the plan's group, and its parameters by their names in the plan.
 
-    The optimizer is the one under the wrappers of trainers: Lightning's would keep to itself what is loaded into it.
+    The optimizer is the one under the wrappers of trainers: Lightning's does not pass on a state that it loads.
     """
 
     optimizer: Optimizer

@@ -167,7 +167,7 @@ def _sizes(sizes: Sequence[int]) -> str:
 
 
 def _read_in_part(names: Sequence[str]) -> ResumeError:
-    """torch.distributed.checkpoint reads only as many items of a list of groups as what it reads into has."""
+    """The error for missing groups: torch.distributed.checkpoint reads no more of them than its target has."""
     return ResumeError(
         f"the checkpoint has the state of {few(names, SHOWN)}, but no group with them: it was read in part\n"
         "Save and read it flattened: StateDictOptions(flatten_optimizer_state_dict=True)."

@@ -92,7 +92,7 @@ def _edited(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portio
 
 
 def _out_of_ratio(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
-    """Rates that are another multiple of the plan's than those of most groups, if schedules keep the ratios.
+    """Rates that are a different multiple of the plan's than in most groups, if schedules keep the ratios.
 
     If as many groups are at one factor as at another, the groups of the highest rates are taken to be right.
     """
