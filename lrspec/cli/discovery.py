@@ -22,14 +22,14 @@ class UndecidedError(ValueError):
 
 def find_spec(folder: Path) -> str:
     """Return the name of the spec in a folder: `.lrspec.yaml`, or the only one of any name; else UndecidedError."""
-    own = [name for name in ENDINGS if is_file(folder / name)]
-    paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}")]
-    others = sorted(path.name for path in paths if is_file(path) and not path.name.startswith("."))
-    if len(own or others) == 1:
-        return (own or others)[0]
-    if not own and not others:
+    paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}") if is_file(path)]
+    others = sorted(path.name for path in paths if not path.name.startswith("."))
+    choices = [name for name in ENDINGS if is_file(folder / name)] or others
+    if not choices:
         raise UndecidedError(f"no spec here: name one, or call it {', '.join(ENDINGS)}")
-    raise UndecidedError(f"several specs here: name one of {', '.join(own or others)}")
+    if len(choices) > 1:
+        raise UndecidedError(f"several specs here: name one of {', '.join(choices)}")
+    return choices[0]
 
 
 def find_specs(paths: Iterable[str]) -> list[str]:

@@ -145,12 +145,7 @@ class Group:
 
     def to_dict(self) -> dict[str, Any]:
         """The group as in the JSON plan."""
-        return {
-            "name": self.name,
-            **self.settings.to_dict(),
-            "params": list(self.params),
-            "elements": self.elements,
-        }
+        return {"name": self.name, **self.settings.to_dict(), "params": list(self.params), "elements": self.elements}
 
 
 class Assignment(NamedTuple):
@@ -263,10 +258,7 @@ class Plan:
         freeze(self, walk(model))
 
     def verify(
-        self,
-        optimizer: Optimizer | Mapping[str, Optimizer],
-        model: nn.Module,
-        scheduler: Any = None,
+        self, optimizer: Optimizer | Mapping[str, Optimizer], model: nn.Module, scheduler: Any = None
     ) -> list[Diagnostic]:
         """Return every difference between the running optimizer and the spec (LRS4xx).
 

@@ -226,9 +226,7 @@ class JobsError(RuntimeError):
 def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> Iterator[CheckResult]:
     """Check each file; with several `jobs`, call it in the main thread only.
 
-    Raises:
-        JobsError: if a process was killed, for example because memory ran out.
-        ModelError: if a model of the command line cannot be built.
+    JobsError if a process was killed, for example because memory ran out; ModelError as `Checker`.
     """
     if jobs == 1 or len(paths) < 2:
         yield from map(Checker(options).check_file, paths)

@@ -83,8 +83,4 @@ def _displayed(text: str) -> str:
 
 def _width(text: str) -> int:
     """The number of columns that a text takes in a terminal."""
-    width = 0
-    for character in _displayed(text):
-        if not combining(character):
-            width += 2 if east_asian_width(character) in "WF" else 1
-    return width
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in _displayed(text) if not combining(c))

@@ -40,7 +40,7 @@ AXES = {
 SETTINGS = tuple(key for axis in AXES.values() for key in axis.keys)
 """The keys of a rule that set something."""
 
-_ORDER = {name: index for index, name in enumerate(name for name in AXES if name != "options")}
+_ORDER = {name: index for index, name in enumerate(AXES)}
 
 
 def axis_order(axis: str) -> tuple[int, str]:

@@ -34,9 +34,7 @@ class OverrideError(BriefError):
 def overridden(document: Document, spec: Spec, values: Mapping[str, Any]) -> tuple[Document, Spec]:
     """Return the document with some values replaced, and the spec that it then holds.
 
-    Raises:
-        OverrideError: if a path does not exist, or a value is not allowed there.
-        TypeError: if `values` is not a mapping.
+    OverrideError if a path does not exist, or a value is not allowed there; TypeError if `values` is not a mapping.
     """
     assert document.root is not None
     if not isinstance(values, Mapping):

@@ -43,8 +43,7 @@ class HfSettings:
             config_class: the config class.
             path: the place of the content in the file.
 
-        Raises:
-            ModelError: for a setting that names code, files or a place to load from; the message has its place.
+        ModelError for a setting that names code, files or a place to load from; the message has its place.
         """
         declared, settings = declared_by(config_class), {}
         for key, value in content.items():

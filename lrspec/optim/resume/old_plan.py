@@ -26,12 +26,7 @@ class OldGroup(NamedTuple):
 
 
 def old_groups(plan: OldPlan) -> list[OldGroup]:
-    """Return the groups of a plan, in order.
-
-    Raises:
-        ResumeError: if it is not a plan, or has no groups because its spec had errors.
-        OSError: if its file cannot be read.
-    """
+    """Return the groups of a plan, in order; ResumeError if it is not a plan or has none, OSError as `open`."""
     content: Any = plan
     if isinstance(plan, str | os.PathLike):
         try:
