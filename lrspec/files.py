@@ -1,4 +1,4 @@
-"""Files: writes them whole or not at all, tests them without exceptions, and says why the system refuses one."""
+"""Writes files whole or not at all, tests them without exceptions, and words the system's reasons for a refusal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TextIO
 
 
 def system_reason(failure: OSError, otherwise: str) -> str:
-    """Return why the system has refused something, in its own words; `otherwise` if it has none."""
+    """Return the reason for which the system has refused something; `otherwise` if it gives none."""
     return (failure.strerror or otherwise).lower()
 
 

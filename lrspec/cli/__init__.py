@@ -65,15 +65,8 @@ def run(arguments: list[str]) -> int:
         return 0
 
 
-_COMMANDS = {
-    "cache": ("cache", "cache"),
-    "check": ("check", "check"),
-    "compile": ("compile", "compile_"),
-    "explain": ("explain", "explain"),
-    "params": ("params", "params"),
-    "schema": ("schema", "schema"),
-}
-"""The module of each command, and its name there."""
+_COMMANDS = ("cache", "check", "compile", "explain", "params", "schema")
+"""Each is the name of a module here, and of the command in it."""
 
 
 class _Commands(click.Group):
@@ -85,8 +78,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"lrspec.cli.{module}"), name)
+        command: click.Command = getattr(import_module(f"lrspec.cli.{cmd_name}"), cmd_name)
         return command
 
     def resolve_command(

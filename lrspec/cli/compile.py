@@ -12,7 +12,7 @@ from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 
 
-@click.command("compile")
+@click.command()
 @click.argument("spec", required=False)
 @options.model
 @options.model_arg
@@ -27,7 +27,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 @options.output
 @options.stdin_filename
 @options.color
-def compile_(
+def compile(
     spec: str | None,
     model: str | None,
     args: dict[str, Any],

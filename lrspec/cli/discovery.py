@@ -17,19 +17,19 @@ ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")  # the names of specs,
 
 
 class UndecidedError(ValueError):
-    """There is no spec or model, or more than one; the message lists the choices."""
+    """No spec or model, or more than one; the message lists the choices."""
 
 
 def find_spec(folder: Path) -> str:
     """Return the name of the spec in a folder: `.lrspec.yaml`, or the only one of any name; else UndecidedError."""
-    own = [name for name in ENDINGS if is_file(folder / name)]
-    paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}")]
-    others = sorted(path.name for path in paths if is_file(path) and not path.name.startswith("."))
-    if len(own or others) == 1:
-        return (own or others)[0]
-    if not own and not others:
+    paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}") if is_file(path)]
+    others = sorted(path.name for path in paths if not path.name.startswith("."))
+    choices = [name for name in ENDINGS if is_file(folder / name)] or others
+    if not choices:
         raise UndecidedError(f"no spec here: name one, or call it {', '.join(ENDINGS)}")
-    raise UndecidedError(f"several specs here: name one of {', '.join(own or others)}")
+    if len(choices) > 1:
+        raise UndecidedError(f"several specs here: name one of {', '.join(choices)}")
+    return choices[0]
 
 
 def find_specs(paths: Iterable[str]) -> list[str]:
@@ -80,8 +80,6 @@ def _as_arguments(model: ModelSource, folder: Path) -> str:
 _GIT_HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Set by a git hook for its own repository, which need not be that of the folder."""
 
-_GIT = ("git", "-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
-
 
 def files_of(folder: Path) -> Iterator[Path]:
     """Yield every regular file in a folder and below; in a git repository, those that git does not ignore.
@@ -89,7 +87,8 @@ def files_of(folder: Path) -> Iterator[Path]:
     Repositories inside the folder are searched as well, submodules are not. Outside git, only virtual environments
     are skipped; links to folders are never followed.
     """
-    command = [*_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    git = ("git", "-c", "core.fsmonitor=false")  # a repository's own settings may name a program for git to run
+    command = (*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     environment = {name: value for name, value in os.environ.items() if name not in _GIT_HOOK_VARIABLES}
     try:
         listing = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrspec.spec.model_kinds import BUILT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lrspec.spec.syntax.document import Document
 
 
 class CannotRun(click.ClickException):
@@ -46,18 +51,13 @@ def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> f
 
 
 def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    from lrspec.spec.syntax.document import parse
     from lrspec.spec.syntax.nodes import no_boolean
     from lrspec.spec.syntax.scalars import all_finite
 
     args: dict[str, Any] = {}
-    for word in words:
-        key, equals, text = word.partition("=")
-        document = parse(text.encode(errors="surrogatepass"), word, "yaml")
-        if not equals or not key.isidentifier() or document.problems or not all_finite(document.value):
+    for word, key, document in _assignments("KEY", parameter, words):
+        if not key.isidentifier() or not all_finite(document.value):
             raise click.BadParameter(f"expected KEY=VALUE with a YAML value, found {word}", param=parameter)
-        if key in args:
-            raise click.BadParameter(f"{key} is given twice", param=parameter)
         if document.root and (string := no_boolean(document.root)):
             message = f"{word}: `{string}` is a string in YAML 1.2, not a boolean"
             advice = f'write true or false (or "{string}" in quotes for the string)'
@@ -67,18 +67,23 @@ def _model_args(_: click.Context, parameter: click.Parameter, words: tuple[str, 
 
 
 def _overrides(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    return {path: document.value for _, path, document in _assignments("PATH", parameter, words)}
+
+
+def _assignments(left: str, parameter: click.Parameter, words: tuple[str, ...]) -> Iterator[tuple[str, str, Document]]:
+    """Yield each `KEY=VALUE`, with its key and its value as a document; `left` is what messages call the key."""
     from lrspec.spec.syntax.document import parse
 
-    values: dict[str, Any] = {}
+    known: set[str] = set()
     for word in words:
-        path, equals, text = word.partition("=")
+        key, equals, text = word.partition("=")
         document = parse(text.encode(errors="surrogatepass"), word, "yaml")
-        if not equals or document.root is None or document.problems:
-            raise click.BadParameter(f"expected PATH=VALUE with a YAML value, found {word}", param=parameter)
-        if path in values:
-            raise click.BadParameter(f"{path} is given twice", param=parameter)
-        values[path] = document.value
-    return values
+        if not equals or document.problems:
+            raise click.BadParameter(f"expected {left}=VALUE with a YAML value, found {word}", param=parameter)
+        if key in known:
+            raise click.BadParameter(f"{key} is given twice", param=parameter)
+        known.add(key)
+        yield word, key, document
 
 
 def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:

@@ -48,13 +48,13 @@ def emit(text: str, output: str | None) -> None:
     from lrspec.files import hush, system_reason, write_file
 
     try:
-        if output is not None and output != "-":
+        if output is not None:
             write_file(Path(output), text.encode())
             return
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as failure:
-        if output in (None, "-"):
+        if output is None:
             hush(sys.stdout)
             if isinstance(failure, BrokenPipeError):
                 return
@@ -83,7 +83,7 @@ def is_watched() -> bool:
 
 
 def painter(color: str, *, terminal: bool) -> Paint:
-    """Return how to colour reports: `always`, `never`, or `auto`: on a terminal only, and not under NO_COLOR."""
+    """Return the function that colours reports; with `auto`, only on a terminal, and not under NO_COLOR."""
     from lrspec.diagnostics.report import uncoloured
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")

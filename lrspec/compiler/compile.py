@@ -60,7 +60,7 @@ def attempt(
 ) -> Outcome:
     """Compile a spec for an inventory. Findings are part of the outcome and are not raised.
 
-    `work` is what is left of the limits: pass it for an untrusted spec, or to share the limits among several models.
+    `work` is the rest of the limits: pass it for an untrusted spec, or to share the limits among several models.
     """
     file = _override(file, lr, weight_decay)
     spec, work = file.spec, work or Work(PATIENCE)

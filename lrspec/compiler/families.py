@@ -48,10 +48,7 @@ class Families:
         return {member: representative for representative, members in self.members.items() for member in members}
 
     def by_captures(self, representative: int, match: re.Match[str]) -> dict[Captures, Members]:
-        """The members of a family by what the groups of a regex capture in their names.
-
-        `match` is the match in the name of the representative.
-        """
+        """The members of a family by the captures of a regex in their names; `match` is the representative's."""
         members, names, spans = self.members[representative], self.columns.names, match.regs[1:]
         if len(members) == 1 or not any(_has_digit(match.string, start, end) for start, end in spans):
             return {captured(match): members}
@@ -67,10 +64,8 @@ class Families:
 def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
     """The families of parameters that some regexes cannot tell apart.
 
-    In all names of a family, `joins` also capture the same: it decides whether there is a layer for them to share.
-
-    Raises:
-        SlowRegexError, TooMuchError: as `Search`.
+    In all names of a family, `joins` also capture the same: that decides whether they find a layer to share.
+    SlowRegexError and TooMuchError as `Search`.
     """
     splitting = _Splitting(Families(columns, _alike(columns)), search)
     for pattern in regexes:

@@ -1,4 +1,4 @@
-"""From a `Resolution` to the contents of a `Plan`: what each parameter gets, and the fewest groups that express it."""
+"""From a `Resolution` to the contents of a `Plan`: the cohorts of parameters, and the fewest groups for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrspec.spec.axes import axis_order
 
 
 def cohorts_of(resolution: Resolution) -> tuple[Cohort, ...]:
-    """What each parameter of a resolution gets, in the order in which the first of each cohort appears."""
+    """The cohorts of a resolution, in the order in which the first parameter of each appears."""
     assignments_by: dict[Hashable, _Assignments] = {}
     cohorts: dict[tuple[_Assignments, Status, int | None], list[list[int]]] = {}
     for representative, family in resolution.families.members.items():

@@ -69,24 +69,15 @@ class Names:
         affordable = self.work.affords(sum(map(len, names)) // _SPLITTING)
         return list(dict.fromkeys(part for name in names for part in name.split("."))) if affordable else []
 
-    @cached_property
-    def beginnings(self) -> list[str]:
-        """The first components of names, each once."""
-        return list(dict.fromkeys(name.partition(".")[0] for name in self.families.columns.names))
-
     @property
     def work(self) -> Work:
-        """What is left of the limits on searching them."""
+        """The rest of the limits on searching them."""
         return self.searching.work
-
-    def search(self, pattern: Pattern, among: Mapping[Name, str]) -> dict[Name, re.Match[str]]:
-        """The matches of a regex of the spec in some of these names; they hold for the whole family."""
-        return self.searching.matches(pattern, among)
 
     def matched(self, pattern: Pattern, among: Iterable[Name]) -> set[int]:
         """The parameters that any regex matches, of the families of these names; it need not match a whole family."""
         if is_blind(pattern.regex):
-            matches = self.search(pattern, {name: self.texts[name] for name in among})
+            matches = self.searching.matches(pattern, {name: self.texts[name] for name in among})
             return set(self.families.expand({name.parameter for name in matches}))
         texts = self.all_texts if among is self.texts else {name: text for name, text, _ in self.expand(among)}
         return {name.parameter for name in self.searching.matches(pattern, texts)}
@@ -113,14 +104,10 @@ class Effect:
     captures: bool
 
     def is_of(self, other: Pattern) -> bool:
-        """Return whether the regex has the same effect with some of its parts disabled, as `other`.
-
-        Raises:
-            SlowRegexError: if that takes longer than allowed.
-        """
+        """Return whether `other`, the regex with parts disabled, has the same effect; SlowRegexError as `Search`."""
         if not is_blind(self.pattern.regex):
             return self.names.searching.matches_all(other, self.expected)
-        matches = self.names.search(other, {name: self.names.texts[name] for name in self.matches})
+        matches = self.names.searching.matches(other, {name: self.names.texts[name] for name in self.matches})
         if len(matches) < len(self.matches):
             return False
         by_captures = self.names.families.by_captures

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """Whether a parameter is trained, and why not."""
+    """The status of a parameter: trained, or the reason why not."""
 
     trained = "trained"
     frozen_by_model = "frozen-by-model"
@@ -35,19 +35,19 @@ class Status(StrEnum):
 
     @property
     def trains(self) -> bool:
-        """Whether such a parameter is in a group if no error stops the compile."""
+        """True if such a parameter is in a group, unless an error stops the compile."""
         return self is Status.trained or self is Status.unmatched
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The final values of a parameter, None where nothing sets them; `options` are sorted by name."""
+    """The final values of a parameter, None if nothing sets them; `options` are sorted by name."""
 
     lr: float | None
     weight_decay: float | None
     options: tuple[tuple[str, Any], ...]
     optimizer: str | None = None
-    """Which of several optimizers; None where the spec has one, under `optimizer`."""
+    """The name of the optimizer; None if the spec has just one, under `optimizer`."""
 
     def __repr__(self) -> str:
         listed = "".join(f", {name} {value_words(value)}" for name, value in self.group_keys().items())
@@ -97,7 +97,7 @@ class PlannedParameter:
     set_by: dict[str, str]
     layer: Layer | None
     freeze: bool | None
-    """The value of `freeze` that a rule sets, or None where no rule sets it."""
+    """The value of `freeze` that a rule sets, or None if no rule sets it."""
 
     @property
     def name(self) -> str:
@@ -137,7 +137,7 @@ class Group:
 
     @property
     def elements(self) -> int | None:
-        """The number of elements of its parameters, or None where a shape is not known."""
+        """The number of elements of its parameters, or None if a shape is not known."""
         return self.columns.elements(self.members)
 
     def __repr__(self) -> str:
@@ -145,12 +145,7 @@ class Group:
 
     def to_dict(self) -> dict[str, Any]:
         """The group as in the JSON plan."""
-        return {
-            "name": self.name,
-            **self.settings.to_dict(),
-            "params": list(self.params),
-            "elements": self.elements,
-        }
+        return {"name": self.name, **self.settings.to_dict(), "params": list(self.params), "elements": self.elements}
 
 
 class Assignment(NamedTuple):
@@ -175,8 +170,8 @@ class Cohort(NamedTuple):
 class Plan:
     """The result of compiling a spec for a model.
 
-    `groups` is None if an error stops the compile. `file` is the spec; `inventory` is the model's; `cohorts` say what
-    its parameters get; `diagnostics` are the findings, in the order of their places. Its text is the table that
+    `groups` is None if an error stops the compile. `file` is the spec; `inventory` is the model's; `cohorts` hold the
+    settings of its parameters; `diagnostics` are the findings, in the order of their places. Its text is the table that
     `lrspec compile` prints.
     """
 
@@ -209,7 +204,7 @@ class Plan:
 
     @property
     def optimizers(self) -> tuple[str, ...]:
-        """The names of the spec's optimizers, the default first; `optimizer` where it has only that."""
+        """The names of the spec's optimizers, the default first; `optimizer` if it has only that."""
         return tuple(self.file.spec.bases)
 
     @cached_property
@@ -263,10 +258,7 @@ class Plan:
         freeze(self, walk(model))
 
     def verify(
-        self,
-        optimizer: Optimizer | Mapping[str, Optimizer],
-        model: nn.Module,
-        scheduler: Any = None,
+        self, optimizer: Optimizer | Mapping[str, Optimizer], model: nn.Module, scheduler: Any = None
     ) -> list[Diagnostic]:
         """Return every difference between the running optimizer and the spec (LRS4xx).
 
@@ -309,7 +301,7 @@ def plan_without_parameters(
     diagnostics: Iterable[Diagnostic],
     overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The JSON plan without groups and parameters: all there is of a spec that has errors in itself."""
+    """The JSON plan without groups and parameters: the whole plan of a spec that has errors in itself."""
     spec: dict[str, Any] = {"path": document.path, "sha256": document.sha256}
     if overrides:
         spec["overrides"] = overrides
@@ -333,11 +325,7 @@ def plan_without_parameters(
 
 
 def a_plan(value: object) -> Plan:
-    """Return a value that must be a plan.
-
-    Raises:
-        TypeError: if it is not.
-    """
+    """Return a value that must be a plan; TypeError if it is not."""
     if not isinstance(value, Plan):
         raise TypeError(f"expected a plan (lrspec.compile), found {type(value).__name__}")
     return value

@@ -39,7 +39,7 @@ class AppliedSetting:
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """What a spec says about the representative of each family of an inventory, and so about all members.
+    """The effect of a spec on the representative of each family of an inventory, and so on all members.
 
     `selections` and `ladders` have an item for each rule. `applied_settings` are in the order of their rules. `winners`
     has, for each axis, the first applied setting on each parameter that has one. `decided` are the parameters on which
@@ -100,12 +100,7 @@ class Resolution:
 
 
 def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
-    """Try every rule on every parameter, in order.
-
-    Raises:
-        SlowRegexError: if a regex takes longer than allowed.
-        TooMuchError: if all rules together select and set too much.
-    """
+    """Try every rule on every parameter, in order; SlowRegexError and TooMuchError as `Search` and `select`."""
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
     patterns = [pattern for own in regexes for pattern in (*own.selecting, *own.exclude)]
     joins = [pattern for own in regexes for entry in sorted(own.joins) for pattern in own.entries[entry]]
@@ -131,7 +126,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
 
 @dataclass
 class _Claims:
-    """What the rules tried so far have set, and the optimizer of each parameter to which any rule gives one.
+    """The settings of the rules tried so far, and the optimizer of each parameter to which any rule gives one.
 
     The optimizers are known first: what a rule multiplies depends on them.
     """

@@ -32,7 +32,7 @@ from lrspec.spec.validation.validate import nothing_to_multiply
 
 
 class CheckDepth(StrEnum):
-    """How far a check goes: only documents, saved inventories as well, or also models that have to be built."""
+    """The depth of a check: only documents, saved inventories as well, or also models that have to be built."""
 
     documents = "documents"
     inventories = "inventories"
@@ -41,7 +41,7 @@ class CheckDepth(StrEnum):
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """How specs are checked, and against which models: those of the command line, or else the specs' own.
+    """The options of a check. Without `models` and `params`, specs are checked against their own models.
 
     `fix` first writes the safe suggestions into the files; without `cache`, every model is built.
     """
@@ -79,9 +79,13 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A model to check a spec against; `span` is where the spec names it, None for one of the command line."""
+    """A model to check a spec against, with the folder that its path is relative to.
+
+    `span` is the place where the spec names the model; None for a model of the command line.
+    """
 
     source: ModelSource
+    folder: Path
     span: Span | None
 
     @property
@@ -90,24 +94,25 @@ class _Candidate:
         args = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.source.args.items())
         return f"{self.source.source} ({args})" if args else self.source.source
 
-    def saved(self, folder: Path) -> Path | None:
-        """The path of the saved inventory, for a spec in that folder; None for other models."""
+    @property
+    def saved(self) -> Path | None:
+        """The path of the saved inventory; None for other models."""
         name = self.source.source.removeprefix("params:")
-        return None if name == self.source.source else folder / name
+        return None if name == self.source.source else self.folder / name
 
-    def identity(self, folder: Path) -> str:
-        """A text that tells models of a spec in that folder apart: many paths may lead to one inventory."""
-        saved = self.saved(folder)
+    @property
+    def identity(self) -> str:
+        """A text that tells models apart: many paths may lead to one inventory."""
         try:
-            return self.words if saved is None else os.path.realpath(saved)
+            return self.words if self.saved is None else os.path.realpath(self.saved)
         except ValueError:  # a NUL
             return self.words
 
-    def size(self, folder: Path) -> int:
-        """The bytes of a saved inventory that a spec in this folder names; 0 for other models or if it is missing."""
-        saved = None if self.span is None else self.saved(folder)
+    @property
+    def size(self) -> int:
+        """The bytes of a saved inventory that a spec names; 0 for other models or if it is missing."""
         try:
-            return saved.stat().st_size if saved else 0
+            return self.saved.stat().st_size if self.saved and self.span else 0
         except (OSError, ValueError):
             return 0
 
@@ -144,15 +149,14 @@ class Checker:
         outcomes: dict[str, Outcome] = {}
         depth, work, bytes_left = self._options.depth, Work(), 2 * MOST_BYTES
         for candidate in self._candidates(file):
-            is_saved = candidate.source.source.startswith("params:")
-            if depth is CheckDepth.documents or (depth is CheckDepth.inventories and not is_saved):
+            if depth is CheckDepth.documents or (depth is CheckDepth.inventories and candidate.saved is None):
                 skipped.append(printable(candidate.words))
                 continue
             try:
-                bytes_left -= candidate.size(Path(file.path).parent)
+                bytes_left -= candidate.size
                 if bytes_left < 0:
                     raise ModelError(f"the inventories of the spec have more than {2 * MOST_BYTES:,} bytes together")
-                outcomes[candidate.words] = attempt(file, self._inventory(candidate, file), work=work)
+                outcomes[candidate.words] = attempt(file, self._inventory(candidate), work=work)
             except ModelError as error:
                 if candidate.span is None:
                     raise
@@ -169,17 +173,16 @@ class Checker:
         """The models of the command line, or else the spec's own."""
         saved = [ModelSource(source=f"params:{path}") for path in self._options.params]
         if self._options.models or saved:
-            return [_Candidate(source, None) for source in (*self._options.models, *saved)]
+            return [_Candidate(source, Path(), None) for source in (*self._options.models, *saved)]
         different: dict[str, _Candidate] = {}
         for index, source in enumerate(file.spec.sources):
-            candidate = _Candidate(source, file.model_span(index))
-            different.setdefault(candidate.identity(Path(file.path).parent), candidate)
+            candidate = _Candidate(source, Path(file.path).parent, file.model_span(index))
+            different.setdefault(candidate.identity, candidate)
         return list(different.values())
 
-    def _inventory(self, candidate: _Candidate, file: SpecFile) -> Inventory:
+    def _inventory(self, candidate: _Candidate) -> Inventory:
         """The inventory of a candidate; once its model could not be built, it is not tried again."""
-        own, model = candidate.span is not None, candidate.source
-        folder = Path(file.path).parent if own else Path()
+        own, model, folder = candidate.span is not None, candidate.source, candidate.folder
         key = (model.source, json.dumps(model.args), str(folder))
         if key not in self._inventories:
             outside = self._options.outside or not own
@@ -223,9 +226,7 @@ class JobsError(RuntimeError):
 def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> Iterator[CheckResult]:
     """Check each file; with several `jobs`, call it in the main thread only.
 
-    Raises:
-        JobsError: if a process was killed, for example because memory ran out.
-        ModelError: if a model of the command line cannot be built.
+    JobsError if a process was killed, for example because memory ran out; ModelError as `Checker`.
     """
     if jobs == 1 or len(paths) < 2:
         yield from map(Checker(options).check_file, paths)

@@ -1,4 +1,4 @@
-"""What one rule selects: its parameters, and the names, regexes and places by which it selects them."""
+"""The selection of a rule: its parameters, and the names, regexes and places by which it selects them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PatternHits:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one rule selects, by the representatives of families.
+    """The selection of one rule, by the representatives of families.
 
     `parameters` has each selected parameter, in model order, with the first of its names that the rule selects.
     `places` has for each parameter of a ladder all places of its names, by the order of its names, then of the entries,
@@ -66,11 +66,7 @@ class Selection:
 
 
 def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Selection:
-    """Select by a rule; `path` is its place in the spec.
-
-    Raises:
-        SlowRegexError, TooMuchError: as `Names`, and if the selection takes too much memory.
-    """
+    """Select by a rule at a path of the spec; SlowRegexError and TooMuchError as `Names`, or if it selects too much."""
     if rule.where and any(names.families.columns.shapes[parameter] is None for parameter in names.families.members):
         return Selection(regexes, unknowable=True)
     excluded = tuple(_hits((regexes.exclude,), names, names.texts))
@@ -120,7 +116,7 @@ def _candidates(
 def _hits(entries: Iterable[Iterable[Pattern]], names: Names, candidates: Mapping[Name, str]) -> Iterator[PatternHits]:
     for entry, patterns in enumerate(entries):
         for pattern in patterns:
-            matches = names.search(pattern, candidates)
+            matches = names.searching.matches(pattern, candidates)
             names.work.keep(len(matches) * (1 + pattern.compiled.groups // _GROUPS), pattern.path)
             yield PatternHits(pattern, entry, matches)
 

@@ -9,6 +9,8 @@ from typing import Any
 from lrspec.spec.axes import AXES
 from lrspec.spec.language import Decay, Optimizer, Rule
 
+_MULTIPLES = ("lr_mult", "weight_decay_mult")
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -24,7 +26,7 @@ class Setting:
     @property
     def is_multiple(self) -> bool:
         """Return whether the value is a multiple of the optimizer's."""
-        return self.key in (("lr_mult",), ("weight_decay_mult",))
+        return self.key[0] in _MULTIPLES
 
     @property
     def decides(self) -> bool:
@@ -34,23 +36,16 @@ class Setting:
 
 def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
     """The settings of a rule, one per axis; multipliers multiply the values of `optimizer`."""
-    if rule.lr is not None:
-        yield Setting("lr", rule.lr, ("lr",))
-    if rule.lr_mult is not None:
-        yield Setting("lr", (optimizer.lr or 0.0) * rule.lr_mult, ("lr_mult",))
-    if rule.layer_decay is not None:
-        decay = rule.layer_decay if isinstance(rule.layer_decay, Decay) else Decay(factor=rule.layer_decay)
-        yield Setting("layer", decay, ("layer_decay",))
-    if rule.lr_scale is not None:
-        yield Setting("scale", rule.lr_scale, ("lr_scale",))
-    if rule.weight_decay is not None:
-        yield Setting("weight_decay", rule.weight_decay, ("weight_decay",))
-    if rule.weight_decay_mult is not None:
-        yield Setting("weight_decay", (optimizer.weight_decay or 0.0) * rule.weight_decay_mult, ("weight_decay_mult",))
-    if rule.freeze is not None:
-        yield Setting("freeze", rule.freeze, ("freeze",))
-    if rule.optimizer is not None:
-        yield Setting("optimizer", rule.optimizer, ("optimizer",))
+    for axis in AXES.values():
+        for key in axis.keys:
+            value = getattr(rule, key)
+            if value is None or key == "options":
+                continue
+            if key in _MULTIPLES:
+                value *= getattr(optimizer, axis.name) or 0.0
+            elif key == "layer_decay" and not isinstance(value, Decay):
+                value = Decay(factor=value)
+            yield Setting(axis.name, value, (key,))
     for name, value in (rule.options or {}).items():
         yield Setting(f"options.{name}", value, ("options", name))
 

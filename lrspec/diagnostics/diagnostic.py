@@ -104,7 +104,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What to write instead of a key or a value: a text, or a `plain` scalar such as `1e-3` or `true`."""
+    """A replacement for a key or a value: a text, or a `plain` scalar such as `1e-3` or `true`."""
 
     text: str
     plain: bool = False

@@ -1,4 +1,4 @@
-"""How findings reach a caller of the library: as an exception, or as a warning of the logger `lrspec`."""
+"""Passes findings to the caller of the library: as an exception, or as a warning of the logger `lrspec`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BriefError(ValueError):
-    """A refusal whose text is for people, as long as it takes, and whose `repr` is one line."""
+    """An error whose text is for people and may be long, and whose `repr` is one line."""
 
     def __repr__(self) -> str:
         return brief(f"{type(self).__name__}({str(self)!r})")

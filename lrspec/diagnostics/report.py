@@ -32,7 +32,7 @@ def report(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncolou
 
 
 def blocks(diagnostics: Sequence[Diagnostic], text: Text, paint: Paint = uncoloured) -> Iterator[str]:
-    """Each diagnostic with its line of the spec and carets under the place; after a thousand, how many more."""
+    """Each diagnostic with its line of the spec and carets under the place; after a thousand, the number of others."""
     for diagnostic in diagnostics[:_SHOWN]:
         yield "\n".join(_block(diagnostic, text, paint))
     if len(diagnostics) > _SHOWN:
@@ -83,8 +83,4 @@ def _displayed(text: str) -> str:
 
 def _width(text: str) -> int:
     """The number of columns that a text takes in a terminal."""
-    width = 0
-    for character in _displayed(text):
-        if not combining(character):
-            width += 2 if east_asian_width(character) in "WF" else 1
-    return width
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in _displayed(text) if not combining(c))

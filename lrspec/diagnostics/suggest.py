@@ -8,8 +8,6 @@ from functools import lru_cache
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 
-_NO_SYNONYMS: Mapping[str, str] = {}
-
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known words nearest to `word`, nearest first; if some differ only in case, just those."""
@@ -22,7 +20,7 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     return (same or get_close_matches(word, words, most))[:most]
 
 
-def meant(word: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYNONYMS) -> str | None:
+def meant(word: str, known: Iterable[str], synonyms: Mapping[str, str] = {}) -> str | None:
     """The known word that `word` probably stands for: its synonym, or else the nearest; None if none is near."""
     words = tuple(known)
     synonym = synonyms.get(word)
@@ -34,13 +32,13 @@ def _nearest_one(word: str, known: tuple[str, ...]) -> str | None:
     return next(iter(nearest(word, known, 1)), None)
 
 
-def likely(word: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYNONYMS) -> Correction | None:
+def likely(word: str, known: Iterable[str], synonyms: Mapping[str, str] = {}) -> Correction | None:
     """The known word that was probably meant, as the correction of a key or a value."""
     known_word = meant(word, known, synonyms)
     return Correction(known_word) if known_word else None
 
 
-def did_you_mean(word: str, known: Iterable[str], most: int = 1, synonyms: Mapping[str, str] = _NO_SYNONYMS) -> str:
+def did_you_mean(word: str, known: Iterable[str], most: int = 1, synonyms: Mapping[str, str] = {}) -> str:
     """`: did you mean `lr_mult`?`, or an empty text if no known word is near."""
     words = list(known)
     likeliest = meant(word, words, synonyms)

@@ -46,6 +46,6 @@ def count(things: int, noun: str) -> str:
 
 
 def few(words: Sequence[str], most: int = 8) -> str:
-    """The first `most` words as a list, and how many more there are."""
+    """The first `most` words as a list, and the number of the others."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(printable(word) for word in words[:most]) + more

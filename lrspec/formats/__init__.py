@@ -1,4 +1,4 @@
-"""What commands print: one module for each `--format` of a check, tables, explanations, and the JSON Schemas."""
+"""The output of commands: one module for each `--format` of a check, tables, explanations, and the JSON Schemas."""
 
 from __future__ import annotations
 

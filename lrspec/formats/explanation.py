@@ -131,7 +131,7 @@ def _rules(resolution: Resolution, representative: int) -> Iterator[str]:
 
 
 def _effect(resolution: Resolution, applied: AppliedSetting, representative: int) -> str:
-    """What becomes of one setting of a rule on the parameter."""
+    """The effect of one setting of a rule on the parameter, in words."""
     axis, ladder = applied.setting.axis, resolution.ladders[applied.rule]
     value = "" if axis == "layer" else f" to {value_words(applied.setting.value)}"
     if axis == "layer" and ladder and representative in ladder.lost:

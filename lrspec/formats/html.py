@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from html import escape
 
 from rich.table import Column, Table
@@ -25,20 +25,17 @@ def html(plan: Plan) -> str:
 
 def _table(grid: Table) -> str:
     columns = grid.columns
-    rows = [
-        _row("td", zip(columns, cells, strict=True)) for cells in zip(*(each.cells for each in columns), strict=True)
-    ]
+    lines = zip(*(column.cells for column in columns), strict=True)
+    rows = [_row("td", zip(columns, cells, strict=True)) for cells in lines]
     head = f"<thead>{_row('th', ((column, column.header) for column in columns))}</thead>"
     foot = f"<tfoot>{_row('th', ((column, column.footer) for column in columns))}</tfoot>" if grid.show_footer else ""
     return "\n".join(["<table>", head, "<tbody>", *rows, "</tbody>", *([foot] if foot else []), "</table>"])
 
 
 def _row(tag: str, cells: Iterable[tuple[Column, object]]) -> str:
-    return f"<tr>{''.join(_cells(tag, cells))}</tr>"
-
-
-def _cells(tag: str, cells: Iterable[tuple[Column, object]]) -> Iterator[str]:
+    row = ""
     for column, cell in cells:
         text = cell.plain if isinstance(cell, Text) else str(cell)
         side = "right" if column.justify == "right" else "left"
-        yield f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+        row += f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+    return f"<tr>{row}</tr>"

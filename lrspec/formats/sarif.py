@@ -23,7 +23,6 @@ from lrspec.diagnostics.source import Span
 from lrspec.formats.json import as_json
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(results: Sequence[CheckResult], _: Paint) -> str:
@@ -44,7 +43,7 @@ def render(results: Sequence[CheckResult], _: Paint) -> str:
         "invocations": [{"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}],
         "results": [_result(diagnostic) for result in results for diagnostic in result.diagnostics],
     }
-    return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+    return as_json({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: Code) -> dict[str, Any]:

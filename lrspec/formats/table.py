@@ -1,4 +1,4 @@
-"""A plan as a table: one row per rule or per layer of a ladder, and a total that is the model's."""
+"""A plan as a table: one row per rule or per ladder layer, plus a total for the model."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _cross_cutting_table(rows: list[CrossCuttingRow]) -> Table:
 
 
 def totals(plan: Plan) -> str:
-    """How many groups there are, and how many parameters are trained, frozen and unmatched."""
+    """The number of groups, and the numbers of trained, frozen and unmatched parameters, in words."""
     groups = Counter(group.settings.optimizer for group in plan.groups or ())
     per_optimizer = ", ".join(f"{name} {groups[name]:,}" for name in plan.optimizers if name in groups)
     with_optimizers = f" ({per_optimizer})" if per_optimizer else ""

@@ -9,7 +9,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.settings import settings
@@ -42,22 +42,18 @@ class CrossCuttingRow:
     parameters: tuple[PlannedParameter, ...]
 
 
-_Key: TypeAlias = tuple[str, int | None, str | None]
-"""The label, layer and optimizer of a row."""
-
-
 def decided_rows(plan: Plan, spec: Spec) -> list[Row]:
     """The rows of a plan, in the order of rules, layers and optimizers; parameters that no rule decides come last."""
-    rows: dict[_Key, list[PlannedParameter]] = {}
+    rows: dict[tuple[str, int | None, str | None], list[PlannedParameter]] = {}
     for planned in plan.parameters:
-        key: _Key = planned.set_by.get("lr", "(unmatched)"), None, planned.settings.optimizer
+        label, layer, optimizer = planned.set_by.get("lr", "(unmatched)"), planned.layer, planned.settings.optimizer
         if planned.status is Status.frozen_by_spec:
-            key = planned.set_by["freeze"], None, None
+            label, layer, optimizer = planned.set_by["freeze"], None, None
         elif planned.status is Status.frozen_by_model:
-            key = "(frozen by the model)", None, None
-        elif planned.layer:
-            key = planned.layer.rule, planned.layer.index, planned.settings.optimizer
-        rows.setdefault(key, []).append(planned)
+            label, layer, optimizer = "(frozen by the model)", None, None
+        elif layer:
+            label = layer.rule
+        rows.setdefault((label, layer.index if layer else None, optimizer), []).append(planned)
     rules = {name: index for index, name in enumerate(spec.rule_names)}
     optimizers: list[str | None] = [None, *spec.bases]
 

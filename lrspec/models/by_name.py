@@ -21,7 +21,7 @@ from lrspec.spec.model_kinds import BUILT, IN_SPECS, MODEL_KINDS, leads_outside,
 def inventory_of(
     source: str, args: dict[str, Any], folder: Path, *, run_code: bool = False, outside: bool = False
 ) -> Inventory:
-    """Return the inventory of a model by its name.
+    """Return the inventory of a model by its name; ModelError if it cannot be built or read.
 
     Args:
         source: `resnet18` or `timm:resnet18`, `torchvision:resnet50`, `hf:DIR_OR_CONFIG.json`, `params:FILE`,
@@ -30,9 +30,6 @@ def inventory_of(
         folder: the folder that the path of `params:` and `hf:` is relative to.
         run_code: whether `py:` is allowed, which imports and calls the user's code.
         outside: whether the file of `params:` or `hf:` may lie outside `folder`.
-
-    Raises:
-        ModelError: if it cannot be built or read.
     """
     from lrspec.models.sources.arguments import check_arguments  # here, since the model is usually in the cache
     from lrspec.models.sources.meta_device import build

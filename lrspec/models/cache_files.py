@@ -1,4 +1,4 @@
-"""A folder of the user's that keeps results between runs: texts, each under a key.
+"""A cache in a folder of the user: texts that are kept between runs, each under a key.
 
 A command works whatever is wrong with the folder or a file in it: what cannot be read is made again, and what cannot
 be written is not kept. A file holds its key and a checksum, and is read only if both are right.
@@ -21,7 +21,7 @@ _MOST_BYTES = 200_000_000  # of all files together
 
 
 def folder() -> Path | None:
-    """Return where results are kept: LRSPEC_CACHE_DIR, or the user's cache folder; None for a user without a home."""
+    """Return the folder of the cache: LRSPEC_CACHE_DIR, or the user's cache folder; None for a user without a home."""
     if name := os.environ.get("LRSPEC_CACHE_DIR"):
         return Path(name)
     from platformdirs import user_cache_dir  # here, since most commands need no cache
@@ -88,7 +88,7 @@ def _head(rest: bytes) -> bytes:
 
 
 def _files(place: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the files of the cache, and nothing else that lies there."""
+    """Yield the files of the cache, and no others in the folder."""
     for path in place.iterdir():
         try:
             status = path.lstat()

@@ -1,4 +1,4 @@
-"""An `Inventory`: what lrspec knows of a model's parameters, without the tensors; made from a model or a file.
+"""An `Inventory`: the parameters of a model without their tensors, read from the model or from a file.
 
 torch is never imported here: a model brings its own.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class InventoryError(BriefError):
-    """A model or a file gives no inventory of parameters; the message says why and what to do."""
+    """No inventory can be made from a model or a file; the message says why and what to do."""
 
 
 @dataclass(frozen=True, init=False)

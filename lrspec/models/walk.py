@@ -59,10 +59,8 @@ def walk(model: nn.Module) -> ModelParameters:
     """Return every name of every parameter of a model, also where a module is in several places.
 
     A parameter is named by where it is registered: custom `named_parameters` overrides are ignored, as torch does for
-    submodules. torch's own walk is a generator for each level, and takes three times as long.
-
-    Raises:
-        TypeError: if it is not a model.
+    submodules. torch's own walk is a generator for each level, and takes three times as long. TypeError if it is not a
+    model.
     """
     if not hasattr(model, "_parameters"):
         raise TypeError(f"expected a model (torch.nn.Module), found {type(model).__name__}")

@@ -51,11 +51,7 @@ def param_groups(plan: Plan, parameters: ModelParameters, optimizer: str | None 
 
 
 def groups_of(plan: Plan) -> tuple[Group, ...]:
-    """Return the groups of a plan.
-
-    Raises:
-        BindError: where it has none.
-    """
+    """Return the groups of a plan; BindError if it has none."""
     if plan.groups is None:
         raise BindError("the plan has no groups: its spec has errors for this model")
     return plan.groups
@@ -87,8 +83,7 @@ def freeze(plan: Plan, parameters: ModelParameters) -> None:
 def _tensors(plan: Plan, parameters: ModelParameters) -> Tensors:
     """The model's tensors by their places in the plan's inventory.
 
-    Raises:
-        BindError: for a trainable parameter that is not in the plan, another shape, or none yet, or other ties.
+    BindError for a trainable parameter that is not in the plan, a different shape or none yet, or different ties.
     """
     inventory, columns = plan.inventory, plan.inventory.columns
     names, tensors = parameters.names, parameters.tensors

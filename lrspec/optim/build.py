@@ -39,14 +39,14 @@ def build_optimizer(
         lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
         weight_decay: replaces the spec's `optimizer.weight_decay`.
         freeze: first set the model's `requires_grad` as the spec says.
-        optimizer_class: the class, where the spec's `type` has dots or is missing.
+        optimizer_class: the class, if the spec's `type` has dots or is missing.
 
     The arguments in `optimizer` are passed to the class as well, and become its defaults.
 
     Raises:
         SpecError, InventoryError, OSError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
-        BuildError: where the spec has several optimizers, or its class is not available or refuses the arguments.
+        BuildError: if the spec has several optimizers, or its class is not available or refuses the arguments.
         ValueError: for an `lr` or a `weight_decay` as `compile`, or together with a plan.
     """
     plan, parameters = _planned(spec, model, lr, weight_decay, freeze)

@@ -1,4 +1,4 @@
-"""Finds the class that a spec's `optimizer.type` names, imported where an optimizer is built.
+"""Finds the class that a spec's `optimizer.type` names, and imports it when an optimizer is built.
 
 A dotted type is never imported: whoever builds the optimizer passes its class.
 """
@@ -27,8 +27,7 @@ class BuildError(BriefError):
 def maker_of(type_: str | None, passed: Maker | None) -> Maker:
     """Return the class of the optimizer that a spec describes; `passed` is the one that the caller has passed.
 
-    Raises:
-        BuildError: where there is none, or it is not installed, or the one that was passed is another.
+    BuildError if there is none, it is not installed, or the passed one is a different class.
     """
     if passed is not None:
         if not callable(passed):
@@ -65,7 +64,7 @@ def _library(name: str, type_: str) -> Any:
 
 
 def refuse_unknown(maker: Maker, name: str, arguments: Iterable[str]) -> None:
-    """Raise BuildError where a class lacks some arguments, as a class of an older torch lacks newer ones."""
+    """Raise BuildError if a class lacks some arguments, as a class of an older torch lacks newer ones."""
     parameters = inspect.signature(maker).parameters
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
         return

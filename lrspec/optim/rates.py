@@ -1,4 +1,4 @@
-"""Lists a plan's learning rates in the order of a real optimizer's groups, for schedulers that take such a list.
+"""Lists a plan's learning rates in the order of a real optimizer's groups, for schedulers that take a list.
 
 Groups are found by the names of their parameters: for a part of a model there are fewer of them than in the plan, and
 whoever built the optimizer may have grouped the parameters differently.

@@ -52,14 +52,14 @@ ELEMENTWISE = (
 """Tensors of the parameter's shape, in these optimizers and in those of other libraries."""
 
 HOW_TO_STEP = frozenset({"foreach", "fused", "capturable", "differentiable"})
-"""Settings of how a step is computed, not of its result: they depend on the machine."""
+"""Settings that decide how a step is computed, not its result: they depend on the machine."""
 
 _DISTINCTIVE = (EVERY_ARGUMENT - FLAGS) | {"amsgrad"}
 """The settings that tell classes apart: most flags came with later versions of torch, but `amsgrad` did not."""
 
 
 def why_not(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """Explain why an optimizer cannot resume a parameter's state; empty where it can.
+    """Explain why an optimizer cannot resume a parameter's state; empty if it can.
 
     `settings` are those of its group now, and `saved` those of the group that it was in.
     """
@@ -86,7 +86,7 @@ def why_not(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any
 
 
 def carried(optimizer: Any, settings: Mapping[str, Any], state: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """Name the class that saved a state which an optimizer resumes; empty where it is the optimizer's own.
+    """Name the class that saved a state which an optimizer resumes; empty if it is the optimizer's own.
 
     The arguments are those of `why_not`. A state dict names no class, but the settings of its groups tell. Adam and
     AdamW keep the same, and differ in a setting that torch saves since 2.7.

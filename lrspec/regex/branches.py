@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from lrspec.regex.tokens import OPENING, Token, tokens
 
-_NEVER = "(?!)"
 _NO_CHARACTER = frozenset({*OPENING, "close", "bar", "anchor", "quantifier", "flags"})
 _SEPARATORS = frozenset({r"\.", "[.]", "_", "[._]", "[_.]"})
 
@@ -73,5 +72,5 @@ def _asks_for_a_character(regex: str, parts: list[Token], branch: Branch) -> boo
 def without(regex: str, disabled: Iterable[Branch]) -> str:
     """Return the regex with some of its branches disabled."""
     for branch in sorted(disabled, key=lambda branch: branch.start, reverse=True):
-        regex = regex[: branch.start] + _NEVER + regex[branch.start :]
+        regex = f"{regex[: branch.start]}(?!){regex[branch.start :]}"
     return regex

@@ -40,7 +40,7 @@ def is_plain(regex: str) -> bool:
 
 @lru_cache(maxsize=512)
 def compile_regex(regex: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile with Python's `re`, ignoring FutureWarnings about a later meaning; FAILURES if it is not a regex."""
+    """Compile with Python's `re`, ignoring FutureWarnings about syntax; FAILURES if it is not a regex."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(regex, flags)

@@ -1,4 +1,4 @@
-"""The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, its words.
+"""The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, and words for it.
 
 The names are those in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
 """
@@ -40,7 +40,7 @@ AXES = {
 SETTINGS = tuple(key for axis in AXES.values() for key in axis.keys)
 """The keys of a rule that set something."""
 
-_ORDER = {name: index for index, name in enumerate(name for name in AXES if name != "options")}
+_ORDER = {name: index for index, name in enumerate(AXES)}
 
 
 def axis_order(axis: str) -> tuple[int, str]:

@@ -14,11 +14,7 @@ _MAX_ROUNDS, _MAX_BYTES_READ = 100, 10 * 2**20
 
 
 def fix_file(path: str) -> int:
-    """Apply the safe suggestions of a spec to its file, atomically, and return their number.
-
-    Raises:
-        OSError: if the file cannot be read or written.
-    """
+    """Apply the safe suggestions of a spec to its file, atomically, and return their number; OSError if that fails."""
     fixed, count = fix(read_bytes(path), path)
     if count:
         write_file(Path(path), fixed)

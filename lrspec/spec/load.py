@@ -73,11 +73,7 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
 
     def file(self) -> SpecFile:
-        """Return the spec with its document.
-
-        Raises:
-            SpecError: if it has errors.
-        """
+        """Return the spec with its document; SpecError if it has errors."""
         if self.spec is None:
             raise SpecError(self.diagnostics, self.document.text)
         return SpecFile(self.spec, self.document)
@@ -106,11 +102,7 @@ def loads(text: str, format: Format = "yaml", *, path: str = "<text>") -> SpecFi
 
 
 def read_file(path: StrPath) -> Reading:
-    """Read a spec from a file as `load` does, but return its errors in the result.
-
-    Raises:
-        OSError: if the file cannot be read.
-    """
+    """Read a spec from a file as `load` does, but return its errors in the result; OSError if it cannot be read."""
     name = os.fspath(path)
     return read(read_bytes(name), name, format_of(name))
 
@@ -118,8 +110,7 @@ def read_file(path: StrPath) -> Reading:
 def read_bytes(path: str) -> bytes:
     """Return the bytes of a file, at most `ENOUGH`.
 
-    Raises:
-        OSError: if it cannot be read, or is a named pipe, which would block until somebody writes to it.
+    OSError if it cannot be read, or is a named pipe, which would block until somebody writes to it.
     """
     mode = Path(path).stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.startswith("/dev/")):  # below /dev/ it is open already

@@ -38,7 +38,7 @@ IN_SPECS = tuple(scheme for scheme, kind in MODEL_KINDS.items() if kind.in_specs
 """The schemes that a spec may name: none of them imports the user's code."""
 
 BUILT = ", ".join(f"{scheme}:{kind.usage}" for scheme, kind in MODEL_KINDS.items() if kind.module)
-"""How to name the models that have to be built."""
+"""The forms of names for models that have to be built, as help and messages list them."""
 
 OUTSIDE = ("hf-hub", "local-dir")
 """The schemes that timm loads from elsewhere, with a dash for an underscore."""

@@ -22,7 +22,7 @@ from lrspec.spec.validation.key_errors import SYNONYMS
 from lrspec.spec.validation.validate import validate
 
 _CREATED = ("optimizer", "options", "where", "check")
-"""The mappings that are created if they are missing, so that what they hold can be set."""
+"""The mappings that are created if they are missing, so that keys in them can be set."""
 
 _INDEX = re.compile(r"[0-9]{1,9}")
 
@@ -34,9 +34,7 @@ class OverrideError(BriefError):
 def overridden(document: Document, spec: Spec, values: Mapping[str, Any]) -> tuple[Document, Spec]:
     """Return the document with some values replaced, and the spec that it then holds.
 
-    Raises:
-        OverrideError: if a path does not exist, or a value is not allowed there.
-        TypeError: if `values` is not a mapping.
+    OverrideError if a path does not exist, or a value is not allowed there; TypeError if `values` is not a mapping.
     """
     assert document.root is not None
     if not isinstance(values, Mapping):
@@ -61,11 +59,7 @@ def overridden(document: Document, spec: Spec, values: Mapping[str, Any]) -> tup
 
 
 def written(document: Document, spec: Spec, words: str) -> Any:
-    """Return the value of a document at a path, or None if there is none.
-
-    Raises:
-        OverrideError: if the path does not begin with a key of a spec.
-    """
+    """Return the value of a document at a path, or None; OverrideError if no key of a spec begins the path."""
     value = document.value
     for step in _path(words, spec):
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A callback for Lightning that verifies what trains against the plan when training starts, resumed runs included.
+"""A callback for Lightning that verifies the optimizers against the plan when training starts, resumed runs included.
 
 trainer = Trainer(callbacks=[lrspec.trainers.lightning.VerifyPlan(plan)])
 """
@@ -32,8 +32,8 @@ class VerifyPlan(Callback):
     Warnings go to the logger `lrspec`.
 
     Raises (when training starts):
-        VerifyError: where what trains is not what the spec says.
-        BindError: where the plan is of another model, or has another number of optimizers.
+        VerifyError: if the optimizers do not do what the spec says.
+        BindError: if the plan is for another model, or has another number of optimizers.
         AttributeError: for a `part` that the LightningModule does not have.
     """
 

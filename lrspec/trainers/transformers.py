@@ -1,4 +1,4 @@
-"""A callback for transformers that verifies what trains against the plan when training starts, resumed runs included.
+"""A callback for transformers that verifies the optimizer against the plan when training starts, resumed runs included.
 
 trainer = Trainer(model, arguments, callbacks=[lrspec.trainers.transformers.VerifyPlan(plan)])
 """
@@ -20,8 +20,8 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
     """Verifies the trainer's optimizer and its scheduler in `on_train_begin`; warnings go to the logger `lrspec`.
 
     Raises (when training starts):
-        VerifyError: where what trains is not what the spec says, as when the trainer has built its own groups.
-        BindError: where the plan is of another model, or the spec has several optimizers.
+        VerifyError: if the optimizer does not do what the spec says, as when the trainer has built its own groups.
+        BindError: if the plan is for another model, or the spec has several optimizers.
     """
 
     def __init__(self, plan: Plan) -> None:

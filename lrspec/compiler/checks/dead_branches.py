@@ -41,7 +41,7 @@ def regex_dead_branch(compilation: Compilation) -> Iterator[Finding]:
 def _uses(resolution: Resolution) -> Iterator[tuple[int, Effect, str]]:
     """The regexes with branches that match something, of rules that select something and are not optional.
 
-    With each come its rule, its effect on names, and in words what it does as well without its dead branches.
+    Each comes with its rule and its effect on names, and with words for what it still does without its dead branches.
     """
     judging = resolution.names.judging
     for index, selection in enumerate(resolution.selections):
@@ -61,10 +61,8 @@ def _uses(resolution: Resolution) -> Iterator[tuple[int, Effect, str]]:
 def _dead_branches(effect: Effect) -> list[Branch]:
     """The branches that do nothing and could go all at once; of branches that do the same, the later ones.
 
-    With branches disabled a regex matches no further names, so that only those that it matches are tried.
-
-    Raises:
-        SlowRegexError: if all regexes together take too long.
+    With branches disabled a regex matches no further names, so only those that it matches are tried. SlowRegexError if
+    all regexes together take too long.
     """
     dead: list[Branch] = []
     for branch in sorted(branches(effect.pattern.regex), key=lambda branch: (branch.depth, -branch.start)):
@@ -75,7 +73,7 @@ def _dead_branches(effect: Effect) -> list[Branch]:
                 dead.append(branch)
         except SlowRegexError as slow:
             if slow.seconds is None:
-                raise  # else the regex is slow only without this branch, which thus does something
+                raise  # else the regex is slow only without this branch, so the branch does something
     return sorted(dead, key=lambda branch: branch.start)
 
 
@@ -84,7 +82,7 @@ def _disable(pattern: Pattern, disabled: list[Branch]) -> Pattern:
 
 
 def _taken_out(resolution: Resolution, rule: int, pattern: Pattern, dead: list[Branch]) -> str:
-    """The number of parameters that dead branches do match but other keys of the rule take out; empty for none."""
+    """A clause on the parameters that dead branches match but other keys of the rule take out; empty if none."""
     judging = resolution.names.judging
     try:
         matched, kept = judging.parameters(pattern), judging.parameters(_disable(pattern, dead))

@@ -18,12 +18,12 @@ from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern
 
 Source = tuple[int | None, Path]
-"""Where a value comes from: the rule, if it is one, and the path."""
+"""The origin of a value: the rule that sets it, if any, and the path."""
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """What the checks look at: a resolution, and what each parameter gets by it."""
+    """The input of the checks: a resolution, and its cohorts."""
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
@@ -56,7 +56,7 @@ class Subject:
 
 
 def setting_subject(resolution: Resolution, applied: AppliedSetting, representatives: Iterable[int]) -> Subject:
-    """What a rule sets on all parameters of some families, located at the value."""
+    """All parameters of some families to which a rule applies a setting, located at its value."""
     rule, path = setting_source(applied)
     return Subject(resolution, path, rule, resolution.families.expand(representatives))
 
@@ -82,7 +82,7 @@ def selecting_path(resolution: Resolution, rule: int) -> Path:
 
 
 def put_last(resolution: Resolution, earlier: Sequence[int]) -> str:
-    """The advice on earlier rules of which one is a fallback; empty if none is."""
+    """The advice if one of the earlier rules is a fallback; otherwise empty."""
     names, rules = resolution.spec.rule_names, resolution.spec.rules
     fallbacks = [f"`{names[rule]}`" for rule in earlier if rules[rule].fallback]
     return f"Put {fallbacks[0]} last: a fallback takes what the rules before it leave." if fallbacks else ""
@@ -102,5 +102,5 @@ def source_of(resolution: Resolution, parameter: int, applied: AppliedSetting | 
 
 
 def base_source(resolution: Resolution, parameter: int, key: str) -> Source:
-    """The path of a value that a parameter's optimizer sets."""
+    """The source of a value that a parameter's optimizer sets."""
     return None, (*resolution.spec.base_path(resolution.optimizer_of(parameter)), key)

@@ -1,4 +1,4 @@
-"""Has every parameter of a ladder exactly one layer? LRS202, LRS207."""
+"""Does every parameter of a ladder have exactly one layer? LRS202, LRS207."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
         if applied.setting.axis != "layer":
             continue
         all_places = resolution.selections[applied.rule].places
-        reached = sorted({*applied.parameters, *resolution.lost(applied.rule)})
-        twice = [parameter for parameter in reached if len(all_places[parameter]) > 1]
+        on_ladder = sorted({*applied.parameters, *resolution.lost(applied.rule)})
+        twice = [parameter for parameter in on_ladder if len(all_places[parameter]) > 1]
         if twice:
             subject = setting_subject(resolution, applied, twice)
             (place, name), (other, other_name) = list(all_places[twice[0]].items())[:2]

@@ -1,4 +1,4 @@
-"""Is weight decay the same for all norms and biases of one sort? LRS305."""
+"""Is weight decay the same for all norms and biases of the same sort? LRS305."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 
 def mixed_decay(compilation: Compilation) -> Iterator[Finding]:
-    """LRS305: norms or biases of one sort, some of which get weight decay and some of which get none.
+    """LRS305: norms or biases of the same sort, some of which get weight decay and some of which get none.
 
     It points at the regex that should match all of them: the one that exempts some, or else the one that decays some.
     """
@@ -38,9 +38,9 @@ def mixed_decay(compilation: Compilation) -> Iterator[Finding]:
 
 
 def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, str, list[int], list[int]]]:
-    """The trained 0- and 1-dimensional parameters of one sort of which some get weight decay, and of which some do not.
+    """The sorts of trained 0- and 1-dimensional parameters of which some get weight decay and some do not.
 
-    A sort is their owner's class and the last part of their names; with it come the two lists of parameters.
+    A sort is the owner's class and the last part of the name; the two lists of parameters follow it.
     """
     columns = resolution.columns
     sorts: dict[tuple[str, str], tuple[list[list[int]], list[list[int]]]] = {}

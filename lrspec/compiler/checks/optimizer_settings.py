@@ -49,7 +49,7 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
 
 
 def _why_not(resolution: Resolution, applied: AppliedSetting, name: str) -> str | None:
-    """Why an optimizer does not take a setting; None if it does."""
+    """The reason why an optimizer does not take a setting; None if it does."""
     optimizer_class, key = resolution.spec.bases[name].type, applied.setting.key
     if key[0] in ("weight_decay", "weight_decay_mult"):
         return no_weight_decay("weight_decay", optimizer_class)

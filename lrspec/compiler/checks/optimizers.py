@@ -9,9 +9,6 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
-_EMBEDDING = "Embedding"
-"""torch's class of a table of embeddings; the classes of an owner include its bases."""
-
 
 def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
     """LRS211: parameters that their optimizer refuses: torch's Muon takes only two dimensions."""
@@ -40,12 +37,12 @@ def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
 
 
 def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
-    """LRS307: embeddings that an optimizer for matrices trains; a tied parameter is one by any of its names."""
+    """LRS307: embeddings that an optimizer for matrices trains; any name of a tied parameter can make it one."""
     resolution = compilation.resolution
 
     def is_embedding(representative: int) -> bool:
         owners = resolution.columns.owners_of(representative)
-        return _may_be_matrix(resolution, representative) and any(_EMBEDDING in classes for classes in owners)
+        return _may_be_matrix(resolution, representative) and any("Embedding" in classes for classes in owners)
 
     for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_embedding):
         yield subject.finding(
@@ -65,9 +62,9 @@ def _may_be_matrix(resolution: Resolution, representative: int) -> bool:
 def _given_to_matrix_optimizers(
     resolution: Resolution, is_meant: Callable[[int], bool]
 ) -> Iterator[tuple[str, Subject]]:
-    """Trainable parameters of some sort that an optimizer for matrices trains, by what gives them to it.
+    """Trainable parameters that are meant and that an optimizer for matrices trains, by what gives them to it.
 
-    That is a rule, or else the class of the default optimizer; each comes with the optimizer's class.
+    That is a rule, or else the class of the default optimizer; the class of the optimizer comes first.
     """
     classes = {name: base.type for name, base in resolution.spec.bases.items() if base.type in ONLY_MATRICES}
     by_source: dict[tuple[str, int | None], list[int]] = {}

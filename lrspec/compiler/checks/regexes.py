@@ -98,8 +98,7 @@ def _cut_number(resolution: Resolution, pattern: Pattern, matches: Matches) -> _
 def _partial_component(resolution: Resolution, pattern: Pattern, matches: Matches) -> _Lint | None:
     """A regex whose match reads the same as a whole component of one name and as a part of one in others.
 
-    Raises:
-        SlowRegexError: if looking at all names of the families that it matches takes too long.
+    SlowRegexError if looking at all names of the families that it matches takes too long.
     """
     if not any(
         match[0] and (_inside(match.string, match.start()) or _inside(match.string, match.end()))
@@ -160,10 +159,9 @@ def _inside(text: str, index: int) -> bool:
 
 
 def _lost(resolution: Resolution, pattern: Pattern, dot: int, matches: Matches) -> list[int]:
-    """The parameters that the regex would not match with its dot escaped; none if it becomes slow by that.
+    """The parameters that the regex would not match with its dot escaped; none if that makes it slow.
 
-    Raises:
-        SlowRegexError: if all regexes together take too long.
+    SlowRegexError if all regexes together take too long.
     """
     escaped = Pattern(_escaped(pattern.regex, dot), pattern.path)
     try:

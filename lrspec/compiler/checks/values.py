@@ -10,8 +10,7 @@ from lrspec.compiler.plan import Cohort
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import number
-
-_QUANTITIES = {"lr": "learning rate", "weight_decay": "weight decay"}
+from lrspec.spec.axes import axis_words
 
 
 def zero_lr(compilation: Compilation) -> Iterator[Finding]:
@@ -32,7 +31,7 @@ def large_value(compilation: Compilation) -> Iterator[Finding]:
     """LRS304: a learning rate or a weight decay above 1."""
     resolution = compilation.resolution
     trained = [cohort for cohort in compilation.cohorts if cohort.status.trains]
-    for key, name in _QUANTITIES.items():
+    for key in ("lr", "weight_decay"):
         large = [cohort for cohort in trained if 1 < _value(cohort, key) < math.inf]
         sources = [_large_source(resolution, cohort.first, key) for cohort in large]
         for subject in _by_source(resolution, large, sources):
@@ -40,18 +39,18 @@ def large_value(compilation: Compilation) -> Iterator[Finding]:
             highest = number(max(_value(cohort, key) for cohort in large if not members.isdisjoint(cohort.members)))
             yield subject.finding(
                 "LRS304",
-                f"the {name} of {subject.counted()} is {highest}, above 1",
+                f"{axis_words(key)} of {subject.counted()} is {highest}, above 1",
                 "Check the exponent; if the value is intended, `check: {large-value: ignore}` accepts it.",
             )
 
 
 def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterator[Finding]:
     """LRS104: a product of settings that is not finite: too large, or too large times 0."""
-    for key, name in _QUANTITIES.items():
+    for key in ("lr", "weight_decay"):
         infinite = [cohort for cohort in cohorts if not math.isfinite(_value(cohort, key))]
         sources = [_large_source(resolution, cohort.first, key) for cohort in infinite]
         for subject in _by_source(resolution, infinite, sources):
-            message = f"the {name} of {subject.counted()} is not a finite number"
+            message = f"{axis_words(key)} of {subject.counted()} is not a finite number"
             yield subject.finding("LRS104", message, "Its factors are too large.")
 
 

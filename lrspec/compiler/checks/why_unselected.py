@@ -47,7 +47,7 @@ def why_nothing(resolution: Resolution, rule: int) -> str:
     matched = _matched(resolution, rule, regexes.selecting)
     if regexes.entries and not matched:
         reasons = (reason for pattern in regexes.selecting for reason in _reasons(resolution, pattern))
-        beginnings = resolution.names.beginnings
+        beginnings = list(dict.fromkeys(name.partition(".")[0] for name in names))
         looks = f"begin with {few(beginnings)}" if len(beginnings) > 1 else f"are {few(names, 3)}"
         return f"no name of {count(len(names), 'parameter')} matches. {next(reasons, f'The names {looks}')}"
     left = f"{narrowing(resolution, rule, 'leaves', 'leave')} none of {count(len(matched or names), 'parameter')}"

@@ -24,7 +24,7 @@ def check_arguments(args: Mapping[str, Any]) -> None:
 
 
 def refused_argument(failure: BaseException, args: Mapping[str, Any]) -> str | None:
-    """Return the message for an argument that was refused by its name, or None if the failure is another."""
+    """Return the message for an argument that was refused by its name, or None for any other failure."""
     match = _UNEXPECTED.search(str(failure)) if isinstance(failure, TypeError) else None
     if not match or match[2] not in args:
         return None

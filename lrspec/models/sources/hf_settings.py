@@ -41,10 +41,9 @@ class HfSettings:
         Args:
             content: the content of a config.json, or arguments for it.
             config_class: the config class.
-            path: where that stands in the file.
+            path: the place of the content in the file.
 
-        Raises:
-            ModelError: for a setting that names code, files or a place to load from; the message has its place.
+        ModelError for a setting that names code, files or a place to load from; the message has its place.
         """
         declared, settings = declared_by(config_class), {}
         for key, value in content.items():

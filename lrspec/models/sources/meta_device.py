@@ -21,10 +21,7 @@ def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra:
     """Build a model on the meta device, as far as it allows that; torch's random state does not change.
 
     It is built behind a wall, unless it is code that the command line has asked for (`py:`). `extra` is the extra of
-    lrspec that installs torch with the model's library.
-
-    Raises:
-        ModelError: if it cannot be built.
+    lrspec that installs torch with the model's library. ModelError if it cannot be built.
     """
     torch = library("torch", extra)
     is_own_code = source.startswith("py:")

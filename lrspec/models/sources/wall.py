@@ -32,7 +32,7 @@ Args = tuple[Any, ...]
 
 
 class RefusedError(ModelError):
-    """Building a model was about to do something that it may not."""
+    """Building a model was about to do something forbidden."""
 
 
 class Wall:

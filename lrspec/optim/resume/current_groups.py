@@ -29,7 +29,7 @@ _MOST_WRAPPERS = 8
 class PresentGroup:
     """A group of an optimizer: its contents, the plan's group, and its parameters by their names in the plan.
 
-    The optimizer is the one under the wrappers of trainers: Lightning's would keep to itself what is loaded into it.
+    The optimizer is the one under the wrappers of trainers: Lightning's does not pass on a state that it loads.
     """
 
     optimizer: Optimizer
@@ -44,11 +44,7 @@ class PresentGroup:
 
 
 def present_groups(optimizers: Optimizer | Mapping[str, Optimizer], plan: Plan) -> list[PresentGroup]:
-    """Return the groups of one optimizer, or of several, in order.
-
-    Raises:
-        ResumeError: where they are not the plan's.
-    """
+    """Return the groups of one optimizer, or of several, in order; ResumeError if they are not the plan's."""
     if not isinstance(optimizers, Mapping):
         return list(_groups(optimizers, plan, None))
     if strangers := [name for name in optimizers if name not in plan.optimizers]:
@@ -79,7 +75,7 @@ def _groups(optimizer: Optimizer, plan: Plan, name: str | None) -> Iterator[Pres
 
 
 def without_prefix(names: Sequence[str], inventory: Inventory) -> Sequence[str]:
-    """Strip the wrappers' names that all names begin with, where the plan knows more of them without."""
+    """Strip the wrappers' names that all names begin with, if the plan knows more of them without."""
     candidates = [names]
     while names and len({name.partition(".")[0] for name in names}) == 1 and names[0].partition(".")[0] in WRAPPED:
         names = [name.partition(".")[2] for name in names]
@@ -95,7 +91,7 @@ def canonical(name: str, inventory: Inventory) -> str:
 
 
 def spelt(name: str, inventory: Inventory) -> str:
-    """Return the plan's spelling of a name or alias, without what wrappers insert; the same name if there is none.
+    """Return the plan's spelling of a name or alias, without what wrappers insert; the name itself if unknown.
 
     As few parts as possible are dropped of those that may be a wrapper's.
     """

@@ -20,7 +20,6 @@ Values: TypeAlias = Mapping[str, Any]
 
 _RATES = ("lr", "initial_lr", "max_lr", "min_lr")
 _MOMENTA = ("base_momentum", "max_momentum")
-_OF_SCHEDULERS = frozenset((*_RATES[1:], *_MOMENTA))
 _CYCLED = frozenset({"betas", "momentum"})
 """Settings that OneCycleLR and CyclicLR move besides the rates; they leave `max_momentum` in the group."""
 
@@ -42,7 +41,7 @@ class NewGroup:
         """Return the plan's settings; other keys stay as the optimizer has them.
 
         A scheduler that is already attached has set its own keys from the plan's rates, and those stay. A number
-        becomes a tensor where the optimizer has one (a rate that a captured graph reads).
+        becomes a tensor if the optimizer has one (a rate that a captured graph reads).
         """
         unchanged = {"lr", *_cycled(self.now)} if "initial_lr" in self.now else set()
         settings = {**self.now, **{key: value for key, value in self.planned.items() if key not in unchanged}}
@@ -59,11 +58,7 @@ class NewGroup:
         return settings
 
     def with_the_checkpoints(self) -> dict[str, Any]:
-        """Return the settings that the parameters had; for a group with only new ones, the spec's.
-
-        Raises:
-            ResumeError: where they had different ones.
-        """
+        """Return the settings that the parameters had (ResumeError if these differ); for only new ones, the spec's."""
         if not self.saved:
             return self.with_the_specs()
         first, *others = _of_each_old_group(self.saved)
@@ -83,10 +78,10 @@ class NewGroup:
         return {**self.now, **first.settings, **how}
 
     def differences(self) -> Iterator[ChangedSetting]:
-        """The settings that differ between the checkpoint and the spec; base rates where a scheduler was attached."""
+        """The settings that differ between the checkpoint and the spec; base rates if a scheduler was attached."""
         old = [parameter.settings for parameter in _of_each_old_group(self.saved)]
         spec = {**self.now, **({"lr": base_rate(self.now)} if "lr" in self.now else {}), **self.planned}
-        skipped = HOW_TO_STEP | _OF_SCHEDULERS | _cycled(self.now).union(*map(_cycled, old))
+        skipped = HOW_TO_STEP.union(_RATES[1:], _MOMENTA, _cycled(self.now), *map(_cycled, old))
         for key, value in spec.items():
             if key in skipped or not any(key in settings for settings in old):
                 continue
@@ -118,7 +113,7 @@ def _scheduled(saved: Iterable[SavedParameter]) -> list[Values]:
 
 
 def base_rate(settings: Values) -> Any:
-    """Return the learning rate that a scheduler multiplies, or that is constant where there is none."""
+    """Return the learning rate that a scheduler multiplies or, without one, the constant rate."""
     return next((settings[key] for key in ("max_lr", "initial_lr", "lr") if key in settings), None)
 
 

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 def load_all(state_dicts: Sequence[tuple[Optimizer, dict[str, Any]]]) -> None:
     """Load a state dict into each optimizer.
 
-    torch replaces state and groups by new dicts; the old ones are kept, with their contents, until all are loaded.
-
-    Raises:
-        ResumeError: where an optimizer refuses its state dict; all are unchanged then.
+    torch replaces state and groups by new dicts; the old ones are kept, with their contents, until all are loaded. If
+    an optimizer refuses its state dict, ResumeError is raised and all of them are unchanged.
     """
     inner = [stepping(optimizer) for optimizer, _ in state_dicts]
     outer = [optimizer for optimizer, _ in state_dicts if stepping(optimizer) is not optimizer]

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
     from lrspec.models.inventory import Inventory
 
-
 _NO_STATE = (
     "the checkpoint has no state for any parameter that this optimizer trains\n"
     "Was it saved before the first step? Then continue without it. torch.distributed.checkpoint reads nothing into an "
@@ -42,10 +41,9 @@ class Match:
 
 
 def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan: Plan, *, specs: bool) -> Match:
-    """Match what was saved with the groups that exist; with `specs`, the settings of the spec will apply.
+    """Match saved parameters with the groups that exist; with `specs`, the settings of the spec will apply.
 
-    Raises:
-        ResumeError: where nothing fits, or a tensor has another shape than its parameter.
+    ResumeError if nothing fits, or if a tensor does not have the shape of its parameter.
     """
     by_name = _by_name(saved, plan.inventory)
     group_of = {name: group for group in groups for name in group.parameters}
@@ -84,10 +82,9 @@ def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan:
 
 
 def _by_name(saved: Sequence[SavedParameter], inventory: Inventory) -> dict[str, SavedParameter]:
-    """What was saved, under the names of the plan; where two are one parameter now, that of its first name.
+    """The saved parameters, by their names in the plan; of two that are tied now, one gets the first name.
 
-    Raises:
-        ResumeError: where two names differ only in what wrappers insert.
+    ResumeError if two names differ only in what wrappers insert.
     """
     bare = without_prefix([parameter.name for parameter in saved], inventory)
     parameters: dict[str, SavedParameter] = {}
@@ -107,7 +104,7 @@ def _by_name(saved: Sequence[SavedParameter], inventory: Inventory) -> dict[str,
 
 
 def _why_unused(name: str, plan: Plan) -> str:
-    """Why none of the given optimizers has a parameter."""
+    """The reason why none of the given optimizers has a parameter."""
     place = plan.inventory.index.get(name)
     if place is None:
         return "not in the plan"

@@ -19,19 +19,14 @@ _EXPECTED = "expected a plan as `lrspec compile --format json` writes it, its pa
 
 
 class OldGroup(NamedTuple):
-    """A group of a plan: its optimizer, None where the spec has only one, and the names of its parameters."""
+    """A group of a plan: its optimizer, None if the spec has only one, and the names of its parameters."""
 
     optimizer: str | None
     params: Sequence[str]
 
 
 def old_groups(plan: OldPlan) -> list[OldGroup]:
-    """Return the groups of a plan, in order.
-
-    Raises:
-        ResumeError: where it is not a plan, or has no groups because its spec had errors.
-        OSError: where its file cannot be read.
-    """
+    """Return the groups of a plan, in order; ResumeError if it is not a plan or has none, OSError as `open`."""
     content: Any = plan
     if isinstance(plan, str | os.PathLike):
         try:

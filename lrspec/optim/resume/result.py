@@ -17,7 +17,7 @@ class ChangedSetting:
     """A setting of a group that is not the same in the checkpoint and in the spec.
 
     `checkpoint` has the values that parameters of the group had there, each once; `spec` is the one value now. A
-    learning rate is the one that a scheduler started from, where one was attached.
+    learning rate is the one that a scheduler started from, if one was attached.
     """
 
     group: str

@@ -52,13 +52,13 @@ def load_optimizer_state(
     to the optimizer, the learning rates stay as it has set them.
 
     Raises:
-        ResumeError: where the optimizer's groups are not the plan's; where the state is not an optimizer's, or has no
-            names and there is no old plan, or none that fits; where tensors have other shapes than the parameters, or
-            nothing can be kept; where the checkpoint's settings are wanted, but parameters of one group had different
-            ones; where the optimizer refuses the state. Nothing is changed then.
+        ResumeError: if the optimizer's groups are not the plan's; if the state is not an optimizer's, or has no names
+            and no old plan that fits is given; if tensors do not have the shapes of the parameters, or nothing can be
+            kept; if the checkpoint's settings are wanted, but parameters of one group had different ones; if the
+            optimizer refuses the state. Nothing is changed then.
         ValueError: for other `settings`.
         TypeError: for a `plan` that is not a Plan.
-        OSError: where the file of the old plan cannot be read.
+        OSError: if the file of the old plan cannot be read.
     """
     if settings not in ("spec", "checkpoint"):
         raise ValueError(f"settings: expected 'spec' or 'checkpoint', found {settings!r}")

@@ -24,7 +24,7 @@ _EXPECTED = "expected the result of `optimizer.state_dict()` or `get_optimizer_s
 
 @dataclass(frozen=True)
 class SavedParameter:
-    """What was saved of one parameter: its state, and the settings of the group that it was in."""
+    """The saved state of one parameter, and the settings of the group that it was in."""
 
     name: str
     state: State = field(repr=False)
@@ -36,12 +36,10 @@ def read_state(
 ) -> list[SavedParameter]:
     """Return the parameters that were saved, under the names that they were saved with, in order.
 
-    `old_groups` are those of the plan that the optimizers were made from: they name the parameters where the state
-    dict has only numbers. `optimizer` is the one that a lone state dict belongs to, where that plan has several.
+    `old_groups` are those of the plan that the optimizers were made from: they name the parameters if the state
+    dict has only numbers. `optimizer` is the one that a lone state dict belongs to, if that plan has several.
 
-    Raises:
-        ResumeError: for anything but the state of optimizers, and where the old groups are needed and missing, or do
-            not fit.
+    ResumeError for anything but the state of optimizers, and if the old groups are needed and missing, or do not fit.
     """
     saved: list[SavedParameter] = []
     state_dicts = state_dict if _is_several(state_dict) else {optimizer: state_dict}
@@ -169,7 +167,7 @@ def _sizes(sizes: Sequence[int]) -> str:
 
 
 def _read_in_part(names: Sequence[str]) -> ResumeError:
-    """torch.distributed.checkpoint reads only as many items of a list of groups as what it reads into has."""
+    """The error for missing groups: torch.distributed.checkpoint reads no more of them than its target has."""
     return ResumeError(
         f"the checkpoint has the state of {few(names, SHOWN)}, but no group with them: it was read in part\n"
         "Save and read it flattened: StateDictOptions(flatten_optimizer_state_dict=True)."

@@ -1,1 +1,1 @@
-"""Compares what trains, an optimizer with its model and schedulers, with a plan: the findings LRS4xx."""
+"""Compares a training run (an optimizer, its model and its schedulers) with a plan: the findings LRS4xx."""

@@ -1,4 +1,4 @@
-"""Reads the rates that schedulers start from, and finds where they would flatten the ratios of the spec."""
+"""Reads the rates that schedulers start from, and finds floors that flatten the ratios of the spec."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BaseRate(NamedTuple):
 
 
 class FlattenedFloor(NamedTuple):
-    """A floor of a schedule, as a multiple of the plan's rate, that is another for the group of the highest rate."""
+    """A floor of a schedule, as a multiple of the plan's rate, unlike that of the group with the highest rate."""
 
     portion: Portion
     schedule: Schedule
@@ -30,13 +30,13 @@ class FlattenedFloor(NamedTuple):
 
 
 def planned_rate(portion: Portion) -> Any:
-    """Return the plan's learning rate, or the optimizer's own where the plan has none."""
+    """Return the plan's learning rate, or the optimizer's own if the plan has none."""
     rate = portion.cohort.assignment.settings.lr
     return portion.optimizer.stepping.defaults.get("lr") if rate is None else rate
 
 
 def bases(run: TrainingRun, portion: Portion) -> list[BaseRate]:
-    """Return what schedulers start from in a group; if no scheduler is known, what one has left in the group."""
+    """Return the rates that schedulers start from in a group; if none is known, the rate that one has left there."""
     if schedules := run.schedules(portion.optimizer):
         return [
             BaseRate(schedule.base, schedule.name, schedule.bases[portion.number])

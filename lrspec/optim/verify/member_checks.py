@@ -118,7 +118,7 @@ MEMBERS = (
     other_optimizer,
     frozenness_differs,
 )
-"""Every check of what is in which group."""
+"""Every check of the members of groups."""
 
 
 def _stale(run: TrainingRun) -> list[Member]:

@@ -14,7 +14,7 @@ from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
 from lrspec.optim.optimizer_classes import inner
 from lrspec.optim.state_keys import stepping
-from lrspec.optim.verify.schedulers import Schedule, last_rates, listed, schedules
+from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class TrainingRun:
         return [(tensor, cohort) for tensor, cohort in known if cohort and cohort.status.trains]
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
-        """Return some of the parameters that the plan trains, by where their learning rates come from."""
+        """Return some of the parameters that the plan trains, by the places that decide their learning rates."""
         return together((rate_place(self.plan, cohort), tensor) for tensor, cohort in self.trained if matches(tensor))
 
     @cached_property
@@ -152,12 +152,12 @@ class TrainingRun:
 
     def last_rates(self, optimizer: RunningOptimizer) -> Sequence[Any] | None:
         """Return the rates that an optimizer's scheduler has set last; None if they are unknown, or it has several."""
-        own = []
-        for scheduler in self.schedulers:
-            moving = [schedule for schedule in schedules(scheduler) if schedule.factors is None]
-            if any(schedule.optimizer is optimizer.inner for schedule in moving):
-                own.append(scheduler)
-        rates = last_rates(own[0]) if len(own) == 1 else None
+        own = [
+            scheduler
+            for scheduler in self.schedulers
+            if any(part.optimizer is optimizer.inner and part.factors is None for part in schedules(scheduler))
+        ]
+        rates = getattr(own[0], "_last_lr", None) if len(own) == 1 else None  # only schedulers of torch have it
         return rates if rates is not None and len(rates) == len(optimizer.groups) else None
 
     def counted(self, tensors: Sequence[ModelTensor]) -> str:
@@ -165,7 +165,7 @@ class TrainingRun:
         return count_parameters(self.plan.inventory.columns, _places(tensors))
 
     def finding(self, code: str, place: SpecPlace, tensors: list[ModelTensor], message: str, advice: str) -> Finding:
-        """Make a finding about parameters that the plan knows; a line lists them where there are any."""
+        """Make a finding about parameters that the plan knows; a line lists them, if any."""
         columns, places = self.plan.inventory.columns, _places(tensors)
         name_at = {tensor.place: tensor.names[0] for tensor in tensors}
         which = {number: columns.names_of(number).index(name_at[number]) for number in places}
@@ -190,8 +190,7 @@ def together(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, list[_Item]]:
 def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any) -> TrainingRun:
     """Match a training run with a plan; `parameters` are the model's.
 
-    Raises:
-        BindError: where the plan has no groups, knows nothing of the model, or has other optimizers.
+    BindError if the plan has no groups, does not know the model, or has other optimizers.
     """
     groups_of(plan)
     if lazy := why_lazy(parameters):

@@ -1,4 +1,4 @@
-"""Reads what a scheduler, of torch or timm or under a trainer's wrapper, takes for the rates of each group.
+"""Reads the rates that a scheduler, of torch or timm or under a trainer's wrapper, has for each group.
 
 No scheduler is imported: its class is recognised by its name and its attributes.
 """
@@ -14,11 +14,11 @@ from lrspec.optim.optimizer_classes import inner
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """What one scheduler knows about the groups of its optimizer; each list has one item per group.
+    """The rates of one scheduler for the groups of its optimizer; each list has one item per group.
 
     `name` is the scheduler's class. `base` is what it calls the rates in `bases`, which the rest of the schedule is a
-    multiple of; `bases` is None where it has none. `floors` are further rates, by what it calls them. `together` is
-    False where it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
+    multiple of; `bases` is None if it has none. `floors` are further rates, by what it calls them. `together` is
+    False if it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
     scheduler has set them.
     """
 
@@ -34,10 +34,8 @@ class Schedule:
 def listed(schedulers: Any) -> list[Any]:
     """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
 
-    Any class of scheduler will do, but not a class itself, an optimizer, or a value of a trainer's configuration.
-
-    Raises:
-        TypeError: for something that is not a scheduler.
+    Schedulers of any class are accepted. TypeError for anything else: a class itself, an optimizer, or a value of a
+    trainer's configuration.
     """
     if schedulers is None:
         return []
@@ -50,12 +48,6 @@ def listed(schedulers: Any) -> list[Any]:
             found = item.__name__ if isinstance(item, type) else type(item).__name__
             raise TypeError(f"expected a scheduler, or a list or a mapping of them, found {found}")
     return unwrapped
-
-
-def last_rates(scheduler: Any) -> Sequence[Any] | None:
-    """Return the rates that a scheduler of torch has set last; None for others."""
-    rates: Sequence[Any] | None = getattr(scheduler, "_last_lr", None)
-    return rates
 
 
 def schedules(scheduler: Any) -> Iterator[Schedule]:

@@ -33,7 +33,7 @@ def setting_differs(run: TrainingRun) -> Iterator[Finding]:
     different = []
     for portion in run.portions:
         group, settings = portion.group, portion.cohort.assignment.settings
-        actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former where it has a schedule
+        actual = group.get("initial_weight_decay", group.get("weight_decay"))  # the former if it has a schedule
         default = portion.optimizer.stepping.defaults.get("weight_decay")
         values = [("weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay)]
         values += [(f"options.{name}", group.get(name), planned) for name, planned in settings.options]
@@ -92,7 +92,7 @@ def _edited(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portio
 
 
 def _out_of_ratio(run: TrainingRun, optimizer: RunningOptimizer, portions: list[Portion]) -> Iterator[Finding]:
-    """Rates that are another multiple of the plan's than those of most groups, where schedules keep the ratios.
+    """Rates that are a different multiple of the plan's than in most groups, if schedules keep the ratios.
 
     If as many groups are at one factor as at another, the groups of the highest rates are taken to be right.
     """
@@ -132,4 +132,4 @@ def _by_place(run: TrainingRun, deviations: Iterable[Deviation]) -> Iterable[tup
 
 
 SETTINGS = (setting_differs, rate_differs)
-"""Every check of what the groups say."""
+"""Every check of the settings of groups."""

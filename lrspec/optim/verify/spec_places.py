@@ -1,4 +1,4 @@
-"""Locates where a spec says what a parameter gets: the winning rule's setting, or else the optimizer's."""
+"""Locates the settings of parameters in a spec: the winning rule's key, or else the optimizer's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SpecPlace(NamedTuple):
-    """A place in a spec, with the rule that it is in, if any; `at_key` where the key is meant and not the value."""
+    """A place in a spec, with the rule that it is in, if any; `at_key` if the key is meant and not the value."""
 
     path: Path
     rule: int | None = None
@@ -20,17 +20,17 @@ class SpecPlace(NamedTuple):
 
 
 NOWHERE = SpecPlace(("rules",), at_key=True)
-"""The place of a finding that no part of the spec is about."""
+"""The place of a finding that concerns no particular part of the spec."""
 
 
 def rate_place(plan: Plan, cohort: Cohort) -> SpecPlace:
-    """Return where the learning rate of a cohort comes from: a rate, else a ladder, a scale, or the optimizer."""
+    """Return the place that decides the learning rate of a cohort: a rate, else a ladder, a scale, or the optimizer."""
     axis = next((axis for axis in ("lr", "layer", "scale") if axis in cohort.assignment.set_by), "lr")
     return setting_place(plan, cohort, axis)
 
 
 def setting_place(plan: Plan, cohort: Cohort, axis: str) -> SpecPlace:
-    """Return where an axis of a cohort is set; axes are named as in `set_by`."""
+    """Return the place that sets an axis of a cohort; axes are named as in `set_by`."""
     spec, option = plan.file.spec, axis.removeprefix("options.")
     if axis in cohort.assignment.set_by:
         number = spec.rule_names.index(cohort.assignment.set_by[axis])
@@ -42,6 +42,6 @@ def setting_place(plan: Plan, cohort: Cohort, axis: str) -> SpecPlace:
 
 
 def optimizer_place(plan: Plan, name: str | None, key: str) -> SpecPlace:
-    """Return where an optimizer has a key, or would have it; without a name, the default optimizer."""
+    """Return the place of an optimizer's key, whether it is set or not; without a name, of the default optimizer."""
     path = plan.file.spec.base_path(name or plan.file.spec.default)
     return SpecPlace((*path, key)) if path[0] in plan.file.document.value else NOWHERE

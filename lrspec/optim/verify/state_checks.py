@@ -24,7 +24,7 @@ def swapped_names(run: TrainingRun) -> Iterator[Finding]:
 
 
 def swapped_state(run: TrainingRun) -> Iterator[Finding]:
-    """LRS407: state that is not of its parameter's shape, in optimizers of torch, where no name tells already."""
+    """LRS407: state that is not of its parameter's shape, in optimizers of torch, unless the names differ already."""
     other_names = _other_names(run)
     swapped = run.trained_where(lambda tensor: id(tensor.tensor) not in other_names and bool(_misshapen(run, tensor)))
     for place, tensors in swapped.items():
@@ -35,7 +35,7 @@ def swapped_state(run: TrainingRun) -> Iterator[Finding]:
 
 
 STATE = (swapped_names, swapped_state)
-"""Every check of whose state an optimizer has."""
+"""Every check of an optimizer's state."""
 
 
 def _other_names(run: TrainingRun) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Verifies what trains, an optimizer with its model and schedulers, against a `Plan`: the findings LRS4xx."""
+"""Verifies a training run (an optimizer, its model and its schedulers) against a `Plan`: the findings LRS4xx."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
 
 CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
-"""Every check of what trains."""
+"""Every check of a training run."""
 
 
 class VerifyError(ReportedError):
@@ -39,12 +39,7 @@ def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: A
 
 
 def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
-    """Verify before a training run; warnings go to the logger `lrspec`.
-
-    Raises:
-        VerifyError: where there is an error.
-        BindError: as `Plan.verify`.
-    """
+    """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`; warnings are logged."""
     diagnostics = verify(plan, optimizer, walk(model), scheduler)
     text = plan.file.document.text
     if has_errors(diagnostics):

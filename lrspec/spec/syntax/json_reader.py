@@ -44,8 +44,7 @@ _ADVICE = {
 def read_json(text: Text, problems: list[Problem]) -> Node:
     """Return the root of the JSON in `text`; problems that do not stop the reading are added to `problems`.
 
-    Raises:
-        Unreadable: if the text is not JSON, or exceeds a limit.
+    Unreadable if the text is not JSON, or exceeds a limit.
     """
     depth = 0
     for token in _TOKEN.finditer(text.content):

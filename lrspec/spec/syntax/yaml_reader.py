@@ -43,8 +43,7 @@ _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 def read_yaml(text: Text, problems: list[Problem]) -> Node:
     """Return the root of the one document in `text`; problems that do not stop the reading are added to `problems`.
 
-    Raises:
-        Unreadable: if the text is not YAML, or exceeds a limit.
+    Unreadable if the text is not YAML, or exceeds a limit.
     """
     content = text.content
     if content.startswith("\ufeff"):  # the parser would skip it, and lose count of the characters

@@ -21,7 +21,7 @@ from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
 
 _MOST_UNKNOWN = 1000
-"""After this many unknown keys in rules, it is no longer asked whether one of them is a missing key, misspelt."""
+"""Beyond this many unknown keys in rules, missing parts are not looked for: each key may be a misspelling of one."""
 
 _ONE_OPTIMIZER = (
     "The spec has a single one, under `optimizer`. To use several, name them under `optimizers`; the first is the "
@@ -43,7 +43,7 @@ def takes_null(path: Path) -> bool:
 
 
 def document_findings(document: Document) -> Iterator[Finding]:
-    """Yield what is wrong with a document, apart from single rules and from the options of optimizers."""
+    """Yield the findings of a document, apart from those of single rules and of the options of optimizers."""
     content: dict[str, Any] = document.value
     if "optimizer" in content and "optimizers" in content:
         yield _exclusive(("optimizer", "optimizers"), (), document)
@@ -62,7 +62,7 @@ def document_findings(document: Document) -> Iterator[Finding]:
 
 
 def rule_findings(document: Document) -> Iterator[Finding]:
-    """Yield what is wrong with each rule of a document in itself."""
+    """Yield the findings of each rule of a document by itself."""
     regexes, unknown = RegexFindings(), 0
     for index, rule in enumerate(_rules(document.value)):
         if not isinstance(rule, dict):

@@ -16,12 +16,12 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import Path, rule_of, spell
 from lrspec.diagnostics.suggest import meant
 from lrspec.spec.language import TAGS, Rule, Spec
-from lrspec.spec.limits import MAX_RULES
+from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.cross_field import document_findings, rule_findings, takes_null
 from lrspec.spec.validation.key_errors import SYNONYMS, keys_at, unknown_key
 from lrspec.spec.validation.optimizer_options import option_findings
-from lrspec.spec.validation.value_errors import missing_key, suggested_value, too_long, wrong_value
+from lrspec.spec.validation.value_errors import missing_key, suggested_value, wrong_value
 
 _MOST = 10_000
 
@@ -101,9 +101,11 @@ def _value_finding(error: Any) -> Finding | None:
         return Finding("LRS103", path, message, rule_of(path), at_key=True, meant=correction)
     if error_type == "missing":
         return Finding("LRS104", path[:-1], missing_key(path), rule_of(path))
-    if error_type in ("too_long", "string_too_long"):
-        place = (*path, MAX_RULES) if error_type == "too_long" else path
-        return Finding("LRS101", place, too_long(error_type), rule_of(path))
+    if error_type == "too_long":
+        return Finding("LRS101", (*path, MAX_RULES), f"more than {MAX_RULES:,} rules")
+    if error_type == "string_too_long":
+        message = f"a regex longer than {MAX_PATTERN:,} characters\nSplit it into a list of regexes."
+        return Finding("LRS101", path, message, rule_of(path))
     if value is None and path and not takes_null(path):
         return None  # an empty value: see `cross_field.py`
     if error_type == "too_short" and value:

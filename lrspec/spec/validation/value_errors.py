@@ -11,7 +11,6 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key
 from lrspec.diagnostics.suggest import nearest
 from lrspec.spec.language import RULE_NAME
-from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
 from lrspec.spec.syntax.scalars import plain_number
 
 _EXPECTED = {
@@ -31,7 +30,7 @@ _EXPECTED = {
     "string_too_short": "a string that is not empty",
     "string_pattern_mismatch": "up to 200 letters, digits, `_` and `-` only",
 }
-"""What was expected, by pydantic's type of error; the message of any other type is ours, and says it itself."""
+"""The values expected, by pydantic's type of error; the messages of other types are ours, and name them."""
 
 _NUMERIC = ("float_type", "int_type", "version")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
@@ -76,13 +75,6 @@ def missing_key(path: Path) -> str:
     parent = f" of `{last_key(path[:-1])}`" if len(path) > 1 else ""
     advice = "\nStart the spec with `lrspec: 1`." if path == ("lrspec",) else ""
     return f"the key `{path[-1]}`{parent} is missing{advice}"
-
-
-def too_long(error_type: str) -> str:
-    """Return the message for too many rules, or for a regex that is too long."""
-    if error_type == "too_long":
-        return f"more than {MAX_RULES:,} rules"
-    return f"a regex longer than {MAX_PATTERN:,} characters\nSplit it into a list of regexes."
 
 
 def describe(value: Any) -> str:
