@@ -15,7 +15,7 @@ from rich.text import Text
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, six_digits, value_words
-from lrspec.formats.table_rows import CrossCuttingRow, NamesInCommon, Row, cross_cutting_rows, decided_rows
+from lrspec.formats.table_rows import CrossCuttingRow, Row, cross_cutting_rows, decided_rows, names_in_common
 from lrspec.models.parameters import total_elements
 
 _DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first is dropped first
@@ -87,9 +87,9 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("elements", _elements(plan.parameters), justify="right", no_wrap=True)
     for header in ("learning rate", "weight decay"):
         grid.add_column(header, justify="right", overflow="fold")
-    common = NamesInCommon(plan)
+    all_names = sorted(planned.name for planned in plan.parameters)
     for row in rows:
-        names = harmless(common.of(row.parameters))
+        names = harmless(names_in_common(row.parameters, all_names))
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
         grid.add_row(*map(Text, [*cells, *_settings_cells(row.parameters)]))

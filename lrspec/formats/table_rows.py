@@ -79,25 +79,19 @@ def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
     return rows
 
 
-class NamesInCommon:
-    """Finds short forms for the names of some parameters of a plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._sorted = sorted(planned.name for planned in plan.parameters)
-
-    def of(self, parameters: Sequence[PlannedParameter]) -> str:
-        """`blocks.3.*` if that stands for exactly these parameters, or else the first and the last of them."""
-        if len(parameters) == 1:
-            return parameters[0].name
-        beginning = ""
-        for steps in zip(*(planned.name.split(".") for planned in parameters), strict=False):
-            if len(set(steps)) > 1:
-                break
-            beginning += f"{steps[0]}."
-        end = bisect_left(self._sorted, beginning + chr(sys.maxunicode))
-        if end - bisect_left(self._sorted, beginning) == len(parameters):
-            return f"{beginning}*"
-        return f"{parameters[0].name} … {parameters[-1].name}"
+def names_in_common(parameters: Sequence[PlannedParameter], all_names: Sequence[str]) -> str:
+    """`blocks.3.*` if that stands for exactly these of all names (sorted), or else the first and the last of them."""
+    if len(parameters) == 1:
+        return parameters[0].name
+    beginning = ""
+    for steps in zip(*(planned.name.split(".") for planned in parameters), strict=False):
+        if len(set(steps)) > 1:
+            break
+        beginning += f"{steps[0]}."
+    end = bisect_left(all_names, beginning + chr(sys.maxunicode))
+    if end - bisect_left(all_names, beginning) == len(parameters):
+        return f"{beginning}*"
+    return f"{parameters[0].name} … {parameters[-1].name}"
 
 
 def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:
