@@ -118,6 +118,6 @@ def test_the_logger_gets_one_handler_however_often_it_logs(monkeypatch: pytest.M
 def test_every_command_is_where_the_table_says() -> None:
     from lrspec.cli import _COMMANDS, cli
 
-    for name, (file, attribute) in _COMMANDS.items():
+    for name in _COMMANDS:
         assert cli.commands.get(name) is None  # none is registered besides
-        assert getattr(importlib.import_module(f"lrspec.cli.{file}"), attribute).name == name
+        assert getattr(importlib.import_module(f"lrspec.cli.{name}"), name).name == name
