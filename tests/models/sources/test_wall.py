@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.machinery
 import gc
+import importlib.machinery
 import json
 import os
 import py_compile
