@@ -13,15 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lrspec.compiler.checks.unused import unused_in_every_model
-from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
 from lrspec.files import system_reason
-from lrspec.models.cached import cached_inventory_of
-from lrspec.models.inventory import Inventory
 from lrspec.models.sources.model_error import ModelError
 from lrspec.regex.work_limit import Work
 from lrspec.spec.fix import fix_file
@@ -29,6 +26,10 @@ from lrspec.spec.language import ModelSource
 from lrspec.spec.load import Reading, SpecFile, read_file
 from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
+
+if TYPE_CHECKING:
+    from lrspec.compiler.compile import Outcome
+    from lrspec.models.inventory import Inventory
 
 
 class CheckDepth(StrEnum):
@@ -143,15 +144,25 @@ class Checker:
         result = CheckResult(document.path, document.text, document.sha256)
         if reading.spec is None:
             return replace(result, diagnostics=reading.diagnostics)
-        from lrspec.models.inventory_file import MOST_BYTES  # here, since pydantic's models of it take time to import
-
-        file, skipped, failures = reading.file(), list[str](), list[Failure]()
-        outcomes: dict[str, Outcome] = {}
-        depth, work, bytes_left = self._options.depth, Work(), 2 * MOST_BYTES
+        file, depth = reading.file(), self._options.depth
+        wanted, skipped = list[_Candidate](), list[str]()
         for candidate in self._candidates(file):
             if depth is CheckDepth.documents or (depth is CheckDepth.inventories and candidate.saved is None):
                 skipped.append(printable(candidate.words))
-                continue
+            else:
+                wanted.append(candidate)
+        if not wanted:
+            findings = locate(nothing_to_multiply(file.spec), file.document, file.spec)
+            return replace(result, skipped=tuple(skipped), diagnostics=findings)
+        return self._with_models(replace(result, skipped=tuple(skipped)), file, wanted)
+
+    def _with_models(self, result: CheckResult, file: SpecFile, candidates: list[_Candidate]) -> CheckResult:
+        from lrspec.compiler.compile import attempt  # these here, since a check of documents alone needs neither
+        from lrspec.models.inventory_file import MOST_BYTES
+
+        outcomes: dict[str, Outcome] = {}
+        failures, work, bytes_left = list[Failure](), Work(), 2 * MOST_BYTES
+        for candidate in candidates:
             try:
                 bytes_left -= candidate.size
                 if bytes_left < 0:
@@ -161,13 +172,9 @@ class Checker:
                 if candidate.span is None:
                     raise
                 failures.append(Failure(file.path, str(error), candidate.span))
-        return replace(
-            result,
-            models=tuple(map(printable, outcomes)),
-            skipped=tuple(skipped),
-            diagnostics=merge_findings(file, outcomes, complete=not (failures or skipped)),
-            failures=tuple(failures),
-        )
+        findings = merge_findings(file, outcomes, complete=not (failures or result.skipped))
+        models = tuple(map(printable, outcomes))
+        return replace(result, models=models, diagnostics=findings, failures=tuple(failures))
 
     def _candidates(self, file: SpecFile) -> list[_Candidate]:
         """The models of the command line, or else the spec's own."""
@@ -182,6 +189,8 @@ class Checker:
 
     def _inventory(self, candidate: _Candidate) -> Inventory:
         """The inventory of a candidate; once its model could not be built, it is not tried again."""
+        from lrspec.models.cached import cached_inventory_of
+
         own, model, folder = candidate.span is not None, candidate.source, candidate.folder
         key = (model.source, json.dumps(model.args), str(folder))
         if key not in self._inventories:
@@ -215,6 +224,8 @@ def merge_findings(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bo
     merged = [replace(diagnostic, models=tuple(labels)) for diagnostic, labels in models.items()]
     resolutions = [outcome.resolution for outcome in outcomes.values() if outcome.resolution]
     if complete and len(resolutions) == len(outcomes):
+        from lrspec.compiler.checks.unused import unused_in_every_model
+
         merged += locate(unused_in_every_model(resolutions), file.document, file.spec)
     return ordered(merged)
 
