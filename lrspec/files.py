@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TextIO
 
@@ -18,9 +17,6 @@ def hush(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-BESIDE = re.compile(r"\.lrspec\.\w+\.partial")  # the name of a file while it is written
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Write to where a path leads; devices and pipes directly, since they cannot be replaced (see `replace_file`)."""
     target = path.resolve()
@@ -30,7 +26,7 @@ def write_file(path: Path, content: bytes) -> None:
         replace_file(target, content)
 
 
-def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
+def replace_file(path: Path, content: bytes, *, prefix: str = ".lrspec.", private: bool = False) -> None:
     """Write beside the file, then rename: it is unchanged or has all of the content, whatever happens.
 
     It keeps its mode. A new file is readable by everybody that the umask admits or, if `private`, only by the user.
@@ -38,7 +34,7 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
     import shutil  # here, since most commands write no file
     import tempfile
 
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".lrspec.", suffix=".partial")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
     beside = Path(name)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)

@@ -19,7 +19,6 @@ from lrspec.cli.options import say
 
 def main() -> None:
     """Run the command, and exit with its status."""
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some reads all that is installed
     status = run(sys.argv[1:])
     gc.disable()  # the process ends and frees everything; Python would search all of torch for garbage first
     sys.exit(status)

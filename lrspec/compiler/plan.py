@@ -172,7 +172,7 @@ class Plan:
 
     `groups` is None if an error stops the compile. `file` is the spec; `inventory` is the model's; `cohorts` hold the
     settings of its parameters; `diagnostics` are the findings, in the order of their places. Its text is the table that
-    `lrspec compile` prints.
+    `lrspec compile` prints, without what that says of values that were overridden.
     """
 
     file: SpecFile
@@ -184,7 +184,7 @@ class Plan:
     def __repr__(self) -> str:
         groups = "no groups" if self.groups is None else count(len(self.groups), "group")
         parameters = count(len(self.inventory.columns.names), "parameter")
-        source = printable(self.inventory.source)
+        source = printable(self.inventory.source) or "an unnamed model"
         return brief(f"<Plan: {groups} for {parameters} of {source}, from {printable(self.path)}>")
 
     def __str__(self) -> str:

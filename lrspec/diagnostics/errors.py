@@ -32,7 +32,8 @@ class ReportedError(Exception):
         return report(self.diagnostics, self._text)
 
     def __repr__(self) -> str:
-        return brief(f"<{type(self).__name__}: {summary(self.diagnostics)} in {self.diagnostics[0].path}>")
+        place = f" in {self.diagnostics[0].path}" if self.diagnostics else ""
+        return brief(f"<{type(self).__name__}: {summary(self.diagnostics) or 'no findings'}{place}>")
 
 
 class SpecError(ReportedError):

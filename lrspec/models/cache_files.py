@@ -13,10 +13,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lrspec.files import BESIDE, replace_file
+from lrspec.files import replace_file
 
 _FORMAT = b"lrspec-cache 1 "  # begins each file, before the checksum of everything after the first line
-_NAME = re.compile(rf"[0-9a-f]{{64}}\.cache|{BESIDE.pattern}")
+_NAME = re.compile(r"[0-9a-f]{64}\.cache(\.\w+)?")  # the latter while it is written
 _MOST_BYTES = 200_000_000  # of all files together
 
 
@@ -59,7 +59,7 @@ def write(key: str, text: str) -> None:
         if path is None:
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(path, _head(rest) + b"\n" + rest, private=True)
+        replace_file(path, _head(rest) + b"\n" + rest, prefix=f"{path.name}.", private=True)
         left = _MOST_BYTES
         for file, status in sorted(_files(path.parent), key=lambda item: item[1].st_mtime_ns, reverse=True):
             left -= status.st_size

@@ -119,7 +119,7 @@ def _with(node: Node, path: Path, done: Path, value: Any, words: str) -> Node:
         if done[-1:] == ("optimizers",) or (rest and key not in _CREATED):
             hint = (
                 did_you_mean(key, node.entries, synonyms=SYNONYMS)
-                or f" (its keys are {', '.join(map(printable, node.entries))})"
+                or f" (it has {', '.join(map(printable, node.entries))})"
             )
             raise OverrideError(f"`{printable(words)}`: {here} has no key `{printable(key)}`{hint}")
         entry = Entry(ScalarNode(node.start, node.end, key, key), MappingNode(node.start, node.end, {}))

@@ -11,6 +11,7 @@ import torch
 
 import lrspec
 from lrspec.cli import run
+from lrspec.diagnostics.source import Text
 
 LONG = "x" * 500
 HOSTILE = "<b>&\x1b[31m"
@@ -65,6 +66,7 @@ PLAN = lrspec.compile(lrspec.loads(SPEC, path="a.lrspec.yaml"), lrspec.Inventory
         (resumed(), "<Resumed: 4 kept, 0 new, 0 dropped>"),
         (refused().diagnostics[0], "<Diagnostic LRS203 unused-rule at <text>:5:25>"),
         (refused(), "<SpecError: 1 error in <text>>"),
+        (lrspec.SpecError((), Text("")), "<SpecError: no findings>"),
         (lrspec.BindError("two\nlines"), r"BindError('two\nlines')"),
     ],
     ids=lambda shown: type(shown).__name__ if not isinstance(shown, str) else "",

@@ -325,7 +325,7 @@ def test_a_model_that_looks_for_a_compiler_finds_none_and_others_do_later() -> N
         ({**BERT, "model_type": "brt"}, {}, "`brt` is not a model_type of transformers 5"),
         ({**BERT, "model_type": "brt"}, {}, ": did you mean `bert`?"),
         ({**BERT, "model_type": ["bert"]}, {}, "no `model_type`"),
-        ({**BERT, "architectures": None}, {}, "no `architectures`: choose one with --model-arg class="),
+        ({**BERT, "architectures": None}, {}, "no `architectures`: name the class with --model-arg class="),
         ({**BERT, "architectures": "BertModel"}, {}, "`architectures`: expected a list of class names"),
         (
             {**BERT, "architectures": ["BertModel", "BertForMaskedLM"]},

@@ -162,8 +162,8 @@ def test_the_oldest_entries_go_where_there_is_too_much(cache: Path, monkeypatch:
         kept.write(key, "x" * 1000)
         (file,) = set(cache.iterdir()) - before
         os.utime(file, ns=(10**18 - age, 10**18 - age))
-    (cache / ".lrspec.ab_12.partial").write_bytes(b"x" * 1000)  # a process has died over it
-    os.utime(cache / ".lrspec.ab_12.partial", ns=(10**18 - 10, 10**18 - 10))
+    (cache / f"{'0' * 64}.cache.ab_12").write_bytes(b"x" * 1000)  # a process has died over it
+    os.utime(cache / f"{'0' * 64}.cache.ab_12", ns=(10**18 - 10, 10**18 - 10))
     monkeypatch.setattr(kept, "_MOST_BYTES", 3500)
     kept.write("newest", "x" * 1000)
     assert [kept.read(key) is not None for key in ("newest", "new", "middle", "old")] == [True, True, True, False]

@@ -21,7 +21,7 @@ def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
                 "Name two under `optimizers`, and give this one only matrices: a rule with `where: {ndim: 2}` and "
                 "`optimizer`."
             )
-        elif subject.rule is not None:
+        elif subject.rule is not None and resolution.spec.bases[resolution.spec.default].type not in ONLY_MATRICES:
             advice = "Give it only matrices, by `where: {ndim: 2}` in this rule: the first optimizer gets the others."
         else:
             advice = (

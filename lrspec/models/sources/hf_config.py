@@ -48,7 +48,8 @@ class HfConfig:
         names = ", ".join(map(printable, self.architectures))
         message = f"`architectures` names several classes: {names}" if names else "no `architectures`"
         example = printable(self.architectures[0]) if names else "BertForSequenceClassification"
-        advice = f"choose one with --model-arg class={example} (in a spec: args: {{class: {example}}})"
+        verb = "choose one" if names else "name the class"
+        advice = f"{verb} with --model-arg class={example} (in a spec: args: {{class: {example}}})"
         raise ModelError(f"{self.path}: {message}: {advice}")
 
     def unknown(self, message: str, near: str) -> ModelError:

@@ -195,9 +195,11 @@ def _from_flat(flat: Mapping[str, Any]) -> Iterator[SavedParameter]:
             if name not in settings:
                 raise _read_in_part([path.rpartition(".")[0] or path])
             *outer, last = path[len(name) + 1 :].split(".")
-            state = states[name]
+            state: Any = states[name]
             for step in outer:
-                state = state.setdefault(step, {})
+                state = state.setdefault(step, {}) if isinstance(state, dict) else None
+            if not isinstance(state, dict) or isinstance(state.get(last), dict):
+                raise ResumeError(f"`{printable(key)}` of the checkpoint is both a value and a mapping")
             state[last] = value
     for name, own in settings.items():
         yield SavedParameter(name, states[name], {k: v for k, v in own.items() if k not in NOT_SETTINGS})

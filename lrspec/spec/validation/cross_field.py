@@ -24,7 +24,7 @@ _MOST_UNKNOWN = 1000
 """Beyond this many unknown keys in rules, missing parts are not looked for: each key may be a misspelling of one."""
 
 _ONE_OPTIMIZER = (
-    "The spec has a single one, under `optimizer`. To use several, name them under `optimizers`; the first is the "
+    "`optimizer` at the top describes a single one. To use several, name them under `optimizers`; the first is the "
     "default."
 )
 

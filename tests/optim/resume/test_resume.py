@@ -120,6 +120,14 @@ def test_a_flattened_state_may_be_nested() -> None:
     assert float(optimizer.state[weight]["inner"]["exp_avg"].unique()) == pytest.approx(0.1 * mark("a.weight"))
 
 
+@pytest.mark.parametrize("keys", [("inner", "inner.exp_avg"), ("inner.exp_avg", "inner")], ids=["above", "below"])
+def test_a_flattened_state_with_a_value_where_a_mapping_is_is_refused(keys: tuple[str, str]) -> None:
+    new, optimizer = built(NEW)
+    state = {**{f"state.a.weight.{key}": torch.ones(1) for key in keys}, "param_groups.a.weight.lr": 0.1}
+    with pytest.raises(lrspec.ResumeError, match=r"`state\.a\.weight\.inner.*` of the checkpoint is both a value and a map"):
+        lrspec.load_optimizer_state(optimizer, state, new)
+
+
 def test_a_flattened_state_without_a_name_is_refused() -> None:
     new, optimizer = built(NEW)
     with pytest.raises(lrspec.ResumeError, match="has the state of step, but no group"):
