@@ -169,7 +169,7 @@ def test_what_is_mended_fails_once(repository: Make) -> None:
     ran = made.pre_commit("lrspec-check", "--all-files")
     assert ran.status == 1
     assert "- files were modified by this hook" in ran.output
-    assert "1 mistake mended" in ran.output
+    assert "1 issue fixed" in ran.output
     assert (made.folder / SPEC).read_text(encoding="utf-8") == CLEAN
     made.stage({})
     assert made.pre_commit("lrspec-check", "--all-files").of("lrspec check") == "Passed"
