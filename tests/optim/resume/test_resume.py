@@ -124,7 +124,7 @@ def test_a_flattened_state_may_be_nested() -> None:
 def test_a_flattened_state_with_a_value_where_a_mapping_is_is_refused(keys: tuple[str, str]) -> None:
     new, optimizer = built(NEW)
     state = {**{f"state.a.weight.{key}": torch.ones(1) for key in keys}, "param_groups.a.weight.lr": 0.1}
-    with pytest.raises(lrspec.ResumeError, match=r"`state\.a\.weight\.inner.*` of the checkpoint is both a value and a map"):
+    with pytest.raises(lrspec.ResumeError, match="of the checkpoint is both a value and a mapping"):
         lrspec.load_optimizer_state(optimizer, state, new)
 
 
