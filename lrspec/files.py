@@ -29,7 +29,7 @@ def write_file(path: Path, content: bytes) -> None:
 def replace_file(path: Path, content: bytes, *, prefix: str = ".lrspec.", private: bool = False) -> None:
     """Write beside the file, then rename: it is unchanged or has all of the content, whatever happens.
 
-    It keeps its mode. A new file is readable by everybody that the umask admits or, if `private`, only by the user.
+    A `private` file is for the user alone. Any other keeps its mode; a new one is for everybody that the umask admits.
     """
     import shutil  # here, since most commands write no file
     import tempfile
