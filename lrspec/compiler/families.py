@@ -84,7 +84,8 @@ def _alike(columns: Columns) -> dict[int, Members]:
         texts = [name.translate(ALIKE) for name in columns.names]
     dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
     families: dict[Hashable, Members] = defaultdict(list)
-    for index, key in enumerate(zip(texts, dimensions, columns.owners, columns.trainable, strict=True)):
+    keys = zip(texts, dimensions, columns.owners, columns.trainable, columns.declared, strict=True)
+    for index, key in enumerate(keys):
         families[index if index in columns.aliases else key].append(index)
     return {members[0]: members for members in families.values()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -94,20 +94,20 @@ def _numbered(placed: Iterable[_Placed]) -> _Numbers:
     return numbers
 
 
-def _shared(placed: Iterable[_Placed], joins: frozenset[int], numbers: _Numbers) -> _Numbers:
-    """The layers that `join`s share: the last one whose captures begin with the join's, of the entry before it."""
+def _shared(placed: Iterable[_Placed], joins: Mapping[int, str], numbers: _Numbers) -> _Numbers:
+    """The layers that `join`s share, of the entry before them: the first or last whose captures begin with theirs."""
     before: dict[int, int] = {}  # the nearest entry before each that is not a `join`; -1 if there is none
     for entry in sorted(joins):
         before[entry] = before.get(entry - 1, entry - 1)
     shared: _Numbers = {}
-    lasts: dict[tuple[int, int], dict[Captures, int]] = {}
+    by_beginning: dict[tuple[int, int, str], dict[Captures, int]] = {}
     for entry, captured in placed:
         of_entry = shared.setdefault(entry, {})
         for captures in captured:
-            length, key = len(captures), (before[entry], len(captures))
-            if key not in lasts:  # numbers ascend, so that of layers that begin alike the last stays
-                layers = numbers.get(before[entry], {}).items()
-                lasts[key] = {layer[:length]: number for layer, number in layers if len(layer) >= length}
-            if captures in lasts[key]:
-                of_entry[captures] = lasts[key][captures]
+            length, key = len(captures), (before[entry], len(captures), joins[entry])
+            if key not in by_beginning:  # numbers ascend, so that of layers that begin alike the last one here stays
+                layers = list(numbers.get(before[entry], {}).items())[:: -1 if joins[entry] == "first" else 1]
+                by_beginning[key] = {layer[:length]: number for layer, number in layers if len(layer) >= length}
+            if captures in by_beginning[key]:
+                of_entry[captures] = by_beginning[key][captures]
     return shared

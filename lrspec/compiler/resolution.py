@@ -103,7 +103,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     """Try every rule on every parameter, in order; SlowRegexError and TooMuchError as `Search` and `select`."""
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
     patterns = [pattern for own in regexes for pattern in (*own.selecting, *own.exclude)]
-    joins = [pattern for own in regexes for entry in sorted(own.joins) for pattern in own.entries[entry]]
+    joins = [pattern for own in regexes for entry in own.joins for pattern in own.entries[entry]]
     names = Names(families(inventory.columns, patterns, joins, searching), searching)
     selections = tuple([select(rule, regexes[index], names, ("rules", index)) for index, rule in enumerate(spec.rules)])
     claims = _Claims()

@@ -11,7 +11,7 @@ from lrspec.compiler.names import Name, Names
 from lrspec.diagnostics.source import Path
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, captured
-from lrspec.spec.language import Rule
+from lrspec.spec.language import Rule, Where
 from lrspec.spec.rule_regexes import RuleRegexes
 
 _GROUPS, _PLACE = 4, 3  # four groups take as much memory as a match without any; a place on a ladder, three times that
@@ -40,7 +40,7 @@ class Selection:
     `parameters` has each selected parameter, in model order, with the first of its names that the rule selects.
     `places` has for each parameter of a ladder all places of its names, by the order of its names, then of the entries,
     each with the first name there; the first place holds. `excluded` has the names that each regex of `exclude`
-    matches. `unknowable` is true if the rule has a `where` but shapes and owners are unknown: it selects nothing then.
+    matches. `unknowable` is true if `where` asks for what the inventory does not know: the rule selects nothing then.
     """
 
     regexes: RuleRegexes
@@ -67,7 +67,7 @@ class Selection:
 
 def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Selection:
     """Select by a rule at a path of the spec; SlowRegexError and TooMuchError as `Names`, or if it selects too much."""
-    if rule.where and any(names.families.columns.shapes[parameter] is None for parameter in names.families.members):
+    if rule.where and not _is_known(rule.where, names):
         return Selection(regexes, unknowable=True)
     excluded = tuple(_hits((regexes.exclude,), names, names.texts))
     candidates = _candidates(rule, regexes, names, excluded, path)
@@ -91,6 +91,15 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     return Selection(regexes, selected, hits, excluded, places)
 
 
+def _is_known(where: Where, names: Names) -> bool:
+    """Return whether the inventory has all that a `where` asks for: shapes, with owners, and what is declared."""
+    columns, members = names.families.columns, names.families.members
+    if where.declared is not None and any(columns.declared[parameter] is None for parameter in members):
+        return False
+    asks_shapes = where.ndim is not None or where.module is not None
+    return not (asks_shapes and any(columns.shapes[parameter] is None for parameter in members))
+
+
 def _candidates(
     rule: Rule, regexes: RuleRegexes, names: Names, excluded: tuple[PatternHits, ...], path: Path
 ) -> Mapping[Name, str]:
@@ -104,6 +113,9 @@ def _candidates(
     if ndim is not None:
         wanted = ndim if isinstance(ndim, tuple) else (ndim,)
         out |= {index for index in names.families.members if len(columns.shapes[index] or ()) not in wanted}
+    if rule.where and rule.where.declared is not None:
+        named = {rule.where.declared} if isinstance(rule.where.declared, str) else set(rule.where.declared)
+        out |= {index for index in names.families.members if named.isdisjoint(columns.declared[index] or ())}
     texts = {name: text for name, text in names.texts.items() if name.parameter not in out}
     if regexes.module is None:
         return texts

@@ -95,6 +95,7 @@ def _encode(inventory: Inventory) -> str:
             for index, aliases in columns.aliases.items()
         ],
         "owners": list(numbers),
+        "declared": columns.declared,
     }
     return json.dumps(content, separators=(",", ":"))
 
@@ -113,8 +114,10 @@ def _decode(text: str) -> Inventory | None:
                 index: Aliases(tuple(names), tuple([owners[number] for number in numbers]))
                 for index, names, numbers in content["aliases"]
             },
+            [None if names is None else tuple(names) for names in content["declared"]],
         )
-        complete = len(columns.names) == len(columns.shapes) == len(columns.trainable) == len(columns.owners)
+        lists = (columns.shapes, columns.trainable, columns.owners, columns.declared)
+        complete = all(len(column) == len(columns.names) for column in lists)
         return Inventory(columns, content["source"], content["args"]) if complete else None
     except (LookupError, TypeError, ValueError, RecursionError):
         return None

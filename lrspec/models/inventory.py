@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import brief
 from lrspec.diagnostics.wording import count
+from lrspec.models.declared import declarations
 from lrspec.models.garbage import uncollected
-from lrspec.models.parameters import Aliases, Columns, Parameter, Shape
+from lrspec.models.parameters import Aliases, Columns, Declared, Parameter, Shape
 from lrspec.models.walk import ModelParameters, class_name, is_sharded, owner_classes, walk, why_lazy
 
 if TYPE_CHECKING:
@@ -97,14 +98,17 @@ class Inventory:
             names, tensors = [names[place] for place in first_places], [tensors[place] for place in first_places]
             owners = [owners[place] for place in first_places]
         shapes: list[Shape | None] = [tensor.shape for tensor in tensors]
-        columns = Columns(names, shapes, [tensor.requires_grad for tensor in tensors], owners, aliases)
+        trainable, declared = [tensor.requires_grad for tensor in tensors], declarations(walked)
+        known: list[Declared | None] = [declared.get(id(tensor), ()) for tensor in tensors]
+        columns = Columns(names, shapes, trainable, owners, aliases, known)
         return cls(columns, source or class_name(model), args)
 
     @classmethod
     def from_names(cls, names: Iterable[str], *, source: str = "") -> Inventory:
         """Return an inventory of names alone: without shapes and owners, all trainable."""
         known = list(names)
-        return cls(Columns(known, [None] * len(known), [True] * len(known), [()] * len(known), {}), source)
+        unknown: list[None] = [None] * len(known)
+        return cls(Columns(known, [*unknown], [True] * len(known), [()] * len(known), {}, [*unknown]), source)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Inventory:

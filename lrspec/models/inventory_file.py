@@ -51,6 +51,8 @@ class InventoryParameter(FilePart):
     """The class names of the module that owns it: its own and its bases', without `Module`."""
     alias_modules: _Listed[_Listed[str]] = []
     """The class names of the owner of each alias."""
+    declared: _Listed[str] | None = None
+    """What the model declares it as: `embedding`, `head`, `no_weight_decay`; left out where that is not known."""
 
 
 class InventoryFile(FilePart):
@@ -97,6 +99,7 @@ def to_dict(inventory: Inventory) -> dict[str, Any]:
             "requires_grad": parameter.requires_grad,
             "module": list(parameter.module),
             "alias_modules": [list(owner) for owner in parameter.alias_modules],
+            **({} if parameter.declared is None else {"declared": list(parameter.declared)}),
         }
         for parameter in inventory.parameters
     ]
@@ -139,4 +142,5 @@ def _from_entry(entry: InventoryParameter, known: dict[Classes, Classes]) -> Par
         requires_grad=entry.requires_grad,
         module=known.setdefault(tuple(entry.module), tuple(entry.module)),
         alias_modules=tuple(known.setdefault(tuple(owner), tuple(owner)) for owner in owners),
+        declared=None if entry.declared is None else tuple(sorted(set(entry.declared))),
     )

@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeAlias
 Shape: TypeAlias = tuple[int, ...]
 Classes: TypeAlias = tuple[str, ...]
 """The names of a class and its bases."""
+Declared: TypeAlias = tuple[str, ...]
+"""What a model declares a parameter as, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Parameter:
 
     `shape` is None where only names are known. `module` has the class names of the module that owns it: its own class
     and its bases, without `Module`. A tied parameter has its other names in `aliases`, in model order, and their
-    owners in `alias_modules`.
+    owners in `alias_modules`. `declared` has what the model declares it as, of `embedding`, `head` and
+    `no_weight_decay`, sorted; None if that is not known.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Parameter:
     requires_grad: bool = True
     module: Classes = ()
     alias_modules: tuple[Classes, ...] = ()
+    declared: Declared | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,16 +66,18 @@ class Columns(NamedTuple):
     trainable: list[bool]
     owners: list[Classes]
     aliases: dict[int, Aliases]
+    declared: list[Declared | None]
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> Columns:
         """Return the columns of some parameters."""
-        columns = cls([], [], [], [], {})
+        columns = cls([], [], [], [], {}, [])
         for index, parameter in enumerate(parameters):
             columns.names.append(parameter.name)
             columns.shapes.append(parameter.shape)
             columns.trainable.append(parameter.requires_grad)
             columns.owners.append(parameter.module)
+            columns.declared.append(parameter.declared)
             if parameter.aliases:
                 columns.aliases[index] = Aliases(parameter.aliases, parameter.owners[1:])
         return columns
@@ -81,7 +87,7 @@ class Columns(NamedTuple):
         name, trainable, owner = self.names[index], self.trainable[index], self.owners[index]
         shape, aliases = self.shapes[index], self.aliases.get(index, Aliases((), ()))
         shape = None if shape is None else tuple(shape)
-        return Parameter(name, aliases.names, shape, trainable, owner, aliases.owners)
+        return Parameter(name, aliases.names, shape, trainable, owner, aliases.owners, self.declared[index])
 
     def names_of(self, index: int) -> tuple[str, ...]:
         """Return the name and the aliases of a parameter."""

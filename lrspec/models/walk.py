@@ -30,13 +30,23 @@ class ModelParameters(NamedTuple):
     """The parameters of a model in the order of `named_parameters()`: each list has one item per parameter name.
 
     `names` are canonical, and `owners` are the classes of the modules that own the parameters; `classes` has the
-    classes of all modules.
+    classes of all modules. `modules` are all modules, each after those inside it.
     """
 
     names: list[str]
     owners: list[type]
     tensors: list[nn.Parameter]
     classes: dict[type, _Naming]
+    modules: list[VisitedModule]
+
+
+class VisitedModule(NamedTuple):
+    """A module in one of its places: the beginning of its parameters' names, and their range in the model's."""
+
+    module: nn.Module
+    prefix: str
+    start: int
+    stop: int
 
 
 class _Naming(NamedTuple):
@@ -50,7 +60,7 @@ class _Namings(dict[type, _Naming]):
     """The naming of each class; PEFT's attention has its own `named_modules`, which restores a layer's parameters."""
 
     def __missing__(self, cls: type) -> _Naming:
-        lists_its_own = any("named_modules" in vars(base) for base in cls.__mro__ if not _is_module(base))
+        lists_its_own = any("named_modules" in vars(base) for base in cls.__mro__ if not is_module(base))
         self[cls] = _Naming(_wraps(cls), lists_its_own)
         return self[cls]
 
@@ -67,11 +77,12 @@ def walk(model: nn.Module) -> ModelParameters:
     names: list[str] = []
     owners: list[type] = []
     tensors: list[nn.Parameter] = []
+    modules: list[VisitedModule] = []
     namings = _Namings()
     above: set[int] = set()
 
     def visit(module: nn.Module, prefix: str) -> None:
-        cls = type(module)
+        cls, start = type(module), len(names)
         for name, tensor in module._parameters.items():
             if tensor is not None:
                 names.append(prefix + name)
@@ -88,16 +99,17 @@ def walk(model: nn.Module) -> ModelParameters:
                 if child is not None:
                     visit(child, prefix if name == inner else f"{prefix}{name}.")
             above.remove(id(module))
+        modules.append(VisitedModule(module, prefix, start, len(names)))
 
     visit(model, "")
-    return ModelParameters(names, owners, tensors, namings)
+    return ModelParameters(names, owners, tensors, namings, modules)
 
 
 def owner_classes(owner: type) -> tuple[str, ...]:
     """Return the names of a class of modules and its bases, up to `Module`, without those that torch synthesises."""
     names: list[str] = []
     for cls in owner.__mro__:
-        if _is_module(cls):
+        if is_module(cls):
             break
         if not _synthesised(cls):
             names.append(cls.__name__)
@@ -118,7 +130,8 @@ def _wraps(cls: type) -> str | None:
     return None
 
 
-def _is_module(cls: type) -> bool:
+def is_module(cls: type) -> bool:
+    """Return whether a class is `torch.nn.Module` itself."""
     return cls.__name__ == "Module" and cls.__module__ == "torch.nn.modules.module"
 
 

@@ -88,6 +88,11 @@ Dimensions: TypeAlias = Annotated[
     Annotated[Dimension, Tag("<scalar>")] | Annotated[tuple[Dimension, ...], Field(min_length=1), _Lax, Tag("<list>")],
     _either("a whole number, or a list of whole numbers"),
 ]
+Declared: TypeAlias = Literal["embedding", "head", "no_weight_decay"]
+Declarations: TypeAlias = Annotated[
+    Annotated[Declared, Tag("<scalar>")] | Annotated[tuple[Declared, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _either("`embedding`, `head` or `no_weight_decay`, or a list of these"),
+]
 OptionNumber: TypeAlias = Annotated[Any, AfterValidator(_option_number), WithJsonSchema({"type": "number"})]
 OptionScalar: TypeAlias = Annotated[
     Any, AfterValidator(_option_scalar), WithJsonSchema({"type": ["number", "boolean", "string", "null"]})
@@ -124,7 +129,7 @@ class ModelSource(_Part, title="model"):
     """Arguments for building it, such as `{num_classes: 2}`."""
 
 
-class Where(_Part, title="a mapping of ndim and module"):
+class Where(_Part, title="a mapping of ndim, module and declared"):
     """What narrows a rule beyond names."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -133,6 +138,8 @@ class Where(_Part, title="a mapping of ndim and module"):
     """Number of dimensions of the parameter: one, or a list of which any will do. `[0, 1]`: norms and biases."""
     module: Regex | None = None
     """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
+    declared: Declarations | None = None
+    """What the model declares the parameter as: `embedding`, `head`, `no_weight_decay`; or a list of which any will do."""
 
 
 class Decay(_Part, title="layer_decay"):
@@ -149,6 +156,8 @@ class Join(_Part, title="join"):
 
     join: Patterns
     """A regex, or a list of them, whose parameters share a layer of the entry before it."""
+    to: Literal["first", "last"] = "last"
+    """Which layer of those whose captures begin with the `join`'s: `last`, or `first`."""
 
 
 LayerEntry: TypeAlias = Annotated[
@@ -217,7 +226,7 @@ class Rule(_Part, title="a rule"):
     exclude: Patterns | None = None
     """A regex, or a list of them: names that the rule does not take after all."""
     where: Where | None = None
-    """What narrows the rule beyond names: `{ndim: [0, 1]}`, `{module: Norm}`."""
+    """What narrows the rule beyond names: `{ndim: [0, 1]}`, `{module: Norm}`, `{declared: head}`."""
     lr: NonNegative | None = None
     """The learning rate, absolute."""
     lr_mult: NonNegative | None = None

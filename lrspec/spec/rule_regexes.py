@@ -16,11 +16,11 @@ class RuleRegexes:
     """The regexes of a rule.
 
     `entries` are those of `layers`, entry by entry, or the one of `match`; empty if the rule has neither.
-    `joins` are the indices of the entries that are a `join`.
+    `joins` has the indices of the entries that are a `join`, and which layer each shares: `first` or `last`.
     """
 
     entries: tuple[tuple[Pattern, ...], ...]
-    joins: frozenset[int]
+    joins: dict[int, str]
     exclude: tuple[Pattern, ...]
     module: Pattern | None
 
@@ -39,7 +39,7 @@ class RuleRegexes:
         module = rule.where.module if rule.where else None
         return cls(
             entries=tuple(entries),
-            joins=frozenset(place for place, entry in enumerate(layers or ()) if isinstance(entry, Join)),
+            joins={place: entry.to for place, entry in enumerate(layers or ()) if isinstance(entry, Join)},
             exclude=tuple(patterns(rule.exclude, (*path, "exclude"))),
             module=Pattern(module, (*path, "where", "module")) if module else None,
         )

@@ -25,7 +25,8 @@ SPEC = "lrspec: 1\nmodels: {source: 'timm:made_up', args: {depth: 2}}\nrules: [{
 INVENTORY = Inventory(
     (
         Parameter("a.weight", ("b.weight", "c.weight"), (2, 3), True, ("Linear",), (("Head", "Linear"), ("Linear",))),
-        Parameter("scale", (), (), False, ("Scale",)),
+        Parameter("scale", (), (), False, ("Scale",), declared=("head", "no_weight_decay")),
+        Parameter("known", (), (1,), declared=()),
         Parameter("naïve.\udcff.bias", (), (0,), True, ()),
         Parameter("unknown", (), None),
     ),
@@ -114,7 +115,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(
 
 def kept_text(**other: Any) -> str:
     whole = {"source": "a", "args": {}, "names": ["a"], "shapes": [[1]], "trainable": [True], "owner": [0]}
-    return json.dumps({**whole, "aliases": [], "owners": [["A"]], **other})
+    return json.dumps({**whole, "aliases": [], "owners": [["A"]], "declared": [[]], **other})
 
 
 def test_a_cached_text_that_is_an_inventory_is_not_built_anew(builds: Builds) -> None:
@@ -133,7 +134,8 @@ def test_a_cached_text_that_is_an_inventory_is_not_built_anew(builds: Builds) ->
         "{}",
         kept_text(owners=[]),
         kept_text(shapes=[]),
-        kept_text(names=["a", "a"], shapes=[[], []], trainable=[True, True], owner=[0, 0]),
+        kept_text(declared=[]),
+        kept_text(names=["a", "a"], shapes=[[], []], trainable=[True, True], owner=[0, 0], declared=[[], []]),
         pytest.param("[" * 100_000, id="deep"),
     ],
 )

@@ -57,11 +57,11 @@ def test_an_inventory_lists_parameters_in_model_order_with_shapes_owners_and_tra
     model.norm.weight.requires_grad_(False)
     inventory = Inventory.from_model(model)
     assert inventory.parameters == (
-        Parameter("scale", (), (), True, ("Block",)),
-        Parameter("module.weight", (), (3, 3), True, ("Linear",)),
-        Parameter("module.bias", (), (3,), True, ("Linear",)),
-        Parameter("norm.weight", (), (3,), False, ("BatchNorm1d", "_BatchNorm", "_NormBase")),
-        Parameter("norm.bias", (), (3,), True, ("BatchNorm1d", "_BatchNorm", "_NormBase")),
+        Parameter("scale", (), (), True, ("Block",), declared=()),
+        Parameter("module.weight", (), (3, 3), True, ("Linear",), declared=()),
+        Parameter("module.bias", (), (3,), True, ("Linear",), declared=()),
+        Parameter("norm.weight", (), (3,), False, ("BatchNorm1d", "_BatchNorm", "_NormBase"), declared=()),
+        Parameter("norm.bias", (), (3,), True, ("BatchNorm1d", "_BatchNorm", "_NormBase"), declared=()),
     )
     assert [p.name for p in inventory.parameters] == [name for name, _ in model.named_parameters()]
     assert inventory.elements == 1 + 9 + 3 + 3 + 3
@@ -70,7 +70,9 @@ def test_an_inventory_lists_parameters_in_model_order_with_shapes_owners_and_tra
 
 def test_a_tied_parameter_is_one_with_aliases() -> None:
     first = Inventory.from_model(Tied()).parameters[0]
-    assert first == Parameter("embed.weight", ("head.weight",), (7, 3), True, ("Embedding",), (("Linear",),))
+    assert first == Parameter(
+        "embed.weight", ("head.weight",), (7, 3), True, ("Embedding",), (("Linear",),), ("embedding",)
+    )
 
 
 def test_a_module_in_two_places_gives_aliases() -> None:
@@ -179,6 +181,18 @@ def test_a_saved_inventory_reads_back(tmp_path: Path) -> None:
     path.write_text(json.dumps(inventory.to_dict()), encoding="utf-8")
     assert Inventory.load(path) == inventory
     assert Inventory.load(path).fingerprint == inventory.fingerprint
+
+
+def test_what_is_declared_is_saved_if_it_is_known(tmp_path: Path) -> None:
+    known = Parameter("a", declared=("embedding", "head"))
+    inventory = Inventory([known, Parameter("b", declared=()), Parameter("c")])
+    saved = inventory.to_dict()
+    assert [entry.get("declared") for entry in saved["parameters"]] == [["embedding", "head"], [], None]
+    path = tmp_path / "model.params.json"
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    assert Inventory.load(path) == inventory
+    path.write_text(path.read_text().replace('["embedding", "head"]', '["head", "embedding", "head"]'))
+    assert Inventory.load(path) == inventory, "sorted, each once"
 
 
 def test_an_inventory_in_the_documented_form_is_read(tmp_path: Path) -> None:

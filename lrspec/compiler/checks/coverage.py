@@ -26,12 +26,16 @@ def unmatched_parameter(compilation: Compilation) -> Iterator[Finding]:
 
 
 def shape_unknown(compilation: Compilation) -> Iterator[Finding]:
-    """LRS208: `where` on an inventory that has only names."""
+    """LRS208: `where` on an inventory that does not have what it asks for."""
     resolution = compilation.resolution
     for index, selection in enumerate(resolution.selections):
-        if selection.unknowable:
+        where = resolution.spec.rules[index].where
+        if selection.unknowable and where:
+            message, them = "`where` needs shapes and modules, but these parameters are known only by name", "them"
+            if where.declared is not None and None in resolution.columns.declared:
+                message, them = "`declared` needs what the model declares, which the inventory does not have", "it"
             yield Subject(resolution, ("rules", index, "where"), index).finding(
                 "LRS208",
-                "`where` needs shapes and modules, but these parameters are known only by name",
-                "Save an inventory that has them: `lrspec params --model … -o model.params.json`.",
+                message,
+                f"Save an inventory that has {them}: `lrspec params --model … -o model.params.json`.",
             )

@@ -133,7 +133,7 @@ def _missing_parts(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
             message = "the rule has no selector: expected `match`, `layers` or `where`"
             yield Finding("LRS104", path, f"{message}\nFor a catch-all rule, write `fallback: true`.", index)
         if where == {}:
-            message = "`where` is empty: expected `ndim` or `module`"
+            message = "`where` is empty: expected `ndim`, `module` or `declared`"
             yield Finding("LRS104", (*path, "where"), message, index)
         settings = {meant[key] for key, value in rule.items() if value != {}}
         if isinstance(where, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key
@@ -37,6 +36,7 @@ _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 _NOTHING = ("None", "none", "nil")
 _DECIMAL_COMMA = re.compile(r"\d+,\d+(?:[eE][-+]?\d+)?")
 _DASHES = str.maketrans("‐‑‒–—−", "------")
+_WORD = re.compile(r"'(\w+)'")
 _CLASS = re.compile(r"[\w.]+")
 _LONGEST = 60
 _BEGINNING = "A spec starts with `lrspec: 1` and has `rules:`."
@@ -63,8 +63,8 @@ def suggested_value(error: Any) -> Correction | None:
         return Correction(number, plain=True, safe=number == text)
     if error_type == "bool_type" and (flag := _meant_flag(text)):
         return Correction(flag, plain=True)
-    if error_type == "literal_error" and (names := nearest(text, list(Severity), 1)):
-        return Correction(names[0])
+    if error_type == "literal_error" and (words := nearest(text, _WORD.findall(error["ctx"]["expected"]), 1)):
+        return Correction(words[0])
     if error_type == "string_pattern_mismatch" and (name := _as_rule_name(text)):
         return Correction(name)
     return None
