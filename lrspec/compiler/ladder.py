@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -10,6 +10,7 @@ from lrspec.compiler.families import Families, Members
 from lrspec.compiler.selection import Selection
 from lrspec.regex.search import Captures
 from lrspec.spec.language import Decay, Rule
+from lrspec.spec.rule_regexes import RuleRegexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,14 @@ def ladder(rule: Rule, selection: Selection, counted: list[int], families: Famil
     """The ladder of a rule, counted over the families on which it wins the layer axis; None without `layers`."""
     if rule.layers is None:
         return None
-    joins = selection.regexes.joins
+    regexes = selection.regexes
     placed: dict[int, _Placed] = {}
     for representative in counted:
         captured = families.by_captures(representative, selection.match(representative))
         placed[representative] = _Placed(selection.place(representative).entry, captured)
-    numbers = _numbered(place for place in placed.values() if place.entry not in joins)
+    numbers = _numbered(place for place in placed.values() if place.entry not in regexes.joins)
     count = sum(map(len, numbers.values()))
-    numbers |= _shared([place for place in placed.values() if place.entry in joins], joins, numbers)
+    numbers |= _shared([place for place in placed.values() if place.entry in regexes.joins], regexes, numbers)
     layers: dict[int, dict[int, Members]] = {}
     lost: set[int] = set()
     for representative, (entry, captured) in placed.items():
@@ -94,19 +95,18 @@ def _numbered(placed: Iterable[_Placed]) -> _Numbers:
     return numbers
 
 
-def _shared(placed: Iterable[_Placed], joins: Mapping[int, str], numbers: _Numbers) -> _Numbers:
+def _shared(placed: Iterable[_Placed], regexes: RuleRegexes, numbers: _Numbers) -> _Numbers:
     """The layers that `join`s share, of the entry before them: the first or last whose captures begin with theirs."""
-    before: dict[int, int] = {}  # the nearest entry before each that is not a `join`; -1 if there is none
-    for entry in sorted(joins):
-        before[entry] = before.get(entry - 1, entry - 1)
+    before = {entry: regexes.joined(entry) for entry in regexes.joins}
     shared: _Numbers = {}
     by_beginning: dict[tuple[int, int, str], dict[Captures, int]] = {}
     for entry, captured in placed:
         of_entry = shared.setdefault(entry, {})
         for captures in captured:
-            length, key = len(captures), (before[entry], len(captures), joins[entry])
+            length, to = len(captures), regexes.joins[entry]
+            key = (before[entry], length, to)
             if key not in by_beginning:  # numbers ascend, so that of layers that begin alike the last one here stays
-                layers = list(numbers.get(before[entry], {}).items())[:: -1 if joins[entry] == "first" else 1]
+                layers = list(numbers.get(before[entry], {}).items())[:: -1 if to == "first" else 1]
                 by_beginning[key] = {layer[:length]: number for layer, number in layers if len(layer) >= length}
             if captures in by_beginning[key]:
                 of_entry[captures] = by_beginning[key][captures]

@@ -139,7 +139,7 @@ class Where(_Part, title="a mapping of ndim, module and declared"):
     module: Regex | None = None
     """A regex, searched in the class names of the module that owns the parameter: its own and its bases'."""
     declared: Declarations | None = None
-    """What the model declares the parameter as: `embedding`, `head`, `no_weight_decay`; or a list of which any will do."""
+    """What the model declares it as: `embedding`, `head` or `no_weight_decay`; or a list of which any will do."""
 
 
 class Decay(_Part, title="layer_decay"):

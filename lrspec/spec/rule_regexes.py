@@ -44,6 +44,10 @@ class RuleRegexes:
             module=Pattern(module, (*path, "where", "module")) if module else None,
         )
 
+    def joined(self, join: int) -> int:
+        """The entry whose layers a `join` shares: the nearest before it that is not a `join`; -1 if there is none."""
+        return max((entry for entry in range(join) if entry not in self.joins), default=-1)
+
     @property
     def selecting(self) -> tuple[Pattern, ...]:
         """The regexes of `match` or `layers`, in order."""

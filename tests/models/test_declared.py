@@ -120,7 +120,7 @@ def test_the_head_of_timm_is_its_classifier_and_what_its_configuration_names() -
 @pytest.mark.parametrize("classifier", ["blocks.11", ["head", "blocks.11"], ("blocks.11", "missing"), None, 3])
 def test_the_configuration_of_a_timm_model_may_name_further_modules(classifier: Any) -> None:
     model = zoo("vit_tiny_patch16_224")
-    model.pretrained_cfg = {"classifier": classifier}
+    vars(model)["pretrained_cfg"] = {"classifier": classifier}
     heads = {name.rpartition(".")[0] for name in declared(model, "head")}
     assert ("blocks.11.norm1" in heads) == (classifier not in (None, 3))
     assert "head" in heads
@@ -168,6 +168,9 @@ def test_a_class_of_ones_own_that_is_called_like_a_library_s_is_not_asked() -> N
     assert declared(PreTrainedModel(), "head") == []
 
 
+MADE = nn.Linear(2, 2)
+
+
 class OwnResNet(timm.models.resnet.ResNet):
     """A model of one's own with a base of timm's, which answers as it is told."""
 
@@ -191,12 +194,9 @@ class OwnResNet(timm.models.resnet.ResNet):
 )
 def test_an_answer_of_another_type_declares_no_head(answer: Callable[[], Any], found: list[str]) -> None:
     with torch.device("meta"):
-        model = OwnResNet(timm.models.resnet.BasicBlock, (1, 1, 1, 1))
+        model = OwnResNet(timm.models.resnet.Bottleneck, (1, 1, 1, 1))  # type: ignore[arg-type]
     model.made, model.answer = MADE, answer
     assert declared(model, "head") == found
-
-
-MADE = nn.Linear(2, 2)
 
 
 # -------------------------------------------------------------------------------------------------- no weight decay
@@ -235,8 +235,8 @@ def test_another_answer_declares_nothing(answer: Callable[[], Any]) -> None:
 
 def test_a_parameter_may_say_so_itself() -> None:
     model = nn.Linear(2, 2)
-    model.weight._no_weight_decay = True  # type: ignore[assignment]
-    model.bias._no_weight_decay = 1  # type: ignore[assignment]
+    for parameter, value in ((model.weight, True), (model.bias, 1)):
+        vars(parameter)["_no_weight_decay"] = value
     assert declared(model, "no_weight_decay") == ["weight"]
 
 

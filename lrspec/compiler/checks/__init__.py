@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
+from lrspec.compiler.checks.declared_decay import declared_decay
 from lrspec.compiler.checks.finding import Compilation
+from lrspec.compiler.checks.ladder_order import join_before_layer, ladder_order
 from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places
 from lrspec.compiler.checks.mixed_decay import mixed_decay
 from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
@@ -37,5 +39,8 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     zero_lr,
     large_value,
     mixed_decay,
+    ladder_order,
+    join_before_layer,
+    declared_decay,
 )
 """Each yields the findings of one code, whose manual `lrspec explain CODE` prints."""

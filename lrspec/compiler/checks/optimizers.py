@@ -37,19 +37,28 @@ def unfit_parameter(compilation: Compilation) -> Iterator[Finding]:
 
 
 def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
-    """LRS307: embeddings that an optimizer for matrices trains; any name of a tied parameter can make it one."""
+    """LRS307: embeddings and heads that an optimizer for matrices trains; any name of a tied one can make it one."""
     resolution = compilation.resolution
+    columns = resolution.columns
 
-    def is_embedding(representative: int) -> bool:
-        owners = resolution.columns.owners_of(representative)
-        return _may_be_matrix(resolution, representative) and any("Embedding" in classes for classes in owners)
+    def is_embedding(parameter: int) -> bool:
+        return any("Embedding" in classes for classes in columns.owners_of(parameter))
 
-    for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_embedding):
+    def is_meant(representative: int) -> bool:
+        is_head = "head" in (columns.declared[representative] or ())
+        return _may_be_matrix(resolution, representative) and (is_head or is_embedding(representative))
+
+    for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_meant):
+        embeddings = sum(map(is_embedding, subject.parameters))
+        what = "embedding" if embeddings == len(subject.parameters) else "embedding and head" if embeddings else "head"
+        reason = "whose rows are looked up one by one: an embedding is not a linear map"
+        if not embeddings:
+            reason = "which the model declares: such an optimizer is for the matrices between embeddings and head"
         yield subject.finding(
             "LRS307",
-            f"{optimizer_class} trains {subject.counted('embedding')}, whose rows are looked up one by one: "
-            "an embedding is not a linear map",
-            "Exclude them by name (`exclude`), together with the output head.",
+            f"{optimizer_class} trains {subject.counted(what)}, {reason}",
+            "Exclude them (`exclude`), or give them to another optimizer by an earlier rule: "
+            "`where: {declared: [embedding, head]}`.",
         )
 
 
