@@ -13,6 +13,7 @@ import inspect
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -34,8 +35,20 @@ NAMES = {
     "LRS303": "zero-lr",
     "LRS304": "large-value",
     "LRS307": "embedding-as-matrix",
+    "LRS308": "ladder-order",
+    "LRS309": "join-before-layer",
+    "LRS311": "declared-decay",
 }
-WARNINGS = ("LRS206", "LRS209", "LRS303", "LRS304", "LRS307")  # by default; the others are errors
+WARNINGS = (
+    "LRS206",
+    "LRS209",
+    "LRS303",
+    "LRS304",
+    "LRS307",
+    "LRS308",
+    "LRS309",
+    "LRS311",
+)  # by default; the others are errors
 SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205")
 
 
@@ -103,6 +116,7 @@ class _Parameter:
     ndim: int
     requires_grad: bool
     optimizer: str | None  # which of several trains it
+    declared: list[str]  # what the model declares it as
     winner: dict[str, int] = field(default_factory=dict)
     value: dict[str, Any] = field(default_factory=dict)
     layer: dict[str, Any] | None = None
@@ -114,6 +128,7 @@ class _Entry:
 
     regexes: list[str]
     join: bool
+    to: str = "last"
 
 
 @dataclass(frozen=True)
@@ -170,6 +185,7 @@ def _parameter(entry: dict[str, Any]) -> _Parameter:
         ndim=len(entry["shape"]),
         requires_grad=entry["requires_grad"],
         optimizer=None,
+        declared=entry["declared"],
     )
 
 
@@ -222,7 +238,7 @@ def _entries(rule: dict[str, Any]) -> list[_Entry]:
     entries = []
     for entry in _as_list(rule["layers"]):
         if isinstance(entry, dict):
-            entries.append(_Entry(_as_list(entry["join"]), join=True))
+            entries.append(_Entry(_as_list(entry["join"]), join=True, to=entry.get("to", "last")))
         else:
             entries.append(_Entry(_as_list(entry), join=False))
     return entries
@@ -237,9 +253,11 @@ def _patterns(rule: dict[str, Any]) -> list[str] | None:
     return None
 
 
-def _passes_where(rule: dict[str, Any], ndim: int, owner: list[str]) -> bool:
+def _passes_where(rule: dict[str, Any], parameter: _Parameter, owner: list[str]) -> bool:
     where = rule.get("where", {})
-    if "ndim" in where and ndim not in _as_list(where["ndim"]):
+    if "ndim" in where and parameter.ndim not in _as_list(where["ndim"]):
+        return False
+    if "declared" in where and not any(what in parameter.declared for what in _as_list(where["declared"])):
         return False
     return "module" not in where or any(re.search(where["module"], cls) for cls in owner)
 
@@ -252,7 +270,7 @@ def _selected_names(rule: dict[str, Any], parameter: _Parameter) -> list[str]:
     return [
         name
         for name, owner in zip(parameter.names, parameter.owners, strict=True)
-        if (patterns is None or _found(patterns, name)) and _passes_where(rule, parameter.ndim, owner)
+        if (patterns is None or _found(patterns, name)) and _passes_where(rule, parameter, owner)
     ]
 
 
@@ -447,13 +465,24 @@ def _layer_number(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]
     entries = _entries(rule)
     if not entries[place.entry].join:
         return layers.index((place.entry, place.captures))
-    shared = max(number for number in range(place.entry) if not entries[number].join)
-    numbers = [
+    numbers = _layers_to_share(rule, layers, place)
+    if not numbers:
+        return None
+    return numbers[0] if entries[place.entry].to == "first" else numbers[-1]
+
+
+def _entry_to_share(rule: dict[str, Any], place: _Place) -> int:
+    """The nearest entry before a join that is not a join."""
+    return max(number for number in range(place.entry) if not _entries(rule)[number].join)
+
+
+def _layers_to_share(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place) -> list[int]:
+    """The layers of which a join shares one: of the entry before it, with captures that begin with its own."""
+    return [
         number
         for number, (entry, captures) in enumerate(layers)
-        if entry == shared and captures[: len(place.captures)] == place.captures
+        if entry == _entry_to_share(rule, place) and captures[: len(place.captures)] == place.captures
     ]
-    return numbers[-1] if numbers else None
 
 
 def _multiplier(layer_decay: Any, number: int, count: int) -> float:
@@ -586,6 +615,10 @@ def _findings(
     findings += _about_scaled_rates(spec, parameters)
     findings += _about_unfit_parameters(spec, parameters)
     findings += _about_unused_optimizers(spec, parameters)
+    for index in range(len(spec["rules"])):
+        findings += _about_the_order_of_a_ladder(spec, index, parameters)
+        findings += _about_early_joins(spec, index, parameters)
+    findings += _about_declared_decay(spec, parameters)
     return [finding for finding in findings if finding.severity != "ignore"]
 
 
@@ -692,7 +725,8 @@ def _about_unfit_parameters(spec: dict[str, Any], parameters: list[_Parameter]) 
     for parameter in parameters:
         if not _status(parameter).startswith("frozen") and _base(spec, parameter).get("type") == "Muon":
             code = "LRS211" if parameter.ndim != 2 else "LRS307"
-            if parameter.ndim != 2 or any("Embedding" in classes for classes in parameter.owners):
+            embedding = any("Embedding" in classes for classes in parameter.owners)
+            if parameter.ndim != 2 or embedding or "head" in parameter.declared:
                 unfit.setdefault((code, parameter.winner.get("optimizer")), []).append(parameter.names[0])
     return [_finding(spec, code, index, parameters=tuple(names)) for (code, index), names in unfit.items()]
 
@@ -701,6 +735,88 @@ def _about_unused_optimizers(spec: dict[str, Any], parameters: list[_Parameter])
     """LRS212: an optimizer that no rule names and that has no parameter."""
     used = {rule.get("optimizer") for rule in spec["rules"]} | {parameter.optimizer for parameter in parameters}
     return [_finding(spec, "LRS212", None) for name in spec.get("optimizers", {}) if name not in used]
+
+
+def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+    """LRS308: the entries of a ladder stand in the model from the last to the first; or the head is before others."""
+    rule = spec["rules"][index]
+    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    own = [n for n in on_it if not _entries(rule)[_place(rule, parameters[n]).entry].join]
+    own = [n for n in own if not _status(parameters[n]).startswith("frozen")]
+    others = [_layer_index(parameters[n]) for n in on_it if "head" not in parameters[n].declared]
+    early = [
+        parameters[n]
+        for n in own
+        if "head" in parameters[n].declared and "embedding" not in parameters[n].declared
+        if any(number > _layer_index(parameters[n]) for number in others)
+    ]
+    if early:
+        return [_finding(spec, "LRS308", index, parameters=_first_names(early))]
+    by_entry = [
+        [n for n in own if _place(rule, parameters[n]).entry == entry]
+        for entry in (range(len(_entries(rule))) if own else ())
+    ]
+    entries = [some for some in by_entry if some]
+    if len(entries) < 3 or any("head" in parameters[n].declared for n in entries[-1]):
+        return []
+    for one, later in pairwise(entries):
+        if min(later) > min(one) or max(later) > max(one):
+            return []
+    return [_finding(spec, "LRS308", index)]
+
+
+def _layer_index(parameter: _Parameter) -> int:
+    assert parameter.layer
+    return int(parameter.layer["index"])
+
+
+def _about_early_joins(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+    """LRS309: what joins the last of several layers and stands in the model before all that is on it by itself."""
+    rule = spec["rules"][index]
+    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    layers = _layers(rule, [parameters[n] for n in on_it]) if on_it else []
+    early: dict[tuple[int, int], list[_Parameter]] = {}
+    for n in on_it:
+        place, entry = _place(rule, parameters[n]), _entries(rule)[_place(rule, parameters[n]).entry]
+        if not entry.join or entry.to == "first" or not place.captures:
+            continue
+        if len(_layers_to_share(rule, layers, place)) < 2:
+            continue
+        own = [
+            other
+            for other in on_it
+            if parameters[other].layer == parameters[n].layer
+            and _place(rule, parameters[other]).entry == _entry_to_share(rule, place)
+        ]
+        module = parameters[n].names[0].rpartition(".")[0]
+        around = module == "" or all(parameters[other].names[0].startswith(module + ".") for other in own)
+        if n < min(own) and not around:
+            early.setdefault((place.entry, place.regex), []).append(parameters[n])
+    return [_finding(spec, "LRS309", index, parameters=_first_names(some)) for some in early.values()]
+
+
+def _about_declared_decay(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
+    """LRS311: what should have no weight decay and gets some, by what gives it: a rule, an optimizer, a class."""
+    optimizers = [spec.get("optimizer", {}), *spec.get("optimizers", {}).values()]
+    is_set = any("weight_decay" in one for one in optimizers) or any(
+        key in rule for rule in spec["rules"] for key in ("weight_decay", "weight_decay_mult")
+    )
+    sources: dict[tuple[str, Any], list[_Parameter]] = {}
+    for parameter in parameters:
+        base = _base(spec, parameter)
+        if "no_weight_decay" not in parameter.declared or _status(parameter).startswith("frozen"):
+            continue
+        if "weight_decay" in parameter.winner:
+            if parameter.value["weight_decay"] > 0:
+                sources.setdefault(("rule", parameter.winner["weight_decay"]), []).append(parameter)
+        elif base.get("weight_decay", 0) > 0:
+            sources.setdefault(("optimizer", parameter.optimizer), []).append(parameter)
+        elif "weight_decay" not in base and base.get("type") in ("AdamW", "Muon") and is_set:
+            sources.setdefault(("rules", None), []).append(parameter)
+    return [
+        _finding(spec, "LRS311", key if kind == "rule" else None, parameters=_first_names(some))
+        for (kind, key), some in sources.items()
+    ]
 
 
 def _about_misfits(spec: dict[str, Any], notes: _Notes) -> list[Finding]:

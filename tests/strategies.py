@@ -41,6 +41,15 @@ OWNERS = [
     ["Block"],
 ]
 
+DECLARED = [
+    *([[]] * 6),
+    ["head"],
+    ["embedding"],
+    ["no_weight_decay"],
+    ["embedding", "head"],
+    ["head", "no_weight_decay"],
+]
+
 MATCHES = [
     *(
         r"^blocks\.",
@@ -189,6 +198,7 @@ def _parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "requires_grad": not draw(_chance(15)),
         "module": draw(st.sampled_from(OWNERS)),
         "alias_modules": [],
+        "declared": draw(st.sampled_from(DECLARED)),
     }
 
 
@@ -329,7 +339,8 @@ def _ladders(draw: st.DrawFn) -> Any:
     entries = [draw(_lone_or_list(LAYERS, 2))]
     for _ in range(draw(st.integers(0, 4))):
         if draw(_chance(35)):
-            entries.append({"join": draw(_lone_or_list(JOINS, 2))})
+            to = draw(st.sampled_from([{}, {}, {"to": "last"}, {"to": "first"}, {"to": "first"}]))
+            entries.append({"join": draw(_lone_or_list(JOINS, 2)), **to})
         else:
             entries.append(draw(_lone_or_list(LAYERS, 2)))
     return entries
@@ -337,12 +348,14 @@ def _ladders(draw: st.DrawFn) -> Any:
 
 @st.composite
 def _wheres(draw: st.DrawFn) -> dict[str, Any]:
-    by = draw(st.sampled_from(["ndim", "module", "both"]))
     where: dict[str, Any] = {}
-    if by != "module":
-        where["ndim"] = draw(_lone_or_list([0, 1, 2, 3, 4]))
-    if by != "ndim":
-        where["module"] = draw(st.sampled_from(MODULES))
+    for key in draw(st.sampled_from([["ndim"], ["module"], ["ndim", "module"], ["declared"], ["ndim", "declared"]])):
+        if key == "ndim":
+            where["ndim"] = draw(_lone_or_list([0, 1, 2, 3, 4]))
+        elif key == "module":
+            where["module"] = draw(st.sampled_from(MODULES))
+        else:
+            where["declared"] = draw(_lone_or_list(["embedding", "head", "no_weight_decay"], 2))
     return where
 
 

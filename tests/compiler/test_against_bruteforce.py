@@ -14,7 +14,7 @@ from tests.bruteforce import Finding, Reading, read
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
-JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213))}
+JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213), 307, 308, 309, 311)}
 UNIONS = ("LRS303", "LRS304")
 
 
@@ -35,6 +35,7 @@ def attempted(spec: dict[str, Any], inventory: dict[str, Any]) -> Outcome:
                 each["requires_grad"],
                 tuple(each["module"]),
                 tuple(tuple(owner) for owner in each["alias_modules"]),
+                tuple(each["declared"]),
             )
             for each in inventory["parameters"]
         )
@@ -59,7 +60,15 @@ FALLBACK_BEHIND_A_FREEZE: dict[str, Any] = {
 }
 ONE_PARAMETER: dict[str, Any] = {
     "parameters": [
-        {"name": "a", "aliases": [], "shape": [1], "requires_grad": True, "module": ["A"], "alias_modules": []}
+        {
+            "name": "a",
+            "aliases": [],
+            "shape": [1],
+            "requires_grad": True,
+            "module": ["A"],
+            "alias_modules": [],
+            "declared": [],
+        }
     ]
 }
 
@@ -90,6 +99,24 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
 }
 
 
+BLOCKS_AND_TRANSITIONS: dict[str, Any] = {
+    "parameters": [
+        {**ONE_PARAMETER["parameters"][0], "name": name}
+        for name in (
+            *("transition1.weight", "b1.layer1.w", "b1.scale", "b1.layer2.w", "transition3.weight"),
+            *("b2.layer1.w", "transition2.weight", "b2.layer2.w", "b3.layer1.w", "head"),
+        )
+    ]
+}
+
+
+def with_transitions(**to: str) -> dict[str, Any]:
+    """A ladder of blocks in which each transition shares a layer of the block with its number."""
+    layers = [r"^b(\d+)\.layer(\d+)\.", {"join": [r"^transition(\d+)\.", r"^b(\d+)\.scale$"], **to}, "^head"]
+    rules = [{"layers": layers, "layer_decay": 0.5, "fallback": True}]
+    return {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 0.1}, "rules": rules}
+
+
 @drawn(
     specs(),
     inventories(),
@@ -100,6 +127,8 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
         (FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER),
         (TIED_IN_A_JOIN, TIED),
         (EQUAL_AND_NOT_THE_SAME, TIED),
+        (with_transitions(), BLOCKS_AND_TRANSITIONS),
+        (with_transitions(to="first"), BLOCKS_AND_TRANSITIONS),
     ],
 )
 def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
