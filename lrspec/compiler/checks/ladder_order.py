@@ -27,7 +27,11 @@ def ladder_order(compilation: Compilation) -> Iterator[Finding]:
         extents = list(_extents(resolution, selection, ladder))
         if early := _heads_before_the_end(resolution, selection, ladder):
             subject = Subject(resolution, path, rule, early)
-            message = f"the ladder of `{name}` has layers after the one of the model's head, {subject.counted()}"
+            are = "is" if len(early) == 1 else "are"
+            message = (
+                f"the ladder of `{name}` does not end with the model's head: {subject.counted()} of it {are} on an "
+                "earlier layer"
+            )
             yield subject.finding("LRS308", message, _ADVICE)
         elif _is_upside_down(extents):
             first, last = (printable(names[extent.first]) for extent in (extents[0], extents[-1]))
