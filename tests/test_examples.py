@@ -32,9 +32,15 @@ def inventory(model: ModelSource, folder: Path) -> lrspec.Inventory:
         config = transformers.BertConfig.from_json_file(folder / rest)
         return lrspec.Inventory.from_model(transformers.BertForSequenceClassification(config))
     assert kind in ("", "timm")
-    with torch.device("cpu" if rest.startswith("regnet") else "meta"):  # torch 2.10 has no meta kernel for its widths
-        built: nn.Module = timm.create_model(rest, pretrained=False, **model.args)
-    return lrspec.Inventory.from_model(built)
+    return lrspec.Inventory.from_model(build(model))
+
+
+def build(model: ModelSource) -> nn.Module:
+    """A model of timm, without values where that is possible."""
+    name = model.source.removeprefix("timm:")
+    with torch.device("cpu" if name.startswith("regnet") else "meta"):  # torch 2.10 has no meta kernel for its widths
+        built: nn.Module = timm.create_model(name, pretrained=False, **model.args)
+    return built
 
 
 def compiled(name: str) -> lrspec.Plan:
