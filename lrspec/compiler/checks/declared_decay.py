@@ -27,6 +27,7 @@ def declared_decay(compilation: Compilation) -> Iterator[Finding]:
             "LRS311",
             f"{subject.counted()} {have} weight decay, and the model declares that they should not (`no_weight_decay`)",
             f"{place} the rule `{{where: {{declared: no_weight_decay}}, weight_decay: 0}}`.",
+            at_key=path == ("rules",),
         )
 
 
