@@ -22,10 +22,10 @@ def declared_decay(compilation: Compilation) -> Iterator[Finding]:
     for (rule, path), representatives in by_source.items():
         subject = Subject(resolution, path, rule, resolution.families.expand(representatives))
         place = "Add" if rule is None else f"Put before `{resolution.spec.rule_names[rule]}`"
-        have = "has" if len(subject.parameters) == 1 else "have"
+        have, them = ("has", "it") if len(subject.parameters) == 1 else ("have", "them")
         yield subject.finding(
             "LRS311",
-            f"{subject.counted()} {have} weight decay, and the model declares that they should not (`no_weight_decay`)",
+            f"{subject.counted()} {have} weight decay, though the model declares {them} as `no_weight_decay`",
             f"{place} the rule `{{where: {{declared: no_weight_decay}}, weight_decay: 0}}`.",
             at_key=path == ("rules",),
         )

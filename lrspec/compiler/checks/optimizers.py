@@ -51,12 +51,12 @@ def embedding_as_matrix(compilation: Compilation) -> Iterator[Finding]:
     for optimizer_class, subject in _given_to_matrix_optimizers(resolution, is_meant):
         embeddings = sum(map(is_embedding, subject.parameters))
         what = "embedding" if embeddings == len(subject.parameters) else "embedding and head" if embeddings else "head"
-        reason = "whose rows are looked up one by one: an embedding is not a linear map"
+        reason = ", whose rows are looked up one by one: an embedding is not a linear map"
         if not embeddings:
-            reason = "which the model declares: such an optimizer is for the matrices between embeddings and head"
+            reason = ": it is for the matrices between the embeddings and the head"
         yield subject.finding(
             "LRS307",
-            f"{optimizer_class} trains {subject.counted(what)}, {reason}",
+            f"{optimizer_class} trains {subject.counted(what)}{reason}",
             "Exclude them (`exclude`), or give them to another optimizer by an earlier rule: "
             "`where: {declared: [embedding, head]}`.",
         )
