@@ -14,7 +14,7 @@ from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim import bind as binding
 from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
 from lrspec.spec.language import Optimizer as Described
-from lrspec.spec.load import SpecFile, StrPath
+from lrspec.spec.load import SpecFile, SpecSource
 from lrspec.spec.torch_optim import NOT_SETTINGS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def build_optimizer(
-    spec: SpecFile | StrPath | Plan,
+    spec: SpecFile | SpecSource | Plan,
     model: nn.Module,
     *,
     lr: float | None = None,
@@ -34,7 +34,7 @@ def build_optimizer(
     """Compile a spec for a model, and build the optimizer that it describes, with its groups.
 
     Args:
-        spec: a spec, the path of one, or a plan that was made from one.
+        spec: a spec, its path, a mapping with its keys, or a plan that was made from one.
         model: the model that trains, or a part of it.
         lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
         weight_decay: replaces the spec's `optimizer.weight_decay`.
@@ -56,7 +56,7 @@ def build_optimizer(
 
 
 def build_optimizers(
-    spec: SpecFile | StrPath | Plan,
+    spec: SpecFile | SpecSource | Plan,
     model: nn.Module,
     *,
     lr: float | None = None,
@@ -82,7 +82,7 @@ def build_optimizers(
 
 
 def _planned(
-    spec: SpecFile | StrPath | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
+    spec: SpecFile | SpecSource | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
 ) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
         raise ValueError("a plan has its rates already: pass lr and weight_decay when compiling")
@@ -115,7 +115,7 @@ def _build(described: Described, groups: list[dict[str, Any]], optimizer_class: 
 
 
 def param_groups(
-    spec: SpecFile | StrPath,
+    spec: SpecFile | SpecSource,
     model: nn.Module,
     *,
     lr: float | None = None,
