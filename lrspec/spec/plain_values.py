@@ -75,7 +75,7 @@ def _item(value: Any, key: Any, path: Path) -> Any:
         return value[key]
     except Exception as failure:  # of OmegaConf: `???`, or an interpolation that leads nowhere
         reason = str(failure).partition("\n")[0]
-        raise _wrong((*path, key), f"this has no value ({printable(reason)})") from failure
+        raise _wrong((*path, key), f"it has no value ({printable(reason)})") from failure
 
 
 def _kind(value: Any) -> str:

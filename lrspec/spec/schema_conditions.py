@@ -32,7 +32,7 @@ JsonSchema: TypeAlias = dict[str, Any]
 _DECAYS = ("weight_decay", "weight_decay_mult")
 _NEEDS_CLASS = "Arguments of an optimizer need its class: give `optimizer.type`."
 _OF_TORCH: JsonSchema = {"pattern": f"^{re.escape(FROM_TORCH)}"}
-_KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)(?:[^.]*$|{re.escape(FROM_TORCH)})"}  # not timm's, nor another's
+_KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)(?:[^.]*$|{re.escape(FROM_TORCH)})"}  # only those of torch
 _VALUES: JsonSchema = {"$ref": "#/$defs/Arguments"}
 _HAS_UNKNOWN_KEYS: JsonSchema = {"not": {"propertyNames": {"enum": list(Rule.model_fields)}}}
 """Such a rule is refused already: a misspelt key is not reported as missing as well."""

@@ -38,7 +38,7 @@ def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: A
 
 
 def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
-    """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`; each warning is issued as a `SpecWarning`."""
+    """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`, a `SpecWarning` per warning."""
     diagnostics = verify(plan, optimizer, walk(model), scheduler)
     if has_errors(diagnostics):
         raise VerifyError(tuple(diagnostics), plan.file.document.text)
