@@ -33,7 +33,6 @@ class _Copy:
         self._around: list[int] = []
 
     def of(self, value: Any, path: Path) -> Any:
-        self._size += 1 + (len(value) if isinstance(value, str) else 0)
         if isinstance(value, Mapping) or _is_list(value):
             return self._container(value, path)
         if value is not None and (not isinstance(value, str | int | float) or hasattr(value, "dtype")):  # numpy's
@@ -41,6 +40,7 @@ class _Copy:
             raise _wrong(path, f"expected {expected}, found {_kind(value)}")
         if self._size > MAX_BYTES:
             return None
+        self._size += len(value) if isinstance(value, str) else 1
         return within_float64(value) if isinstance(value, int) else value
 
     def _container(self, value: Any, path: Path) -> Any:
@@ -49,7 +49,7 @@ class _Copy:
         if self._size > MAX_BYTES or len(path) > MAX_DEPTH:
             return None
         keys = _keys(value, path)
-        self._size += sum(len(key) for key in keys if isinstance(key, str))
+        self._size += 1 + sum(len(key) for key in keys if isinstance(key, str))
         self._around.append(id(value))
         copies = {key: self.of(_item(value, key, path), (*path, key)) for key in keys}
         self._around.pop()

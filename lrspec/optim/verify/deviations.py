@@ -11,8 +11,8 @@ from lrspec.optim.live_values import plain_value
 from lrspec.optim.verify.running import ModelTensor, Portion, TrainingRun
 
 _NOT_OURS = (
-    "These groups have no names. If a trainer has built them, give it `lrspec.build_optimizer(plan, model)`; "
-    "if they are the plan's, change the spec, not them."
+    "No plan has made these groups (unless with names=False): train with `lrspec.build_optimizer(plan, model)`. "
+    "A trainer that is given no optimizer builds its own."
 )
 
 
@@ -30,7 +30,7 @@ def tensors_of(deviations: Sequence[Deviation]) -> list[ModelTensor]:
 
 
 def advised(deviations: Sequence[Deviation], advice: str) -> str:
-    """Return the advice; for groups without `param_names`, which no plan may have made, to train with a plan's."""
+    """Return the advice; for groups without `param_names` (see `names=False`), to train with a plan's."""
     return advice if all("param_names" in deviation.portion.group for deviation in deviations) else _NOT_OURS
 
 
