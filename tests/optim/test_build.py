@@ -8,13 +8,13 @@ import re
 from typing import Any
 
 import pytest
-import timm.optim
 import torch
 from torch import nn
 
 import lrspec
 from lrspec.spec.torch_optim import ARGUMENTS
 
+TIMM: Any = importlib.import_module("timm.optim")
 ALL = "[{name: all, match: '^.+$', lr_mult: 1}]"
 PROBE = "[{name: last, match: '^1', lr_mult: 1}, {name: rest, fallback: true, freeze: true}]"
 SEVERAL = """lrspec: 1
@@ -71,11 +71,11 @@ def test_an_optimizer_of_timms_registry_is_built_by_its_name(name: str, its: str
 
 
 def built_by_timm(name: str, net: nn.Module) -> Any:
-    return timm.optim.create_optimizer_v2(net.parameters(), opt=name, lr=0.01, weight_decay=0.1)
+    return TIMM.create_optimizer_v2(net.parameters(), opt=name, lr=0.01, weight_decay=0.1)
 
 
 @pytest.mark.filterwarnings("ignore:It is highly recommended to have 'opt_einsum'")  # of Kron
-@pytest.mark.parametrize("name", timm.optim.list_optimizers())
+@pytest.mark.parametrize("name", TIMM.list_optimizers())
 def test_every_optimizer_of_timms_registry_is_what_timms_factory_makes(name: str) -> None:
     net = nn.Linear(4, 3, bias=False)
     ready = spec(f"{{type: 'timm:{name}', lr: 0.01, weight_decay: 0.1}}")

@@ -165,7 +165,7 @@ def test_other_values_are_a_type_error_with_the_path(value: Any, kind: str) -> N
     expected = "expected a mapping, a list, text, a number, true or false, or None"
     for call in (lrspec.compile, lrspec.check, lrspec.build_optimizer, lrspec.param_groups):
         with pytest.raises(TypeError) as caught:
-            call(rule(options={"eps": (1, value)}), MODEL)  # type: ignore[operator]
+            call(rule(options={"eps": (1, value)}), MODEL)
         assert str(caught.value) == f"rules[0].options.eps[1]: {expected}, found {kind}"
 
 
