@@ -310,6 +310,19 @@ def test_transformers_goes_on_where_the_spec_has_only_warnings(tmp_path: Path) -
     assert trainer.state.global_step == STEPS
 
 
+@pytest.mark.parametrize("severity", ["warning", "error"])
+def test_the_plan_may_be_of_a_mapping(severity: str, tmp_path: Path) -> None:
+    mapping = {**SPEC.document.value, "check": {"schedule-differs": severity}}
+    net = Net()
+    optimizer = lrspec.build_optimizer(mapping, net)
+    schedule = OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)
+    trainer = transformers_trainer(tmp_path, net, (optimizer, schedule), spec=mapping)
+    report = rf"^<mapping>:12:18: {severity} LRS406 schedule-differs: rules\[0\]\.lr_mult: `max_lr` of 2 parameters"
+    expected = pytest.warns(lrspec.SpecWarning, match=report)
+    with expected if severity == "warning" else pytest.raises(lrspec.VerifyError, match=report):
+        trainer.train()
+
+
 WARNED = """
 import sys, warnings
 sys.path.insert(0, {root!r})
