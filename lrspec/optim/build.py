@@ -9,6 +9,7 @@ from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.escape import harmless, printable
+from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
@@ -121,10 +122,14 @@ def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_cla
 def _misspelt(file: SpecFile, name: str, option: str, defaults: list[str]) -> str | None:
     """Return a warning for an option that is nearly a default of the class, which may yet read it from its groups."""
     hint = did_you_mean(option, defaults)
-    rule = next(index for index, rule in enumerate(file.spec.rules) if option in (rule.options or {}))
-    start = file.document.key_span(("rules", rule, "options", option)).start
-    place = f"{harmless(file.path)}:{start.line}:{start.column}"
-    return f"{place}: warning: {name} has no default for `{printable(option)}`{hint}" if hint else None
+    paths = [
+        ("rules", n, "options", option) for n, rule in enumerate(file.spec.rules) if option in (rule.options or {})
+    ]
+    if not (hint and paths):
+        return None
+    start = file.document.key_span(paths[0]).start
+    place = f"{harmless(file.path)}:{start.line}:{start.column}: warning"
+    return f"{place}: {printable(spell(paths[0]))}: {name} has no such default{hint}"
 
 
 def param_groups(

@@ -199,7 +199,7 @@ def test_an_option_that_is_nearly_a_default_of_such_a_class_is_a_warning_with_it
         lrspec.build_optimizer(ready, model(), optimizer_class=Own)
     (warning,) = issued
     assert str(warning.message) == (
-        "<text>:3:73: warning: mine.Own has no default for `momentun`: did you mean `momentum`?"
+        "<text>:3:73: warning: rules[0].options.momentun: mine.Own has no such default: did you mean `momentum`?"
     )
     assert warning.filename == __file__
 
