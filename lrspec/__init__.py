@@ -30,6 +30,7 @@ __all__ = [
     "Severity",
     "SpecError",
     "SpecFile",
+    "SpecWarning",
     "Status",
     "Suggestion",
     "VerifyError",
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.diagnostics.codes import Severity
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
-    from lrspec.diagnostics.errors import SpecError
+    from lrspec.diagnostics.errors import SpecError, SpecWarning
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError
@@ -65,7 +66,7 @@ else:
         "compiler.plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "diagnostics.codes": ("Severity",),
         "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
-        "diagnostics.errors": ("SpecError",),
+        "diagnostics.errors": ("SpecError", "SpecWarning"),
         "models.inventory": ("Inventory", "InventoryError"),
         "models.parameters": ("Parameter",),
         "optim.bind": ("BindError",),

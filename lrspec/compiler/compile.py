@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -15,11 +16,9 @@ from lrspec.compiler.checks.values import infinite_value
 from lrspec.compiler.grouping import cohorts_of, group_parameters
 from lrspec.compiler.plan import Plan
 from lrspec.compiler.resolution import Resolution, resolve
-from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import SpecError, warn
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Path, rule_of
 from lrspec.diagnostics.wording import SHOWN
 from lrspec.models.garbage import uncollected
@@ -28,7 +27,7 @@ from lrspec.models.walk import ModelParameters, walk
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
-from lrspec.spec.load import SpecFile, StrPath, load
+from lrspec.spec.load import SpecFile, SpecSource, load
 from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
 
@@ -116,7 +115,7 @@ def _limit_finding(error: SlowRegexError | TooMuchError | OverdueError) -> Findi
 
 
 def compile(
-    spec: SpecFile | StrPath,
+    spec: SpecFile | SpecSource,
     model: nn.Module | Inventory,
     *,
     lr: float | None = None,
@@ -125,17 +124,18 @@ def compile(
     """Compile a spec for a model.
 
     Args:
-        spec: a spec from `load`, or its path.
+        spec: a spec from `load`, its path, or a mapping of plain values with the same keys.
         model: a model, which is not changed, or its inventory.
         lr: replaces the spec's `optimizer.lr`; absolute values in rules stay.
         weight_decay: replaces the spec's `optimizer.weight_decay`; absolute values in rules stay.
 
-    Warnings are in the plan's `diagnostics`, and the logger `lrspec` logs them.
+    Warnings are in the plan's `diagnostics`, and each is issued as a `SpecWarning`.
 
     Raises:
         SpecError: if the spec is wrong, or does not fit the model.
         InventoryError: if no inventory can be made of the model (it is already sharded, or has lazy parameters).
-        TypeError: if `spec` is neither a spec nor a path, or `model` is neither a model nor an inventory.
+        TypeError: if `spec` is not a spec, a path or a mapping of plain values; if `model` is neither a model nor an
+            inventory.
         OSError: if the file cannot be read.
         ValueError: if `lr` or `weight_decay` is not a finite number of at least 0, or could be meant for any of
             several optimizers.
@@ -147,13 +147,12 @@ def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: 
     outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     if outcome.plan is None or has_errors(outcome.diagnostics):
         raise SpecError(outcome.diagnostics, file.document.text, outcome.plan)
-    if any(diagnostic.severity is Severity.warning for diagnostic in outcome.diagnostics):
-        warn(report(outcome.diagnostics, file.document.text))
+    warn(outcome.diagnostics)
     return outcome.plan
 
 
 def check(
-    spec: SpecFile | StrPath,
+    spec: SpecFile | SpecSource,
     model: nn.Module | Inventory,
     *,
     lr: float | None = None,
@@ -171,20 +170,21 @@ def check(
 
 
 def compiled(
-    spec: SpecFile | StrPath, model: nn.Module, lr: float | None, weight_decay: float | None
+    spec: SpecFile | SpecSource, model: nn.Module, lr: float | None, weight_decay: float | None
 ) -> tuple[Plan, ModelParameters]:
     """Return the plan of a spec for a model, and the model's parameters to bind it to; raises what `compile` raises."""
     file, parameters = _file(spec), walk(model)
     return _plan(file, Inventory.of(model, parameters), lr, weight_decay), parameters
 
 
-def _file(spec: SpecFile | StrPath) -> SpecFile:
+def _file(spec: SpecFile | SpecSource) -> SpecFile:
     if isinstance(spec, SpecFile):
         return spec
     if isinstance(spec, Plan):
         raise TypeError("expected a spec or its path, found a plan, already compiled: call plan.param_groups(model)")
-    if not isinstance(spec, str | os.PathLike):
-        raise TypeError(f"expected a spec (lrspec.load, lrspec.loads) or its path, found {type(spec).__name__}")
+    if not isinstance(spec, str | os.PathLike | Mapping):
+        expected = "a spec (lrspec.load, lrspec.loads), its path, or a mapping of its keys"
+        raise TypeError(f"expected {expected}, found {type(spec).__name__}")
     return load(spec)
 
 

@@ -230,12 +230,17 @@ class Plan:
             "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
 
-    def param_groups(self, model: nn.Module, optimizer: str | None = None) -> list[dict[str, Any]]:
+    def param_groups(
+        self, model: nn.Module, optimizer: str | None = None, *, names: bool = True
+    ) -> list[dict[str, Any]]:
         """The groups with the parameters of a model, or of a part of it, for an optimizer of torch.
 
         Each group has `params` (the tensors), `param_names`, `name` and the settings. Parameters are found by any of
         their names. Those that a part of the model does not have are ignored, and empty groups are not returned. For
         a spec with several optimizers, `optimizer` names the one whose groups are wanted.
+
+        Some classes refuse groups with other keys than their own: `names=False` leaves out `param_names` and `name`.
+        `rates` and `load_optimizer_state` then cannot tell the groups apart, and refuse them.
 
         Raises:
             BindError: if the plan has errors and so no groups; if `optimizer` is not one of the spec's, or is missing
@@ -245,7 +250,7 @@ class Plan:
         """
         from lrspec.optim.bind import param_groups  # here and below, since a plan is data until somebody binds it
 
-        return param_groups(self, walk(model), optimizer)
+        return param_groups(self, walk(model), optimizer, names)
 
     def freeze(self, model: nn.Module) -> None:
         """Set `requires_grad` of the model's parameters as the plan says, both ways, where the spec sets it.

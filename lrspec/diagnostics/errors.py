@@ -1,7 +1,10 @@
-"""Passes findings to the caller of the library: as an exception, or as a warning of the logger `lrspec`."""
+"""Passes findings to the caller of the library: as an exception, or as Python's warnings."""
 
 from __future__ import annotations
 
+import sys
+import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lrspec.diagnostics.diagnostic import Diagnostic
@@ -48,11 +51,14 @@ class SpecError(ReportedError):
         self.plan = plan
 
 
-def warn(report: str) -> None:
-    """Log a report that has warnings only; nothing is printed unless somebody handles the logger `lrspec`."""
-    import logging  # here, since the command logs nothing
+class SpecWarning(UserWarning):
+    """A finding that is not an error; the text says where in the spec it is."""
 
-    logger = logging.getLogger("lrspec")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    logger.warning(report)
+
+def warn(findings: Iterable[object]) -> None:
+    """Issue a `SpecWarning` for each finding, at the line of whoever has called lrspec."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "lrspec":
+        level, frame = level + 1, frame.f_back
+    for finding in findings:
+        warnings.warn(str(finding), SpecWarning, stacklevel=level)

@@ -27,26 +27,28 @@ class BindError(BriefError):
     """A plan does not fit the model that it is bound to; the text names the parameters."""
 
 
-def param_groups(plan: Plan, parameters: ModelParameters, optimizer: str | None = None) -> list[dict[str, Any]]:
+def param_groups(
+    plan: Plan, parameters: ModelParameters, optimizer: str | None = None, names: bool = True
+) -> list[dict[str, Any]]:
     """See `Plan.param_groups`; `parameters` are the model's."""
-    planned, names = groups_of(plan), plan.optimizers
-    if optimizer is None and len(names) > 1:
-        raise BindError(f"the spec has several optimizers: pass optimizer=… with one of {', '.join(names)}")
-    if optimizer is not None and optimizer not in names:
+    planned, optimizers = groups_of(plan), plan.optimizers
+    if optimizer is None and len(optimizers) > 1:
+        raise BindError(f"the spec has several optimizers: pass optimizer=… with one of {', '.join(optimizers)}")
+    if optimizer is not None and optimizer not in optimizers:
         raise BindError(no_such_optimizer(plan, optimizer))
     groups: list[dict[str, Any]] = []
     with uncollected():
         tensors = _tensors(plan, parameters)
         _refuse_other_frozenness(plan, tensors)
         for group in planned:
-            if group.settings.optimizer not in (None, optimizer or names[0]):
+            if group.settings.optimizer not in (None, optimizer or optimizers[0]):
                 continue
             members = zip(group.members, group.params, strict=True)
             here = [(tensors[place], name) for place, name in members if place in tensors]
             if here:
                 params, param_names = map(list, zip(*here, strict=True))
-                keys = {"params": params, "param_names": param_names, "name": group.name}
-                groups.append({**keys, **group.settings.group_keys()})
+                named = {"param_names": param_names, "name": group.name} if names else {}
+                groups.append({"params": params, **named, **group.settings.group_keys()})
     return groups
 
 

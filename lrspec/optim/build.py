@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
+from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.escape import harmless, printable
+from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim import bind as binding
 from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
-from lrspec.spec.language import Optimizer as Described
-from lrspec.spec.load import SpecFile, StrPath
-from lrspec.spec.torch_optim import NOT_SETTINGS
+from lrspec.spec.load import SpecFile, SpecSource
+from lrspec.spec.torch_optim import ARGUMENTS, IN_THE_RULE, NOT_SETTINGS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def build_optimizer(
-    spec: SpecFile | StrPath | Plan,
+    spec: SpecFile | SpecSource | Plan,
     model: nn.Module,
     *,
     lr: float | None = None,
@@ -34,14 +36,15 @@ def build_optimizer(
     """Compile a spec for a model, and build the optimizer that it describes, with its groups.
 
     Args:
-        spec: a spec, the path of one, or a plan that was made from one.
+        spec: a spec, its path, a mapping with its keys, or a plan that was made from one.
         model: the model that trains, or a part of it.
         lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
         weight_decay: replaces the spec's `optimizer.weight_decay`.
         freeze: first set the model's `requires_grad` as the spec says.
         optimizer_class: the class, if the spec's `type` has dots or is missing.
 
-    The arguments in `optimizer` are passed to the class as well, and become its defaults.
+    The arguments in `optimizer` are passed to the class as well, and become its defaults. An optimizer of timm's that
+    has momentum gets 0.9 if the spec does not set it, as from timm's factory.
 
     Raises:
         SpecError, InventoryError, OSError: as `compile`.
@@ -52,11 +55,11 @@ def build_optimizer(
     plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
     if len(plan.optimizers) > 1:
         raise BuildError(f"the spec has several optimizers ({', '.join(plan.optimizers)}): call build_optimizers")
-    return _build(plan.file.spec.bases[plan.optimizers[0]], binding.param_groups(plan, parameters), optimizer_class)
+    return _build(plan.file, plan.optimizers[0], binding.param_groups(plan, parameters), optimizer_class)
 
 
 def build_optimizers(
-    spec: SpecFile | StrPath | Plan,
+    spec: SpecFile | SpecSource | Plan,
     model: nn.Module,
     *,
     lr: float | None = None,
@@ -77,12 +80,13 @@ def build_optimizers(
     if strangers := [name for name in classes if name not in plan.optimizers]:
         raise BuildError(f"optimizer_class: {binding.no_such_optimizer(plan, strangers[0])}")
     groups_by_name = {name: binding.param_groups(plan, parameters, name) for name in plan.optimizers}
-    bases = plan.file.spec.bases
-    return {name: _build(bases[name], groups, classes.get(name)) for name, groups in groups_by_name.items() if groups}
+    return {
+        name: _build(plan.file, name, groups, classes.get(name)) for name, groups in groups_by_name.items() if groups
+    }
 
 
 def _planned(
-    spec: SpecFile | StrPath | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
+    spec: SpecFile | SpecSource | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
 ) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
         raise ValueError("a plan has its rates already: pass lr and weight_decay when compiling")
@@ -93,7 +97,8 @@ def _planned(
         return plan, parameters
 
 
-def _build(described: Described, groups: list[dict[str, Any]], optimizer_class: Maker | None) -> Optimizer:
+def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_class: Maker | None) -> Optimizer:
+    described = file.spec.bases[key]
     maker = maker_of(described.type, optimizer_class)
     name = described.type or str(getattr(maker, "__name__", "the optimizer"))
     rates = {"lr": described.lr, "weight_decay": described.weight_decay}
@@ -103,30 +108,44 @@ def _build(described: Described, groups: list[dict[str, Any]], optimizer_class: 
         optimizer: Optimizer = maker(groups, **arguments)
     except (TypeError, ValueError, RuntimeError) as failure:
         raise BuildError(f"{name} cannot be built: {failure}") from failure
-    # An option of a rule that the class does not read from its groups would do nothing.
-    known = {*NOT_SETTINGS, *optimizer.defaults, *arguments}
-    if idle := list(dict.fromkeys(key for group in groups for key in group if key not in known)):
-        defaults = list(optimizer.defaults)
+    defaults, known = list(optimizer.defaults), {*NOT_SETTINGS, *optimizer.defaults, *arguments}
+    others = list(dict.fromkeys(key for group in groups for key in group if key not in known))
+    if refused := [key for key in others if described.type in ARGUMENTS or key in IN_THE_RULE]:
         raise BuildError(
-            f"{name} does not take {few(idle)} for single groups{did_you_mean(idle[0], defaults)}; "
+            f"{name} does not take {few(refused)} for single groups{did_you_mean(refused[0], defaults)}; "
             f"it takes {', '.join(defaults)}"
         )
+    warn(filter(None, (_misspelt(file, name, other, defaults) for other in others)))
     return optimizer
 
 
+def _misspelt(file: SpecFile, name: str, option: str, defaults: list[str]) -> str | None:
+    """Return a warning for an option that is nearly a default of the class, which may yet read it from its groups."""
+    hint = did_you_mean(option, defaults)
+    paths = [
+        ("rules", n, "options", option) for n, rule in enumerate(file.spec.rules) if option in (rule.options or {})
+    ]
+    if not (hint and paths):
+        return None
+    start = file.document.key_span(paths[0]).start
+    place = f"{harmless(file.path)}:{start.line}:{start.column}: warning"
+    return f"{place}: {printable(spell(paths[0]))}: {name} has no such default{hint}"
+
+
 def param_groups(
-    spec: SpecFile | StrPath,
+    spec: SpecFile | SpecSource,
     model: nn.Module,
     *,
     lr: float | None = None,
     weight_decay: float | None = None,
     freeze: bool = False,
     optimizer: str | None = None,
+    names: bool = True,
 ) -> list[dict[str, Any]]:
     """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
 
     Takes what `compile` takes; with `freeze` the model's `requires_grad` is first set as the spec says. If the spec has
-    several optimizers, `optimizer` names the one whose groups are wanted.
+    several optimizers, `optimizer` names the one whose groups are wanted. `names` is as in `Plan.param_groups`.
 
     Raises:
         SpecError, InventoryError, OSError, ValueError: as `compile`.
@@ -136,4 +155,4 @@ def param_groups(
         plan, parameters = compiled(spec, model, lr, weight_decay)
         if freeze:
             binding.freeze(plan, parameters)
-        return binding.param_groups(plan, parameters, optimizer)
+        return binding.param_groups(plan, parameters, optimizer, names)

@@ -20,6 +20,10 @@ Maker: TypeAlias = Callable[..., Any]
 """An optimizer class, or a callable that makes an optimizer with some arguments already bound."""
 
 
+_TIMMS_MOMENTUM = 0.9
+"""The momentum that timm's factory gives to optimizers that have one, whatever the default of the class."""
+
+
 class BuildError(BriefError):
     """An optimizer cannot be built as the spec says; the text says why and what to do."""
 
@@ -45,8 +49,13 @@ def maker_of(type_: str | None, passed: Maker | None) -> Maker:
         known = optim.list_optimizers()
         if name not in known:
             raise BuildError(f"timm has no optimizer `{name}`{did_you_mean(name, known, 3)}")
-        maker: Maker = optim.get_optimizer_class(name)
-        return maker
+        try:
+            maker: Maker = optim.get_optimizer_class(name)
+        except (AssertionError, ImportError) as failure:  # a class of another library, which also needs a GPU
+            raise BuildError(f"{type_} is not available here: {failure}") from None
+        if not optim.get_optimizer_info(name).has_momentum:
+            return maker
+        return partial(maker, **{"momentum": _TIMMS_MOMENTUM, **getattr(maker, "keywords", {})})
     if "." in type_:
         raise BuildError(f"`{type_}` is never imported from a spec: pass the class, optimizer_class={type_}")
     cls: Maker | None = getattr(_library("torch.optim", type_), type_, None)

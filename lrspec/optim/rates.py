@@ -28,7 +28,7 @@ def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         subject = f"group {place} of the optimizer"
         names: list[str] = group.get("param_names") or []
         if not names:
-            raise BindError(f"{subject} does not name its parameters: {_ADVICE}")
+            raise BindError(f"{subject} does not name its parameters: {_ADVICE}, without names=False")
         if strangers := [name for name in names if name not in plan.group_of]:
             listed = few(strangers, SHOWN)
             raise BindError(f"{subject} has parameters that the plan does not train, {listed}: {_ADVICE}")

@@ -28,6 +28,7 @@ from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.diagnostics.source import Path
 from lrspec.spec.axes import AXES, SETTINGS
 from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
+from lrspec.spec.torch_optim import plain_type
 
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 WHOLE_NAME = rf"^{RULE_NAME.pattern}(?![\s\S])"
@@ -259,8 +260,8 @@ class Optimizer(_Part, title="a mapping of type, lr, …"):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, OptionValue]
 
-    type: Annotated[str, Field(min_length=1)] | None = None
-    """A class of torch.optim, such as `AdamW`; a dotted name is recorded and not checked."""
+    type: Annotated[str, Field(min_length=1), AfterValidator(plain_type)] | None = None
+    """A class of torch.optim, such as `AdamW`; another package's, with dots, is recorded and not checked."""
     lr: NonNegative | None = None
     """The learning rate that multipliers multiply."""
     weight_decay: NonNegative | None = None

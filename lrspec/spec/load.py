@@ -20,10 +20,13 @@ from lrspec.spec.language import Spec
 from lrspec.spec.limits import MAX_BYTES
 from lrspec.spec.locate import locate
 from lrspec.spec.override import overridden
+from lrspec.spec.plain_values import MAPPING, as_json
 from lrspec.spec.syntax.document import Document, Format, format_of, parse
 from lrspec.spec.validation.validate import validate
 
 StrPath: TypeAlias = str | os.PathLike[str]
+SpecSource: TypeAlias = StrPath | Mapping[str, Any]
+"""What a spec can be read from: the path of a file, or a mapping of plain values."""
 
 ENOUGH = MAX_BYTES + 1
 """The most bytes of a file that are read: one more than a spec may have."""
@@ -79,13 +82,19 @@ class Reading:
         return SpecFile(self.spec, self.document)
 
 
-def load(path: StrPath) -> SpecFile:
-    """Read a spec from a file: JSON if it ends in `.json`, YAML otherwise.
+def load(path: SpecSource) -> SpecFile:
+    """Read a spec from a file: JSON if it ends in `.json`, YAML otherwise. Or from a mapping of plain values.
+
+    A mapping, OmegaConf's too, is read as the JSON text that it would be written as, with an indent of 2: the places of
+    findings are in that text, and their messages begin with the path to the value.
 
     Raises:
         SpecError: if it is not a valid spec; its `diagnostics` have everything that is wrong.
         OSError: if the file cannot be read.
+        TypeError: if a mapping has other values than mappings, lists, tuples, text, numbers, booleans and None.
     """
+    if isinstance(path, Mapping):
+        return read(as_json(path), MAPPING, "json").file()
     return read_file(path).file()
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from lrspec.diagnostics.codes import ADJUSTABLE, CODES, Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, ordered
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import last_key, spell
 from lrspec.spec.language import RULE_NAME, Spec, default_rule_name, severities
+from lrspec.spec.plain_values import MAPPING
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.syntax.replacement import suggestion
 
@@ -24,10 +27,13 @@ def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -
         if severity is Severity.ignore:
             continue
         span = document.key_span(path) if finding.at_key else document.span(path)
+        message = finding.message
+        if document.path == MAPPING and path:  # nobody has seen its text: the path comes first
+            message = f"{printable(spell(path))}: {message.removeprefix(f'`{last_key(path)}`: ')}"
         diagnostic = Diagnostic(
             code=finding.code,
             severity=severity,
-            message=finding.message,
+            message=message,
             path=document.path,
             span=span,
             rule=None if rule is None else _rule_name(rule, document),

@@ -6,6 +6,7 @@ clearest messages. `errorMessage` is what the language servers for YAML and JSON
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -17,10 +18,12 @@ from lrspec.spec.torch_optim import (
     EVERY_ARGUMENT,
     FLAGS,
     FROM_TIMM,
+    FROM_TORCH,
     IN_THE_RULE,
     LENGTHS,
     NOT_OPTIONS,
     NOT_SETTINGS,
+    SPELLINGS,
     TEXTS,
 )
 
@@ -28,7 +31,8 @@ JsonSchema: TypeAlias = dict[str, Any]
 
 _DECAYS = ("weight_decay", "weight_decay_mult")
 _NEEDS_CLASS = "Arguments of an optimizer need its class: give `optimizer.type`."
-_KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)[^.]*$"}  # neither dotted nor of timm
+_OF_TORCH: JsonSchema = {"pattern": f"^{re.escape(FROM_TORCH)}"}
+_KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)(?:[^.]*$|{re.escape(FROM_TORCH)})"}  # only those of torch
 _VALUES: JsonSchema = {"$ref": "#/$defs/Arguments"}
 _HAS_UNKNOWN_KEYS: JsonSchema = {"not": {"propertyNames": {"enum": list(Rule.model_fields)}}}
 """Such a rule is refused already: a misspelt key is not reported as missing as well."""
@@ -116,7 +120,9 @@ def _optimizer_conditions() -> Iterator[JsonSchema]:
         "`package.module.Class`, or as timm names them, `timm:lamb`."
     )
     offered: JsonSchema = {"anyOf": [{"enum": list(ARGUMENTS)}, {}]}  # editors do not look inside an `if`
-    yield _for_keys(type={"if": _KNOWN, "then": _one_of(list(ARGUMENTS), message), **offered})
+    with_module = _one_of([spelling for name in ARGUMENTS for spelling in SPELLINGS[name][1:]], message)
+    of_torch = {"if": _OF_TORCH, "then": with_module, "else": _one_of(list(ARGUMENTS), message)}
+    yield _for_keys(type={"if": _KNOWN, "then": of_torch, **offered})
     keys = list(Optimizer.model_fields)
     message = f"Not a key of `optimizer`: those are {', '.join(keys)}; with a `type` the arguments of that class, too."
     needs_class = {"if": {"enum": sorted(EVERY_ARGUMENT)}, "then": _one_of(keys, _NEEDS_CLASS)}
@@ -127,7 +133,7 @@ def _optimizer_conditions() -> Iterator[JsonSchema]:
         options = sorted(arguments - NOT_OPTIONS)
         keys = [*(key for key in Optimizer.model_fields if key == "type" or key in arguments), *options]
         names = _names(keys, f"Not an argument of {optimizer_class}. Possible here: {', '.join(keys)}.")
-        yield {"if": _is("type", {"const": optimizer_class}), "then": names}
+        yield {"if": _of_class(optimizer_class), "then": names}
 
 
 def _by_the_only_optimizer() -> Iterator[JsonSchema]:
@@ -142,7 +148,7 @@ def _by_the_only_optimizer() -> Iterator[JsonSchema]:
         rule = _for_keys(options=_names(options, message))
         if "weight_decay" not in arguments:
             rule |= _rule_without(_DECAYS, f"{optimizer_class} has no weight decay.")
-        yield {"if": _is("optimizer", _is("type", {"const": optimizer_class})), "then": _rules(rule)}
+        yield {"if": _is("optimizer", _of_class(optimizer_class)), "then": _rules(rule)}
 
 
 def _by_several_optimizers() -> Iterator[JsonSchema]:
@@ -164,7 +170,7 @@ def _by_several_optimizers() -> Iterator[JsonSchema]:
         rule = _for_keys(options=_names_without(options, message)) if options else {}
         if "weight_decay" in arguments:
             rule |= _rule_without(_DECAYS, "None of these optimizers has weight decay.")
-        yield {"if": _each(_is("type", {"enum": others})), "then": _rules(rule)}
+        yield {"if": _each(_of_class(*others)), "then": _rules(rule)}
 
 
 def _rule_without(keys: Iterable[str], message: str) -> JsonSchema:
@@ -194,6 +200,10 @@ def _rules(rule: JsonSchema) -> JsonSchema:
 
 def _each(optimizer: JsonSchema) -> JsonSchema:
     return _is("optimizers", {"additionalProperties": optimizer, "minProperties": 1})
+
+
+def _of_class(*names: str) -> JsonSchema:
+    return _is("type", {"enum": [spelling for name in names for spelling in SPELLINGS[name]]})
 
 
 def _given(key: str) -> JsonSchema:

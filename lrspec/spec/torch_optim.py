@@ -5,6 +5,8 @@ Taken from the signatures of torch 2.15; a test compares it with the installed t
 
 from __future__ import annotations
 
+from typing import Any
+
 _ARGUMENTS = {
     "ASGD": "alpha capturable differentiable foreach lambd lr maximize t0 weight_decay",
     "Adadelta": "capturable differentiable eps foreach lr maximize rho weight_decay",
@@ -47,11 +49,30 @@ DEFAULT_WEIGHT_DECAY = {"AdamW": 0.01, "Muon": 0.1}
 ONLY_MATRICES = frozenset({"Muon"})
 """The optimizers of torch.optim that accept only parameters of two dimensions."""
 
+FROM_TORCH = "torch.optim."
+"""The prefix of a class of torch.optim, which may be left out."""
+
 FROM_TIMM = "timm:"
 """The prefix of an optimizer from timm's registry."""
 
 ONE_GROUP_ONLY = frozenset({"LBFGS"})
 """The optimizers of torch.optim that do not take parameter groups."""
+
+_MODULES = {"Adafactor": "_adafactor", "Muon": "_muon", "SparseAdam": "sparse_adam"}
+
+SPELLINGS = {
+    name: (name, f"{FROM_TORCH}{name}", f"{FROM_TORCH}{_MODULES.get(name, name.lower())}.{name}")
+    for name in (*ARGUMENTS, *ONE_GROUP_ONLY)
+}
+"""The ways to write the type of each class: by itself, in torch.optim, and in the module that defines it."""
+
+_NAMES = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
+
+
+def plain_type(type_: Any) -> Any:
+    """Return the type of an optimizer without `torch.optim.` before its name; anything else is returned as it is."""
+    return _NAMES.get(type_, type_) if isinstance(type_, str) else type_
+
 
 NOT_SETTINGS = frozenset({"params", "param_names", "name"})
 """The keys of a parameter group that are not settings."""

@@ -29,7 +29,7 @@ class VerifyPlan(Callback):
         part: the path of that submodule, such as `net`; without it the plan is for the whole LightningModule.
 
     If the spec has several optimizers, `configure_optimizers` returns them in the spec's order.
-    Warnings go to the logger `lrspec`.
+    Each warning is issued as a `lrspec.SpecWarning`.
 
     Raises (when training starts):
         VerifyError: if the optimizers do not do what the spec says.

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed
-    """Verifies the trainer's optimizer and its scheduler in `on_train_begin`; warnings go to the logger `lrspec`.
+    """Verifies the trainer's optimizer and its scheduler in `on_train_begin`.
+
+    Each warning is issued as a `lrspec.SpecWarning`.
 
     Raises (when training starts):
         VerifyError: if the optimizer does not do what the spec says, as when the trainer has built its own groups.

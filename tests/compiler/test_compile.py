@@ -1,9 +1,8 @@
-"""Compiling as a whole: the calls of the package, overrides, logging, and what must hold for any spec and model."""
+"""Compiling as a whole: the calls of the package, overrides, warnings, and what must hold for any spec and model."""
 
 from __future__ import annotations
 
 import json
-import logging
 import signal
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def test_a_spec_that_is_wrong_raises_its_report() -> None:
     assert str(caught.value).startswith("mine.yaml:2:24: error LRS104 invalid-value: ")
 
 
-def test_a_spec_that_does_not_fit_raises_with_the_plan_so_far(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_spec_that_does_not_fit_raises_with_the_plan_so_far(recwarn: pytest.WarningsRecorder) -> None:
     file = load("  - {name: a, match: '^a', lr: 1e-3}")
     with pytest.raises(lrspec.SpecError) as caught:
         lrspec.compile(file, NAMES)
@@ -55,7 +54,7 @@ def test_a_spec_that_does_not_fit_raises_with_the_plan_so_far(caplog: pytest.Log
     assert caught.value.plan.groups is None
     assert [planned.status.value for planned in caught.value.plan.parameters] == ["trained", "unmatched"]
     assert lrspec.check(file, NAMES) == list(caught.value.diagnostics)
-    assert caplog.records == []
+    assert not recwarn
 
 
 def test_check_returns_what_is_wrong_with_the_document(tmp_path: Path) -> None:
@@ -64,14 +63,12 @@ def test_check_returns_what_is_wrong_with_the_document(tmp_path: Path) -> None:
     assert [found.code for found in lrspec.check(path, NAMES)] == ["LRS101"]
 
 
-def test_warnings_reach_the_caller_by_the_plan_and_by_the_logger(
-    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with caplog.at_level(logging.WARNING, logger="lrspec"):
-        plan = lrspec.compile(load("  - {name: all, match: '^[ab]', lr: 3}"), NAMES)
-    assert [found.code for found in plan.diagnostics] == ["LRS304"]
-    assert [record.name for record in caplog.records] == ["lrspec"]
-    assert capsys.readouterr() == ("", "")
+def test_warnings_reach_the_caller_by_the_plan_and_one_by_one(recwarn: pytest.WarningsRecorder) -> None:
+    plan = lrspec.compile(load("  - {name: a, match: '^a', lr: 3}\n  - {name: b, match: '^b', lr: 0}"), NAMES)
+    assert [found.code for found in plan.diagnostics] == ["LRS304", "LRS303"]
+    assert [str(warning.message) for warning in recwarn] == list(map(str, plan.diagnostics))
+    assert {(warning.category, warning.filename) for warning in recwarn} == {(lrspec.SpecWarning, __file__)}
+    assert str(recwarn[0].message).startswith("<text>:4:32: warning LRS304 large-value: the learning rate of 1 para")
 
 
 def test_lr_and_weight_decay_replace_the_optimizers_and_leave_absolute_values() -> None:

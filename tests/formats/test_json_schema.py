@@ -15,6 +15,7 @@ import lrspec
 from lrspec.formats.json_schema import FILES, Format, schema, schema_text
 from lrspec.spec.language import RULE_NAME
 from lrspec.spec.load import read, read_file
+from lrspec.spec.torch_optim import ARGUMENTS, SPELLINGS
 from tests.drawing import drawn
 from tests.strategies import changed_specs, specs
 from tests.test_golden import FAULTY, spec_of
@@ -67,6 +68,20 @@ def base(**rule: Any) -> dict[str, Any]:
     return {"lrspec": 1, "optimizer": {"type": "SGD", "lr": 1}, "rules": [rule]}
 
 
+def typed(name: str, **options: Any) -> dict[str, Any]:
+    return {"lrspec": 1, "optimizer": {"type": name, **options}, "rules": [{"match": "a", "lr": 1}]}
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_a_class_with_its_module_is_valid_with_its_arguments(name: str) -> None:
+    (option,) = sorted(ARGUMENTS[name] & {"betas", "eps", "etas", "maximize", "momentum"})[:1]
+    value = {"betas": [0.9, 0.99], "etas": [0.5, 1.2], "maximize": True}.get(option, 0.5)
+    for spelling in SPELLINGS[name]:
+        spec = typed(spelling, **{option: value})
+        assert valid("spec", spec)
+        lrspec.load(spec)
+
+
 REFUSED: dict[str, dict[str, Any]] = {
     "no version": {"rules": [{"match": "a", "lr": 1}]},
     "no rules": {"lrspec": 1},
@@ -91,6 +106,21 @@ REFUSED: dict[str, dict[str, Any]] = {
     "severity of a 1xx": {**base(match="a", lr=1), "check": {"syntax": "ignore"}},
     "no severity": {**base(match="a", lr=1), "check": {"zero-lr": "no"}},
     "a mapping as an option": base(match="a", options={"momentum": {}}),
+    "no class of torch": typed("torch.optim.AdamWW"),
+    "a class in another's module": typed("torch.optim.sgd.AdamW"),
+    "a class of torch that takes no groups": typed("torch.optim.LBFGS"),
+    "no argument of a class of torch": typed("torch.optim.adamw.AdamW", momentum=1),
+    "an argument of a class of torch with another value": typed("torch.optim.AdamW", betas=1),
+    "no option of a class of torch": {**typed("torch.optim.SGD"), "rules": [{"match": "a", "options": {"betas": 1}}]},
+    "weight decay in a class of torch without": {
+        **typed("torch.optim.Rprop"),
+        "rules": [{"match": "a", "lr": 1, "weight_decay": 1}],
+    },
+    "no option of several classes of torch": {
+        "lrspec": 1,
+        "optimizers": {"a": {"type": "torch.optim.SGD"}, "b": {"type": "torch.optim.rprop.Rprop"}},
+        "rules": [{"match": "a", "lr": 1, "options": {"betas": [0.9, 0.99]}}],
+    },
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -217,14 +219,15 @@ def test_lightning_says_which_part_the_plan_is_for(tmp_path: Path) -> None:
         trainer.fit(module_of(lightning.pytorch, net, cosine), points())
 
 
-def test_warnings_are_logged_and_training_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_are_issued_and_training_goes_on(tmp_path: Path) -> None:
     text = SPEC.document.text.content + "check: {schedule-differs: warning}\n"
     net = Net()
     trainer = trainer_of(lightning.pytorch, tmp_path, LightningVerify(lrspec.compile(lrspec.loads(text), net), "net"))
-    trainer.fit(module_of(lightning.pytorch, net, scalar_max_lr), points())
+    with pytest.warns(lrspec.SpecWarning, match="^<text>:5:45: warning LRS406 schedule-differs: ") as issued:
+        trainer.fit(module_of(lightning.pytorch, net, scalar_max_lr), points())
     assert trainer.global_step == STEPS
-    (logged,) = [record for record in caplog.records if record.name == "lrspec"]
-    assert "warning LRS406 schedule-differs" in logged.getMessage()
+    (warning,) = (each for each in issued if each.category is lrspec.SpecWarning)
+    assert Path(warning.filename).is_relative_to(Path(lightning.__file__).parent)  # what has called the callback
 
 
 # ------------------------------------------------------------------------------------------------ transformers
@@ -250,13 +253,13 @@ def with_warmup(optimizer: Optimizer) -> LambdaLR:
     return LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / 10))
 
 
-def transformers_trainer(folder: Path, net: nn.Module, optimizers: Any, steps: int = STEPS) -> Any:
+def transformers_trainer(folder: Path, net: nn.Module, optimizers: Any, steps: int = STEPS, spec: Any = SPEC) -> Any:
     return transformers.Trainer(
         model=net,
         args=arguments(folder, steps),
         train_dataset=Points(),
         optimizers=optimizers,
-        callbacks=[TransformersVerify(lrspec.compile(SPEC, net))],
+        callbacks=[TransformersVerify(lrspec.compile(spec, net))],
     )
 
 
@@ -293,6 +296,61 @@ def test_transformers_does_not_start_with_a_scalar_rate(tmp_path: Path) -> None:
     trainer = transformers_trainer(tmp_path, net, (optimizer, OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)))
     with pytest.raises(lrspec.VerifyError, match="`max_lr` of 2 parameters"):
         trainer.train()
+
+
+def test_transformers_goes_on_where_the_spec_has_only_warnings(tmp_path: Path) -> None:
+    text = SPEC.document.text.content + "check: {schedule-differs: warning}\n"
+    net = Net()
+    optimizer = lrspec.build_optimizer(SPEC, net)
+    trainer = transformers_trainer(
+        tmp_path, net, (optimizer, OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)), spec=lrspec.loads(text)
+    )
+    with pytest.warns(lrspec.SpecWarning, match="^<text>:5:45: warning LRS406 schedule-differs: "):
+        trainer.train()
+    assert trainer.state.global_step == STEPS
+
+
+@pytest.mark.parametrize("severity", ["warning", "error"])
+def test_the_plan_may_be_of_a_mapping(severity: str, tmp_path: Path) -> None:
+    mapping = {**SPEC.document.value, "check": {"schedule-differs": severity}}
+    net = Net()
+    optimizer = lrspec.build_optimizer(mapping, net)
+    schedule = OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)
+    trainer = transformers_trainer(tmp_path, net, (optimizer, schedule), spec=mapping)
+    report = rf"^<mapping>:12:18: {severity} LRS406 schedule-differs: rules\[0\]\.lr_mult: `max_lr` of 2 parameters"
+    expected = pytest.warns(lrspec.SpecWarning, match=report)
+    with expected if severity == "warning" else pytest.raises(lrspec.VerifyError, match=report):
+        trainer.train()
+
+
+WARNED = """
+import sys, warnings
+sys.path.insert(0, {root!r})
+warnings.simplefilter("ignore")
+from tests.integration import test_callbacks as tests
+warnings.resetwarnings(); warnings.filterwarnings("default")
+import lrspec
+from pathlib import Path
+
+text = tests.SPEC.document.text.content + "check: {{schedule-differs: warning}}\\n"
+net = tests.Net()
+if {lightning}:
+    callback = tests.LightningVerify(lrspec.compile(lrspec.loads(text), net), "net")
+    trainer = tests.trainer_of(tests.lightning.pytorch, Path({folder!r}), callback)
+    trainer.fit(tests.module_of(tests.lightning.pytorch, net, tests.scalar_max_lr), tests.points())
+else:
+    optimizer = lrspec.build_optimizer(tests.SPEC, net)
+    schedule = tests.OneCycleLR(optimizer, max_lr=1e-2, total_steps=20)
+    tests.transformers_trainer(Path({folder!r}), net, (optimizer, schedule), spec=lrspec.loads(text)).train()
+"""
+
+
+@pytest.mark.parametrize("of_lightning", [True, False], ids=["lightning", "transformers"])
+def test_a_run_shows_its_warnings_once(of_lightning: bool, tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    code = WARNED.format(root=root, folder=str(tmp_path), lightning=of_lightning)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr.count(": <text>:5:45: warning LRS406 schedule-differs: ") == 1  # Lightning writes no class
 
 
 @pytest.mark.parametrize("callback", [LightningVerify, TransformersVerify])

@@ -234,3 +234,31 @@ def test_what_is_no_model_is_told_so(other: Any) -> None:
     spec = lrspec.loads("{lrspec: 1, rules: [{match: '.', lr: 1}]}")
     with pytest.raises(TypeError, match=r"expected a model \(torch\.nn\.Module\), found (str|list|generator)"):
         lrspec.compile(spec, other)
+
+
+class Asserting(torch.optim.SGD):
+    """A class that asserts the keys of its groups, as KellerJordan's Muon does."""
+
+    def __init__(self, params: list[dict[str, Any]], **arguments: Any) -> None:
+        for group in params:
+            assert set(group) <= {"params", "lr", "weight_decay", "momentum"}
+        super().__init__(params, **arguments)
+
+
+def test_groups_without_names_are_the_same_for_a_class_that_asserts_their_keys() -> None:
+    text = (
+        "lrspec: 1\noptimizer: {lr: 0.1}\nrules: [{name: w, match: weight, lr_mult: 1}, {name: b, match: bias, lr: 1}]"
+    )
+    spec, model = lrspec.loads(text), nn.Linear(2, 2)
+    plan = lrspec.compile(spec, model)
+    with pytest.raises(AssertionError):
+        Asserting(plan.param_groups(model))
+    groups = plan.param_groups(model, names=False)
+    named = [{k: v for k, v in group.items() if k not in ("param_names", "name")} for group in plan.param_groups(model)]
+    assert repr(groups) == repr(named) == repr(lrspec.param_groups(spec, model, names=False))
+    assert [set(group) for group in groups] == [{"params", "lr"}, {"params", "lr"}]
+    optimizer = Asserting(groups, momentum=0.5)
+    assert plan.verify(optimizer, model) == []
+    optimizer.param_groups[0]["lr"] = 3
+    (found,) = plan.verify(optimizer, model)
+    assert (found.code, found.parameters) == ("LRS405", ("weight",))

@@ -14,6 +14,7 @@ from torch import nn
 import lrspec
 from lrspec.spec.torch_optim import ARGUMENTS
 
+TIMM: Any = importlib.import_module("timm.optim")
 ALL = "[{name: all, match: '^.+$', lr_mult: 1}]"
 PROBE = "[{name: last, match: '^1', lr_mult: 1}, {name: rest, fallback: true, freeze: true}]"
 SEVERAL = """lrspec: 1
@@ -62,12 +63,52 @@ def test_the_groups_are_the_plans_and_the_arguments_are_the_defaults() -> None:
 
 @pytest.mark.parametrize(("name", "its"), [("lamb", "Lamb"), ("lion", "Lion"), ("sgd", "SGD"), ("adamw", "AdamW")])
 def test_an_optimizer_of_timms_registry_is_built_by_its_name(name: str, its: str) -> None:
-    options = ", momentum: 0.9" if name == "sgd" else ""
-    optimizer = lrspec.build_optimizer(spec(f"{{type: 'timm:{name}', lr: 0.1, weight_decay: 0.2{options}}}"), model())
+    optimizer = lrspec.build_optimizer(spec(f"{{type: 'timm:{name}', lr: 0.1, weight_decay: 0.2}}"), model())
     assert type(optimizer).__name__ == its
     assert (optimizer.defaults["lr"], optimizer.defaults["weight_decay"]) == (0.1, 0.2)
     if name == "sgd":
         assert optimizer.defaults["nesterov"]  # as timm's registry says
+
+
+def built_by_timm(name: str, net: nn.Module) -> Any:
+    return TIMM.create_optimizer_v2(net.parameters(), opt=name, lr=0.01, weight_decay=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:It is highly recommended to have 'opt_einsum'")  # of Kron
+@pytest.mark.parametrize("name", TIMM.list_optimizers())
+def test_every_optimizer_of_timms_registry_is_what_timms_factory_makes(name: str) -> None:
+    net = nn.Linear(4, 3, bias=False)
+    ready = spec(f"{{type: 'timm:{name}', lr: 0.01, weight_decay: 0.1}}")
+    try:
+        theirs = built_by_timm(name, net)
+    except (AssertionError, ImportError) as failure:  # apex and bitsandbytes, which need a GPU
+        with pytest.raises(lrspec.BuildError, match=f"^timm:{name} is not available here: {re.escape(str(failure))}$"):
+            lrspec.build_optimizer(ready, net)
+    else:
+        ours = lrspec.build_optimizer(ready, net)
+        assert (type(ours), ours.defaults) == (type(theirs), theirs.defaults)
+        assert lrspec.compile(ready, net).verify(ours, net) == []
+
+
+def test_a_momentum_in_the_spec_comes_before_timms() -> None:
+    text = "{type: 'timm:sgd', lr: 0.1, momentum: 0.5}"
+    assert lrspec.build_optimizer(spec(text), model()).defaults["momentum"] == 0.5
+    rules = "[{name: all, match: '^.+$', lr_mult: 1}, {name: norm, match: '^1', options: {momentum: 0.5}}]"
+    optimizer = lrspec.build_optimizer(spec("{type: 'timm:sgd', lr: 0.1}", rules), model())
+    assert [group["momentum"] for group in optimizer.param_groups] == [0.9, 0.5]
+
+
+@pytest.mark.parametrize("kind", ["torch.optim.AdamW", "torch.optim.adamw.AdamW"])
+def test_a_class_of_torch_is_built_with_its_module_before_its_name(kind: str) -> None:
+    net = model()
+    plan = lrspec.compile(spec(f"{{type: {kind}, lr: 0.1}}"), net)
+    optimizer = lrspec.build_optimizer(plan, net)
+    assert type(optimizer) is torch.optim.AdamW
+    assert plan.verify(optimizer, net) == []
+    other = torch.optim.Adam(plan.param_groups(net))
+    assert [found.lines[0] for found in plan.verify(other, net)] == ["the optimizer is `Adam`, not `AdamW`"]
+    with pytest.raises(lrspec.BuildError, match="the spec's optimizer is AdamW, but optimizer_class is Own"):
+        lrspec.build_optimizer(plan, net, optimizer_class=Own)
 
 
 @pytest.mark.parametrize("given", [Own, functools.partial(Own, momentum=0.5)])
@@ -136,13 +177,56 @@ def test_a_library_of_optimizers_that_is_not_installed_is_named(monkeypatch: pyt
         build(spec("{type: 'timm:lamb', lr: 1}"), model())
 
 
-def test_an_option_of_a_rule_that_the_class_has_no_place_for_is_refused() -> None:
+def test_an_option_that_a_class_of_another_package_may_read_from_its_groups_is_let_through() -> None:
+    rules = "[{name: all, match: '^.+$', lr_mult: 1}, {name: norm, match: '^1', options: {use_fallback: true}}]"
+    net = model()
+    own = lrspec.build_optimizer(spec("{type: mine.Own, lr: 0.1}", rules), net, optimizer_class=Own)
+    assert [group.get("use_fallback") for group in own.param_groups] == [None, True]
+    plan = lrspec.compile(spec("{type: 'timm:muon', lr: 0.1}", rules), net)
+    muon = lrspec.build_optimizer(plan, net)
+    net(torch.ones(2, 4)).square().sum().backward()
+    muon.step()
+    assert plan.verify(muon, net) == []
+    assert "exp_avg" in muon.state[net[1].weight]  # type: ignore[index]
+    muon.param_groups[-1]["use_fallback"] = False
+    assert [found.code for found in plan.verify(muon, net)] == ["LRS405"]
+
+
+def test_an_option_that_is_nearly_a_default_of_such_a_class_is_a_warning_with_its_place() -> None:
     rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {momentum: 0.5, momentun: 1}}]"
     ready = spec("{type: mine.Own, lr: 0.1}", rules)
-    with pytest.raises(
-        lrspec.BuildError, match=r"mine\.Own does not take momentun for single groups: did you mean `momen"
-    ):
+    with pytest.warns(lrspec.SpecWarning) as issued:
         lrspec.build_optimizer(ready, model(), optimizer_class=Own)
+    (warning,) = issued
+    assert str(warning.message) == (
+        "<text>:3:73: warning: rules[0].options.momentun: mine.Own has no such default: did you mean `momentum`?"
+    )
+    assert warning.filename == __file__
+
+
+def test_a_setting_that_the_class_has_no_place_for_is_refused() -> None:
+    class NoDecay(torch.optim.Optimizer):
+        def __init__(self, params: Any, lr: float = 1e-3) -> None:
+            super().__init__(params, {"lr": lr})
+
+    ready = spec("{type: a.NoDecay, lr: 0.1}", "[{name: all, match: '^.+$', lr_mult: 1, weight_decay: 1}]")
+    with pytest.raises(
+        lrspec.BuildError, match=r"a\.NoDecay does not take weight_decay for single groups; it takes lr"
+    ):
+        lrspec.build_optimizer(ready, model(), optimizer_class=NoDecay)
+
+
+def test_an_option_that_the_installed_torch_does_not_read_from_groups_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Older(torch.optim.Optimizer):
+        def __init__(self, params: Any, lr: float = 1e-3, eps: float = 1e-8) -> None:
+            super().__init__(params, {"lr": lr, "eps": eps})
+
+    monkeypatch.setattr(torch.optim, "Adam", Older)
+    rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {amsgrad: true}}]"
+    with pytest.raises(lrspec.BuildError, match="Adam does not take amsgrad for single groups; it takes lr, eps"):
+        lrspec.build_optimizer(spec("{type: Adam, lr: 0.1}", rules), model())
 
 
 def test_freezing_the_model_has_to_be_asked_for() -> None:
@@ -207,7 +291,9 @@ def test_a_call_for_one_optimizer_is_refused_where_the_spec_has_several() -> Non
 def test_arguments_of_other_kinds_are_refused() -> None:
     net = model()
     swapped: Any = (net, spec("{type: SGD, lr: 0.1}"))
-    with pytest.raises(TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\) or its path, found Seq"):
+    with pytest.raises(
+        TypeError, match=r"expected a spec \(lrspec\.load, lrspec\.loads\), its path, or a mapping of its"
+    ):
         lrspec.build_optimizer(*swapped)
     plan: Any = lrspec.compile(spec("{type: SGD, lr: 0.1}"), net)
     with pytest.raises(TypeError, match=r"found a plan, already compiled: call plan\.param_groups\(model\)"):

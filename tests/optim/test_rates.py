@@ -113,6 +113,9 @@ def test_groups_without_names_are_refused(model: Tied, plan: lrspec.Plan) -> Non
     optimizer = torch.optim.AdamW(model.parameters())
     with pytest.raises(lrspec.BindError, match=r"group 0 .* does not name its parameters: build .* plan\.param_groups"):
         plan.rates(optimizer)
+    without = torch.optim.AdamW(plan.param_groups(model, names=False))
+    with pytest.raises(lrspec.BindError, match=r"with plan\.param_groups\(model\), without names=False$"):
+        plan.rates(without)
 
 
 def test_groups_of_another_model_are_refused(model: Tied, plan: lrspec.Plan) -> None:

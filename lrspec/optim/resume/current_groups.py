@@ -58,7 +58,7 @@ def _groups(optimizer: Optimizer, plan: Plan, name: str | None) -> Iterator[Pres
     for place, content in enumerate(optimizer.param_groups):
         subject, param_names = f"group {place} of the optimizer", content.get("param_names")
         if param_names is None or len(param_names) != len(content["params"]):
-            raise ResumeError(f"{subject} does not name its parameters\n{_REBUILD}")
+            raise ResumeError(f"{subject} does not name its parameters\n{_REBUILD} Leave out names=False.")
         names = [canonical(param_name, plan.inventory) for param_name in without_prefix(param_names, plan.inventory)]
         if strangers := [known for known in names if known not in plan.group_of]:
             raise ResumeError(

@@ -11,7 +11,7 @@ from lrspec.optim.live_values import plain_value
 from lrspec.optim.verify.running import ModelTensor, Portion, TrainingRun
 
 _NOT_OURS = (
-    "No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. "
+    "No plan has made these groups (unless with names=False): train with `lrspec.build_optimizer(plan, model)`. "
     "A trainer that is given no optimizer builds its own."
 )
 
@@ -30,7 +30,7 @@ def tensors_of(deviations: Sequence[Deviation]) -> list[ModelTensor]:
 
 
 def advised(deviations: Sequence[Deviation], advice: str) -> str:
-    """Return the advice; for groups without `param_names`, which no plan has made, to train with a plan's instead."""
+    """Return the advice; for groups without `param_names` (see `names=False`), to train with a plan's."""
     return advice if all("param_names" in deviation.portion.group for deviation in deviations) else _NOT_OURS
 
 

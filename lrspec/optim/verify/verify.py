@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, has_errors
 from lrspec.diagnostics.errors import ReportedError, warn
-from lrspec.diagnostics.report import report
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim.verify.member_checks import MEMBERS
@@ -39,10 +38,8 @@ def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: A
 
 
 def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
-    """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`; warnings are logged."""
+    """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`, a `SpecWarning` per warning."""
     diagnostics = verify(plan, optimizer, walk(model), scheduler)
-    text = plan.file.document.text
     if has_errors(diagnostics):
-        raise VerifyError(tuple(diagnostics), text)
-    if diagnostics:
-        warn(report(diagnostics, text))
+        raise VerifyError(tuple(diagnostics), plan.file.document.text)
+    warn(diagnostics)

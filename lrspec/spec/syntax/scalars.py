@@ -44,7 +44,7 @@ def plain_number(word: str) -> int | float | None:
     if _INT.fullmatch(word):
         return integer(word)
     if _OCTAL_OR_HEX.fullmatch(word):
-        return _within_float64(int(word, 0))
+        return within_float64(int(word, 0))
     if _FLOAT.fullmatch(word):
         return float(word)
     if _INFINITY.fullmatch(word):
@@ -59,7 +59,7 @@ def single_quoted(text: str) -> str:
 
 def integer(digits: str) -> int | float:
     """Return the integer that decimal `digits`, with or without a sign, spell; infinite beyond float64."""
-    return float(digits) if len(digits) > _LONGEST_INTEGER else _within_float64(int(digits))
+    return float(digits) if len(digits) > _LONGEST_INTEGER else within_float64(int(digits))
 
 
 def all_finite(value: Any) -> bool:
@@ -69,7 +69,8 @@ def all_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _within_float64(number: int) -> int | float:
+def within_float64(number: int) -> int | float:
+    """Return the integer, or infinity if it is beyond float64."""
     try:
         float(number)
     except OverflowError:

@@ -16,11 +16,13 @@ from lrspec.spec.torch_optim import (
     EVERY_ARGUMENT,
     FLAGS,
     FROM_TIMM,
+    FROM_TORCH,
     IN_THE_RULE,
     LENGTHS,
     NOT_OPTIONS,
     ONE_GROUP_ONLY,
     TEXTS,
+    plain_type,
 )
 from lrspec.spec.validation.key_errors import SYNONYMS, number_as_key
 from lrspec.spec.validation.value_errors import describe, suggested_value, wrong_value
@@ -48,7 +50,7 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
         name, options = rule.get("optimizer"), _mapping(rule.get("options"))
         own = described.get(name) if isinstance(name, str) else None
         optimizers = [own] if own else list(described.values())  # those that may train what the rule selects
-        classes = [optimizer.get("type") for _, optimizer in optimizers]
+        classes = [plain_type(optimizer.get("type")) for _, optimizer in optimizers]
         if options and all(_untyped(optimizer) for _, optimizer in optimizers):
             missing = f"{spell(optimizers[0][0])}.type"
             message = f"`options` needs `{missing}`, which is missing\nAdd `{missing}`."
@@ -75,16 +77,17 @@ def _optimizer(path: Path, optimizer: dict[str, Any]) -> Iterator[Finding]:
 
     If the `type` is only misspelt or empty, its arguments are not reported.
     """
-    name = optimizer.get("type")
+    name = plain_type(optimizer.get("type"))
     if not isinstance(name, str) or not name:
         name = None
     elif name in ONE_GROUP_ONLY:
         problem = f"`{name}` does not take parameter groups\nUse an optimizer that does."
         yield Finding("LRS104", (*path, "type"), problem)
-    elif not ("." in name or name in ARGUMENTS or _TIMM.fullmatch(name)):
-        problem = f"`{printable(name)}` is not an optimizer of torch.optim{did_you_mean(name, ARGUMENTS)}"
+    elif name.startswith(FROM_TORCH) or not ("." in name or name in ARGUMENTS or _TIMM.fullmatch(name)):
+        last = name.rpartition(".")[2]
+        problem = f"`{printable(name)}` is not an optimizer of torch.optim{did_you_mean(last, ARGUMENTS)}"
         advice = "Name others with their module, `package.module.Class`, or as timm does: `timm:lamb`."
-        yield Finding("LRS104", (*path, "type"), f"{problem}\n{advice}", meant=likely(name, ARGUMENTS))
+        yield Finding("LRS104", (*path, "type"), f"{problem}\n{advice}", meant=likely(last, ARGUMENTS))
     for key, value in optimizer.items():
         place = (*path, key)
         if key in _KEYS:

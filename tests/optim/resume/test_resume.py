@@ -703,6 +703,8 @@ def test_an_optimizer_that_is_not_the_plans_is_refused() -> None:
     of, new = model(), plan(NEW)
     with pytest.raises(lrspec.ResumeError, match=r"group 0 .* does not name its parameters\nBuild it with"):
         lrspec.load_optimizer_state(torch.optim.AdamW(of.parameters()), saved(), new)
+    with pytest.raises(lrspec.ResumeError, match=r"does not name its parameters\nBuild .* Leave out names=False\.$"):
+        lrspec.load_optimizer_state(torch.optim.AdamW(new.param_groups(of, names=False)), saved(), new)
     with pytest.raises(lrspec.ResumeError, match="is not one of the plan's: it has parameters of weights, biases"):
         lrspec.load_optimizer_state(built(OLD)[1], saved(), new)
     with pytest.raises(lrspec.ResumeError, match=r"parameters that the plan does not train: d\.weight, d\.bias"):

@@ -917,16 +917,16 @@ REPORT = r"""net.lrspec.yaml:5:75: error LRS405 setting-differs: the learning ra
  5 |   - {name: ladder, layers: ['^embed\.', '^blocks\.(\d+)\.'], layer_decay: 0.5}
    |                                                                           ^^^
    = embed.weight [4, 4] (16), embed.bias [4] (4), blocks.0.weight [4, 4] (16), blocks.0.bias [4] (4)
-   = No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. A trainer that is given no
-     optimizer builds its own.
+   = No plan has made these groups (unless with names=False): train with `lrspec.build_optimizer(plan, model)`. A
+     trainer that is given no optimizer builds its own.
 
 net.lrspec.yaml:6:45: error LRS405 setting-differs: the learning rate of 2 parameters (10 elements) is 0.001, not 0.002
    |
  6 |   - {name: head, match: '^head\.', lr_mult: 2}
    |                                             ^
    = head.weight [2, 4] (8), head.bias [2] (2)
-   = No plan has made these groups: train with `lrspec.build_optimizer(plan, model)`. A trainer that is given no
-     optimizer builds its own.
+   = No plan has made these groups (unless with names=False): train with `lrspec.build_optimizer(plan, model)`. A
+     trainer that is given no optimizer builds its own.
 
 2 errors
 """  # noqa: E501
@@ -999,13 +999,14 @@ def test_a_list_of_floors_is_advised_only_where_one_can_be_given(schedule: Sched
     assert advice in found.lines[-1]
 
 
-def test_severities_are_the_specs(model: Net, caplog: pytest.LogCaptureFixture) -> None:
+def test_severities_are_the_specs(model: Net, recwarn: pytest.WarningsRecorder) -> None:
     text = SPEC.document.text.content
     optimizer, _ = rebuilt_by_a_trainer(model, planned(model))
     lowered = planned(model, lrspec.loads(text + "check: {setting-differs: warning}\n"))
     assert [str(found.severity) for found in lowered.verify(optimizer, model)] == ["warning", "warning"]
     require(lowered, optimizer, model, None)
-    assert caplog.messages[0].endswith("\n\n2 warnings")
+    assert [str(each.message) for each in recwarn] == list(map(str, lowered.verify(optimizer, model)))
+    assert {each.category for each in recwarn} == {lrspec.SpecWarning}
     of_a_rule = text.replace("lr_mult: 2", "lr_mult: 2, check: {setting-differs: ignore}")
     (left,) = planned(model, lrspec.loads(of_a_rule)).verify(optimizer, model)
     assert left.rule == "ladder"

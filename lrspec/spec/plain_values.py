@@ -1,0 +1,87 @@
+"""Writes a mapping of plain values as the JSON text that a spec is read from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.source import Path, spell
+from lrspec.spec.limits import MAX_BYTES, MAX_DEPTH
+from lrspec.spec.syntax.scalars import within_float64
+
+MAPPING = "<mapping>"
+"""The path of a spec that is a mapping."""
+
+
+def as_json(mapping: Mapping[str, Any]) -> bytes:
+    """Return a mapping as JSON with an indent of 2; TypeError, with its path, for a value that JSON does not have.
+
+    Of what is deeper or larger than a spec may be, enough is written to exceed the limit.
+    """
+    text = json.dumps(_Copy().of(mapping, ()), indent=2, ensure_ascii=False)
+    return text.encode(errors="backslashreplace")  # half of a surrogate pair becomes JSON's escape for it
+
+
+class _Copy:
+    """Copies plain values, as long as they may fit into a spec: a list in many places is written many times."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._around: list[int] = []
+
+    def of(self, value: Any, path: Path) -> Any:
+        if isinstance(value, Mapping) or _is_list(value):
+            return self._container(value, path)
+        if value is not None and (not isinstance(value, str | int | float) or hasattr(value, "dtype")):  # numpy's
+            expected = "a mapping, a list, text, a number, true or false, or None"
+            raise _wrong(path, f"expected {expected}, found {_kind(value)}")
+        if self._size > MAX_BYTES:
+            return None
+        self._size += len(value) if isinstance(value, str) else 1
+        return within_float64(value) if isinstance(value, int) else value
+
+    def _container(self, value: Any, path: Path) -> Any:
+        if id(value) in self._around:
+            raise _wrong(path, "it contains itself")
+        if self._size > MAX_BYTES or len(path) > MAX_DEPTH:
+            return None
+        keys = _keys(value, path)
+        self._size += 1 + sum(len(key) for key in keys if isinstance(key, str))
+        self._around.append(id(value))
+        copies = {key: self.of(_item(value, key, path), (*path, key)) for key in keys}
+        self._around.pop()
+        return copies if isinstance(value, Mapping) else list(copies.values())
+
+
+def _is_list(value: Any) -> bool:
+    """Return whether a value is a list or a tuple; OmegaConf's are not, and it is not imported to ask."""
+    return isinstance(value, list | tuple | getattr(sys.modules.get("omegaconf"), "ListConfig", tuple))
+
+
+def _keys(value: Any, path: Path) -> Sequence[Any]:
+    if not isinstance(value, Mapping):
+        return range(len(value))
+    for key in (keys := list(value)):
+        if not isinstance(key, str):
+            raise _wrong(path, f"expected text as keys, found {printable(repr(key))} ({_kind(key)})")
+    return keys
+
+
+def _item(value: Any, key: Any, path: Path) -> Any:
+    try:
+        return value[key]
+    except Exception as failure:  # of OmegaConf: `???`, or an interpolation that leads nowhere
+        reason = str(failure).partition("\n")[0]
+        raise _wrong((*path, key), f"it has no value ({printable(reason)})") from failure
+
+
+def _kind(value: Any) -> str:
+    module, name = type(value).__module__, type(value).__qualname__
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def _wrong(path: Path, problem: str) -> TypeError:
+    return TypeError(f"{printable(spell(path)) or 'the mapping'}: {problem}")
