@@ -1,12 +1,14 @@
 """The models of the mistakes that are nobody's else: a language model with tied weights, and a segmenter.
 
-The inventories beside this file are what `lrspec params` says of them, in this folder, and of two models of timm:
+The inventories beside this file are what `lrspec params` says of them, in this folder, and of four models of timm:
 
     lrspec params -m py:small:LanguageModel -o lm.params.json
     lrspec params -m py:small:Segmenter -o segmenter.params.json
     lrspec params -m resnet18 --model-arg num_classes=10 -o resnet18.params.json
     lrspec params -m vit_tiny_patch16_224 --model-arg depth=3 --model-arg reg_tokens=4 --model-arg num_classes=10 \
         -o vit.params.json
+    lrspec params -m convnext_atto --model-arg 'depths=[1,1,2,1]' --model-arg num_classes=10 -o convnext.params.json
+    lrspec params -m deit_tiny_distilled_patch16_224 --model-arg depth=3 --model-arg num_classes=10 -o deit.params.json
 
 `bert.names.txt` has the names alone of a BERT with a classifier, as a loop over `named_parameters()` prints them.
 """
