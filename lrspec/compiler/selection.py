@@ -98,16 +98,23 @@ def _candidates(
     if not rule.where and not excluded:
         return names.texts
     names.work.count_searches(len(names.texts), path)
-    columns = names.families.columns
+    if regexes.module is not None:
+        names.work.count_searches(len(names.classes), regexes.module.path)
     out = {name.parameter for hit in excluded for name in hit.matches}
+    return accepted(
+        rule, regexes, names, {name: text for name, text in names.texts.items() if name.parameter not in out}
+    )
+
+
+def accepted(rule: Rule, regexes: RuleRegexes, names: Names, texts: Mapping[Name, str]) -> Mapping[Name, str]:
+    """Those of some names that the `where` of a rule accepts; SlowRegexError and TooMuchError as `Names`."""
+    columns = names.families.columns
     ndim = rule.where.ndim if rule.where else None
     if ndim is not None:
         wanted = ndim if isinstance(ndim, tuple) else (ndim,)
-        out |= {index for index in names.families.members if len(columns.shapes[index] or ()) not in wanted}
-    texts = {name: text for name, text in names.texts.items() if name.parameter not in out}
+        texts = {name: text for name, text in texts.items() if len(columns.shapes[name.parameter] or ()) in wanted}
     if regexes.module is None:
         return texts
-    names.work.count_searches(len(names.classes), regexes.module.path)
     classes = names.searching.matches(regexes.module, names.classes)
     owners = {owner for owner in names.owners if any(cls in classes for cls in owner)}
     return {name: text for name, text in texts.items() if columns.owners_of(name.parameter)[name.which] in owners}
