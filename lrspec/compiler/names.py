@@ -25,6 +25,16 @@ class Name(NamedTuple):
     which: int
 
 
+class Span(NamedTuple):
+    """The place of a match in a name: the name, its text, the name that stands for its family, start and end."""
+
+    name: Name
+    text: str
+    representative: Name
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of the representative of each family, which stand for those of all members.
@@ -88,6 +98,18 @@ class Names:
         names = [(Name(member, name.which), name) for name in among for member in members[name.parameter]]
         for name, representative in sorted(names):
             yield name, self.families.columns.names_of(name.parameter)[name.which], representative
+
+    def spans(self, pattern: Pattern, among: Iterable[Name], group: int = 0) -> Iterator[Span]:
+        """The matches of any regex in every name of the families of these."""
+        if is_blind(pattern.regex):
+            found = self.searching.matches(pattern, {name: self.texts[name] for name in among})
+            for name, text, representative in self.expand(found):
+                yield Span(name, text, representative, *found[representative].span(group))
+            return
+        expanded = {name: (text, representative) for name, text, representative in self.expand(among)}
+        matches = self.searching.matches(pattern, {name: text for name, (text, _) in expanded.items()})
+        for name, match in matches.items():
+            yield Span(name, *expanded[name], *match.span(group))
 
     def parameters(self, pattern: Pattern) -> list[int]:
         """The parameters of which any regex matches a name, in model order."""

@@ -19,7 +19,7 @@ _SEPARATORS = frozenset({r"\.", "[.]", "_", "[._]", "[_.]"})
 
 
 class Branch(NamedTuple):
-    """A branch of an alternation: the groups around it, where it stands in the regex, and where the first branch does."""
+    """A branch: the number of groups around it, where it stands in the regex, and where its alternation begins."""
 
     depth: int
     start: int
@@ -72,7 +72,7 @@ def branches(regex: str) -> tuple[Branch, ...]:
 
 @lru_cache(maxsize=512)
 def outermost_branches(regex: str) -> tuple[Branch, ...]:
-    """Return the branches, as above, of the outermost alternation if the regex, or a group around all of it, begins with it."""
+    """Return the branches, as above, of the outermost alternation, if the regex or a group at its start is one."""
     beginning = 0
     for token in tokens(regex):
         if token.kind not in ("flags", "group"):

@@ -7,11 +7,10 @@ are excluded, as are those of which it is plain that they were not listed one by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from lrspec.regex.tokens import Token, backtracks, plain_tokens
+from lrspec.regex.tokens import OPENING, Token, backtracks, plain_tokens
 
 _LISTED = re.compile(r"\[-?(?:[^]\\[^-]|\\[^A-Za-z0-9])+-?\]")  # no range, no negation, no `\d`, no `\x41`
 _ITEM = re.compile(r"\\.|.", re.DOTALL)
@@ -19,12 +18,16 @@ _MOST_DIGITS = 7
 
 
 class Member(NamedTuple):
-    """A digit or letter listed in a character class: its place, the class, and the number of groups around it."""
+    """A digit or letter listed in a character class: its place, the class, and how to come there.
+
+    `depth` is the number of groups around the class, `before` where the other branches begin that stand before its own.
+    """
 
     start: int
     end: int
     of: Token
     depth: int
+    before: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)
@@ -36,23 +39,42 @@ def members(regex: str) -> tuple[Member, ...]:
     """
     if "[" not in regex or not backtracks(regex):
         return ()
-    sets = ((token, depth) for token, depth in plain_tokens(regex) if token.kind == "set")
-    return tuple(member for token, depth in sets for member in _members(regex, token, depth))
+    found: list[Member] = []
+    branches = [[0]]  # where those of each open group begin, up to the current one
+    for token, depth in plain_tokens(regex):
+        del branches[depth + 1 :]
+        if token.kind == "flags":
+            branches[depth] = [token.end]
+        elif token.kind == "bar":
+            branches[depth].append(token.end)
+        elif token.kind in OPENING:
+            branches.append([token.end])
+        elif token.kind == "set":
+            before = tuple(start for starts in branches for start in starts[:-1])
+            found += [Member(start, end, token, depth, before) for start, end in _listed(regex, token)]
+    return tuple(found)
 
 
-def _members(regex: str, of: Token, depth: int) -> Iterator[Member]:
+def _listed(regex: str, of: Token) -> list[tuple[int, int]]:
+    """The places of the digits and letters of a class; empty if it is not judged."""
     if not _LISTED.fullmatch(regex, of.start, of.end):
-        return
-    items = [
-        item for item in _ITEM.finditer(regex, of.start + 1, of.end - 1) if item[0].isascii() and item[0].isalnum()
-    ]
+        return []
+    listed = _ITEM.finditer(regex, of.start + 1, of.end - 1)
+    items = [item for item in listed if item[0].isascii() and item[0].isalnum()]
     letters = {item[0] for item in items if item[0].isalpha()}
-    if len({item[0] for item in items} - letters) > _MOST_DIGITS or letters & {letter.swapcase() for letter in letters}:
-        return
-    for item in items:
-        yield Member(item.start(), item.end(), of, depth)
+    digits = {item[0] for item in items} - letters
+    judged = len(digits) <= _MOST_DIGITS and letters.isdisjoint(letter.swapcase() for letter in letters)
+    return [item.span() for item in items] if judged else []
 
 
-def up_to_class(regex: str, member: Member) -> str:
-    """Return the regex without what follows the member's class."""
-    return regex[: member.of.end] + ")" * member.depth
+def up_to(regex: str, member: Member) -> str:
+    """Return the regex with this member alone in its class, without what follows the class or stands beside it."""
+    way = regex[: member.of.start]
+    for start in sorted(member.before, reverse=True):
+        way = f"{way[:start]}(?!){way[start:]}"
+    return way + regex[member.start : member.end] + ")" * member.depth
+
+
+def repeats(regex: str, member: Member) -> bool:
+    """Return whether a member stands in its class for the second time."""
+    return regex[member.start : member.end] in regex[member.of.start : member.start]

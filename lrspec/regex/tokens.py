@@ -69,7 +69,7 @@ def tokens(regex: str) -> Iterator[Token]:
 
 
 def plain_tokens(regex: str) -> Iterator[tuple[Token, int]]:
-    """Yield the tokens outside of lookarounds, conditionals and atomic groups, each with the number of groups around it."""
+    """Yield the tokens outside of lookarounds, conditionals and atomic groups, and the number of groups around each."""
     plain = [True]  # whether the regex, and each open group, is none of these
     for token in tokens(regex):
         if token.kind == "close":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from lrspec.compiler.checks.excludes import dropped
 from lrspec.compiler.checks.finding import Slip
-from lrspec.compiler.names import Name
+from lrspec.compiler.names import Name, Span
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import PatternHits
 from lrspec.diagnostics.diagnostic import Correction
@@ -28,12 +28,11 @@ def anchor_of_one_branch(resolution: Resolution, rule: int, hit: PatternHits) ->
     if not any(text in ("^", r"\A") for text in first.values()) or _sets_only_decay(resolution, rule):
         return None
     free = [branch for branch, text in first.items() if not text]
-    texts = _in_question(resolution, rule, hit)
+    names = _in_question(resolution, rule, hit)
     for branch in free:
         alone = Pattern(without(regex, [other for other in branches if other != branch]), hit.pattern.path)
-        elsewhere = _elsewhere(resolution, alone, texts)
-        if elsewhere:
-            return _slip(resolution, regex, branches, branch, elsewhere)
+        if elsewhere := _elsewhere(resolution, alone, names):
+            return _slip(regex, branches, branch, elsewhere)
     return None
 
 
@@ -47,43 +46,53 @@ def _sets_only_decay(resolution: Resolution, rule: int) -> bool:
     return {each.setting.axis for each in resolution.applied_settings if each.rule == rule} == {"weight_decay"}
 
 
-def _in_question(resolution: Resolution, rule: int, hit: PatternHits) -> dict[Name, str]:
+def _in_question(resolution: Resolution, rule: int, hit: PatternHits) -> Collection[Name]:
     """The names that the regex selects or, if it excludes, takes out of what the rule would select."""
-    texts = {name: match.string for name, match in hit.matches.items()}
-    if hit in resolution.selections[rule].excluded:
-        out = dropped(resolution, rule)
-        texts = {name: text for name, text in texts.items() if name.parameter in out}
-    return texts
+    if hit not in resolution.selections[rule].excluded:
+        return hit.matches
+    out = dropped(resolution, rule)
+    return [name for name in hit.matches if name.parameter in out]
 
 
-def _elsewhere(resolution: Resolution, alone: Pattern, texts: Mapping[Name, str]) -> dict[Name, str]:
-    """The names that a branch matches elsewhere than at the beginning, always with a text that it also matches there.
+def _elsewhere(resolution: Resolution, alone: Pattern, names: Collection[Name]) -> list[Span]:
+    r"""What a branch matches elsewhere than at the beginning, always with a text that it also matches there.
 
-    Empty if it matches other texts, too: `norm\\d?` is meant for all norms.
+    Empty if it matches other texts, too: `norm\d?` is meant for all norms.
     """
     try:
-        matches = resolution.names.judging.searching.matches(alone, texts)
+        spans = list(resolution.names.judging.spans(alone, names))
     except SlowRegexError as slow:
         if slow.seconds is None:
             raise
-        return {}
-    read = {name: match[0].partition(".")[0] for name, match in matches.items()}
-    beginnings = {read[name] for name, match in matches.items() if match.start() == 0}
-    elsewhere = {name: texts[name] for name, match in matches.items() if match.start() > 0}
-    return elsewhere if all(read[name] in beginnings for name in elsewhere) else {}
+        return []
+    beginnings = {_component(span) for span in spans if span.start == 0}
+    elsewhere = [span for span in spans if span.start > 0]
+    return elsewhere if all(_component(span) in beginnings for span in elsewhere) else []
 
 
-def _slip(
-    resolution: Resolution, regex: str, branches: tuple[Branch, ...], branch: Branch, elsewhere: dict[Name, str]
-) -> Slip:
-    start, end = branches[0].first, branches[-1].end
-    bare = "|".join(regex[each.start : each.end].removeprefix("^").removeprefix(r"\A") for each in branches)
-    meant = f"{regex[:start]}^(?:{bare}){regex[end:]}"
-    text = printable(regex[branch.start : branch.end])
+def _component(span: Span) -> str:
+    """The match, up to the first dot in it."""
+    return span.text[span.start : span.end].partition(".")[0]
+
+
+def _slip(regex: str, branches: tuple[Branch, ...], branch: Branch, elsewhere: list[Span]) -> Slip:
+    meant, text = printable(_anchored(regex, branches)), printable(regex[branch.start : branch.end])
     return Slip(
         f"the `^` of '{printable(regex)}' is for its own branch only: '{text}' also matches in "
-        f"{printable(next(iter(elsewhere.values())))}",
-        f"Write '{printable(meant)}'; if '{text}' is meant wherever it stands, make it a regex of its own, in a list.",
-        resolution.families.expand({name.parameter for name in elsewhere}),
-        Correction(meant),
+        f"{printable(elsewhere[0].text)}",
+        f"Write '{meant}'; if '{text}' is meant wherever it stands, make it a regex of its own, in a list.",
+        sorted({span.name.parameter for span in elsewhere}),
+        Correction(_anchored(regex, branches)),
     )
+
+
+def _anchored(regex: str, branches: tuple[Branch, ...]) -> str:
+    """The regex with one anchor for all of its branches."""
+    start, end = branches[0].first, branches[-1].end
+    bare = regex[start:end]
+    for each in reversed(branches):
+        own = regex[each.start : each.end].removeprefix("^").removeprefix(r"\A")
+        bare = bare[: each.start - start] + own + bare[each.end - start :]
+    flags = max((token.end for token in tokens(regex) if token.kind == "flags"), default=0)
+    around = ("(?:", ")") if branches[0].depth == 0 else ("", "")
+    return f"{regex[:flags]}^{regex[flags:start]}{around[0]}{bare}{around[1]}{regex[end:]}"

@@ -12,7 +12,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
 from lrspec.regex.branches import Branch, Part, branches, without
-from lrspec.regex.classes import Member, members, up_to_class
+from lrspec.regex.classes import Member, members, repeats, up_to
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 
@@ -84,7 +84,7 @@ def _dead_parts(effect: Effect) -> list[Part]:
         if any(isinstance(outer, Branch) and outer.has(part) for outer in dead):
             continue
         try:
-            if effect.is_of(_reduced(effect.pattern, [*dead, part])) and not _begins_something(effect, dead, part):
+            if effect.is_of(_reduced(effect.pattern, [*dead, part])) and not _begins_something(effect, part):
                 dead.append(part)
         except SlowRegexError as slow:
             if slow.seconds is None:
@@ -92,15 +92,12 @@ def _dead_parts(effect: Effect) -> list[Part]:
     return sorted(dead, key=lambda part: part.start)
 
 
-def _begins_something(effect: Effect, dead: list[Part], part: Part) -> bool:
-    """Return whether a member of a class does something without what follows the class: `k` in `[qkv]_proj`."""
-    if isinstance(part, Branch):
+def _begins_something(effect: Effect, part: Part) -> bool:
+    """Return whether a member of a class finds something without what follows the class: `k` in `[qkv]_proj`."""
+    regex, path = effect.pattern.regex, effect.pattern.path
+    if isinstance(part, Branch) or repeats(regex, part):
         return False
-    pattern = effect.pattern
-    here = [member for member in dead if isinstance(member, Member) and member.of == part.of]
-    start = up_to_class(pattern.regex, part)
-    with_it, without_it = (Pattern(without(start, parts), pattern.path) for parts in (here, [*here, part]))
-    return effect.names.parameters(with_it) != effect.names.parameters(without_it)
+    return bool(effect.names.parameters(Pattern(up_to(regex, part), path)))
 
 
 def _reduced(pattern: Pattern, dead: list[Part]) -> Pattern:

@@ -13,6 +13,8 @@ from lrspec.compiler.selection import accepted
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.regex.search import SlowRegexError
 
+_MOST_LASTS = 20  # last components of names, such as `weight` and `bias`, of those that a rule selects
+
 
 def dead_exclude(compilation: Compilation) -> Iterator[Finding]:
     """LRS314: an `exclude` that drops nothing on this model; silent if the spec names models that are not here.
@@ -28,7 +30,7 @@ def dead_exclude(compilation: Compilation) -> Iterator[Finding]:
             continue
         name, path = resolution.spec.rule_names[index], ("rules", index, "exclude")
         try:
-            if dropped(resolution, index):
+            if dropped(resolution, index) or _guards(resolution, index):
                 continue
         except SlowRegexError as slow:
             yield unjudged(
@@ -60,3 +62,19 @@ def dropped(resolution: Resolution, rule: int) -> set[int]:
         return {name.parameter for name in candidates}
     hits = (names.searching.matches(pattern, candidates) for pattern in selection.regexes.selecting)
     return {name.parameter for matches in hits for name in matches}
+
+
+def _guards(resolution: Resolution, rule: int) -> bool:
+    """Return whether an `exclude` would drop parameters that its modules lack: `norm` of all biases, if norms have none.
+
+    These are named as what it matches, with the last component of something that the rule selects.
+    """
+    selection, searching = resolution.selections[rule], resolution.names.judging.searching
+    modules = {match.string.rpartition(".")[0] for hit in selection.excluded for match in hit.matches.values()}
+    lasts = {match.string.rpartition(".")[2] for hit in selection.hits for match in hit.matches.values()}
+    if len(lasts) > _MOST_LASTS:
+        return False
+    texts = {text: text for module in modules for last in lasts for text in [f"{module}.{last}"]}
+    regexes = selection.regexes
+    selected = {text: text for pattern in regexes.selecting for text in searching.matches(pattern, texts)}
+    return any(searching.matches(pattern, selected) for pattern in regexes.exclude)

@@ -2,29 +2,18 @@ r"""Does a single `\d` leave the numbers from 10 on to a fallback? LRS316."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from lrspec.compiler.checks.finding import Slip
-from lrspec.compiler.names import Name, Names
+from lrspec.compiler.names import Name, Span
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import PatternHits, accepted
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
-from lrspec.regex.digits import is_blind
 from lrspec.regex.groups import OneDigit, single_digits
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import has_literal
-
-
-class _Numbered(NamedTuple):
-    """A name with a number in question: the text, the name that stands for its family, and what is around the number."""
-
-    name: Name
-    text: str
-    representative: Name
-    around: tuple[str, str]
 
 
 def one_digit(resolution: Resolution, rule: int, hit: PatternHits) -> Slip | None:
@@ -69,44 +58,35 @@ def _others(
     """The parameters with longer numbers, each with the fallback to which it is left; empty if one is not."""
     names, regex, path = resolution.names.judging, hit.pattern.regex, hit.pattern.path
     left_to = _left_to(resolution, rule, fallbacks)
-    longer = list(_numbered(names, Pattern(digit.captured(regex, "+"), path), digit.group, names.texts, longer=True))
+    found = names.spans(Pattern(digit.captured(regex, "+"), path), names.texts, digit.group)
+    longer = [span for span in found if _is_number(span) and span.end - span.start > 1]
     open_to_it = _open_to(resolution, rule, longer)
-    longer = [each for each in longer if each.name in open_to_it]
-    if not any(each.representative.parameter in left_to for each in longer):
+    longer = [span for span in longer if span.name in open_to_it]
+    if not any(span.representative.parameter in left_to for span in longer):
         return {}
-    selected = _numbered(names, Pattern(digit.captured(regex), path), digit.group, hit.matches, longer=False)
-    around = {each.around for each in selected}
-    others = {
-        each.name.parameter: left_to.get(each.representative.parameter) for each in longer if each.around in around
-    }
+    found = names.spans(Pattern(digit.captured(regex), path), hit.matches, digit.group)
+    around = {_around(span) for span in found if _is_number(span)}
+    siblings = [span for span in longer if _around(span) in around]
+    others = {span.name.parameter: left_to.get(span.representative.parameter) for span in siblings}
     left = {parameter: fallback for parameter, fallback in others.items() if fallback is not None}
     return left if len(left) == len(others) else {}
 
 
-def _numbered(
-    names: Names, pattern: Pattern, group: int, among: Iterable[Name], *, longer: bool
-) -> Iterator[_Numbered]:
-    """The names of some families in which a group captures a whole number of one digit or, if `longer`, of several."""
-    if is_blind(pattern.regex):
-        matches = names.searching.matches(pattern, {name: names.texts[name] for name in among})
-        spans = {name: match.span(group) for name, match in matches.items()}
-        spans = {name: (start, end) for name, (start, end) in spans.items() if (end - start > 1) == longer}
-        found = [(name, text, by, spans[by]) for name, text, by in names.expand(spans)]
-    else:
-        expanded = {name: (text, by) for name, text, by in names.expand(among)}
-        matches = names.searching.matches(pattern, {name: text for name, (text, _) in expanded.items()})
-        found = [(name, *expanded[name], match.span(group)) for name, match in matches.items()]
-    for name, text, by, (start, end) in found:
-        inside = text[max(start - 1, 0) : start].isdigit() or text[end : end + 1].isdigit()
-        if start >= 0 and (end - start > 1) == longer and not inside:
-            yield _Numbered(name, text, by, (text[:start], text[end:]))
+def _is_number(span: Span) -> bool:
+    """Return whether a span of digits, if there is one, is not inside a longer number."""
+    before, behind = span.text[max(span.start - 1, 0) : span.start], span.text[span.end : span.end + 1]
+    return span.start >= 0 and not before.isdigit() and not behind.isdigit()
 
 
-def _open_to(resolution: Resolution, rule: int, numbered: Iterable[_Numbered]) -> frozenset[Name]:
+def _around(span: Span) -> tuple[str, str]:
+    return span.text[: span.start], span.text[span.end :]
+
+
+def _open_to(resolution: Resolution, rule: int, spans: Iterable[Span]) -> frozenset[Name]:
     """Those of some names that a rule does not select, but might by another regex."""
     selection = resolution.selections[rule]
     out = {*selection.parameters, *(name.parameter for hit in selection.excluded for name in hit.matches)}
-    texts = {each.name: each.text for each in numbered if each.representative.parameter not in out}
+    texts = {span.name: span.text for span in spans if span.representative.parameter not in out}
     return frozenset(accepted(resolution.spec.rules[rule], selection.regexes, resolution.names.judging, texts))
 
 
