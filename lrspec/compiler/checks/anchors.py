@@ -78,7 +78,7 @@ def _component(span: Span) -> str:
 def _slip(regex: str, branches: tuple[Branch, ...], branch: Branch, elsewhere: list[Span]) -> Slip:
     meant, text = printable(_anchored(regex, branches)), printable(regex[branch.start : branch.end])
     return Slip(
-        f"the `^` of '{printable(regex)}' is for its own branch only: '{text}' also matches in "
+        f"the `^` of '{printable(regex)}' applies only to its own branch: '{text}' also matches in "
         f"{printable(elsewhere[0].text)}",
         f"Write '{meant}'; if '{text}' is meant wherever it stands, make it a regex of its own, in a list.",
         sorted({span.name.parameter for span in elsewhere}),

@@ -42,7 +42,7 @@ def dead_exclude(compilation: Compilation) -> Iterator[Finding]:
         where = "on this model" if models == 1 else f"in any of the {models} models"
         yield Subject(resolution, path, index).finding(
             "LRS314",
-            f"the `exclude` of the rule `{name}` drops nothing {where}: without it the rule selects the same"
+            f"the `exclude` of the rule `{name}` drops nothing {where}: without it the rule selects the same parameters"
             f"{next((f'. {reason}' for reason in reasons), '')}",
             "Fix or remove it; if it is only for some models, add `optional: true` to the rule.",
         )

@@ -80,7 +80,7 @@ def test_the_cure_has_one_anchor_and_is_right(regex: str, cure: str) -> None:
 
 def test_the_parameters_are_those_beyond_the_beginning() -> None:
     (message,) = messages("resnet18", "{name: stem, match: '^conv1|bn1', lr_mult: 0.1}", REST)
-    assert message.splitlines()[0].endswith("is for its own branch only: 'bn1' also matches in layer1.0.bn1.weight")
+    assert message.splitlines()[0].endswith("applies only to its own branch: 'bn1' also matches in layer1.0.bn1.weight")
     assert message.splitlines()[1].endswith("and 11 more")  # of 16
 
 

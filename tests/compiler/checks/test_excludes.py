@@ -83,7 +83,7 @@ def test_names_alone_do_not_say_what_where_selects() -> None:
 def test_the_message_suggests_a_name_that_is_near() -> None:
     (message,) = messages(VIT, "{name: body, match: '^blocks', exclude: 'nrom', lr_mult: 0.1}", REST)
     assert message.splitlines() == [
-        "the `exclude` of the rule `body` drops nothing on this model: without it the rule selects the same. "
+        "the `exclude` of the rule `body` drops nothing on this model: without it the rule selects the same parameters. "
         "No name has 'nrom': did you mean 'norm'?",
         "Fix or remove it; if it is only for some models, add `optional: true` to the rule.",
     ]
@@ -120,7 +120,7 @@ def test_of_several_models_one_is_enough(folder: Path, capsys: pytest.CaptureFix
 
 def test_with_several_models_it_is_found_once_and_for_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = checked(folder, "'^head'", capsys)
-    assert (found["code"], found["line"], found["column"], found["models"]) == ("LRS314", 5, 41, [])
+    assert (found["code"], found["line"], found["column"], found["models"]) == ("LRS314", 5, 40, [])
     assert "drops nothing in any of the 2 models" in str(found["message"])
 
 

@@ -99,8 +99,8 @@ def test_the_message_names_the_digit_and_the_fallback() -> None:
     (message,) = messages(VIT, r"{name: blocks, match: '^blocks\.([0-9])\.', lr_mult: 0.1}", REST)
     first, listed, _ = message.splitlines()
     assert first == (
-        r"`[0-9]` at column 11 of '^blocks\.([0-9])\.' is one digit: what has a number from 10 on there is left to the "
-        "fallback `rest`"
+        r"`[0-9]` at column 11 of '^blocks\.([0-9])\.' matches only one digit: parameters with a number from 10 on "
+        "are left to the fallback `rest`"
     )
     assert listed.startswith("blocks.10.norm1.weight")
     assert listed.endswith("and 19 more")  # of 24
