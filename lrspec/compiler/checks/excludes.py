@@ -65,7 +65,7 @@ def dropped(resolution: Resolution, rule: int) -> set[int]:
 
 
 def _guards(resolution: Resolution, rule: int) -> bool:
-    """Return whether an `exclude` would drop parameters that its modules lack: `norm` of all biases, if norms have none.
+    """Return whether an `exclude` would drop parameters that modules lack: `norm` of all biases, if norms have none.
 
     These are named as what it matches, with the last component of something that the rule selects.
     """

@@ -83,8 +83,8 @@ def test_names_alone_do_not_say_what_where_selects() -> None:
 def test_the_message_suggests_a_name_that_is_near() -> None:
     (message,) = messages(VIT, "{name: body, match: '^blocks', exclude: 'nrom', lr_mult: 0.1}", REST)
     assert message.splitlines() == [
-        "the `exclude` of the rule `body` drops nothing on this model: without it the rule selects the same parameters. "
-        "No name has 'nrom': did you mean 'norm'?",
+        "the `exclude` of the rule `body` drops nothing on this model: without it the rule selects the same "
+        "parameters. No name has 'nrom': did you mean 'norm'?",
         "Fix or remove it; if it is only for some models, add `optional: true` to the rule.",
     ]
 
