@@ -32,8 +32,8 @@ def one_digit(resolution: Resolution, rule: int, hit: PatternHits) -> Slip | Non
         if others:
             fallback, written = resolution.spec.rule_names[next(iter(others.values()))], regex[digit.start : digit.end]
             return Slip(
-                f"`{written}` at column {digit.start + 1} of '{printable(regex)}' matches only one digit: parameters with "
-                f"a number from 10 on are left to the fallback `{fallback}`",
+                f"`{written}` at column {digit.start + 1} of '{printable(regex)}' matches only one digit: "
+                f"parameters with a number from 10 on are left to the fallback `{fallback}`",
                 r"Write `\d+` for all numbers; if only 0 to 9 are meant, select the others by a rule of their own.",
                 sorted(others),
                 Correction(digit.repeated(regex)),

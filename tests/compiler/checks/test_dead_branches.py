@@ -218,7 +218,7 @@ def test_a_member_is_dead_where_no_name_needs_it_and_the_beginning_finds_none(
     assert columns or not judged or all(does_something.values())
 
 
-def characters(regex: str, names: list[str], key: str = "match") -> list[str]:
+def characters(regex: str, names: list[str], key: str = "match") -> list[tuple[str, str]]:
     """The characters that are dead, each with its column."""
     (message, *_), *_ = [(each.message,) for each in found(spec_with(regex, key), names)] or [("",)]
     return re.findall(r"'(.)' at column (\d+)", message.partition(" of '")[0])
