@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from lrspec.regex.tokens import OPENING, Token, plain_tokens, tokens
@@ -93,14 +92,18 @@ class OneDigit(NamedTuple):
 def single_digits(regex: str) -> tuple[OneDigit, ...]:
     """Return the single digits outside of lookarounds, conditionals and atomic groups, from left to right.
 
-    None if the regex refers to a group: another group would change its number.
+    A digit beside another is none. Nor is any if the regex refers to a group: another group would change its number.
     """
     if any(reference(regex, token) for token in tokens(regex)):
         return ()
     opened = [token.start for token in tokens(regex) if captures(regex, token)]
-    parts = [*plain_tokens(regex), (Token("end", len(regex), len(regex)), 0)]
+    end = Token("end", len(regex), len(regex))
+    parts = [token for token, _ in plain_tokens(regex)]
     return tuple(
         OneDigit(token.start, token.end, 1 + sum(start < token.start for start in opened))
-        for (token, _), (after, _) in pairwise(parts)
-        if regex[token.start : token.end] in _ONE_DIGIT and after.kind != "quantifier"
+        for before, token, after in zip([end, *parts], parts, [*parts[1:], end], strict=False)
+        if regex[token.start : token.end] in _ONE_DIGIT
+        and after.kind != "quantifier"
+        and not _DIGIT.fullmatch(regex, before.start, before.end)
+        and not _DIGIT.fullmatch(regex, after.start, after.end)
     )

@@ -25,7 +25,10 @@ def anchor_of_one_branch(resolution: Resolution, rule: int, hit: PatternHits) ->
     regex = hit.pattern.regex
     branches = outermost_branches(regex)
     first = {branch: _first(regex, branch) for branch in branches}
-    if not any(text in ("^", r"\A") for text in first.values()) or _sets_only_decay(resolution, rule):
+    anchored = any(text in ("^", r"\A") for text in first.values())
+    if not anchored or {match.start() > 0 for match in hit.matches.values()} != {True, False}:
+        return None
+    if _sets_only_decay(resolution, rule):
         return None
     free = [branch for branch, text in first.items() if not text]
     names = _in_question(resolution, rule, hit)

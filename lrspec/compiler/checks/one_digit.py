@@ -58,13 +58,13 @@ def _others(
     """The parameters with longer numbers, each with the fallback to which it is left; empty if one is not."""
     names, regex, path = resolution.names.judging, hit.pattern.regex, hit.pattern.path
     left_to = _left_to(resolution, rule, fallbacks)
-    found = names.spans(Pattern(digit.captured(regex, "+"), path), names.texts, digit.group)
-    longer = [span for span in found if _is_number(span) and span.end - span.start > 1]
+    found = names.spans(Pattern(digit.captured(regex, "+"), path), names.texts, digit.group, least=2)
+    longer = [span for span in found if _is_number(span)]
     open_to_it = _open_to(resolution, rule, longer)
     longer = [span for span in longer if span.name in open_to_it]
     if not any(span.representative.parameter in left_to for span in longer):
         return {}
-    found = names.spans(Pattern(digit.captured(regex), path), hit.matches, digit.group)
+    found = names.spans(Pattern(digit.captured(regex), path), hit.matches, digit.group, least=1)
     around = {_around(span) for span in found if _is_number(span)}
     siblings = [span for span in longer if _around(span) in around]
     others = {span.name.parameter: left_to.get(span.representative.parameter) for span in siblings}
@@ -73,9 +73,9 @@ def _others(
 
 
 def _is_number(span: Span) -> bool:
-    """Return whether a span of digits, if there is one, is not inside a longer number."""
+    """Return whether a span of digits is not inside a longer number."""
     before, behind = span.text[max(span.start - 1, 0) : span.start], span.text[span.end : span.end + 1]
-    return span.start >= 0 and not before.isdigit() and not behind.isdigit()
+    return not before.isdigit() and not behind.isdigit()
 
 
 def _around(span: Span) -> tuple[str, str]:
