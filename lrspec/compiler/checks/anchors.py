@@ -12,7 +12,7 @@ from lrspec.compiler.selection import PatternHits
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 from lrspec.regex.branches import Branch, outermost_branches, without
-from lrspec.regex.pattern import Pattern
+from lrspec.regex.pattern import FAILURES, Pattern, compile_regex
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import tokens
 
@@ -79,23 +79,29 @@ def _component(span: Span) -> str:
 
 
 def _slip(regex: str, branches: tuple[Branch, ...], branch: Branch, elsewhere: list[Span]) -> Slip:
-    meant, text = printable(_anchored(regex, branches)), printable(regex[branch.start : branch.end])
+    meant, text = _anchored(regex, branches), printable(regex[branch.start : branch.end].strip())
+    write = f"Write '{printable(meant)}'" if meant else "Write `^(?:…)` around all branches"
     return Slip(
         f"the `^` of '{printable(regex)}' applies only to its own branch: '{text}' also matches in "
         f"{printable(elsewhere[0].text)}",
-        f"Write '{meant}'; if '{text}' is meant wherever it stands, make it a regex of its own, in a list.",
+        f"{write}; if '{text}' is meant wherever it stands, make it a regex of its own, in a list.",
         sorted({span.name.parameter for span in elsewhere}),
-        Correction(_anchored(regex, branches)),
+        Correction(meant) if meant else None,
     )
 
 
 def _anchored(regex: str, branches: tuple[Branch, ...]) -> str:
-    """The regex with one anchor for all of its branches."""
+    """The regex with one anchor for all of its branches; empty if a comment is in the way."""
     start, end = branches[0].first, branches[-1].end
     bare = regex[start:end]
     for each in reversed(branches):
         own = regex[each.start : each.end].removeprefix("^").removeprefix(r"\A")
         bare = bare[: each.start - start] + own + bare[each.end - start :]
     flags = max((token.end for token in tokens(regex) if token.kind == "flags"), default=0)
-    around = ("(?:", ")") if branches[0].depth == 0 else ("", "")
-    return f"{regex[:flags]}^{regex[flags:start]}{around[0]}{bare}{around[1]}{regex[end:]}"
+    opening, closing = ("(?:", ")") if branches[0].depth == 0 else ("", "")
+    anchored = f"{regex[:flags]}^{regex[flags:start]}{opening}{bare}{closing}{regex[end:]}"
+    try:
+        compile_regex(anchored)
+    except FAILURES:
+        return ""
+    return anchored

@@ -69,6 +69,7 @@ def test_norms_are_exempt_from_decay_wherever_they_are() -> None:
         (r"(?:^conv1|bn1)\.", r"^(?:conv1|bn1)\."),
         ("(?i)^conv1|bn1", "(?i)^(?:conv1|bn1)"),
         ("(^conv1|bn1).", "^(conv1|bn1)."),
+        ("(?x)^conv1 | bn1", "(?x)^(?:conv1 | bn1)"),
     ],
 )
 def test_the_cure_has_one_anchor_and_is_right(regex: str, cure: str) -> None:
@@ -76,6 +77,11 @@ def test_the_cure_has_one_anchor_and_is_right(regex: str, cure: str) -> None:
     message = messages("resnet18", rule.replace("REGEX", regex), REST)[0]
     assert f"Write '{cure}'; " in message
     assert "LRS315" not in [code for code, _ in linted("resnet18", rule.replace("REGEX", cure), REST)]
+
+
+def test_a_regex_with_a_comment_is_not_written_anew() -> None:
+    message = messages("resnet18", "{name: stem, match: '(?x) ^conv1 | bn1 # stem', lr_mult: 0.1}", REST)[0]
+    assert "Write `^(?:…)` around all branches; if 'bn1 # stem' is meant" in message
 
 
 def test_the_parameters_are_those_beyond_the_beginning() -> None:
