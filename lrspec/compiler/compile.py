@@ -56,10 +56,12 @@ def attempt(
     lr: float | None = None,
     weight_decay: float | None = None,
     work: Work | None = None,
+    models: int = 1,
 ) -> Outcome:
     """Compile a spec for an inventory. Findings are part of the outcome and are not raised.
 
-    `work` is the rest of the limits: pass it for an untrusted spec, or to share the limits among several models.
+    `work` is the rest of the limits: pass it for an untrusted spec, or to share the limits among several models. If the
+    spec is compiled for several `models`, one by one, some findings count only if all of them have them.
     """
     file = _override(file, lr, weight_decay)
     spec, work = file.spec, work or Work(PATIENCE)
@@ -68,12 +70,12 @@ def attempt(
     work.allow_for(inventory.columns.count_names())
     try:
         with work.watch(), uncollected():
-            return _run_stages(file, inventory, work)
+            return _run_stages(file, inventory, work, models)
     except (SlowRegexError, TooMuchError, OverdueError) as error:
         return Outcome(file, locate([_limit_finding(error)], file.document, spec))
 
 
-def _run_stages(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
+def _run_stages(file: SpecFile, inventory: Inventory, work: Work, models: int) -> Outcome:
     spec = file.spec
     resolution = resolve(spec, inventory, Search(work))
     if unfit := list(unfit_settings(resolution)):
@@ -82,7 +84,7 @@ def _run_stages(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     work.keep(sum(len(cohort.assignment.set_by) for cohort in cohorts), ("rules",))
     if infinite := list(infinite_value(resolution, cohorts)):
         return Outcome(file, locate(infinite, file.document, spec))
-    compilation = Compilation(resolution, cohorts)
+    compilation = Compilation(resolution, cohorts, models)
     findings: list[Finding] = []
     for finding in chain.from_iterable(check(compilation) for check in CHECKS):
         if work.lists(finding.parameters):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lrspec.compiler.families import Families
 from lrspec.models.parameters import Classes
-from lrspec.regex.digits import is_blind
+from lrspec.regex.digits import is_blind, widened
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures, Search
 from lrspec.regex.work_limit import Work
@@ -23,6 +23,16 @@ class Name(NamedTuple):
 
     parameter: int
     which: int
+
+
+class Span(NamedTuple):
+    """The place of a match in a name: the name, its text, the name that stands for its family, start and end."""
+
+    name: Name
+    text: str
+    representative: Name
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,23 @@ class Names:
         names = [(Name(member, name.which), name) for name in among for member in members[name.parameter]]
         for name, representative in sorted(names):
             yield name, self.families.columns.names_of(name.parameter)[name.which], representative
+
+    def spans(self, pattern: Pattern, among: Iterable[Name], group: int = 0, least: int = 0) -> Iterator[Span]:
+        """Where any regex matches, or a group of it captures at least so many characters, in all names of families."""
+        texts, wide = {name: self.texts[name] for name in among}, widened(pattern.regex)
+        if is_blind(pattern.regex):
+            found = self.searching.matches(pattern, texts)
+            spans = {name: match.span(group) for name, match in found.items()}
+            for name, text, by in self.expand(name for name, (start, end) in spans.items() if end - start >= least):
+                yield Span(name, text, by, *spans[by])
+            return
+        if wide is not None:  # where not even the wider regex matches, neither does this one
+            texts = {name: texts[name] for name in self.searching.matches(Pattern(wide, pattern.path), texts)}
+        expanded = {name: (text, by) for name, text, by in self.expand(texts)}
+        found = self.searching.matches(pattern, {name: text for name, (text, _) in expanded.items()})
+        for name, match in found.items():
+            if match.end(group) - match.start(group) >= least:
+                yield Span(name, *expanded[name], *match.span(group))
 
     def parameters(self, pattern: Pattern) -> list[int]:
         """The parameters of which any regex matches a name, in model order."""

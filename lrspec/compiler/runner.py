@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from lrspec.models.inventory import Inventory
 
 
+_OF_ALL_MODELS = frozenset({"LRS314"})
+"""The codes of what is true of a spec only if it is true with each of its models."""
+
+
 class CheckDepth(StrEnum):
     """The depth of a check: only documents, saved inventories as well, or also models that have to be built."""
 
@@ -167,7 +171,8 @@ class Checker:
                 bytes_left -= candidate.size
                 if bytes_left < 0:
                     raise ModelError(f"the inventories of the spec have more than {2 * MOST_BYTES:,} bytes together")
-                outcomes[candidate.words] = attempt(file, self._inventory(candidate), work=work)
+                inventory = self._inventory(candidate)
+                outcomes[candidate.words] = attempt(file, inventory, work=work, models=len(candidates))
             except ModelError as error:
                 if candidate.span is None:
                     raise
@@ -214,14 +219,17 @@ def merge_findings(file: SpecFile, outcomes: dict[str, Outcome], *, complete: bo
     """
     if not outcomes:
         return locate(nothing_to_multiply(file.spec), file.document, file.spec)
-    if len(outcomes) == 1:
-        (only,) = outcomes.values()
-        return only.diagnostics
     models: dict[Diagnostic, list[str]] = {}
     for model, outcome in outcomes.items():
         for diagnostic in outcome.diagnostics:
             models.setdefault(diagnostic, []).append(printable(model))
-    merged = [replace(diagnostic, models=tuple(labels)) for diagnostic, labels in models.items()]
+    everywhere = len(outcomes) if complete else None
+    models = {each: of for each, of in models.items() if each.code not in _OF_ALL_MODELS or len(of) == everywhere}
+    if len(outcomes) == 1:
+        return tuple(models)
+    merged = [
+        replace(each, models=() if each.code in _OF_ALL_MODELS else tuple(labels)) for each, labels in models.items()
+    ]
     resolutions = [outcome.resolution for outcome in outcomes.values() if outcome.resolution]
     if complete and len(resolutions) == len(outcomes):
         from lrspec.compiler.checks.unused import unused_in_every_model

@@ -107,19 +107,26 @@ def _candidates(
     if not rule.where and not excluded:
         return names.texts
     names.work.count_searches(len(names.texts), path)
-    columns = names.families.columns
+    if regexes.module is not None:
+        names.work.count_searches(len(names.classes), regexes.module.path)
     out = {name.parameter for hit in excluded for name in hit.matches}
-    ndim = rule.where.ndim if rule.where else None
-    if ndim is not None:
-        wanted = ndim if isinstance(ndim, tuple) else (ndim,)
-        out |= {index for index in names.families.members if len(columns.shapes[index] or ()) not in wanted}
-    if rule.where and rule.where.declared is not None:
-        named = {rule.where.declared} if isinstance(rule.where.declared, str) else set(rule.where.declared)
-        out |= {index for index in names.families.members if named.isdisjoint(columns.declared[index] or ())}
-    texts = {name: text for name, text in names.texts.items() if name.parameter not in out}
+    return accepted(
+        rule, regexes, names, {name: text for name, text in names.texts.items() if name.parameter not in out}
+    )
+
+
+def accepted(rule: Rule, regexes: RuleRegexes, names: Names, texts: Mapping[Name, str]) -> Mapping[Name, str]:
+    """Those of some names that the `where` of a rule accepts; SlowRegexError and TooMuchError as `Names`."""
+    columns, where = names.families.columns, rule.where
+    if where and where.ndim is not None:
+        wanted = where.ndim if isinstance(where.ndim, tuple) else (where.ndim,)
+        texts = {name: text for name, text in texts.items() if len(columns.shapes[name.parameter] or ()) in wanted}
+    if where and where.declared is not None:
+        named = {where.declared} if isinstance(where.declared, str) else set(where.declared)
+        declared = columns.declared
+        texts = {name: text for name, text in texts.items() if not named.isdisjoint(declared[name.parameter] or ())}
     if regexes.module is None:
         return texts
-    names.work.count_searches(len(names.classes), regexes.module.path)
     classes = names.searching.matches(regexes.module, names.classes)
     owners = {owner for owner in names.owners if any(cls in classes for cls in owner)}
     return {name: text for name, text in texts.items() if columns.owners_of(name.parameter)[name.which] in owners}

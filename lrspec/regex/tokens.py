@@ -68,6 +68,26 @@ def tokens(regex: str) -> Iterator[Token]:
             yield Token(kind, match.start(), match.end())
 
 
+def plain_tokens(regex: str) -> Iterator[tuple[Token, int]]:
+    """Yield the tokens outside of lookarounds, conditionals and atomic groups, and the number of groups around each."""
+    plain = [True]  # whether the regex, and each open group, is none of these
+    for token in tokens(regex):
+        if token.kind == "close":
+            plain.pop()
+        if plain[-1]:
+            yield token, len(plain) - 1
+        if token.kind in OPENING:
+            plain.append(plain[-1] and token.kind == "group")
+
+
+def backtracks(regex: str) -> bool:
+    """Return whether a regex backtracks into all that it has matched: it has no `(?>…)`, and no `a*+`."""
+    return not any(
+        token.kind == "atomic" or (token.kind == "quantifier" and regex[token.start + 1 : token.end].endswith("+"))
+        for token in tokens(regex)
+    )
+
+
 @lru_cache(maxsize=512)
 def has_literal(regex: str) -> bool:
     """Return whether some character of the regex stands for itself."""

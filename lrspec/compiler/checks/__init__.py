@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from lrspec.compiler.checks.captures import capture_in_lookaround
 from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
 from lrspec.compiler.checks.declared_decay import declared_decay
+from lrspec.compiler.checks.excludes import dead_exclude
 from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.ladder_order import join_before_layer, ladder_order
 from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places
 from lrspec.compiler.checks.mixed_decay import mixed_decay
 from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
-from lrspec.compiler.checks.regexes import regex_partial_component, regex_unescaped_dot
+from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
 from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, unused_pattern, unused_rule
 from lrspec.compiler.checks.values import large_value, zero_lr
 from lrspec.diagnostics.diagnostic import Finding
@@ -33,9 +35,11 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     unfit_parameter,
     embedding_as_matrix,
     unused_optimizer,
-    regex_partial_component,
+    regex_slip,
     regex_unescaped_dot,
     regex_dead_branch,
+    capture_in_lookaround,
+    dead_exclude,
     zero_lr,
     large_value,
     mixed_decay,
@@ -43,4 +47,4 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     join_before_layer,
     declared_decay,
 )
-"""Each yields the findings of one code, whose manual `lrspec explain CODE` prints."""
+"""Each yields the findings of one code, or of some that exclude each other; `lrspec explain CODE` prints the manual."""

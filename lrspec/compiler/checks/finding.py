@@ -23,10 +23,11 @@ Source = tuple[int | None, Path]
 
 @dataclass(frozen=True)
 class Compilation:
-    """The input of the checks: a resolution, and its cohorts."""
+    """The input of the checks: a resolution, its cohorts, and for how many models the spec is compiled together."""
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
+    models: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class Subject:
             lines.append(list_parameters(columns, self.parameters, which))
         names = tuple(columns.names[parameter] for parameter in self.parameters)
         return Finding(code, self.path, "\n".join([*lines, advice]), self.rule, names, at_key, meant)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What is probably wrong with a regex: a message, advice, and the parameters; perhaps what was meant."""
+
+    message: str
+    advice: str
+    parameters: Sequence[int]
+    meant: Correction | None = None
 
 
 def setting_subject(resolution: Resolution, applied: AppliedSetting, representatives: Iterable[int]) -> Subject:

@@ -69,7 +69,12 @@ def why_unused(resolution: Resolution, rule: int, pattern: Pattern) -> str:
     if matched := _matched(resolution, rule, [pattern]):
         keys = narrowing(resolution, rule, "takes", "take")
         return f": {keys} out the {count(len(matched), 'parameter')} that it matches"
-    return "".join(f". {reason}" for reason in islice(_reasons(resolution, pattern), 1))
+    return "".join(f". {reason}" for reason in why_no_name(resolution, pattern))
+
+
+def why_no_name(resolution: Resolution, pattern: Pattern) -> Iterator[str]:
+    """The likeliest reason, if any is known, why a regex matches no name."""
+    return islice(_reasons(resolution, pattern), 1)
 
 
 def _matched(resolution: Resolution, rule: int, patterns: Iterable[Pattern]) -> set[int]:

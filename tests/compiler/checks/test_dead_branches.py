@@ -1,4 +1,4 @@
-"""LRS306, held against the same regexes written without a branch."""
+"""LRS306, held against the same regexes written without a branch or without a member of a class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.drawing import drawn
 
 NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("ab.", repeat=length)]
 QUIET = ["", "^", "$", r"\."]
-LOUD = ["a", "b", "a", "b", "ab", ".", "[ab]", "(?=a|b)", "(?!b|aa)", "(?<=a|b)"]
+LOUD = ["a", "b", "a", "b", "ab", ".", "[a-b]", "(?=a|b)", "(?!b|aa)", "(?<=a|b)"]
 NEVER = r"[^\s\S]"
 MARK = "\ue000"
 
@@ -179,6 +179,121 @@ def test_a_branch_is_dead_where_the_regex_without_it_does_the_same(regex: Regex,
         return
     listed = [re.findall(r"at column (\d+)", each.message) for each in found(spec_with(regex.written(), key), names)]
     assert [int(column) for columns in listed for column in columns] == expected_columns(regex, names, key)
+
+
+CLASSES = st.lists(st.sampled_from("ab1."), min_size=1, max_size=3, unique=True).map("".join)
+CLASS_NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("ab1", repeat=length)]
+
+
+WAYS = {"": "", "a": "a", "^": "^", "^b": "^b", "(?:1|b)": "(?:1|b)", "(?:a|": "", "(?:(?:1a|b": "b"}
+"""What may stand before a class, and what is left of it without other branches."""
+
+
+@drawn(
+    st.sampled_from(sorted(WAYS)),
+    CLASSES,
+    st.sampled_from(["", "?", "a", "$", "+b", r"\.", "a|1"]),
+    st.lists(st.sampled_from(CLASS_NAMES), min_size=1, max_size=8, unique=True),
+    st.sampled_from(["match", "exclude", "layers"]),
+    few=300,
+    many=1500,
+)
+def test_a_member_is_dead_where_no_name_needs_it_and_the_beginning_finds_none(
+    before: str, listed: str, after: str, names: list[str], key: str
+) -> None:
+    groups = ")" * len(re.findall(r"\((?![^(]*\))", before))
+    regex = f"{before}[{listed}]{after}{groups}"
+    listings = [each.message.partition(" of '")[0] for each in found(spec_with(regex, key), names)]
+    columns = {int(column) for text in listings for column in re.findall(r"at column (\d+)", text)}
+    does_something = {}
+    for index, member in enumerate(listed):
+        left = listed.replace(member, "")
+        less = f"{before}[{left}]{after}{groups}" if left else f"{before}{NEVER}{after}{groups}"
+        found_before = any(re.search(WAYS[before] + member, name) for name in names)
+        changes = outcome(less, names, key) != outcome(regex, names, key)
+        does_something[len(before) + 2 + index] = member == "." or found_before or changes
+    assert not any(does_something.get(column) for column in columns)
+    selected = len(outcome(regex, names, key))
+    judged = selected not in ((0, len(names)) if key == "exclude" else (0,))
+    assert columns or not judged or all(does_something.values())
+
+
+def characters(regex: str, names: list[str], key: str = "match") -> list[tuple[str, str]]:
+    """The characters that are dead, each with its column."""
+    (message, *_), *_ = [(each.message,) for each in found(spec_with(regex, key), names)] or [("",)]
+    return re.findall(r"'(.)' at column (\d+)", message.partition(" of '")[0])
+
+
+NORMS = ["norm1.weight", "norm2.weight", "norm1.bias", "fc1.weight", "head.weight"]
+
+
+@pytest.mark.parametrize(
+    ("regex", "dead"),
+    [
+        ("norm[12378]", [("3", "8"), ("7", "9"), ("8", "10")]),
+        (r"^norm[123]\.weight", [("3", "9")]),
+        (r"^(?:norm[123]|fc[12])\.", [("3", "12"), ("2", "19")]),
+        (r"^norm[11]\.", [("1", "8")]),  # for 12
+        (r"^nor[mn]\d", [("n", "7")]),
+        (r"^norm[0123]?\.", [("0", "7"), ("3", "10")]),
+        (r"^(?i:NORM[123])\.", [("3", "13")]),
+        (r"(?x) ^norm [ab12] \. # [cd]", [("a", "13"), ("b", "14")]),
+    ],
+)
+def test_dead_members_of_a_class_are_named_with_their_columns(regex: str, dead: list[tuple[str, str]]) -> None:
+    assert characters(regex, NORMS) == dead
+    assert characters(regex, NORMS, "exclude") == dead
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [
+        r"norm[12]\.",
+        r"norm[0-9]\.",
+        r"norm[1-3]\.",
+        r"norm[^34]\.",
+        r"[Nn]orm\d",
+        r"norm[12345678]\.",  # as good as a range
+        r"norm[\d_]",
+        r"norm[\x31\x33]\.",
+        r"norm[12]?",  # `?` makes up for each of them
+        r"norm[12]\.bias",  # there is no second bias, but a second norm
+        r"norm(?=[123])",
+        r"norm(?![3])",
+        r"norm(?>[123])",
+        r"norm[123]++\.",
+        r"(norm)?(?(1)[123]|f)",
+        r"norm\d[._]",
+        r"norm[12]{1,2}\.",
+        r"(?x) norm\d  # [123]",
+    ],
+)
+def test_members_that_do_something_and_classes_that_are_not_listed_are_let_be(regex: str) -> None:
+    assert found(spec_with(regex, "match"), NORMS) == []
+
+
+def test_a_member_that_finds_something_before_the_rest_of_the_regex_is_alive() -> None:
+    names = [f"vision.{k}_proj.weight" for k in "qkv"] + ["vision.q_proj.bias", "vision.v_proj.bias"]
+    assert found(spec_with(r"[qkv]_proj\.bias", "match"), names) == []
+    assert characters(r"\.[qkvo]_proj\.bias", names) == [("o", "7")]
+
+
+def test_dead_members_and_dead_branches_are_one_finding() -> None:
+    (found_here,) = found(spec_with(r"^(?:norm[123]|nrom)\.", "match"), NORMS)
+    assert found_here.message.startswith(
+        r"the branch 'nrom' at column 15 and the character '3' at column 12 of '^(?:norm[123]|nrom)\.' do nothing"
+    )
+
+
+def test_a_member_that_only_captures_counts_on_a_ladder_alone() -> None:
+    regex = r"^norm(?:([12])|\d)"
+    assert found(spec_with(r"^norm(?:([1])|\d|x[34])", "layers"), NORMS)[0].message.startswith("the branch 'x[34]'")
+    assert [each.message[:11] for each in found(spec_with(regex, "layers"), NORMS)] == ["the branch "]
+
+
+def test_slow_members_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrspec.regex.work_limit.JUDGING_SECONDS_EACH", 0.05)
+    assert found(spec_with("^(?:a+)+[bc]$", "match"), ["a" * 40 + "b", "ab"]) == []
 
 
 TOKENS = ["cls_token", "pos_embed", "head.weight"]
