@@ -1,0 +1,55 @@
+"""Does a fallback change more than what is left? LRS312."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lrspec.compiler.checks.base_values import values_without
+from lrspec.compiler.checks.finding import Compilation, setting_subject
+from lrspec.compiler.resolution import AppliedSetting, Resolution
+from lrspec.compiler.settings import comparable
+from lrspec.diagnostics.diagnostic import Finding
+from lrspec.diagnostics.wording import few
+from lrspec.spec.axes import AXES, axis_words
+
+
+def fallback_beyond_rest(compilation: Compilation) -> Iterator[Finding]:
+    """LRS312: a fallback that sets a rate, and something else on parameters that an earlier rule has decided."""
+    resolution = compilation.resolution
+    rules, names = resolution.spec.rules, resolution.spec.rule_names
+    by_place: dict[tuple[int, str], tuple[AppliedSetting, list[int]]] = {}
+    for applied in resolution.applied_settings:
+        if rules[applied.rule].fallback and rules[applied.rule].sets_rate:
+            place = (applied.rule, applied.setting.axis)
+            by_place.setdefault(place, (applied, []))[1].extend(_changed(resolution, applied))
+    for applied, changed in by_place.values():
+        if changed:
+            subject = setting_subject(resolution, applied, changed)
+            earlier = sorted({rule for parameter in changed for rule in _deciding(resolution, parameter)})
+            decided = few([names[rule] for rule in earlier], 3)
+            yield subject.finding(
+                "LRS312",
+                f"the fallback `{names[applied.rule]}` also sets {axis_words(applied.setting.axis)} of "
+                f"{subject.counted()} whose rate earlier rules have decided ({decided})",
+                "A fallback leaves the rate of those alone, but sets everything else that is unset. If it is meant for "
+                "them, put it in a rule of its own; if not, repeat in the earlier rule what they should have.",
+            )
+
+
+def _changed(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The trained parameters decided before a setting of a fallback, which have another value because of it."""
+    if applied.setting.axis in AXES and AXES[applied.setting.axis].decides:  # that reaches only what is left
+        return
+    trained = (parameter for parameter in applied.parameters if resolution.trainable(parameter))
+    decided = [p for p in trained if any(rule < applied.rule for rule in _deciding(resolution, p))]
+    value = comparable(applied.setting.value)
+    for parameter, other in zip(decided, values_without(resolution, applied, decided), strict=True):
+        if comparable(other) != value:
+            yield parameter
+
+
+def _deciding(resolution: Resolution, parameter: int) -> Iterator[int]:
+    """The rules that decide a parameter that is trained."""
+    for axis in ("lr", "layer"):
+        if applied := resolution.winner(axis, parameter):
+            yield applied.rule
