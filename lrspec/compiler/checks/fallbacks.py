@@ -9,7 +9,6 @@ from lrspec.compiler.checks.finding import Compilation, setting_subject
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.diagnostics.wording import few
 from lrspec.spec.axes import AXES, axis_words
 
 
@@ -26,13 +25,13 @@ def fallback_beyond_rest(compilation: Compilation) -> Iterator[Finding]:
         if changed:
             subject = setting_subject(resolution, applied, changed)
             earlier = sorted({rule for parameter in changed for rule in _deciding(resolution, parameter)})
-            decided = few([names[rule] for rule in earlier], 3)
+            decided = " and ".join(f"`{names[rule]}`" for rule in earlier)
             yield subject.finding(
                 "LRS312",
                 f"the fallback `{names[applied.rule]}` also sets {axis_words(applied.setting.axis)} of "
-                f"{subject.counted()} whose rate earlier rules have decided ({decided})",
-                "A fallback leaves the rate of those alone, but sets everything else that is unset. If it is meant for "
-                "them, put it in a rule of its own; if not, repeat in the earlier rule what they should have.",
+                f"{subject.counted()} whose rate comes from {decided}",
+                "A fallback leaves their rate alone, but sets everything else that is unset. If it is meant for them, "
+                "put it in a rule of its own; if not, repeat in the earlier rule what they should have.",
             )
 
 

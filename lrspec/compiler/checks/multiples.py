@@ -9,7 +9,7 @@ from lrspec.compiler.checks.finding import Compilation, setting_subject
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell
-from lrspec.diagnostics.wording import number
+from lrspec.diagnostics.wording import number, six_digits
 from lrspec.spec.axes import axis_words
 from lrspec.spec.torch_optim import ADAMS
 
@@ -31,10 +31,9 @@ def rate_for_multiple(compilation: Compilation) -> Iterator[Finding]:
             base = number(_adams_rate(resolution, high[0]))
             yield subject.finding(
                 "LRS310",
-                f"`lr: {number(rate)}` is the learning rate itself of {subject.counted()}, which "
-                f"{resolution.base_of(high[0]).type} would train at {base}",
-                f"For {number(rate)} times that, use `lr_mult: {number(rate)}`; if the rate is intended, "
-                "`check: {rate-for-multiple: ignore}` accepts it.",
+                f"`lr: {number(rate)}` is a rate, not a multiple: {resolution.base_of(high[0]).type} trains "
+                f"{subject.counted()} at {number(rate)}, and everything else at multiples of {base}",
+                f"Was `lr_mult: {number(rate)}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts the rate.",
             )
 
 
@@ -58,9 +57,9 @@ def multiple_for_rate(compilation: Compilation) -> Iterator[Finding]:
             base = spell((*resolution.spec.base_path(resolution.optimizer_of(equal[0])), axis))
             yield subject.finding(
                 "LRS319",
-                f"`{key}: {multiple}` multiplies `{base}`, which is {multiple}, too: {axis_words(axis)} of "
-                f"{subject.counted()} is {number(applied.setting.value)}",
-                f"For {multiple} itself, use `{axis}: {multiple}`; for what the optimizer has, `{key}: 1`.",
+                f"`{key}: {multiple}` multiplies `{base}`, which is {multiple} too: {axis_words(axis)} of "
+                f"{subject.counted()} is {six_digits(applied.setting.value)}",
+                f"For {multiple} itself, use `{axis}: {multiple}` or `{key}: 1`.",
             )
 
 

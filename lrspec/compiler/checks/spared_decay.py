@@ -63,10 +63,10 @@ def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
             continue
         key = applied.setting.key[0]
         bases = " or ".join(f"`{spell((*resolution.spec.base_path(name), 'weight_decay'))}`" for name in optimizers)
-        classes = " and ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
+        classes = " or ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
         yield setting_subject(resolution, applied, spared).finding(
             "LRS318",
-            f"`{key}: 0` has nothing to take away: nothing that {classes} trains has any weight decay",
+            f"`{key}: 0` has nothing to take away: nothing trained by {classes} has any weight decay",
             f"Set {bases}, or remove it from this rule.",
         )
 
