@@ -90,6 +90,45 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
 }
 
 
+def rules(*listed: dict[str, Any], **optimizer: Any) -> dict[str, Any]:
+    """A spec with an AdamW, unless the optimizer is another."""
+    return {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 1e-3, **optimizer}, "rules": list(listed)}
+
+
+EVERY: dict[str, Any] = {"match": "^.+$", "lr_mult": 1}
+FROZEN_TWICE = rules({"match": "^e", "freeze": True}, {"match": "^[et]", "lr_mult": 1})
+OPTIONAL_AND_FROZEN = rules({"match": "^t1", "lr_mult": 1, "optional": True}, {"match": "^e", "lr_mult": 1})
+RATES = [
+    rules({"match": "^t1", "lr": rate}, {"fallback": True, "lr_mult": 1}, type=kind, lr=0.01)
+    for rate, kind in ((0.1, "Adam"), (0.1, "SGD"), (0.3, "Adam"), (0.2, "NAdam"))
+]
+MULTIPLES = [
+    rules({"match": "^t1", "lr_mult": 1e-3, "weight_decay_mult": 0.05}, {"fallback": True, "lr": 1}, weight_decay=decay)
+    for decay in (0.05, 0)
+]
+BEYOND = [
+    rules({"match": "^t1", "lr_mult": 1}, {"fallback": True, "lr_mult": 0.1, **more}, type="SGD")
+    for more in ({"weight_decay": 0.1}, {"weight_decay": 0}, {"lr_scale": 1}, {"options": {"momentum": 0.9}})
+]
+SPARED = [
+    rules({"where": {"ndim": 1}, "weight_decay": 0}, EVERY, type="SGD"),
+    rules({"where": {"ndim": [1]}, "weight_decay": 0}, {"fallback": True, "lr": 1, "weight_decay": 0.1}, type="SGD"),
+    rules({"match": "^t", "where": {"ndim": [1]}, "weight_decay": 0}, EVERY),
+    rules({"where": {"ndim": [0, 1]}, "weight_decay": 0}, EVERY, type="timm:lamb"),
+]
+SCALARS: dict[str, Any] = {
+    "parameters": [
+        {**TIED["parameters"][0], "shape": [2]},
+        {**ONE_PARAMETER["parameters"][0], "name": "t1", "shape": []},
+        {**ONE_PARAMETER["parameters"][0], "name": "x", "shape": []},
+    ]
+}
+FROZEN: dict[str, Any] = {
+    "parameters": [TIED["parameters"][0], {**TIED["parameters"][1], "shape": [2], "requires_grad": False}]
+}
+OF_VALUES = [*RATES, *MULTIPLES, *BEYOND, *SPARED, FROZEN_TWICE, OPTIONAL_AND_FROZEN]
+
+
 @drawn(
     specs(),
     inventories(),
@@ -100,6 +139,7 @@ EQUAL_AND_NOT_THE_SAME: dict[str, Any] = {
         (FALLBACK_BEHIND_A_FREEZE, ONE_PARAMETER),
         (TIED_IN_A_JOIN, TIED),
         (EQUAL_AND_NOT_THE_SAME, TIED),
+        *((spec, inventory) for spec in OF_VALUES for inventory in (TIED, SCALARS, FROZEN)),
     ],
 )
 def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:

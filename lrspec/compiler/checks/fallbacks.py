@@ -24,7 +24,7 @@ def fallback_beyond_rest(compilation: Compilation) -> Iterator[Finding]:
     for applied, changed in by_place.values():
         if changed:
             subject = setting_subject(resolution, applied, changed)
-            earlier = sorted({rule for parameter in changed for rule in _deciding(resolution, parameter)})
+            earlier = sorted({rule for parameter in changed for rule in _deciding(resolution, parameter, applied.rule)})
             decided = " and ".join(f"`{names[rule]}`" for rule in earlier)
             yield subject.finding(
                 "LRS312",
@@ -40,15 +40,14 @@ def _changed(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
     if applied.setting.axis in AXES and AXES[applied.setting.axis].decides:  # that reaches only what is left
         return
     trained = (parameter for parameter in applied.parameters if resolution.trainable(parameter))
-    decided = [p for p in trained if any(rule < applied.rule for rule in _deciding(resolution, p))]
+    decided = [p for p in trained if _deciding(resolution, p, applied.rule)]
     value = comparable(applied.setting.value)
     for parameter, other in zip(decided, values_without(resolution, applied, decided), strict=True):
         if comparable(other) != value:
             yield parameter
 
 
-def _deciding(resolution: Resolution, parameter: int) -> Iterator[int]:
-    """The rules that decide a parameter that is trained."""
-    for axis in ("lr", "layer"):
-        if applied := resolution.winner(axis, parameter):
-            yield applied.rule
+def _deciding(resolution: Resolution, parameter: int, before: int) -> list[int]:
+    """The rules before another that decide a parameter that is trained."""
+    winners = (resolution.winner(axis, parameter) for axis in ("lr", "layer"))
+    return [applied.rule for applied in winners if applied and applied.rule < before]

@@ -32,8 +32,8 @@ def rate_for_multiple(compilation: Compilation) -> Iterator[Finding]:
             yield subject.finding(
                 "LRS310",
                 f"`lr: {number(rate)}` is a rate, not a multiple: {resolution.base_of(high[0]).type} trains "
-                f"{subject.counted()} at {number(rate)}, and everything else at multiples of {base}",
-                f"Was `lr_mult: {number(rate)}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts the rate.",
+                f"{subject.counted()} at {number(rate)}, not at {number(rate)} times {base}",
+                f"Was `lr_mult: {number(rate)}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts it.",
             )
 
 
