@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from lrspec.compiler.checks.finding import Compilation, setting_subject
+from lrspec.compiler.checks.held import by_place, held
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell
@@ -21,52 +22,44 @@ _HIGHEST = {"lr_mult": 0.01, "weight_decay_mult": 0.1}
 def rate_for_multiple(compilation: Compilation) -> Iterator[Finding]:
     """LRS310: an `lr` far above that of an Adam, and a number that is usual as a multiple."""
     resolution = compilation.resolution
-    for applied in resolution.applied_settings:
-        rate = applied.setting.value
-        if applied.setting.key != ("lr",) or rate not in _LIKE_MULTIPLES or _of_one_element(resolution, applied.rule):
-            continue
-        high = [p for p in _held(resolution, applied) if rate >= 10 * _adams_rate(resolution, p)]
-        if high:
-            subject = setting_subject(resolution, applied, high)
-            base = number(_adams_rate(resolution, high[0]))
-            yield subject.finding(
-                "LRS310",
-                f"`lr: {number(rate)}` is a rate, not a multiple: {resolution.base_of(high[0]).type} trains "
-                f"{subject.counted()} at {number(rate)}, not at {number(rate)} times {base}",
-                f"Was `lr_mult: {number(rate)}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts it.",
-            )
+    for applied, high in by_place(resolution, _high):
+        subject, rate = setting_subject(resolution, applied, high), number(applied.setting.value)
+        yield subject.finding(
+            "LRS310",
+            f"`lr: {rate}` is a rate, not a multiple: it replaces the {number(_adams_rate(resolution, high[0]))} of "
+            f"{resolution.base_of(high[0]).type} on {subject.counted()}",
+            f"Was `lr_mult: {rate}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts it.",
+        )
 
 
 def multiple_for_rate(compilation: Compilation) -> Iterator[Finding]:
     """LRS319: a multiplier that is the number it multiplies, too small for a multiple."""
     resolution = compilation.resolution
-    by_place: dict[tuple[int, str], tuple[AppliedSetting, list[int]]] = {}
-    for applied in resolution.applied_settings:
-        key = applied.setting.key[0]
-        if key not in _HIGHEST:
-            continue
-        multiple = getattr(resolution.spec.rules[applied.rule], key)
-        if 0 < multiple < _HIGHEST[key]:
-            axis = applied.setting.axis
-            equal = [p for p in _held(resolution, applied) if getattr(resolution.base_of(p), axis) == multiple]
-            by_place.setdefault((applied.rule, key), (applied, []))[1].extend(equal)
-    for (rule, key), (applied, equal) in by_place.items():
-        if equal:
-            subject, axis = setting_subject(resolution, applied, equal), applied.setting.axis
-            multiple = number(getattr(resolution.spec.rules[rule], key))
-            base = spell((*resolution.spec.base_path(resolution.optimizer_of(equal[0])), axis))
-            yield subject.finding(
-                "LRS319",
-                f"`{key}: {multiple}` multiplies `{base}`, which is {multiple} too: {axis_words(axis)} of "
-                f"{subject.counted()} is {six_digits(applied.setting.value)}",
-                f"For {multiple} itself, use `{axis}: {multiple}` or `{key}: 1`.",
-            )
+    for applied, equal in by_place(resolution, _squared):
+        subject, axis, key = setting_subject(resolution, applied, equal), applied.setting.axis, applied.setting.key[0]
+        multiple = number(getattr(resolution.spec.rules[applied.rule], key))
+        base = spell((*resolution.spec.base_path(resolution.optimizer_of(equal[0])), axis))
+        yield subject.finding(
+            "LRS319",
+            f"`{key}: {multiple}` multiplies `{base}`, which is {multiple} too: {axis_words(axis)} of "
+            f"{subject.counted()} is {six_digits(float(multiple) ** 2)}",
+            f"For {multiple} itself, use `{axis}: {multiple}` or `{key}: 1`.",
+        )
 
 
-def _held(resolution: Resolution, applied: AppliedSetting) -> list[int]:
-    """The trained parameters on which a setting holds."""
-    axis = applied.setting.axis
-    return [p for p in applied.parameters if resolution.winner(axis, p) is applied and resolution.trainable(p)]
+def _high(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The parameters that an Adam trains at an `lr` that looks like a multiple."""
+    rate = applied.setting.value
+    if applied.setting.key == ("lr",) and rate in _LIKE_MULTIPLES and not _of_one_element(resolution, applied.rule):
+        yield from (p for p in held(resolution, applied) if rate >= 10 * _adams_rate(resolution, p))
+
+
+def _squared(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The parameters on which a multiplier multiplies its own number."""
+    key, axis = applied.setting.key[0], applied.setting.axis
+    multiple = getattr(resolution.spec.rules[applied.rule], key) if key in _HIGHEST else 0
+    if 0 < multiple < _HIGHEST.get(key, 0):
+        yield from (p for p in held(resolution, applied) if getattr(resolution.base_of(p), axis) == multiple)
 
 
 def _adams_rate(resolution: Resolution, parameter: int) -> float:

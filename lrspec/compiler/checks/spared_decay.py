@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lrspec.compiler.checks.base_values import base_decay, values_without
 from lrspec.compiler.checks.finding import Compilation, Subject, setting_subject, unjudged
+from lrspec.compiler.checks.held import by_place, held
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.selection import select
 from lrspec.diagnostics.diagnostic import Finding
@@ -48,25 +49,18 @@ def scalars_decay(compilation: Compilation) -> Iterator[Finding]:
 def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
     """LRS318: a rule that takes weight decay away where there is none, as when that of the optimizer is forgotten."""
     resolution = compilation.resolution
-    by_rule: dict[int, tuple[AppliedSetting, list[int]]] = {}
-    for applied in resolution.applied_settings:
-        if applied.setting.axis == "weight_decay" and _takes_decay_away(resolution, applied.rule):
-            held = (p for p in applied.parameters if resolution.winners["weight_decay"][p] is applied)
-            trained = filter(resolution.trainable, held)
-            by_rule.setdefault(applied.rule, (applied, []))[1].extend(trained)
-    decaying = _decaying(resolution) if by_rule else frozenset()
-    for applied, spared in by_rule.values():
+    spared_by = list(by_place(resolution, _spared))
+    decaying = _decaying(resolution) if spared_by else frozenset()
+    for applied, spared in spared_by:
         optimizers = sorted({resolution.optimizer_of(parameter) for parameter in spared})
-        if not spared or not decaying.isdisjoint(optimizers):
+        if not decaying.isdisjoint(optimizers) or any(values_without(resolution, applied, spared)):
             continue
-        if any(decay > 0 for decay in values_without(resolution, applied, spared)):
-            continue
-        key = applied.setting.key[0]
         bases = " or ".join(f"`{spell((*resolution.spec.base_path(name), 'weight_decay'))}`" for name in optimizers)
         classes = " or ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
         yield setting_subject(resolution, applied, spared).finding(
             "LRS318",
-            f"`{key}: 0` has nothing to take away: nothing trained by {classes} has any weight decay",
+            f"`{applied.setting.key[0]}: 0` has nothing to take away: nothing trained by {classes} has any weight "
+            "decay",
             f"Set {bases}, or remove it from this rule.",
         )
 
@@ -81,6 +75,12 @@ def _sparing_vectors(resolution: Resolution) -> Iterator[tuple[int, Where]]:
 def _takes_decay_away(resolution: Resolution, rule: int) -> bool:
     """Return whether a rule says that there is no weight decay."""
     return 0 in (resolution.spec.rules[rule].weight_decay, resolution.spec.rules[rule].weight_decay_mult)
+
+
+def _spared(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The trained parameters from which a setting takes weight decay away."""
+    if applied.setting.axis == "weight_decay" and _takes_decay_away(resolution, applied.rule):
+        yield from held(resolution, applied)
 
 
 def _decays_by_default(resolution: Resolution, parameter: int) -> bool:
