@@ -69,7 +69,8 @@ def _sparing_vectors(resolution: Resolution) -> Iterator[tuple[int, Where]]:
     """The rules that take weight decay away from parameters of one dimension and no others."""
     for index, rule in enumerate(resolution.spec.rules):
         if rule.where and rule.where.ndim in (1, (1,)) and _takes_decay_away(resolution, index):
-            yield index, rule.where
+            if resolution.selections[index].parameters:
+                yield index, rule.where
 
 
 def _takes_decay_away(resolution: Resolution, rule: int) -> bool:

@@ -129,6 +129,11 @@ def test_without_the_rule_a_later_one_would_give_decay() -> None:
     assert "LRS318" not in {code for code, *_ in found(text, vectors)}
 
 
+def test_a_rule_that_selects_nothing_takes_nothing_away() -> None:
+    text = spec(f"{{match: '^absent', where: {{ndim: 1}}, weight_decay: 0}}\n{ALL}")
+    assert [code for code, *_ in found(text, CLIP)] == ["LRS203"]
+
+
 def test_the_scalars_are_listed() -> None:
     text = spec(f"{{where: {{ndim: 1}}, weight_decay: 0}}\n{ALL}")
     (diagnostic,) = lrspec.check(lrspec.loads(text), NFNET)
