@@ -68,9 +68,9 @@ def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
 def _sparing_vectors(resolution: Resolution) -> Iterator[tuple[int, Where]]:
     """The rules that take weight decay away from parameters of one dimension and no others."""
     for index, rule in enumerate(resolution.spec.rules):
-        if rule.where and rule.where.ndim in (1, (1,)) and _takes_decay_away(resolution, index):
-            if resolution.selections[index].parameters:
-                yield index, rule.where
+        where, selected = rule.where, resolution.selections[index].parameters
+        if selected and where and where.ndim in (1, (1,)) and _takes_decay_away(resolution, index):
+            yield index, where
 
 
 def _takes_decay_away(resolution: Resolution, rule: int) -> bool:
