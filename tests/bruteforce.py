@@ -3,8 +3,8 @@
 It is written from the language's page alone, apart from the code under test and without any of it: every
 rule is tried on every parameter with `re.search`, nothing is cached, and each concept of the page is one
 short function. `read` takes a valid spec (as parsed) and a parameter inventory (as JSON) and says what each
-parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209..LRS212, LRS303 and LRS304
-there are; or else which of LRS104 and LRS106 several optimizers bring.
+parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209..LRS212, LRS216, LRS303,
+LRS304, LRS310, LRS312 and LRS317..LRS319 there are; or else which of LRS104 and LRS106 several optimizers bring.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import torch
@@ -32,24 +33,22 @@ NAMES = {
     "LRS210": "scaled-absolute-lr",
     "LRS211": "unfit-parameter",
     "LRS212": "unused-optimizer",
+    "LRS216": "trains-nothing",
     "LRS303": "zero-lr",
     "LRS304": "large-value",
     "LRS307": "embedding-as-matrix",
     "LRS308": "ladder-order",
     "LRS309": "join-before-layer",
     "LRS311": "declared-decay",
+    "LRS310": "rate-for-multiple",
+    "LRS312": "fallback-beyond-rest",
+    "LRS317": "scalars-decay",
+    "LRS318": "nothing-to-spare",
+    "LRS319": "multiple-for-rate",
 }
-WARNINGS = (
-    "LRS206",
-    "LRS209",
-    "LRS303",
-    "LRS304",
-    "LRS307",
-    "LRS308",
-    "LRS309",
-    "LRS311",
-)  # by default; the others are errors
-SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205")
+WARNINGS = ("LRS206", "LRS209", *(code for code in NAMES if code >= "LRS3"))  # by default; the others are errors
+SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205", "LRS216")
+ADAMS = ("Adam", "AdamW", "Adamax", "NAdam", "RAdam")
 
 
 # What comes out -----------------------------------------------------------------------------------
@@ -114,6 +113,7 @@ class _Parameter:
     names: list[str]  # the first name, then the aliases
     owners: list[list[str]]  # the class names of each name's owner
     ndim: int
+    elements: int
     requires_grad: bool
     optimizer: str | None  # which of several trains it
     declared: list[str]  # what the model declares it as
@@ -183,6 +183,7 @@ def _parameter(entry: dict[str, Any]) -> _Parameter:
         names=[entry["name"], *entry["aliases"]],
         owners=[entry["module"], *entry["alias_modules"]],
         ndim=len(entry["shape"]),
+        elements=prod(entry["shape"]),
         requires_grad=entry["requires_grad"],
         optimizer=None,
         declared=entry["declared"],
@@ -221,6 +222,18 @@ def _takes(optimizer: dict[str, Any], argument: str) -> bool:
 @cache
 def _signature(kind: str) -> frozenset[str]:
     return frozenset(inspect.signature(getattr(torch.optim, kind)).parameters)
+
+
+def _number(optimizer: dict[str, Any], argument: str) -> float | None:
+    """What an optimizer has for an argument, its class's own default if need be; None if that is not known."""
+    kind = optimizer.get("type", ".")
+    if argument in optimizer:
+        return float(optimizer[argument])
+    if "." in kind or ":" in kind:
+        return None
+    if argument not in _signature(kind):
+        return 0.0
+    return float(inspect.signature(getattr(torch.optim, kind)).parameters[argument].default)
 
 
 # Selecting ----------------------------------------------------------------------------------------
@@ -665,7 +678,22 @@ def _about_one_rule(spec: dict[str, Any], index: int, parameters: list[_Paramete
     unused = [pattern for pattern in _patterns(rule) or [] if not _used(rule, pattern, selected)]
     findings += [_finding(spec, "LRS205", index, pattern=pattern) for pattern in unused]
     if _frozen_only(rule, selected):
-        findings.append(_finding(spec, "LRS206", index, parameters=_first_names(selected)))
+        some_by_model = any(_status(parameter) == "frozen-by-model" for parameter in selected)
+        code = "LRS216" if some_by_model and _sets_rate(rule) else "LRS206"
+        findings.append(_finding(spec, code, index, parameters=_first_names(selected)))
+    concerned = {
+        "LRS310": _rates_like_multiples(spec, index, selected),
+        "LRS317": _decaying_scalars(spec, index, parameters),
+        "LRS318": _spared_in_vain(spec, index, parameters),
+        "LRS319 lr": _multiples_like_values(spec, index, selected, "lr", 0.01),
+        "LRS319 weight_decay": _multiples_like_values(spec, index, selected, "weight_decay", 0.1),
+    }
+    concerned |= {f"LRS312 {axis}": _beyond_the_rest(spec, index, axis, selected) for axis in _axes(rule)}
+    findings += [
+        _finding(spec, words.split()[0], index, parameters=_first_names(some))
+        for words, some in concerned.items()
+        if some
+    ]
     return findings
 
 
@@ -685,6 +713,91 @@ def _used(rule: dict[str, Any], pattern: str, selected: list[_Parameter]) -> boo
 def _frozen_only(rule: dict[str, Any], selected: list[_Parameter]) -> bool:
     sets_more = any(axis != "freeze" for axis in _axes(rule))
     return sets_more and all(_status(parameter).startswith("frozen") for parameter in selected)
+
+
+def _sets_rate(rule: dict[str, Any]) -> bool:
+    return any(key in rule for key in ("lr", "lr_mult", "layer_decay"))
+
+
+def _held(index: int, axis: str, parameters: list[_Parameter]) -> list[_Parameter]:
+    """The trained parameters whose axis a rule has won."""
+    return [one for one in parameters if one.winner.get(axis) == index and not _status(one).startswith("frozen")]
+
+
+def _rates_like_multiples(spec: dict[str, Any], index: int, selected: list[_Parameter]) -> list[_Parameter]:
+    """LRS310."""
+    rate = spec["rules"][index].get("lr")
+    if rate not in (0.1, 0.2, 0.25, 0.5, 1) or all(parameter.elements == 1 for parameter in selected):
+        return []
+    adams = [one for one in _held(index, "lr", selected) if _base(spec, one).get("type") in ADAMS]
+    return [one for one in adams if rate >= 10 * (_number(_base(spec, one), "lr") or 0)]
+
+
+def _multiples_like_values(
+    spec: dict[str, Any], index: int, selected: list[_Parameter], key: str, below: float
+) -> list[_Parameter]:
+    """LRS319."""
+    multiple = spec["rules"][index].get(f"{key}_mult", 0)
+    return [one for one in _held(index, key, selected) if 0 < multiple < below and _base(spec, one)[key] == multiple]
+
+
+def _without(spec: dict[str, Any], index: int, axis: str, parameter: _Parameter) -> Any:
+    """What an axis of a parameter would be if the rule that has won it did not set it; None if nothing would be."""
+    base = _base(spec, parameter)
+    for rule in spec["rules"][index + 1 :]:
+        if axis in _axes(rule) and _selected_names(rule, parameter):
+            return _settings(rule, base)[axis]
+    if axis == "weight_decay":
+        return _number(base, axis) or 0.0  # of a class that is not known, none
+    if axis == "optimizer":
+        return next(iter(spec["optimizers"]))
+    return 1.0 if axis == "scale" else _frozen_value(base.get(axis.removeprefix("options.")))
+
+
+def _beyond_the_rest(spec: dict[str, Any], index: int, axis: str, selected: list[_Parameter]) -> list[_Parameter]:
+    """LRS312."""
+    rule = spec["rules"][index]
+    if axis in ("lr", "layer", "freeze") or not rule.get("fallback", False) or not _sets_rate(rule):
+        return []
+    decided = [
+        one
+        for one in _held(index, axis, selected)
+        if min(one.winner.get(each, index) for each in ("lr", "layer")) < index
+    ]
+    return [one for one in decided if not _same(one.value[axis], _without(spec, index, axis, one))]
+
+
+def _takes_decay_away(rule: dict[str, Any]) -> bool:
+    return rule.get("weight_decay") == 0 or rule.get("weight_decay_mult") == 0
+
+
+def _decaying_scalars(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[_Parameter]:
+    """LRS317: those that the rule would select by `ndim: [0, 1]`."""
+    rule = spec["rules"][index]
+    if not _takes_decay_away(rule) or _as_list(rule.get("where", {}).get("ndim")) != [1]:
+        return []
+    wider = {**rule, "where": {**rule["where"], "ndim": [0, 1]}}
+    return [
+        parameter
+        for parameter in _selected(wider, parameters)
+        if parameter.ndim == 0
+        and not _status(parameter).startswith("frozen")
+        and "weight_decay" not in parameter.winner
+        and (_number(_base(spec, parameter), "weight_decay") or 0) > 0
+    ]
+
+
+def _spared_in_vain(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[_Parameter]:
+    """LRS318."""
+    spared = _held(index, "weight_decay", parameters) if _takes_decay_away(spec["rules"][index]) else []
+    optimizers = {parameter.optimizer for parameter in spared}
+    trained = [parameter for parameter in parameters if not _status(parameter).startswith("frozen")]
+    for parameter in (one for one in trained if one.optimizer in optimizers):
+        base, kind = _base(spec, parameter), _base(spec, parameter).get("type", ".")
+        decay = _weight_decay(base, parameter)
+        if "." in kind or ":" in kind or (_number(base, "weight_decay") if decay is None else decay):
+            return []
+    return [] if any(_without(spec, index, "weight_decay", one) for one in spared) else spared
 
 
 def _about_pairs(spec: dict[str, Any], notes: _Notes) -> list[Finding]:

@@ -103,7 +103,7 @@ JOINS = [
 MODULES = ["Norm", "^Linear$", "^_BatchNorm$", "Conv", "^(?:Embedding|Block)$", "Absent"]
 
 RATES = [1e-3, 0.001, 1e-4, 2e-3, 0.01, 1, 1.0, 2.0, 0]
-MULTIPLIERS = [0.1, 0.5, 1, 1.0, 2, 16.0, 0]
+MULTIPLIERS = [0.1, 0.5, 1, 1.0, 2, 16.0, 0, 1e-3, 0.05]
 DECAYS = [0, 0.0, 0.01, 0.05, 0.1, 1, 2.0]
 FACTORS = [0.75, 0.5, 0.9, 0.1, 1, 1.0]
 FLOORS = [0, 0.0, 0.1, 0.5, 1]
@@ -142,11 +142,12 @@ SEVERITIES = ["error", "warning", "ignore"]
 CHECKED_BY_RULE = [
     *("unmatched-parameter", "overlapping-rules", "unused-rule", "shadowed-rule", "unused-pattern"),
     *("frozen-only-rule", "join-without-layer", "shape-unknown", "redundant-setting", "scaled-absolute-lr"),
-    "unfit-parameter",
+    *("unfit-parameter", "trains-nothing", "rate-for-multiple", "fallback-beyond-rest", "scalars-decay"),
+    *("nothing-to-spare", "multiple-for-rate"),
 ]
 CHECKED_BY_MODEL = ["zero-lr", "large-value", "unused-optimizer"]
 # Lints that `bruteforce` does not judge: never an error, which would take the groups away.
-UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch"]
+UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch", "odd-value"]
 
 
 def _chance(percent: int) -> st.SearchStrategy[bool]:

@@ -253,6 +253,11 @@ class Rule(_Part, title="a rule"):
     check: Check | None = None
     """Severities of findings about this rule, by name: `{unused-pattern: ignore}`."""
 
+    @property
+    def sets_rate(self) -> bool:
+        """True if it says at which rate something trains."""
+        return any(value is not None for value in (self.lr, self.lr_mult, self.layer_decay))
+
 
 class Optimizer(_Part, title="a mapping of type, lr, …"):
     """What every group starts from; other keys are arguments of the class that `type` names."""

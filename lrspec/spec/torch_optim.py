@@ -46,6 +46,9 @@ TEXTS = frozenset({"adjust_lr_fn"})
 DEFAULT_WEIGHT_DECAY = {"AdamW": 0.01, "Muon": 0.1}
 """The weight decay that a class applies by default; the others apply none."""
 
+ADAMS = {"Adam": 1e-3, "AdamW": 1e-3, "Adamax": 2e-3, "NAdam": 2e-3, "RAdam": 1e-3}
+"""The classes whose steps are about as large as the learning rate, and the rate that each has by default."""
+
 ONLY_MATRICES = frozenset({"Muon"})
 """The optimizers of torch.optim that accept only parameters of two dimensions."""
 

@@ -14,7 +14,8 @@ from tests.bruteforce import Finding, Reading, read
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
-JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213), 307, 308, 309, 311)}
+OF_RULES = (216, *range(307, 313), *range(317, 320))
+JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213), *OF_RULES)}
 UNIONS = ("LRS303", "LRS304")
 
 
@@ -117,6 +118,45 @@ def with_transitions(**to: str) -> dict[str, Any]:
     return {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 0.1}, "rules": rules}
 
 
+def rules(*listed: dict[str, Any], **optimizer: Any) -> dict[str, Any]:
+    """A spec with an AdamW, unless the optimizer is another."""
+    return {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 1e-3, **optimizer}, "rules": list(listed)}
+
+
+EVERY: dict[str, Any] = {"match": "^.+$", "lr_mult": 1}
+FROZEN_TWICE = rules({"match": "^e", "freeze": True}, {"match": "^[et]", "lr_mult": 1})
+OPTIONAL_AND_FROZEN = rules({"match": "^t1", "lr_mult": 1, "optional": True}, {"match": "^e", "lr_mult": 1})
+RATES = [
+    rules({"match": "^t1", "lr": rate}, {"fallback": True, "lr_mult": 1}, type=kind, lr=0.01)
+    for rate, kind in ((0.1, "Adam"), (0.1, "SGD"), (0.3, "Adam"), (0.2, "NAdam"))
+]
+MULTIPLES = [
+    rules({"match": "^t1", "lr_mult": 1e-3, "weight_decay_mult": 0.05}, {"fallback": True, "lr": 1}, weight_decay=decay)
+    for decay in (0.05, 0)
+]
+BEYOND = [
+    rules({"match": "^t1", "lr_mult": 1}, {"fallback": True, "lr_mult": 0.1, **more}, type="SGD")
+    for more in ({"weight_decay": 0.1}, {"weight_decay": 0}, {"lr_scale": 1}, {"options": {"momentum": 0.9}})
+]
+SPARED = [
+    rules({"where": {"ndim": 1}, "weight_decay": 0}, EVERY, type="SGD"),
+    rules({"where": {"ndim": [1]}, "weight_decay": 0}, {"fallback": True, "lr": 1, "weight_decay": 0.1}, type="SGD"),
+    rules({"match": "^t", "where": {"ndim": [1]}, "weight_decay": 0}, EVERY),
+    rules({"where": {"ndim": [0, 1]}, "weight_decay": 0}, EVERY, type="timm:lamb"),
+]
+SCALARS: dict[str, Any] = {
+    "parameters": [
+        {**TIED["parameters"][0], "shape": [2]},
+        {**ONE_PARAMETER["parameters"][0], "name": "t1", "shape": []},
+        {**ONE_PARAMETER["parameters"][0], "name": "x", "shape": []},
+    ]
+}
+FROZEN: dict[str, Any] = {
+    "parameters": [TIED["parameters"][0], {**TIED["parameters"][1], "shape": [2], "requires_grad": False}]
+}
+OF_VALUES = [*RATES, *MULTIPLES, *BEYOND, *SPARED, FROZEN_TWICE, OPTIONAL_AND_FROZEN]
+
+
 @drawn(
     specs(),
     inventories(),
@@ -129,6 +169,7 @@ def with_transitions(**to: str) -> dict[str, Any]:
         (EQUAL_AND_NOT_THE_SAME, TIED),
         (with_transitions(), BLOCKS_AND_TRANSITIONS),
         (with_transitions(to="first"), BLOCKS_AND_TRANSITIONS),
+        *((spec, inventory) for spec in OF_VALUES for inventory in (TIED, SCALARS, FROZEN)),
     ],
 )
 def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import torch
 
 import lrspec
 from lrspec.spec.torch_optim import (
+    ADAMS,
     ARGUMENTS,
     DEFAULT_WEIGHT_DECAY,
     FLAGS,
@@ -38,6 +39,10 @@ def test_the_table_of_arguments_is_torchs() -> None:
 def test_default_weight_decays_are_torchs() -> None:
     defaults = {name: found["weight_decay"].default for name, found in signatures().items() if "weight_decay" in found}
     assert {name: value for name, value in defaults.items() if value} == DEFAULT_WEIGHT_DECAY
+
+
+def test_default_rates_of_the_adams_are_torchs() -> None:
+    assert {name: signatures()[name]["lr"].default for name in ADAMS} == ADAMS
 
 
 def test_no_argument_is_called_as_a_key_of_groups() -> None:

@@ -9,14 +9,18 @@ from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
 from lrspec.compiler.checks.declared_decay import declared_decay
 from lrspec.compiler.checks.excludes import dead_exclude
+from lrspec.compiler.checks.fallbacks import fallback_beyond_rest
 from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.ladder_order import join_before_layer, ladder_order
 from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places
 from lrspec.compiler.checks.mixed_decay import mixed_decay
+from lrspec.compiler.checks.multiples import multiple_for_rate, rate_for_multiple
+from lrspec.compiler.checks.odd_values import odd_value
 from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
-from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, unused_pattern, unused_rule
+from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
+from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, trains_nothing, unused_pattern, unused_rule
 from lrspec.compiler.checks.values import large_value, zero_lr
 from lrspec.diagnostics.diagnostic import Finding
 
@@ -28,6 +32,7 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     shadowed_rule,
     unused_pattern,
     frozen_only_rule,
+    trains_nothing,
     join_without_layer,
     shape_unknown,
     redundant_setting,
@@ -46,5 +51,11 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     ladder_order,
     join_before_layer,
     declared_decay,
+    rate_for_multiple,
+    fallback_beyond_rest,
+    scalars_decay,
+    nothing_to_spare,
+    multiple_for_rate,
+    odd_value,
 )
 """Each yields the findings of one code, or of some that exclude each other; `lrspec explain CODE` prints the manual."""

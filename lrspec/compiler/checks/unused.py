@@ -1,4 +1,4 @@
-"""Does a rule, or a regex of it, do nothing? LRS203 to LRS206."""
+"""Does a rule, or a regex of it, do nothing? LRS203 to LRS206, LRS216."""
 
 from __future__ import annotations
 
@@ -77,26 +77,55 @@ def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
 
 
 def frozen_only_rule(compilation: Compilation) -> Iterator[Finding]:
-    """LRS206: a rule that sets something on parameters all of which are frozen."""
+    """LRS206: a rule that sets something on parameters all of which are frozen, and is not LRS216."""
     resolution = compilation.resolution
-    names = resolution.spec.rule_names
-    setting = {applied.rule for applied in resolution.applied_settings if applied.setting.axis != "freeze"}
-    for index in sorted(setting):
-        selected = list(resolution.selections[index].parameters)
-        if not selected or any(resolution.trainable(parameter) for parameter in selected):
+    for index, selected in _frozen(resolution):
+        rules, by_model = _freezing(resolution, selected)
+        if by_model and resolution.spec.rules[index].sets_rate:
             continue
-        winners = [resolution.winner("freeze", parameter) for parameter in selected]
-        rules = [f"`{names[rule]}`" for rule in sorted({applied.rule for applied in winners if applied})]
         advice = "Remove it, or let them train: `freeze: false`."
         if rules:
             advice = f"Remove it, or exclude them from {' and '.join(rules)} (`exclude`)."
-        by_spec = all(resolution.frozen_by_spec(parameter) for parameter in selected)
-        frozen_by = " and ".join(rules if by_spec else [*rules, "the model"])
         yield selection_subject(resolution, index, selected).finding(
             "LRS206",
-            f"the rule `{names[index]}` has no effect: everything that it selects is frozen (by {frozen_by})",
+            f"the rule `{resolution.spec.rule_names[index]}` has no effect: everything that it selects is frozen "
+            f"(by {' and '.join([*rules, *by_model])})",
             advice,
         )
+
+
+def trains_nothing(compilation: Compilation) -> Iterator[Finding]:
+    """LRS216: a rule that sets a rate on parameters all of which are frozen, some of them by the model."""
+    resolution = compilation.resolution
+    for index, selected in _frozen(resolution):
+        rules, by_model = _freezing(resolution, selected)
+        rule = resolution.spec.rules[index]
+        if not by_model or not rule.sets_rate or rule.optional:
+            continue
+        exclude = f" Exclude the others from {' and '.join(rules)} (`exclude`)." if rules else ""
+        yield selection_subject(resolution, index, selected).finding(
+            "LRS216",
+            f"the rule `{resolution.spec.rule_names[index]}` sets a rate, but trains nothing: everything that it "
+            f"selects is frozen (by {' and '.join([*rules, *by_model])})",
+            "To train what the model has frozen, add `freeze: false`; if the rule is for another phase of training, "
+            f"add `optional: true`.{exclude}",
+        )
+
+
+def _frozen(resolution: Resolution) -> Iterator[tuple[int, list[int]]]:
+    """The rules that set something other than `freeze` and select only frozen parameters, with these."""
+    setting = {applied.rule for applied in resolution.applied_settings if applied.setting.axis != "freeze"}
+    for index in sorted(setting):
+        selected = list(resolution.selections[index].parameters)
+        if selected and not any(resolution.trainable(parameter) for parameter in selected):
+            yield index, selected
+
+
+def _freezing(resolution: Resolution, frozen: Sequence[int]) -> tuple[list[str], list[str]]:
+    """What freezes parameters: the rules by their names, and the model if it freezes any."""
+    winners = [resolution.winner("freeze", parameter) for parameter in frozen]
+    names = [f"`{resolution.spec.rule_names[rule]}`" for rule in sorted({each.rule for each in winners if each})]
+    return names, ["the model"] if None in winners else []
 
 
 def _required(resolution: Resolution) -> Iterator[tuple[int, Rule]]:

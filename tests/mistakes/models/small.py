@@ -1,9 +1,12 @@
-"""The models of the mistakes that are nobody's else: a language model with tied weights, and a segmenter.
+"""The models of the mistakes that are nobody's else: a language model with tied weights, a segmenter,
+a classifier that has been probed, and two towers.
 
 The inventories beside this file are what `lrspec params` says of them, in this folder, and of four models of timm:
 
     lrspec params -m py:small:LanguageModel -o lm.params.json
     lrspec params -m py:small:Segmenter -o segmenter.params.json
+    lrspec params -m py:small:Probed -o probed.params.json
+    lrspec params -m py:small:Towers -o towers.params.json
     lrspec params -m resnet18 --model-arg num_classes=10 -o resnet18.params.json
     lrspec params -m vit_tiny_patch16_224 --model-arg depth=3 --model-arg reg_tokens=4 --model-arg num_classes=10 \
         -o vit.params.json
@@ -98,3 +101,23 @@ class Segmenter(nn.Module):
         self.decode_head = nn.ModuleDict({"fuse": Stage(64, 32), "conv_seg": nn.Conv2d(32, classes, 1)})
         self.auxiliary_head = nn.ModuleDict({"conv_seg": nn.Conv2d(32, classes, 1)})
         self.backbone["stem"].requires_grad_(False)
+
+
+class Probed(nn.Module):
+    """A classifier as a linear probe leaves it: only its last layer requires grad."""
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__()
+        self.stem, self.layer1, self.layer2 = Stage(3, 16), Stage(16, 32), Stage(32, 64)
+        self.fc = nn.Linear(64, classes)
+        for part in (self.stem, self.layer1, self.layer2):
+            part.requires_grad_(False)
+
+
+class Towers(nn.Module):
+    """Two towers with a temperature, which has no dimensions, as in CLIP."""
+
+    def __init__(self, size: int = 64) -> None:
+        super().__init__()
+        self.visual, self.textual = nn.Linear(3 * size, size), nn.Linear(2 * size, size)
+        self.logit_scale = nn.Parameter(torch.tensor(2.6592))
