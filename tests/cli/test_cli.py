@@ -40,6 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "a.lrspec.yaml").write_text(SPEC)
     (tmp_path / "params.json").write_text(json.dumps(INVENTORY))
     (tmp_path / "names.txt").write_text("conv.weight\nnorm.weight\n")
+    (tmp_path / "empty").mkdir()
     return tmp_path
 
 
@@ -281,7 +282,12 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     ("words", "line"),
     [
         (["compile", "no.yaml"], "lrspec: no.yaml: no such file or directory"),
-        (["compile", "."], "lrspec: .: is a directory"),
+        (["compile", "a"], "lrspec: a: no such file or directory: did you mean `a.lrspec.yaml`?"),
+        (["explain", "a", "fc"], "lrspec: a: no such file or directory: did you mean `a.lrspec.yaml`?"),
+        (["compile", "./a.yaml"], "lrspec: ./a.yaml: no such file or directory: did you mean `./a.lrspec.yaml`?"),
+        (["compile", "none/a"], "lrspec: none/a: no such file or directory\n"),
+        (["compile", "."], "lrspec: .: is a directory: name a spec in it: ./a.lrspec.yaml\n"),
+        (["compile", "empty"], "lrspec: empty: is a directory, without a spec in it\n"),
         (["compile"], "lrspec: no model: the spec names none; give --model or --params"),
         (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory"),
         (

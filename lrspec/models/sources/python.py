@@ -68,7 +68,8 @@ def _load(file: Path) -> ModuleType:
     if known and getattr(known, "__file__", None) == path:
         return known
     spec = spec_from_file_location(file.stem, path)
-    assert spec and spec.loader  # the name ends in .py
+    assert spec is not None  # the name ends in .py
+    assert spec.loader is not None
     module = module_from_spec(spec)
     registered = sys.modules.setdefault(file.stem, module) is module
     try:
