@@ -31,7 +31,11 @@ def unreadable(path: str, failure: OSError) -> str:
     if not isinstance(failure, FileNotFoundError):
         return reason
     folder, name = os.path.split(path)
-    names = specs_in(Path(folder))
-    longer = [f"{name}{ending}" for ending in ENDINGS if f"{name}{ending}" in names]
-    near = longer or nearest(name, names, 1)
-    return f"{reason}: did you mean `{printable(os.path.join(folder, near[0]))}`?" if near else reason  # noqa: PTH118
+    names = {_without_ending(each): os.path.join(folder, each) for each in specs_in(Path(folder))}  # noqa: PTH118
+    near = nearest(_without_ending(name), names, 1)
+    return f"{reason}: did you mean `{printable(names[near[0]])}`?" if near else reason
+
+
+def _without_ending(name: str) -> str:
+    endings = (*ENDINGS, *Path(name).suffixes[-1:])
+    return next((name.removesuffix(ending) for ending in endings if name.endswith(ending)), name)

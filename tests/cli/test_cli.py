@@ -40,7 +40,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "a.lrspec.yaml").write_text(SPEC)
     (tmp_path / "params.json").write_text(json.dumps(INVENTORY))
     (tmp_path / "names.txt").write_text("conv.weight\nnorm.weight\n")
-    (tmp_path / "empty").mkdir()
     return tmp_path
 
 
@@ -346,8 +345,9 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     ],
 )
 def test_what_keeps_the_command_from_running_is_one_line_and_status_2(
-    capsys: pytest.CaptureFixture[str], words: list[str], line: str
+    capsys: pytest.CaptureFixture[str], folder: Path, words: list[str], line: str
 ) -> None:
+    (folder / "empty").mkdir()
     ran = lrspec(capsys, *words)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(line)

@@ -11,7 +11,7 @@ from lrspec.models.sources.known_names import KnownNames, known_names
 from lrspec.models.sources.model_error import ModelError, library
 
 
-def builder(name: str, *, cache: bool, **__: Any) -> Callable[..., Any]:
+def builder(name: str, *, cache: bool = False, **__: Any) -> Callable[..., Any]:
     """Return the builder of a timm model; a weights tag in the name decides its settings, such as the classes.
 
     ModelError if timm does not know the name, or would load it from outside.

@@ -10,7 +10,7 @@ from lrspec.models.sources.known_names import KnownNames, known_names
 from lrspec.models.sources.model_error import library
 
 
-def builder(name: str, *, cache: bool, **_: Any) -> Callable[..., Any]:
+def builder(name: str, *, cache: bool = False, **_: Any) -> Callable[..., Any]:
     """Return the builder of a torchvision model, without weights; ModelError if torchvision does not know the name."""
     import inspect
 

@@ -77,7 +77,9 @@ def suggested_value(error: Any) -> Correction | None:
 def missing_key(path: Path) -> str:
     """Return the message for a missing key; `path` leads to where it would be."""
     parent = f" of `{last_key(path[:-1])}`" if len(path) > 1 else ""
-    advice = {("lrspec",): "\nStart the spec with `lrspec: 1`.", ("rules",): f"\n{A_RULE}"}.get(path, "")
+    advice = "\nStart the spec with `lrspec: 1`." if path == ("lrspec",) else ""
+    if path == ("rules",):
+        advice = f"\n{A_RULE}"
     return f"the key `{path[-1]}`{parent} is missing{advice}"
 
 
