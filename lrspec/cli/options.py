@@ -31,7 +31,7 @@ class CannotRun(click.ClickException):
 def say(text: str) -> None:
     """Print on standard error; if its reader has left or its disk is full, the exit status stays the same."""
     try:
-        click.echo(text, err=True, color=True)  # the text has colours only if they are wanted
+        click.echo(text, file=sys.stderr, color=True)  # the text has colours only if they are wanted
     except OSError:
         from lrspec.files import hush
 
