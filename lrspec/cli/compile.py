@@ -14,7 +14,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 
 
 @click.command()
-@click.argument("spec", required=False)
+@click.argument("spec", required=False, shell_complete=options.files)
 @options.model
 @options.model_arg
 @options.params
