@@ -82,7 +82,7 @@ def built(name: str, family: str, builder: Callable[[str], Callable[..., Any]]) 
     start = time.perf_counter()
     try:
         with silence("a model", shown=False):
-            model = build(builder(name), name, {}, "timm")
+            model = build(builder(name), name, {})
         inventory = lrspec.Inventory.from_model(model)
     except ModelError as failure:
         return Built(family, name, time.perf_counter() - start, why_not=str(failure))
@@ -141,7 +141,7 @@ def memory(name: str) -> dict[str, float]:
     before = _resident()
     start = time.perf_counter()
     with silence("a model", shown=False):
-        model = build(_large(name), name, {}, "transformers")
+        model = build(_large(name), name, {})
     seconds = time.perf_counter() - start
     gc.collect()
     model_takes = _resident() - before

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch
 """Your own model with a spec: a small language model whose output head is its token embedding.
 
 lrspec needs no registry of models: it compiles a spec against any `torch.nn.Module`, or, without the code that builds

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """FSDP2: save with torch.distributed.checkpoint, edit the spec, and continue: every parameter keeps its momentum.
 
 The processes train three steps at the rates of small-vit.lrspec.yaml and save. Then they start again with

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """Code shared by the training scripts: a model, data, and, for several processes, the final report.
 
 The model is a small vision transformer that learns handwritten digits, at the rates of small-vit.lrspec.yaml. All

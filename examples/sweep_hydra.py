@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm hydra-core scikit-learn
 """Hydra: applies the command line to the spec, with one value or several per path.
 
 python sweep_hydra.py +rules.depth.layer_decay=0.9

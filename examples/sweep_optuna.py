@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm optuna scikit-learn
 """Optuna: a study over numbers in a spec, each named by its path there.
 
 python sweep_optuna.py

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm accelerate scikit-learn
 """accelerate: the objects that `prepare` returns train as the plan says, in one process and in many.
 
 python train_accelerate.py

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """DistributedDataParallel: every process has the whole model, and a share of each batch.
 
 torchrun --standalone --nproc-per-node 2 train_ddp.py

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm deepspeed scikit-learn
 """DeepSpeed with ZeRO-2: each process has the whole model, and a share of the optimizer's state.
 
 On a CPU, DeepSpeed compiles a part of itself when it first starts, so it needs a C++ compiler.

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """Fine-tuning with a ladder of learning rates, compared with one rate for all, on real data.
 
 A ResNet-18 learns the handwritten digits 0 to 4 that come with scikit-learn. Then it is fine-tuned on ten images each

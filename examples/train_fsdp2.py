@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """FSDP2: every process has a shard of each parameter, and a share of each batch.
 
 The model is built on the meta device, without memory for its weights. The spec is compiled for it, it is sharded, and

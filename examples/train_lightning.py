@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm lightning scikit-learn
 """Lightning: `configure_optimizers` from a plan, rates logged by group name, and a check before training starts.
 
 python train_lightning.py

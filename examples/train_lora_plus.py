@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch peft transformers
 """LoRA+ on PEFT: in each pair of adapters the second, which starts at zero, trains at 16 times the rate of the first.
 
 python train_lora_plus.py          train, and print the rates

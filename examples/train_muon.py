@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch
 """Muon for the matrices and AdamW for the rest, in one spec, for a model whose head is tied to its embedding.
 
 python train_muon.py

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """A pipeline of two stages: each process has a part of the model, and batches pass through one after the other.
 
 Every process compiles the spec for the whole model, which costs no memory on the meta device. So every process has the

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """Plain PyTorch: a warm-up, then a cosine, with LambdaLR, which multiplies the rates of all groups by one factor.
 
 python train_plain.py

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch timm scikit-learn
 """timm: a model, an optimizer and a scheduler from timm, with the groups of a spec.
 
 timm's schedulers multiply by a group's `lr_scale`, if it has one. lrspec's groups do not: their `lr` is final, and

@@ -1,3 +1,4 @@
+# Needs lrspec, and: pip install torch accelerate transformers
 """The transformers Trainer, with both ways to give it an optimizer, and a check before training starts.
 
 python train_transformers.py            Trainer(optimizers=(optimizer, scheduler))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -77,6 +78,33 @@ def test_an_example_has_no_findings_for_any_of_its_models(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.lrspec.yaml")), ids=lambda path: path.name)
 def test_an_example_in_yaml_names_its_schema_for_editors(path: Path) -> None:
     assert path.read_text().splitlines()[0] == SCHEMA_LINE
+
+
+PACKAGES = {"sklearn": "scikit-learn", "hydra": "hydra-core"}
+COME_ALONG = {"lrspec": set[str](), "omegaconf": {"hydra-core"}}
+ALSO_NEEDED = {"train_transformers.py": {"accelerate"}}  # by its Trainer
+
+
+def needed(script: Path) -> set[str]:
+    """What a script, and the scripts that it imports, take from elsewhere, by the names of packages."""
+    packages: set[str] = set()
+    for node in ast.walk(ast.parse(script.read_text())):
+        modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            modules.append(node.module or "")
+        for module in (name.partition(".")[0] for name in modules):
+            if (own := EXAMPLES / f"{module}.py").exists():
+                packages |= needed(own)
+            elif module not in sys.stdlib_module_names:
+                packages |= COME_ALONG.get(module, {PACKAGES.get(module, module)})
+    return packages
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_the_first_line_of_a_script_says_what_it_needs(script: Path) -> None:
+    before, _, packages = script.read_text().splitlines()[0].partition("pip install ")
+    assert before == "# Needs lrspec, and: "
+    assert {*packages.split()} == needed(script) | ALSO_NEEDED.get(script.name, set())
 
 
 @pytest.mark.parametrize(("name", "layers"), [("ladder", 62), ("blocks", 7)])

@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from lrspec import __version__
+from lrspec.cli.encodings import set_encoding
 from lrspec.cli.options import say
 
 
@@ -27,14 +28,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command with these arguments, and return its exit status.
 
-    Output is UTF-8 whatever the locale, and goes nowhere if a stream is closed.
+    Output is UTF-8 whatever the locale, unless PYTHONIOENCODING is set, and goes nowhere if a stream is closed.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  (for the whole run; quick)
-        stream = getattr(sys, name)
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        set_encoding(getattr(sys, name))
     try:
         return int(cli.main(arguments, prog_name="lrspec", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as failure:

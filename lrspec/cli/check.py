@@ -10,7 +10,7 @@ import click
 from lrspec.cli import options
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
-from lrspec.cli.outputs import emit, is_watched, painter, status
+from lrspec.cli.outputs import emit, is_watched, painter, status, width
 from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=options.files)
 @options.models
 @options.model_arg
 @options.several_params
@@ -85,7 +85,8 @@ def check(
         cache=not (no_cache or any(model.startswith("py:") for model in models)),  # its code may change other models
     )
     results = _check(paths or (".",), check_options, jobs, stdin_filename)
-    emit(renderer(form)(results, painter(color, terminal=output is None and sys.stdout.isatty())), output)
+    paint = painter(color, terminal=output is None and sys.stdout.isatty())
+    emit(renderer(form)(results, paint, None if output else width(sys.stdout)), output)
     failures = [failure for result in results for failure in result.failures]
     if form != "text" or output is not None:
         for failure in failures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 
 
 @click.command()
-@click.argument("spec", required=False)
+@click.argument("spec", required=False, shell_complete=options.files)
 @options.model
 @options.model_arg
 @options.params
@@ -74,5 +75,5 @@ def compile(
         from lrspec.formats.table_rows import replaced
 
         lines = replaced(reading.file(), plan.file.overrides)
-        emit(table(plan, lines, None if output else width()), output)
+        emit(table(plan, lines, None if output else width(sys.stdout)), output)
     return status(diagnostics, strict)

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lrspec.files import is_file, is_folder, leads_inside
+from lrspec.spec.file_names import ENDINGS
 from lrspec.spec.language import ModelSource, Spec
 from lrspec.spec.syntax.scalars import BOOLEANS_ONCE, plain_scalar
-
-ENDINGS = (".lrspec.yaml", ".lrspec.yml", ".lrspec.json")  # the names of specs, or their endings
 
 
 class UndecidedError(ValueError):

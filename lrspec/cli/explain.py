@@ -13,7 +13,7 @@ from lrspec.cli.outputs import emit, print_report, status
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="SPEC NAME | CODE")
+@click.argument("words", nargs=-1, required=True, metavar="SPEC NAME | CODE", shell_complete=options.files)
 @options.model
 @options.model_arg
 @options.params

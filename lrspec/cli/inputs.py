@@ -19,7 +19,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, find_spec
-    from lrspec.files import system_reason
+    from lrspec.spec.file_names import unreadable
     from lrspec.spec.load import read_file
 
     if spec == "":
@@ -30,7 +30,7 @@ def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
     except OSError as failure:
-        raise CannotRun(f"{path}: {system_reason(failure, 'cannot be read')}") from None
+        raise CannotRun(f"{path}: {unreadable(path, failure)}") from None
 
 
 def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:

@@ -13,6 +13,8 @@ from lrspec.spec.model_kinds import BUILT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click.shell_completion import CompletionItem
+
     from lrspec.spec.syntax.document import Document
 
 
@@ -31,7 +33,7 @@ class CannotRun(click.ClickException):
 def say(text: str) -> None:
     """Print on standard error; if its reader has left or its disk is full, the exit status stays the same."""
     try:
-        click.echo(text, err=True, color=True)  # the text has colours only if they are wanted
+        click.echo(text, file=sys.stderr, color=True)  # the text has colours only if they are wanted
     except OSError:
         from lrspec.files import hush
 
@@ -86,6 +88,13 @@ def _assignments(left: str, parameter: click.Parameter, words: tuple[str, ...]) 
         yield word, key, document
 
 
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def _writable(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
     """Return a file whose folder exists: it is better to report a missing folder before the work than after it."""
     from pathlib import Path
@@ -106,14 +115,18 @@ _COLOR = "When to colour reports. NO_COLOR is respected."
 model = click.option("--model", "-m", metavar="M", help=_MODEL)
 models = click.option("--model", "-m", "models", metavar="M", multiple=True, help=f"{_MODEL} {_SEVERAL}")
 model_arg = click.option("--model-arg", "args", metavar="K=V", multiple=True, callback=_model_args, help=_ARGUMENT)
-params = click.option("--params", "-p", metavar="FILE", help=_PARAMS)
-several_params = click.option("--params", "-p", metavar="FILE", multiple=True, help=f"{_PARAMS} {_SEVERAL}")
+params = click.option("--params", "-p", metavar="FILE", shell_complete=files, help=_PARAMS)
+several_params = click.option(
+    "--params", "-p", metavar="FILE", multiple=True, shell_complete=files, help=f"{_PARAMS} {_SEVERAL}"
+)
 lr = click.option("--lr", metavar="X", callback=_number, help="Replaces optimizer.lr; absolute values in rules stay.")
 weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="Replaces optimizer.weight_decay.")
 overrides = click.option("--set", "overrides", metavar="PATH=VALUE", multiple=True, callback=_overrides, help=_REPLACES)
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
 no_cache = click.option("--no-cache", is_flag=True, help="Ignore the cache.")
 strict = click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-output = click.option("--output", "-o", metavar="FILE", callback=_writable, help="Write the result to this file.")
+output = click.option(
+    "--output", "-o", metavar="FILE", callback=_writable, shell_complete=files, help="Write the result to this file."
+)
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="The name of standard input in reports.")
 color = click.option("--color", type=click.Choice(_COLORS), default="auto", show_default=True, help=_COLOR)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.report import Paint
     from lrspec.spec.load import Reading
 
+_COLUMNS = re.compile(r"0*[1-9][0-9]{0,4}")
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow", "bold": True},
@@ -30,7 +32,8 @@ def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str
     from lrspec.diagnostics.report import report
 
     if diagnostics:
-        say(report(diagnostics, reading.document.text, painter(color, terminal=sys.stderr.isatty())))
+        paint = painter(color, terminal=sys.stderr.isatty())
+        say(report(diagnostics, reading.document.text, paint, width(sys.stderr)))
     return status(diagnostics, strict=False)
 
 
@@ -69,11 +72,15 @@ def emit_json(value: Any, output: str | None) -> None:
     emit(as_json(value), output)
 
 
-def width() -> int | None:
-    """Return the width of the terminal, or None if standard output is not one."""
-    import shutil
-
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def width(stream: TextIO) -> int | None:
+    """Return COLUMNS, or else the width of the terminal that a stream writes to; None if it is not one."""
+    columns = os.environ.get("COLUMNS", "")
+    if _COLUMNS.fullmatch(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):  # not a terminal, or no file at all
+        return None
 
 
 def is_watched() -> bool:

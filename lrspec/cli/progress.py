@@ -21,7 +21,7 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
     It has its own handle to the terminal, since standard error leads nowhere while a model is built.
     """
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with open(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a handle, not a path)
+    with open(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding) as terminal:  # noqa: PTH123  (a handle)
         console = Console(file=terminal)
         bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
         task = bar.add_task("checking", total=total)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
-from lrspec.files import system_reason
 from lrspec.models.sources.model_error import ModelError
 from lrspec.regex.work_limit import Work
+from lrspec.spec.file_names import unreadable
 from lrspec.spec.fix import fix_file
 from lrspec.spec.language import ModelSource
 from lrspec.spec.load import Reading, SpecFile, read_file
@@ -138,8 +138,7 @@ class Checker:
             fixed = fix_file(path) if self._options.fix else 0
             reading = read_file(path)
         except OSError as failure:
-            reason = system_reason(failure, "cannot be read")
-            return CheckResult(path, Text(""), None, failures=(Failure(path, reason),))
+            return CheckResult(path, Text(""), None, failures=(Failure(path, unreadable(path, failure)),))
         return replace(self.check(reading), fixed=fixed)
 
     def check(self, reading: Reading) -> CheckResult:

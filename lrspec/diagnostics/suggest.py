@@ -20,6 +20,25 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     return (same or get_close_matches(word, words, most))[:most]
 
 
+def names_that_begin(word: str, known: Iterable[str], most: int = 3) -> str:
+    """Like `did_you_mean`, but the names that begin with `word` come first, in their order, and are counted.
+
+    `: did you mean `vit_small_patch16_224`, …? (19 more begin with `vit_small`)`
+    """
+    names, beginning = list(known), _folded(word)
+    begin = [name for name in names if _folded(name).startswith(beginning)]
+    begin.sort(key=lambda name: _folded(name) != beginning)  # the same but for case comes first
+    shown = list(dict.fromkeys([*begin, *nearest(word, names, most)]))[:most]
+    if not shown:
+        return ""
+    more = f" ({len(begin) - most:,} more begin with `{printable(word)}`)" if len(begin) > most else ""
+    return f": did you mean {', '.join(f'`{printable(name)}`' for name in shown)}?{more}"
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
 def meant(word: str, known: Iterable[str], synonyms: Mapping[str, str] = {}) -> str | None:
     """The known word that `word` probably stands for: its synonym, or else the nearest; None if none is near."""
     words = tuple(known)

@@ -15,7 +15,10 @@ FORMATS = ("text", "json", "github", "sarif")
 """The formats of a check; each names a module here that has a `render`. The first is the default."""
 
 
-def renderer(format: str) -> Callable[[Sequence[CheckResult], Paint], str]:
-    """The function that writes the results of a check in one of FORMATS; only its module is imported."""
-    render: Callable[[Sequence[CheckResult], Paint], str] = import_module(f"lrspec.formats.{format}").render
+def renderer(format: str) -> Callable[[Sequence[CheckResult], Paint, int | None], str]:
+    """The function that writes the results of a check in one of FORMATS; only its module is imported.
+
+    Besides the results it takes the colours and the width of a terminal, which only `text` uses.
+    """
+    render: Callable[[Sequence[CheckResult], Paint, int | None], str] = import_module(f"lrspec.formats.{format}").render
     return render

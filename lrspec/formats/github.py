@@ -11,11 +11,10 @@ from pathlib import PurePath
 
 from lrspec.compiler.runner import CheckResult
 from lrspec.diagnostics.escape import harmless
-from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
 
 
-def render(results: Sequence[CheckResult], _: Paint) -> str:
+def render(results: Sequence[CheckResult], *_: object) -> str:
     """One line per finding and per failure."""
     commands = []
     for result in results:

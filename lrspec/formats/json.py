@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrspec.compiler.runner import CheckResult
-    from lrspec.diagnostics.report import Paint
 
 
 def as_json(value: Any) -> str:
@@ -16,7 +15,7 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
 
 
-def render(results: Sequence[CheckResult], _: Paint) -> str:
+def render(results: Sequence[CheckResult], *_: object) -> str:
     """The results of a check: its files, findings and failures."""
     files = [
         {

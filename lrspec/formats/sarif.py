@@ -18,14 +18,13 @@ from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
 from lrspec.diagnostics.diagnostic import Diagnostic
 from lrspec.diagnostics.escape import harmless
-from lrspec.diagnostics.report import Paint
 from lrspec.diagnostics.source import Span
 from lrspec.formats.json import as_json
 
 _LINK = re.compile(r"\[(?=[^\]\n]*\]\()")
 
 
-def render(results: Sequence[CheckResult], _: Paint) -> str:
+def render(results: Sequence[CheckResult], *_: object) -> str:
     """The log of one run: the table of rules, one result per finding and one notification per failure."""
     rules = [_rule(code) for code in CODES.values()]
     notifications = [

@@ -15,18 +15,28 @@ from rich.text import Text
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, six_digits, value_words
-from lrspec.formats.table_rows import CrossCuttingRow, Row, cross_cutting_rows, decided_rows, names_in_common
+from lrspec.formats.table_rows import (
+    CrossCuttingRow,
+    Row,
+    cross_cutting_rows,
+    decided_rows,
+    names_in_common,
+    shortened,
+    shorter_forms,
+)
 from lrspec.models.parameters import total_elements
 
-_DISPENSABLE = ("names", "elements", "weight decay", "parameters")  # the first is dropped first
+_DISPENSABLE = ("elements", "weight decay", "parameters", "names")  # the first is dropped first
+_ENOUGH = 24  # columns for names, before another column is dropped for them
+_LEAST = 8  # columns for names, before they are dropped themselves
 _UNBOUNDED = 100_000  # columns: without a terminal, nothing is wrapped
 
 
 def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None) -> str:
     """The table of a plan as text; `width` is the terminal's, or None without a terminal.
 
-    `notes` are lines that follow the totals. If the terminal is too narrow, less important columns are dropped, with a
-    note.
+    `notes` are lines that follow the totals. If the terminal is too narrow, names are shortened and less important
+    columns dropped, with a note.
     """
     out = StringIO()
     console = Console(file=out, width=width or _UNBOUNDED, color_system=None, legacy_windows=False)
@@ -61,16 +71,29 @@ def grids(plan: Plan) -> list[Table]:
 
 
 def _fit(grid: Table, console: Console) -> list[str]:
-    """Drop dispensable columns until the table fits, and return their headers."""
+    """Shorten names and drop dispensable columns until the table fits, and return the headers of the latter."""
     unbounded = console.options.update(max_width=_UNBOUNDED)
     dropped: list[str] = []
     for header in _DISPENSABLE:
-        if Measurement.get(console, unbounded, grid).maximum <= console.width:
+        excess = Measurement.get(console, unbounded, grid).maximum - console.width
+        if excess <= 0 or _names_shortened(grid, excess, _LEAST if header == "names" else _ENOUGH):
             break
         if any(column.header == header for column in grid.columns):
             _drop(grid, header)
             dropped.append(header)
     return dropped
+
+
+def _names_shortened(grid: Table, excess: int, enough: int) -> bool:
+    """Make the column of names narrower by `excess`, unless less than enough remains; return whether it was done."""
+    cells = [cell for column in grid.columns if column.header == "names" for cell in column.cells]
+    names = [cell for cell in cells if isinstance(cell, Text)]
+    room = max((cell.cell_len for cell in names), default=0) - excess
+    if not names or room < min(enough, max(len(shorter_forms(cell.plain)[-1]) for cell in names)):
+        return False
+    for cell in names:
+        cell.plain = shortened(cell.plain, room)
+    return True
 
 
 def _drop(grid: Table, header: str) -> None:

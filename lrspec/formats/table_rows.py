@@ -21,6 +21,8 @@ from lrspec.spec.language import Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
 
+_GAP = " … "
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -91,7 +93,35 @@ def names_in_common(parameters: Sequence[PlannedParameter], all_names: Sequence[
     end = bisect_left(all_names, beginning + chr(sys.maxunicode))
     if end - bisect_left(all_names, beginning) == len(parameters):
         return f"{beginning}*"
-    return f"{parameters[0].name} … {parameters[-1].name}"
+    return f"{parameters[0].name}{_GAP}{parameters[-1].name}"
+
+
+def shorter_forms(names: str) -> list[str]:
+    """`blocks.0.norm1.weight … blocks.0.mlp.fc2.bias`, and shorter forms of it down to `blocks.0.norm1 … fc2`."""
+    one, gap, other = names.partition(_GAP)
+    first, last = one.split("."), other.split(".")
+    if not gap:
+        return [names]
+    own = last  # without the steps that both begin with
+    for step in first:
+        if len(own) == 1 or step != own[0]:
+            break
+        own = own[1:]
+    forms = [names, f"{one}{_GAP}{'.'.join(own)}"]
+    if len(own) > 1:
+        owner = ".".join(first[:-1]) or one
+        forms += [f"{owner}{_GAP}{'.'.join(own[:-1])}", f"{owner}{_GAP}{own[-2]}"]
+    return forms
+
+
+def shortened(names: str, width: int) -> str:
+    """The longest of the `shorter_forms` that fits, or else the shortest, cut in the middle."""
+    forms = shorter_forms(names)
+    one, gap, other = forms[-1].partition(_GAP)
+    head = max(width // 2, width - 1 - len(other)) if gap else width // 2
+    end = other or one
+    cut = f"{one[:head]}…{end[max(0, len(end) - (width - 1 - min(head, len(one)))) :]}"
+    return next((form for form in forms if len(form) <= width), cut)
 
 
 def replaced(file: SpecFile, overrides: Iterable[tuple[str, Any]]) -> list[str]:

@@ -10,11 +10,11 @@ from lrspec.diagnostics.report import Paint, blocks, summary
 from lrspec.diagnostics.wording import count, few
 
 
-def render(results: Sequence[CheckResult], paint: Paint) -> str:
-    """The findings and failures, file by file, and the summary."""
+def render(results: Sequence[CheckResult], paint: Paint, width: int | None) -> str:
+    """The findings and failures, file by file, and the summary; findings are wrapped at `width` columns, if any."""
     parts: list[str] = []
     for result in results:
-        parts += blocks(result.diagnostics, result.text, paint)
+        parts += blocks(result.diagnostics, result.text, paint, width)
         parts += [paint("error", failure_text(failure)) for failure in result.failures]
     return "\n\n".join([*parts, checked_summary(results)]) + "\n"
 

@@ -37,7 +37,7 @@ def cached_inventory_of(
     inventory = _decode(text) if text else None
     if inventory is None:
         with uncollected():  # importing torch makes a million objects that stay
-            inventory = inventory_of(source, args, folder, run_code=run_code, outside=outside)
+            inventory = inventory_of(source, args, folder, run_code=run_code, outside=outside, cache=cache)
         unchanged = key == model_key(source, args, folder, outside=outside) if key else False  # while it was built
         if key and unchanged and _exact_json(inventory.args) is not None:
             cache_files.write(key, _encode(inventory))

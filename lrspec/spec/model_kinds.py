@@ -9,15 +9,13 @@ from typing import NamedTuple  # not a dataclass: `--help` shows the table, and 
 class ModelKind(NamedTuple):
     """One row of the table: a kind of model, named by the scheme before a colon, as in `timm:resnet18`.
 
-    `usage` is the form of the name; `module` in `lrspec.models.sources` has the `builder`; `extra` of lrspec installs
-    what it needs. `libraries` determine what is built, so an inventory may be cached by their versions. A saved
-    inventory has none of these.
+    `usage` is the form of the name; `module` in `lrspec.models.sources` has the `builder`. `libraries` determine
+    what is built, so an inventory may be cached by their versions. A saved inventory has neither.
     """
 
     scheme: str
     usage: str
     module: str = ""
-    extra: str = ""
     libraries: tuple[str, ...] = ()
     in_specs: bool = True
 
@@ -25,10 +23,10 @@ class ModelKind(NamedTuple):
 MODEL_KINDS = {
     kind.scheme: kind
     for kind in (
-        ModelKind("timm", "NAME", "timm", "timm", ("timm", "torch")),
-        ModelKind("torchvision", "NAME", "torchvision", "torchvision", ("torchvision", "torch")),
-        ModelKind("hf", "DIR_OR_CONFIG.json", "transformers", "transformers", ("transformers", "torch")),
-        ModelKind("py", "MODULE:FACTORY", "python", "timm", in_specs=False),
+        ModelKind("timm", "NAME", "timm", ("timm", "torch")),
+        ModelKind("torchvision", "NAME", "torchvision", ("torchvision", "torch")),
+        ModelKind("hf", "DIR_OR_CONFIG.json", "transformers", ("transformers", "torch")),
+        ModelKind("py", "MODULE_OR_FILE.py:FACTORY", "python", in_specs=False),
         ModelKind("params", "FILE"),
     )
 }

@@ -192,6 +192,14 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_checked(check: Any) -> None
     assert ran.out.endswith("1 spec checked against 1 model: 1 error; 1 failure\n")
 
 
+def test_a_missing_file_that_has_a_longer_name_is_suggested(check: Any) -> None:
+    write("a.lrspec.yaml", CLEAN)
+    write("sub/b.lrspec.json", "{}")
+    ran = check("a", "sub/b")
+    assert "a: cannot be checked: no such file or directory: did you mean `a.lrspec.yaml`?" in ran.out
+    assert "sub/b: cannot be checked: no such file or directory: did you mean `sub/b.lrspec.json`?" in ran.out
+
+
 def test_standard_input_is_checked_under_a_name(folder: Path) -> None:
     command = [sys.executable, "-m", "lrspec", "check", "-", "--stdin-filename", "x.lrspec.yaml"]
     ran = subprocess.run(command, input=BROKEN, capture_output=True, text=True, check=False)

@@ -281,7 +281,12 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     ("words", "line"),
     [
         (["compile", "no.yaml"], "lrspec: no.yaml: no such file or directory"),
-        (["compile", "."], "lrspec: .: is a directory"),
+        (["compile", "a"], "lrspec: a: no such file or directory: did you mean `a.lrspec.yaml`?"),
+        (["explain", "a", "fc"], "lrspec: a: no such file or directory: did you mean `a.lrspec.yaml`?"),
+        (["compile", "./a.yaml"], "lrspec: ./a.yaml: no such file or directory: did you mean `./a.lrspec.yaml`?"),
+        (["compile", "none/a"], "lrspec: none/a: no such file or directory\n"),
+        (["compile", "."], "lrspec: .: is a directory: name a spec in it: ./a.lrspec.yaml\n"),
+        (["compile", "empty"], "lrspec: empty: is a directory, without a spec in it\n"),
         (["compile"], "lrspec: no model: the spec names none; give --model or --params"),
         (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory"),
         (
@@ -340,8 +345,9 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
     ],
 )
 def test_what_keeps_the_command_from_running_is_one_line_and_status_2(
-    capsys: pytest.CaptureFixture[str], words: list[str], line: str
+    capsys: pytest.CaptureFixture[str], folder: Path, words: list[str], line: str
 ) -> None:
+    (folder / "empty").mkdir()
     ran = lrspec(capsys, *words)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(line)
@@ -439,7 +445,7 @@ def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
     monkeypatch.setitem(sys.modules, "timm", None)
     ran = lrspec(capsys, "compile", "--model", "resnet18")
     assert ran.status == 2
-    assert "pip install 'lrspec[timm]'" in ran.err
+    assert "pip install timm torch" in ran.err
     assert ran.err.count("\n") == 1
 
 
@@ -599,8 +605,59 @@ def test_readers_that_leave_and_streams_that_are_closed_change_no_status(folder:
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_the_locale_does_not_matter(locale: str) -> None:
     words = ("compile", "--params", "params.json")
-    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0"}
     assert process(*words, env=environment).stdout == process(*words).stdout
+
+
+ENCODED = r"""lrspec: 1
+rules:
+  - {name: one, match: '^café', lr: 1e-3}
+  - {name: two, match: '^(fc|head)', lr: 1e-4}
+  - {name: three, match: '^x', lr: 3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line", "names", "name"),
+    [
+        ("ascii", "-----", "fc.bias ~ head.bias", r"caf\xe9.bias"),
+        ("ascii:replace", "?????", "fc.bias ? head.bias", "caf?.bias"),
+        ("latin-1", "-----", "fc.bias ~ head.bias", "café.bias"),
+        ("cp437", "─────", "fc.bias ~ head.bias", "café.bias"),
+        ("utf-8", "─────", "fc.bias … head.bias", "café.bias"),
+    ],
+)
+def test_the_encoding_that_python_is_told_is_used(
+    folder: Path, encoding: str, line: str, names: str, name: str
+) -> None:
+    (folder / "a.lrspec.yaml").write_text(ENCODED, encoding="utf-8")
+    (folder / "names.txt").write_text("café.bias\nfc.bias\nhead.bias\nx\n", encoding="utf-8")
+    command = [sys.executable, "-m", "lrspec", "compile", "--params", "names.txt"]
+    ran = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=True)
+    printed = ran.stdout.decode(encoding.partition(":")[0])
+    assert all(f" {text} " in printed for text in (names, name))
+    assert line in printed
+
+
+@pytest.mark.parametrize(
+    "words", ["compile", "check . --format github", "check . --format sarif", "explain a.lrspec.yaml é"]
+)
+def test_an_encoding_without_a_character_is_no_traceback(folder: Path, words: str) -> None:
+    (folder / "a.lrspec.yaml").write_text("lrspec: 1\nrules: [{name: …, match: '^é…', lr: 3}]\n", encoding="utf-8")
+    (folder / "names.txt").write_text("é.weight\n", encoding="utf-8")
+    ran = process(*words.split(), "--params", "names.txt", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert (ran.stdout + ran.stderr).isascii()
+
+
+def test_json_is_the_same_in_every_encoding(folder: Path) -> None:
+    (folder / "a.lrspec.yaml").write_text(ENCODED, encoding="utf-8")
+    (folder / "names.txt").write_text("café…\nfc\nx\n", encoding="utf-8")
+    words = ("compile", "--params", "names.txt", "--format", "json")
+    ran = process(*words, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert ran.stdout == process(*words).stdout
+    assert json.loads(ran.stdout)["parameters"][0]["name"] == "café…"
 
 
 def test_modules_of_the_current_folder_are_not_imported(folder: Path) -> None:

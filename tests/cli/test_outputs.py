@@ -1,13 +1,17 @@
-"""When a progress bar is drawn: only where somebody sits before a terminal that can show one."""
+"""What a terminal gets: a progress bar, if somebody sits before it and it can show one, and lines of its width."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import termios
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
-from lrspec.cli.outputs import is_watched
+from lrspec.cli.outputs import is_watched, width
 
 
 class Terminal(StringIO):
@@ -38,3 +42,71 @@ def test_nobody_watches_where_a_stream_is_no_terminal(
 
 def test_nobody_watches_on_a_terminal_that_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not watched(monkeypatch, "dumb", {})
+
+
+def test_the_width_is_that_of_the_streams_own_terminal() -> None:
+    controller, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 57))
+    with open(terminal, "w") as stream, open(controller):  # noqa: PTH123  (handles, not paths)
+        assert width(stream) == 57
+        termios.tcsetwinsize(terminal, (0, 0))  # a terminal that does not know
+        assert width(stream) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("60", 60),
+        ("060", 60),
+        ("", None),
+        ("0", None),
+        ("-60", None),
+        ("wide", None),
+        ("9" * 5000, None),
+        ("\u0663", None),
+    ],
+)
+def test_columns_is_the_width_without_a_terminal(
+    columns: str, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert width(StringIO()) == expected
+
+
+def test_nothing_is_wrapped_without_a_terminal_and_columns() -> None:
+    assert width(StringIO()) is None
+
+
+SPEC = """lrspec: 1
+rules:
+  - {name: first, match: '^a', lr: 1e-3}
+  - {name: second, match: '^no_such_thing', lr: 1e-3}
+"""
+
+
+@pytest.mark.parametrize("words", ["compile --params names.txt", "check . --params names.txt"])
+def test_reports_and_tables_are_of_that_width_in_a_pipe(tmp_path: Path, words: str) -> None:
+    (tmp_path / "a.lrspec.yaml").write_text(SPEC)
+    (tmp_path / "names.txt").write_text("".join(f"a.long.beginning.of.a.name.{i}\n" for i in range(40)))
+    widest = []
+    for environment in ({}, {"COLUMNS": "60"}):
+        command = [sys.executable, "-m", "lrspec", *words.split()]
+        ran = subprocess.run(
+            command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 1
+        widest.append(max(map(len, (ran.stdout + ran.stderr).splitlines())))
+    assert widest[0] > 100
+    assert widest[1] <= 60
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_columns_changes_nothing_for_other_programs(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a.lrspec.yaml").write_text(SPEC)
+    (tmp_path / "names.txt").write_text("a\n")
+    command = [sys.executable, "-m", "lrspec", "check", ".", "--params", "names.txt", "--format", form]
+    outputs = [
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, **more}, capture_output=True, check=False).stdout
+        for more in ({}, {"COLUMNS": "40"})
+    ]
+    assert outputs[0] == outputs[1] != b""

@@ -8,6 +8,7 @@ import pytest
 
 import lrspec
 from lrspec.formats.table import table
+from lrspec.formats.table_rows import shortened
 
 INVENTORY = lrspec.Inventory(
     tuple(
@@ -61,9 +62,48 @@ def test_a_number_is_never_cut_off(width: int) -> None:
 
 
 def test_what_there_is_no_room_for_is_said() -> None:
-    assert "(no room here for names" in " ".join(rendered(60))
+    assert "(no room here for elements, weight decay, parameters: widen" in " ".join(rendered(60))
     assert "(no room here for" not in " ".join(rendered(None))
-    assert "names" not in rendered(60)[2]
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (None, "rule layer names parameters elements learning rate weight decay"),
+        (100, "rule layer names parameters learning rate weight decay"),
+        (80, "rule layer names parameters learning rate"),
+        (60, "rule layer names learning rate"),
+        (50, "rule layer learning rate"),
+    ],
+)
+def test_the_column_of_names_is_the_last_to_go(width: int | None, columns: str) -> None:
+    assert " ".join(cells(next(line for line in rendered(width) if "rate" in line))) == columns
+
+
+RANGE = "blocks.0.norm1.weight … blocks.0.mlp.fc2.bias"
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "short"),
+    [
+        (RANGE, 45, RANGE),
+        (RANGE, 44, "blocks.0.norm1.weight … mlp.fc2.bias"),
+        (RANGE, 35, "blocks.0.norm1 … mlp.fc2"),
+        (RANGE, 23, "blocks.0.norm1 … fc2"),
+        (RANGE, 19, "blocks.0.norm1…fc2"),
+        (RANGE, 12, "blocks.0…fc2"),
+        (RANGE, 5, "bl…c2"),
+        ("cls_token … patch_embed.proj.bias", 30, "cls_token … patch_embed.proj"),
+        ("cls_token … patch_embed.proj.bias", 20, "cls_token … proj"),
+        ("a … patch_embed", 10, "a…ch_embed"),
+        ("a.weight … a.bias", 16, "a.weight … bias"),
+        ("encoder.layer.0.attention.weight", 20, "encoder.la…on.weight"),
+        ("blocks.11.*", 8, "bloc…1.*"),
+    ],
+)
+def test_names_are_shortened_in_the_middle(names: str, width: int, short: str) -> None:
+    assert shortened(names, width) == short
+    assert len(short) <= width
 
 
 def test_without_a_ladder_there_are_no_layers() -> None:

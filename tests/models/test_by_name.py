@@ -161,19 +161,20 @@ def test_what_cannot_be_built_says_why(source: str, args: dict[str, Any], words:
 
 
 @pytest.mark.parametrize(
-    ("source", "library", "extra"),
+    ("source", "library", "packages"),
     [
-        ("resnet18", "timm", "timm"),
-        ("torchvision:a", "torchvision", "torchvision"),
-        ("hf:m", "transformers", "transformers"),
+        ("resnet18", "timm", "timm torch"),
+        ("torchvision:a", "torchvision", "torchvision torch"),
+        ("hf:m", "transformers", "transformers torch"),
+        ("py:json:loads", "torch", "torch"),
     ],
 )
-def test_a_library_that_is_missing_is_said_with_its_extra(
-    monkeypatch: pytest.MonkeyPatch, source: str, library: str, extra: str
+def test_a_library_that_is_missing_is_said_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch, source: str, library: str, packages: str
 ) -> None:
     write("m/config.json", BERT)
     monkeypatch.setitem(sys.modules, library, None)
-    assert f"pip install 'lrspec[{extra}]'" in refused(source)
+    assert f": pip install {packages}, or give a saved inventory" in refused(source, run_code=True)
 
 
 # -------------------------------------------------------------------------------------------------- transformers
@@ -524,16 +525,69 @@ def outer(width):
         ("mine:outer", {"width": "two"}, " (mine.py:11, in outer; with width='two')"),
         ("mine:maek", {}, "module 'mine' has no attribute 'maek': did you mean `make`?"),
         ("mine:model", {}, "py:mine:model: already a model (Linear): name a function that returns it"),
-        ("./mine:make", {}, "did you mean `py:mine:make`?"),
-        ("mine.py:make", {}, "did you mean `py:mine:make`?"),
+        ("./mine:make", {}, "py:./mine:make: no such file: did you mean `py:mine.py:make`?"),
+        ("mine.py:maek", {}, "module 'mine' has no attribute 'maek': did you mean `make`?"),
+        ("mine.py:raises", {}, "ValueError: not so (mine.py:6, in inner)"),
+        ("mine", {}, "py:mine: expected py:package.module:factory, or py:FILE.py:factory"),
+        ("mine.py:", {}, "expected py:package.module:factory, or py:FILE.py:factory"),
+        ("dir/mine.py:make", {}, "no such file: looked in {here} for dir/mine.py"),
+        ("./:make", {}, "py:./:make: not a Python file: expected py:FILE.py:factory"),
+        (f"{'x' * 300}.py:make", {}, "no such file: looked in {here} for " + "x" * 300 + ".py"),
+        (
+            "mien:make",
+            {},
+            "looked for mien.py or the package mien/ in the current folder ({here}) and on Python's path",
+        ),
+        ("a.mien:make", {}, "a/mien.py or the package a/mien/ in the current folder ({here}) and on Python's path"),
         ("broken:make", {}, "No module named 'no_such_module' (broken.py:2)"),
+        ("broken.py:make", {}, "No module named 'no_such_module' (broken.py:2)"),
     ],
 )
 def test_what_code_of_ones_own_does_wrong_is_said_with_its_place(name: str, args: dict[str, Any], words: str) -> None:
     write("mine.py", MODULE)
     write("broken.py", "\nimport no_such_module\n")
     sys.modules.pop("mine", None)
-    assert refused(f"py:{name}", args, run_code=True).endswith(words)
+    assert refused(f"py:{name}", args, run_code=True).endswith(words.replace("{here}", str(Path.cwd())))
+
+
+def test_a_file_is_run_as_python_runs_it() -> None:
+    write("nets/width.py", "WIDTH = 3\n")
+    code = "import torch, dataclasses, width\n@dataclasses.dataclass\nclass C:\n    n: 'int' = 1\n"
+    write("nets/json.py", f"{code}make = lambda: torch.nn.Linear(width.WIDTH, C().n)\n")
+    path = [*sys.path]
+    inventory = inventory_of("py:nets/json.py:make", {}, Path(), run_code=True)
+    assert [parameter.shape for parameter in inventory.parameters] == [(1, 3), (1,)]
+    assert sys.path == path
+    assert sys.modules["json"] is json  # a module of that name stays what it is
+
+
+def test_a_file_is_run_once() -> None:
+    write("once.py", "import torch\nopen('ran', 'a').write('x')\ndef make(n=1): return torch.nn.Linear(n, n)\n")
+    for n in (1, 2):
+        inventory_of("py:once.py:make", {"n": n}, Path(), run_code=True)
+    assert Path("ran").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("source", "near"),
+    [
+        ("mynet:Tagger", "`py:mynet:Tagger`"),
+        ("mynet.py:Tagger", "`py:mynet:Tagger`"),
+        ("./mynet.py:Tagger", "`py:mynet:Tagger`"),
+        ("nets.small:make", "`py:nets.small:make`"),
+        ("nets/small.py:make", "`py:nets/small.py:make`"),
+        ("tim:resnet18", "`timm:resnet18`"),
+        ("tims:resnet18", "`py:tims:resnet18`"),  # there is such a file
+    ],
+)
+def test_code_without_its_kind_is_suggested_with_it(source: str, near: str) -> None:
+    write("tims.py", "")
+    assert refused(source, run_code=True).endswith(f": did you mean {near}?")
+    assert "py:nets" not in refused(source)
+
+
+def test_a_python_file_alone_is_no_model() -> None:
+    assert refused("mynet.py", run_code=True).endswith("name what in it returns the model, as in py:mynet.py:FACTORY")
 
 
 @pytest.mark.parametrize(

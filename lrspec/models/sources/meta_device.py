@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _MOST_REAL = 2**30  # elements of parameters that are allocated as a last resort: 4 GiB
 
 
-def build(builder: Callable[..., Any], source: str, args: dict[str, Any], extra: str) -> nn.Module:
+def build(builder: Callable[..., Any], source: str, args: dict[str, Any]) -> nn.Module:
     """Build a model on the meta device, as far as it allows that; torch's random state does not change.
 
-    It is built behind a wall, unless it is code that the command line has asked for (`py:`). `extra` is the extra of
-    lrspec that installs torch with the model's library. ModelError if it cannot be built.
+    It is built behind a wall, unless it is code that the command line has asked for (`py:`). ModelError if it cannot be
+    built.
     """
-    torch = library("torch", extra)
+    torch = library("torch")
     is_own_code = source.startswith("py:")
     try:
         with torch.random.fork_rng(devices=[]), contextlib.nullcontext() if is_own_code else Wall(source):

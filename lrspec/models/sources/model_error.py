@@ -37,12 +37,16 @@ def own_place(failure: BaseException) -> str | None:
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}{function}"
 
 
-def library(name: str, extra: str) -> Any:
-    """Import a library, or ModelError if that fails; `extra` is the extra of lrspec that installs it."""
+def library(name: str) -> Any:
+    """Import a library, or ModelError if that fails.
+
+    The advice works wherever lrspec comes from; its extras have other names in a clone (`.[timm]`).
+    """
     try:
         return importlib.import_module(name)
     except ImportError as failure:
+        packages = name if name == "torch" else f"{name} torch"
         raise ModelError(
             f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
-            f"pip install 'lrspec[{extra}]', or give a saved inventory with --params"
+            f"pip install {packages}, or give a saved inventory with --params"
         ) from None

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lrspec.diagnostics.suggest import did_you_mean
+from lrspec.models.sources.known_names import KnownNames, known_names
 from lrspec.models.sources.model_error import ModelError, library
 
 
-def builder(name: str, **__: Any) -> Callable[..., Any]:
+def builder(name: str, *, cache: bool = False, **__: Any) -> Callable[..., Any]:
     """Return the builder of a timm model; a weights tag in the name decides its settings, such as the classes.
 
     ModelError if timm does not know the name, or would load it from outside.
     """
-    timm = library("timm", "timm")
     if ":" in name:
         raise ModelError(f"timm:{name} would load from outside; name an architecture of timm's registry")
-    if not timm.is_model(name):
-        raise ModelError(f"unknown timm model {name!r}{did_you_mean(name, timm.list_models(), 3)}")
-    architecture, _, tag = name.partition(".")
-    tagged = timm.list_pretrained(f"{architecture}.*") if tag else [name]
-    if name not in tagged:
-        raise ModelError(f"unknown timm model {name!r}{did_you_mean(name, [*tagged, architecture], 3)}")
-    return partial(timm.create_model, name, pretrained=False)
+    known_names("timm", _names, cache=cache).check("timm", name)
+    return partial(library("timm").create_model, name, pretrained=False)
+
+
+def _names() -> KnownNames:
+    """Read timm's registry; the architectures with the most weights, which are the best known, come first."""
+    timm = library("timm")
+    tagged = timm.list_pretrained()
+    weights = Counter(name.partition(".")[0] for name in tagged)
+    architectures = sorted(timm.list_models(), key=lambda name: (-weights[name], len(name), name))
+    return KnownNames(architectures, tagged, [*timm.models.get_deprecated_models()])

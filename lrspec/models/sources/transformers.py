@@ -21,14 +21,14 @@ _NOT_MODELS = ("Config", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFa
 _COMPILER = "is_ninja_available"  # the function of transformers that runs a program to find a compiler
 
 
-def builder(name: str, *, folder: Path, outside: bool) -> Callable[..., Any]:
+def builder(name: str, *, folder: Path, outside: bool, **_: Any) -> Callable[..., Any]:
     """Return the builder of the model of a config.json, or of a folder that has one; ModelError if there is no config.
 
     The builder takes `class`, settings of the config, and other arguments of the class; ModelError if these and the
     config do not describe a model.
     """
     path = hf_config_path(name, folder, outside=outside)
-    return partial(_build, library("transformers", "transformers"), read_hf_config(path))
+    return partial(_build, library("transformers"), read_hf_config(path))
 
 
 def _build(transformers: Any, config: HfConfig, **args: Any) -> Any:

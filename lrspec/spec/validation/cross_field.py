@@ -19,6 +19,7 @@ from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
 from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
+from lrspec.spec.validation.value_errors import A_RULE
 
 _MOST_UNKNOWN = 1000
 """Beyond this many unknown keys in rules, missing parts are not looked for: each key may be a misspelling of one."""
@@ -96,7 +97,8 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
             if value is None or isinstance(value, dict | list):
                 yield from _empty_values(value, (*path, step))
     elif content is None and path and not takes_null(path):
-        message = f"`{last_key(path)}` is empty\nGive it a value, or remove it."
+        advice = A_RULE if path == ("rules",) else "Give it a value, or remove it."
+        message = f"`{last_key(path)}` is empty\n{advice}"
         yield Finding("LRS104", path, message, rule_of(path))
 
 

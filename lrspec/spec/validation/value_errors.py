@@ -39,6 +39,10 @@ _DASHES = str.maketrans("‐‑‒–—−", "------")
 _WORD = re.compile(r"'(\w+)'")
 _CLASS = re.compile(r"[\w.]+")
 _LONGEST = 60
+_NUMBERS = {"lr": "1e-3", "weight_decay": "0.05", "layer_decay": "0.75"}
+"""What the advice on a number shows, by key."""
+
+A_RULE = "Add a rule, as in `rules: [{name: all, match: '.', lr: 1e-3}]`."
 _BEGINNING = "A spec starts with `lrspec: 1` and has `rules:`."
 
 
@@ -74,6 +78,8 @@ def missing_key(path: Path) -> str:
     """Return the message for a missing key; `path` leads to where it would be."""
     parent = f" of `{last_key(path[:-1])}`" if len(path) > 1 else ""
     advice = "\nStart the spec with `lrspec: 1`." if path == ("lrspec",) else ""
+    if path == ("rules",):
+        advice = f"\n{A_RULE}"
     return f"the key `{path[-1]}`{parent} is missing{advice}"
 
 
@@ -104,8 +110,10 @@ def _advice(path: Path, error_type: str, value: Any) -> str:
             return f"Each optimizer has a name: {example}. For a single one, use `optimizer`."
         if _CLASS.fullmatch(value):
             return f"Write `{printable(str(path[1]))}: {{type: {printable(value)}}}`."
-    if isinstance(value, str):
-        return _advice_on_text(path, error_type, value)
+    if isinstance(value, str) and (advice := _advice_on_text(path, error_type, value)):
+        return advice
+    if path == ("lrspec",):
+        return "Write `lrspec: 1`; a later version of the language needs a later version of lrspec."
     if error_type == "string_type" and isinstance(value, bool | int | float):
         return "Put it in quotes."
     if error_type == "less_than_equal" and path[-1] in ("layer_decay", "factor"):
@@ -116,6 +124,8 @@ def _advice(path: Path, error_type: str, value: Any) -> str:
         name, rule = next(iter(value.items()), ("", None))
         example = f", as in `- name: {name}`" if isinstance(rule, dict) and RULE_NAME.fullmatch(name) else ""
         return f"Rules are a list: begin each with `- `{example}."
+    if path == ("rules",):
+        return A_RULE
     return ""
 
 
@@ -130,6 +140,8 @@ def _advice_on_text(path: Path, error_type: str, text: str) -> str:
         return f"Write the number {how}: {printable(number)}"
     if error_type in _NUMERIC and text in _NOTHING:
         return "Remove the key, or give it a number."
+    if error_type == "float_type":
+        return f"Write a plain number, such as {_NUMBERS.get(str(path[-1]), '0.5')}."
     if error_type == "int_type" and "ndim" in path:
         return "Write the numbers themselves: 1, or [0, 1] for at most one dimension."
     if error_type == "bool_type" and (flag := _meant_flag(text)):
