@@ -8,8 +8,6 @@ What the package offers is imported when it is first asked for, so that the comm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 __all__ = [
     "BindError",
@@ -44,6 +42,7 @@ __all__ = [
     "param_groups",
 ]
 
+TYPE_CHECKING = False  # type checkers take it for True; `typing` is imported later, once the command can be interrupted
 if TYPE_CHECKING:
     from lrspec.compiler.compile import check, compile
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status

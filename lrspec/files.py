@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TextIO
+
+from lrspec.interrupts import undoing
 
 
 def system_reason(failure: OSError, otherwise: str) -> str:
@@ -32,12 +35,10 @@ def replace_file(path: Path, content: bytes, *, prefix: str = ".lrspec.", privat
     A `private` file is for the user alone. Any other keeps its mode; a new one is for everybody that the umask admits.
     """
     import shutil  # here, since most commands write no file
-    import tempfile
 
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
-    beside = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123  (a handle, not a path)
+    beside = path.with_name(f"{prefix}{os.urandom(8).hex()}")
+    with undoing(partial(beside.unlink, missing_ok=True)):
+        with open(beside, "xb", opener=partial(os.open, mode=0o600)) as file:
             file.write(content)
         if not private and path.exists():
             shutil.copymode(path, beside)
@@ -46,9 +47,6 @@ def replace_file(path: Path, content: bytes, *, prefix: str = ".lrspec.", privat
             os.umask(umask)
             beside.chmod(0o666 & ~umask)
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def leads_inside(path: Path, folder: Path) -> bool:

@@ -19,6 +19,7 @@ from benchmarks.timing import QUICK, Effort, Times, in_turn
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "benchmarks" / "sources.py"
+INTERRUPTIONS = ROOT / "benchmarks" / "interruptions.py"
 
 
 def the_first_cells(section: Section) -> list[str]:
@@ -142,3 +143,11 @@ def test_the_benchmark_of_sources_prints_and_writes_a_row_for_each_family(tmp_pa
     assert written.read_text(encoding="utf-8") == printed
     rows = re.findall(r"^\| (\w+) \| +(\d+) \| +(\d+) \|", printed, re.MULTILINE)
     assert rows == [("resnet", "2", "2"), ("all", "2", "2"), ("resnet", "1", "1"), ("all", "1", "1")]
+
+
+@pytest.mark.slow
+def test_a_command_is_interrupted_as_often_as_is_asked_for_and_no_run_fails() -> None:
+    words = ("--only", "fix", "--count", "3")
+    done = subprocess.run([sys.executable, str(INTERRUPTIONS), *words], capture_output=True, text=True, check=True)
+    assert "| `check . --fix --no-model` | 3 | 0 |" in done.stdout
+    assert "Of 3 interruptions, 0 failed." in done.stdout

@@ -6,7 +6,6 @@ A command's module is imported when it is asked for, and everything but click wh
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -16,13 +15,6 @@ import click
 from lrspec import __version__
 from lrspec.cli.encodings import set_encoding
 from lrspec.cli.options import say
-
-
-def main() -> None:
-    """Run the command, and exit with its status."""
-    status = run(sys.argv[1:])
-    gc.disable()  # the process ends and frees everything; Python would search all of torch for garbage first
-    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lrspec.interrupts import held, undoing
+
 _PATIENCE = 1.0  # seconds
+_AS_BEFORE = b"\r\x1b[2K\x1b[?25h"  # empties the line, and shows the cursor that a bar hides
 
 
 @contextmanager
@@ -27,9 +30,11 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
         task = bar.add_task("checking", total=total)
         patience = threading.Timer(_PATIENCE, bar.start)
         patience.daemon = True
-        patience.start()
+        with held():
+            patience.start()
         try:
-            yield lambda: bar.advance(task)
+            with undoing(lambda: os.write(terminal.fileno(), _AS_BEFORE)):  # stopping the bar may wait for its threads
+                yield lambda: bar.advance(task)
         finally:
             patience.cancel()
             patience.join()

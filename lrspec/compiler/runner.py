@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
+from lrspec.interrupts import end_when, held, undoing
 from lrspec.models.sources.model_error import ModelError
 from lrspec.regex.work_limit import Work
 from lrspec.spec.file_names import unreadable
@@ -30,6 +31,8 @@ from lrspec.spec.validation.validate import nothing_to_multiply
 if TYPE_CHECKING:
     from lrspec.compiler.compile import Outcome
     from lrspec.models.inventory import Inventory
+
+_PATIENCE = 2.0  # seconds for a process to end by itself: one that imports a library in C cannot at once
 
 
 _OF_ALL_MODELS = frozenset({"LRS314"})
@@ -254,30 +257,38 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
-    with ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (options,)) as pool:
+    with _quiet_tracker():
+        pool = ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (options,))
+    with pool, undoing(_end_processes):  # if it fails, too: the pool would wait for models being built
+        with held():  # the processes start here
+            results = [pool.submit(_check, path) for path in paths]
         try:
-            with _interrupts_held():  # the processes start here and inherit it: they never see Ctrl-C
-                results = [pool.submit(_check, path) for path in paths]
             yield from (result.result() for result in results)  # `map` would cancel the files of a killed process
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
-        except BaseException:  # Ctrl-C: the pool would wait for models being built
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Delay interrupts: if they were ignored, a Ctrl-C while the processes start would be lost."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _quiet_tracker() -> Iterator[None]:
+    """Let the process that multiprocessing starts here remove what an interrupted pool leaves, and not speak of it."""
+    before = os.environ.get("PYTHONWARNINGS", "")
+    os.environ["PYTHONWARNINGS"] = f"{before},ignore:resource_tracker"
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.environ["PYTHONWARNINGS"] = before
+
+
+def _end_processes() -> None:
+    """End the processes of the pool; one that writes a file leaves nothing beside it, unless it takes too long."""
+    from multiprocessing import active_children
+
+    processes = active_children()
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(_PATIENCE)
+        process.kill()
 
 
 _checker: Checker | None = None
@@ -286,6 +297,7 @@ _checker: Checker | None = None
 
 def _begin(options: CheckOptions) -> None:
     global _checker  # the pool calls this first in each process
+    end_when(signal.SIGTERM)
     _checker = Checker(options)
 
 
