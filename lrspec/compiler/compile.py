@@ -83,7 +83,7 @@ def _run_stages(file: SpecFile, inventory: Inventory, work: Work) -> Outcome:
     work.keep(sum(len(cohort.assignment.set_by) for cohort in cohorts), ("rules",))
     if infinite := list(infinite_value(resolution, cohorts)):
         return Outcome(file, locate(infinite, file.document, spec))
-    compilation = Compilation(resolution, cohorts)
+    compilation = Compilation(resolution, cohorts, frozenset(path for path, _ in file.overrides))
     findings: list[Finding] = []
     for finding in chain.from_iterable(check(compilation) for check in CHECKS):
         if work.lists(finding.parameters):

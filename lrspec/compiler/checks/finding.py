@@ -23,10 +23,11 @@ Source = tuple[int | None, Path]
 
 @dataclass(frozen=True)
 class Compilation:
-    """The input of the checks: a resolution, and its cohorts."""
+    """The input of the checks: a resolution, its cohorts, and the paths of values that are for this run only."""
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
+    overridden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
