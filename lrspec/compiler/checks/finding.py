@@ -23,11 +23,16 @@ Source = tuple[int | None, Path]
 
 @dataclass(frozen=True)
 class Compilation:
-    """The input of the checks: a resolution, its cohorts, and for how many models the spec is compiled together."""
+    """The input of the checks: a resolution and its cohorts.
+
+    `models` is the number of models for which the spec is compiled together; `overridden` are the paths of values that
+    are for this run only.
+    """
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
     models: int = 1
+    overridden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,15 @@ def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
         optimizers = sorted({resolution.optimizer_of(parameter) for parameter in spared})
         if not decaying.isdisjoint(optimizers) or any(values_without(resolution, applied, spared)):
             continue
-        bases = " or ".join(f"`{spell((*resolution.spec.base_path(name), 'weight_decay'))}`" for name in optimizers)
+        bases = [spell((*resolution.spec.base_path(name), "weight_decay")) for name in optimizers]
+        if not compilation.overridden.isdisjoint(bases):  # a sweep without weight decay has not forgotten it
+            continue
         classes = " or ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
         yield setting_subject(resolution, applied, spared).finding(
             "LRS318",
             f"`{applied.setting.key[0]}: 0` has nothing to take away: nothing trained by {classes} has any weight "
             "decay",
-            f"Set {bases}, or remove it from this rule.",
+            f"Set {' or '.join(f'`{base}`' for base in bases)}, or remove it from this rule.",
         )
 
 

@@ -134,6 +134,14 @@ def test_a_rule_that_selects_nothing_takes_nothing_away() -> None:
     assert [code for code, *_ in found(text, CLIP)] == ["LRS203"]
 
 
+def test_a_run_without_weight_decay_has_not_forgotten_it() -> None:
+    file = lrspec.loads(spec(f"{{where: {{ndim: [0, 1]}}, weight_decay: 0}}\n{ALL}"))
+    assert lrspec.check(file, RESNET, weight_decay=0) == []
+    assert lrspec.check(file.override({"optimizer.weight_decay": 0.0}), RESNET) == []
+    (forgotten,) = lrspec.check(file.override({"optimizer": {"type": "SGD", "lr": 0.1}}), RESNET)
+    assert forgotten.code == "LRS318"
+
+
 def test_the_scalars_are_listed() -> None:
     text = spec(f"{{where: {{ndim: 1}}, weight_decay: 0}}\n{ALL}")
     (diagnostic,) = lrspec.check(lrspec.loads(text), NFNET)
