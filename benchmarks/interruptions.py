@@ -1,12 +1,12 @@
 """Interrupts commands at random moments, and counts how they end and what they leave behind.
 
-    python benchmarks/interruptions.py [--count 500] [--seed 1] [--only NAME]... [--at-once N]
+    python benchmarks/interruptions.py [--count 500] [--seed 1] [--only NAME]... [--at-once N] [--page FILE]
 
 Each run of a command has a folder, a cache folder and a TMPDIR of its own, and a process group that gets SIGINT as from
 a terminal. The moments are spread evenly over the time that an undisturbed run takes, from lrspec's first line on;
 before that, Ctrl-C is Python's. A run that is over before its moment is not counted, and another takes its place. The
-page is printed; a run of everything writes it to INTERRUPTIONS.md. Linux only. The exit status is 1 if any run has
-failed.
+page is printed, and written to INTERRUPTIONS.md; commands that are not interrupted keep their rows. Linux only. The
+exit status is 1 if any run has failed.
 """
 
 from __future__ import annotations
@@ -246,27 +246,36 @@ class Interruptions:
 
 
 def main() -> None:
-    """Interrupt all the commands, or the chosen ones."""
+    """Interrupt all the commands, or the chosen ones, and write the page."""
     words = _parser().parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # else they would ignore it, too, if this is a job
     chosen = [command for command in COMMANDS if not words.only or command.name in words.only]
-    shares, measured, page = sum(command.share for command in chosen), list[Interruptions](), HEAD
+    shares, measured = sum(command.share for command in chosen), list[Interruptions]()
     for command in chosen:
         count = round(words.count * command.share / shares)
         measured.append(Interruptions(command, count, words.seed, words.at_once))
         measured[-1].measure()
-        page += measured[-1].row()
         print(measured[-1].row(), end="", flush=True)
         for ending in measured[-1].failed:
             print(f"after {ending.moment:.3f} s: {'; '.join(ending.complaints)}", flush=True)
-    counted, failed = sum(len(one.endings) for one in measured), sum(len(one.failed) for one in measured)
+    page = _page(measured, words.page.read_text(encoding="utf-8") if words.page.exists() else "")
+    print(f"\n{page}", end="")
+    words.page.write_text(page, encoding="utf-8")
+    sys.exit(any(one.failed for one in measured))
+
+
+def _page(measured: list[Interruptions], before: str) -> str:
+    """Return the page, with the rows of other commands as they were before."""
+    known = {line.split("`")[1]: f"{line}\n" for line in before.splitlines() if line.startswith("| `")}
+    known |= {one.command.words: one.row() for one in measured}
+    rows = [known[command.words] for command in COMMANDS if command.words in known]
+    counted, failed = (sum(int(row.split("|")[column]) for row in rows) for column in (2, 3))
     startup = median(startup for one in measured for startup in one.startups)
-    page += f"\nOf {counted} interruptions, {failed} failed. Until lrspec's first line, Python took {startup:.3f} s.\n"
-    page += f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {words.at_once} at a time.\n"
-    print(page, end="")
-    if not words.only:
-        PAGE.write_text(page, encoding="utf-8")
-    sys.exit(failed > 0)
+    return f"""{HEAD}{"".join(rows)}
+Of {counted} interruptions, {failed} failed. Until lrspec's first line, Python took {startup:.3f} s.
+
+Python {platform.python_version()}, {os.cpu_count()} cores.
+"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -275,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="decides the moments")
     parser.add_argument("--only", action="append", choices=[command.name for command in COMMANDS])
     parser.add_argument("--at-once", type=int, default=1, help="interrupt this many runs at a time")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to write the page")
     return parser
 
 

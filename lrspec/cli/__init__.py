@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as failure:
         failure.show()
         return failure.exit_code
-    except click.Abort:
+    except click.Abort:  # KeyboardInterrupt, where `run` is called by itself, or where a model's code raises it
         say("lrspec: interrupted")
         return 130
     except OSError as failure:  # click prints the help and the version itself

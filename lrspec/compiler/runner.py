@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lrspec.compiler.compile import Outcome
     from lrspec.models.inventory import Inventory
 
+_TICK = 0.02  # seconds; Python does not notice a signal that comes just as it begins to wait, until the wait is over
 _PATIENCE = 2.0  # seconds for a process to end by itself: one that imports a library in C cannot at once
 
 
@@ -253,7 +255,7 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
         yield from map(Checker(options).check_file, paths)
         return
     import multiprocessing  # here, since most checks use one process, and these take long to import
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
@@ -263,9 +265,15 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
         with held():  # the processes start here
             results = [pool.submit(_check, path) for path in paths]
         try:
-            yield from (result.result() for result in results)  # `map` would cancel the files of a killed process
+            for result in results:  # `map` would cancel the files of a killed process
+                while not wait([result], _TICK).done:
+                    pass
+                yield result.result()
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
+        pool.shutdown(wait=False)
+        while multiprocessing.active_children():
+            time.sleep(_TICK)
 
 
 @contextmanager
@@ -283,12 +291,13 @@ def _end_processes() -> None:
     """End the processes of the pool; one that writes a file leaves nothing beside it, unless it takes too long."""
     from multiprocessing import active_children
 
-    processes = active_children()
+    processes, give_up = active_children(), time.monotonic() + _PATIENCE
     for process in processes:
         process.terminate()
     for process in processes:
-        process.join(_PATIENCE)
+        process.join(max(0, give_up - time.monotonic()))
         process.kill()
+        process.join()
 
 
 _checker: Checker | None = None

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from rich.progress import Progress
 
 from lrspec.cli import progress as module
 from lrspec.cli.progress import progress
@@ -46,9 +47,7 @@ def test_an_error_inside_ends_the_bar(capfd: pytest.CaptureFixture[str]) -> None
 
 def test_the_threads_of_the_bar_get_no_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
     blocked: list[set[int]] = []
-    monkeypatch.setattr(
-        module.Progress, "start", lambda _: blocked.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
-    )
+    monkeypatch.setattr(Progress, "start", lambda _: blocked.append(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
     monkeypatch.setattr(module, "_PATIENCE", 0.0)
     with progress(1):
         while not blocked:
