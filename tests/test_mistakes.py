@@ -22,7 +22,10 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.spec.validation.key_errors import SYNONYMS
 
 MISTAKES = Path(__file__).parent / "mistakes"
-FOLDERS = sorted(folder for folder in MISTAKES.iterdir() if folder.name[0].isdigit())
+FOLDERS = sorted(
+    (folder for folder in MISTAKES.iterdir() if folder.name[0].isdigit()),
+    key=lambda folder: int(folder.name.partition("-")[0]),
+)
 FORMATS = {"report.txt": "text", "check.json": "json"}
 
 

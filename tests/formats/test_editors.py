@@ -114,7 +114,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "where as a regex": (
         "{where: Norm, lr: 1}",
-        [Told("Norm", 'Incorrect type. Expected "a mapping of ndim and module".')],
+        [Told("Norm", 'Incorrect type. Expected "a mapping of ndim, module and declared".')],
     ),
     "an empty where": (
         "{where: {}, lr: 1}",
@@ -123,6 +123,22 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     "ndim in quotes": (
         "{where: {ndim: '1'}, lr: 1}",
         [Told("'1'", "Expected a whole number, or a list of whole numbers.")],
+    ),
+    "another declaration": (
+        "{where: {declared: haed}, lr: 1}",
+        [Told("haed", "Expected `embedding`, `head` or `no_weight_decay`, or a list of these.")],
+    ),
+    "another declaration in a list": (
+        "{where: {declared: [head, haed]}, lr: 1}",
+        [Told("haed", 'Value is not accepted. Valid values: "embedding", "head", "no_weight_decay".')],
+    ),
+    "a number as declaration": (
+        "{where: {declared: 3}, lr: 1}",
+        [Told("3", "Expected `embedding`, `head` or `no_weight_decay`, or a list of these.")],
+    ),
+    "a layer to share in the middle": (
+        "{layers: [a, {join: b, to: middle}], layer_decay: 0.9}",
+        [Told("middle", 'Value is not accepted. Valid values: "first", "last".')],
     ),
     "selects by nothing": (
         "{lr: 1}",
