@@ -79,10 +79,10 @@ class _SpecGenerator(_Generator):
         types = scalar["type"] if isinstance(scalar["type"], list) else [scalar["type"]]
         message = f"Expected {schema['custom_error_message']}."
         conditions = [{"if": {"type": tag}, "then": choice} for tag, choice in choices.items()]
-        condition = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
+        condition: dict[str, Any] = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
         if "enum" in scalar:  # of the other types, it would refuse everything
             words = {"enum": scalar.pop("enum"), "errorMessage": message}
-            condition = {**condition, "anyOf": [words, {"type": list(choices)}]}
+            condition |= {"anyOf": [words, {"type": list(choices)}]}
         return {**scalar, "type": [*types, *choices], "errorMessage": message, **condition}
 
 

@@ -508,6 +508,7 @@ def test_params_gives_what_compile_takes(capsys: pytest.CaptureFixture[str], fol
         "requires_grad": True,
         "module": ["Conv2d", "_ConvNd"],
         "alias_modules": [],
+        "declared": [],
     }
     live = lrspec(capsys, "compile", "--model", "resnet18", "--format", "json").out
     assert lrspec(capsys, "compile", "--params", "saved.json", "--format", "json").out == live

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import lrspec
-from tests.compiler.checks.marked import expected, found, spec, zoo
+from tests.compiler.checks.linted import zoo
+from tests.compiler.checks.marked import expected, found, spec
 
 VIT, RESNET = zoo("vit_tiny_patch16_224"), zoo("resnet18")
 ADAMW = "{type: AdamW, lr: 1e-3, weight_decay: 0.05}"

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 import lrspec
-from tests.compiler.checks.marked import expected, found, spec, zoo
+from tests.compiler.checks.linted import zoo
+from tests.compiler.checks.marked import expected, found, spec
 
 REST = "{name: rest, fallback: true, lr_mult: 1}"
 ADAMW = "{type: AdamW, lr: 1e-3, weight_decay: 0.05}"

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import lrspec
+from tests.compiler.checks.linted import SILENT
 
 ADAMW = "{type: AdamW, lr: 1e-3, weight_decay: 0.05}"
 REST = "{name: rest, fallback: true, lr_mult: 1}"
@@ -151,7 +152,7 @@ each_mistake = pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKE
 
 
 def check(model: nn.Module, optimizer: str, rules: tuple[str, ...]) -> list[lrspec.Diagnostic]:
-    lines = ["lrspec: 1", f"optimizer: {optimizer}", "rules:", *(f"  - {rule}" for rule in rules)]
+    lines = ["lrspec: 1", f"optimizer: {optimizer}", "rules:", *(f"  - {rule}" for rule in rules), SILENT]
     return lrspec.check(lrspec.loads("\n".join(lines)), model)
 
 

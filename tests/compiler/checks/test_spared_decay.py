@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 import lrspec
-from tests.compiler.checks.marked import expected, found, spec, zoo
+from tests.compiler.checks.linted import zoo
+from tests.compiler.checks.marked import expected, found, spec
 
 ALL = "{name: all, match: '^.+$', lr_mult: 1}"
 ADAMW = "{type: AdamW, lr: 1e-3, weight_decay: 0.05}"
@@ -69,7 +70,7 @@ RIGHT = {
     ),
     "biases-by-name": (CLIP, ADAMW, "{match: '\\.bias$', where: {ndim: 1}, weight_decay: 0}"),
     "norms-by-their-class": (NFNET, ADAMW, "{where: {module: Linear, ndim: 1}, weight_decay: 0}"),
-    "excluded": (CLIP, ADAMW, "{where: {ndim: 1}, exclude: '^logit_scale$', weight_decay: 0}"),
+    "excluded": (CLIP, ADAMW, "{where: {ndim: 1}, exclude: '^logit_scale$', weight_decay: 0, check: {dead-exclude: ignore}}"),
     "locked": (lrspec.Inventory.from_model(LOCKED), ADAMW, "{where: {ndim: 1}, weight_decay: 0}"),
     "a-rate-for-vectors": (CLIP, ADAMW, "{where: {ndim: 1}, lr_scale: 2}"),
     "a-little-decay": (CLIP, ADAMW, "{where: {ndim: 1}, weight_decay: 0.01, check: {mixed-decay: ignore}}"),
