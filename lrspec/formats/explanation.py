@@ -61,8 +61,10 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     shape = "" if parameter.shape is None else f" {list(parameter.shape)}, {parameter.elements:,} elements"
     tied = f", also called {', '.join(map(printable, parameter.aliases))}" if parameter.aliases else ""
     owner = f", owned by {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
+    declared = f", declared {', '.join(map(printable, parameter.declared))}" if parameter.declared else ""
     where = "" if plan.groups is None or group is None else f", in group {group} ({plan.groups[group].name})"
-    lines = [printable(parameter.name) + shape + tied + owner, f"  status          {_STATUS[planned.status]}{where}"]
+    what = printable(parameter.name) + shape + tied + owner + declared
+    lines = [what, f"  status          {_STATUS[planned.status]}{where}"]
     if planned.status.trains:
         if resolution.spec.optimizers is not None:
             applied = resolution.winner("optimizer", representative)

@@ -98,6 +98,7 @@ def _names_shortened(grid: Table, excess: int, enough: int) -> bool:
 
 def _drop(grid: Table, header: str) -> None:
     grid.columns = [column for column in grid.columns if column.header != header]
+    grid.show_footer = any(column.footer for column in grid.columns[1:])  # a total of nothing says nothing
 
 
 def _decided_table(plan: Plan, rows: list[Row]) -> Table:

@@ -66,6 +66,11 @@ def test_what_there_is_no_room_for_is_said() -> None:
     assert "(no room here for" not in " ".join(rendered(None))
 
 
+def test_a_total_without_numbers_is_left_out() -> None:
+    assert any(line.strip().startswith("total") for line in rendered(80))
+    assert not any(line.strip().startswith("total") for line in rendered(60))
+
+
 @pytest.mark.parametrize(
     ("width", "columns"),
     [

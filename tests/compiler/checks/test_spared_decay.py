@@ -70,7 +70,11 @@ RIGHT = {
     ),
     "biases-by-name": (CLIP, ADAMW, "{match: '\\.bias$', where: {ndim: 1}, weight_decay: 0}"),
     "norms-by-their-class": (NFNET, ADAMW, "{where: {module: Linear, ndim: 1}, weight_decay: 0}"),
-    "excluded": (CLIP, ADAMW, "{where: {ndim: 1}, exclude: '^logit_scale$', weight_decay: 0, check: {dead-exclude: ignore}}"),
+    "excluded": (
+        CLIP,
+        ADAMW,
+        "{where: {ndim: 1}, exclude: '^logit_scale$', weight_decay: 0, check: {dead-exclude: ignore}}",
+    ),
     "locked": (lrspec.Inventory.from_model(LOCKED), ADAMW, "{where: {ndim: 1}, weight_decay: 0}"),
     "a-rate-for-vectors": (CLIP, ADAMW, "{where: {ndim: 1}, lr_scale: 2}"),
     "a-little-decay": (CLIP, ADAMW, "{where: {ndim: 1}, weight_decay: 0.01, check: {mixed-decay: ignore}}"),
