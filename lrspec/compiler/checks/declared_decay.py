@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lrspec.compiler.checks.base_values import base_decay
 from lrspec.compiler.checks.finding import Compilation, Source, Subject, base_source, setting_source
-from lrspec.compiler.grouping import weight_decay
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
-from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 
 def declared_decay(compilation: Compilation) -> Iterator[Finding]:
@@ -33,13 +32,14 @@ def declared_decay(compilation: Compilation) -> Iterator[Finding]:
 
 def _decay_source(resolution: Resolution, representative: int) -> Source | None:
     """What gives a parameter weight decay; None if it gets none, or if no setting of the spec is about weight decay."""
-    decay, base = weight_decay(resolution, representative), resolution.base_of(representative)
-    if decay is None:
-        gets_some = base.type in DEFAULT_WEIGHT_DECAY and _is_about_decay(resolution)
-        return (None, ("rules",)) if gets_some else None
-    applied = resolution.winner("weight_decay", representative)
-    source = setting_source(applied) if applied else base_source(resolution, representative, "weight_decay")
-    return source if decay > 0 else None
+    applied, base = resolution.winner("weight_decay", representative), resolution.base_of(representative)
+    if (applied.setting.value if applied else base_decay(base)) == 0:
+        return None
+    if applied:
+        return setting_source(applied)
+    if base.weight_decay is None:  # the class's own
+        return (None, ("rules",)) if _is_about_decay(resolution) else None
+    return base_source(resolution, representative, "weight_decay")
 
 
 def _is_about_decay(resolution: Resolution) -> bool:
