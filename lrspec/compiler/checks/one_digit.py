@@ -2,7 +2,7 @@ r"""Does a single `\d` leave the numbers from 10 on to a fallback? LRS316."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lrspec.compiler.checks.finding import Slip
 from lrspec.compiler.names import Name, Span
@@ -58,18 +58,26 @@ def _others(
     """The parameters with longer numbers, each with the fallback to which it is left; empty if one is not."""
     names, regex, path = resolution.names.judging, hit.pattern.regex, hit.pattern.path
     left_to = _left_to(resolution, rule, fallbacks)
-    found = names.spans(Pattern(digit.captured(regex, "+"), path), names.texts, digit.group, least=2)
-    longer = [span for span in found if _is_number(span)]
-    open_to_it = _open_to(resolution, rule, longer)
-    longer = [span for span in longer if span.name in open_to_it]
-    if not any(span.representative.parameter in left_to for span in longer):
+    repeated = Pattern(digit.captured(regex, "+"), path)
+    if not _longer(
+        resolution, rule, repeated, digit.group, [name for name in names.texts if name.parameter in left_to]
+    ):
         return {}
+    longer = _longer(resolution, rule, repeated, digit.group, names.texts)
     found = names.spans(Pattern(digit.captured(regex), path), hit.matches, digit.group, least=1)
     around = {_around(span) for span in found if _is_number(span)}
     siblings = [span for span in longer if _around(span) in around]
     others = {span.name.parameter: left_to.get(span.representative.parameter) for span in siblings}
     left = {parameter: fallback for parameter, fallback in others.items() if fallback is not None}
     return left if len(left) == len(others) else {}
+
+
+def _longer(resolution: Resolution, rule: int, repeated: Pattern, group: int, among: Collection[Name]) -> list[Span]:
+    """The numbers of two or more digits in names that a rule would select by a regex with its digit repeated."""
+    found = resolution.names.judging.spans(repeated, among, group, least=2)
+    longer = [span for span in found if _is_number(span)]
+    open_to_it = _open_to(resolution, rule, longer)
+    return [span for span in longer if span.name in open_to_it]
 
 
 def _is_number(span: Span) -> bool:
