@@ -84,8 +84,7 @@ def _run_stages(file: SpecFile, inventory: Inventory, work: Work, models: int) -
     work.keep(sum(len(cohort.assignment.set_by) for cohort in cohorts), ("rules",))
     if infinite := list(infinite_value(resolution, cohorts)):
         return Outcome(file, locate(infinite, file.document, spec))
-    overridden = frozenset(path for path, _ in file.overrides)
-    compilation = Compilation(resolution, cohorts, models, overridden)
+    compilation = Compilation(resolution, cohorts, models, file.written.bases)
     findings: list[Finding] = []
     for finding in chain.from_iterable(check(compilation) for check in CHECKS):
         if work.lists(finding.parameters):

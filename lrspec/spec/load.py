@@ -40,6 +40,8 @@ class SpecFile:
     document: Document
     overrides: tuple[tuple[str, Any], ...] = ()
     """The values that replaced those of the document, with their paths, such as `optimizer.lr`."""
+    replaced: Spec | None = None
+    """The spec as the document has it, if values of it were replaced."""
 
     def __repr__(self) -> str:
         return brief(f"<SpecFile: {count(len(self.spec.rules), 'rule')} of {self.path}>")
@@ -59,7 +61,13 @@ class SpecFile:
             OverrideError: if a path does not exist, or a value is not allowed there.
         """
         document, spec = overridden(self.document, self.spec, values)
-        return SpecFile(spec, document, tuple({**dict(self.overrides), **values}.items()))
+        overrides = tuple({**dict(self.overrides), **values}.items())
+        return SpecFile(spec, document, overrides, self.written)
+
+    @property
+    def written(self) -> Spec:
+        """The spec as the document has it, without overrides."""
+        return self.replaced or self.spec
 
     def model_span(self, index: int) -> Span:
         """Return the place of the model at `index` of `spec.sources`."""

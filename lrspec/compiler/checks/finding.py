@@ -6,7 +6,7 @@ regexes and texts in single quotes; advice ends with a full stop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrspec.compiler.plan import Cohort
@@ -16,6 +16,7 @@ from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.source import Path
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.regex.pattern import Pattern
+from lrspec.spec.language import Optimizer
 
 Source = tuple[int | None, Path]
 """The origin of a value: the rule that sets it, if any, and the path."""
@@ -25,14 +26,14 @@ Source = tuple[int | None, Path]
 class Compilation:
     """The input of the checks: a resolution and its cohorts.
 
-    `models` is the number of models for which the spec is compiled together; `overridden` are the paths of values that
-    are for this run only.
+    `models` is the number of models for which the spec is compiled together; `written` has the optimizers as the file
+    describes them, without values that are for this run only.
     """
 
     resolution: Resolution
     cohorts: Sequence[Cohort]
-    models: int = 1
-    overridden: frozenset[str] = frozenset()
+    models: int
+    written: Mapping[str, Optimizer]
 
 
 @dataclass(frozen=True)

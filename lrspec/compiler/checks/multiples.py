@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
 
 from lrspec.compiler.checks.finding import Compilation, setting_subject
 from lrspec.compiler.checks.held import by_place, held
@@ -12,21 +14,26 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import number, six_digits
 from lrspec.spec.axes import axis_words
+from lrspec.spec.language import Optimizer
 from lrspec.spec.torch_optim import ADAMS
 
 _LIKE_MULTIPLES = (0.1, 0.2, 0.25, 0.5, 1)
 _HIGHEST = {"lr_mult": 0.01, "weight_decay_mult": 0.1}
 """The multipliers, and the values below which one is taken for the value that it multiplies."""
 
+Written: TypeAlias = Mapping[str, Optimizer]
+"""The optimizers as the file describes them."""
+
 
 def rate_for_multiple(compilation: Compilation) -> Iterator[Finding]:
     """LRS310: an `lr` far above that of an Adam, and a number that is usual as a multiple."""
     resolution = compilation.resolution
-    for applied, high in by_place(resolution, _high):
+    for applied, high in by_place(resolution, partial(_high, compilation.written)):
         subject, rate = setting_subject(resolution, applied, high), number(applied.setting.value)
+        adams = number(_adams_rate(compilation.written, resolution, high[0]))
         yield subject.finding(
             "LRS310",
-            f"`lr: {rate}` is a rate, not a multiple: it replaces the {number(_adams_rate(resolution, high[0]))} of "
+            f"`lr: {rate}` is a rate, not a multiple: it replaces the {adams} of "
             f"{resolution.base_of(high[0]).type} on {subject.counted()}",
             f"Was `lr_mult: {rate}` meant? If not, `check: {{rate-for-multiple: ignore}}` accepts it.",
         )
@@ -35,7 +42,7 @@ def rate_for_multiple(compilation: Compilation) -> Iterator[Finding]:
 def multiple_for_rate(compilation: Compilation) -> Iterator[Finding]:
     """LRS319: a multiplier that is the number it multiplies, too small for a multiple."""
     resolution = compilation.resolution
-    for applied, equal in by_place(resolution, _squared):
+    for applied, equal in by_place(resolution, partial(_squared, compilation.written)):
         subject, axis, key = setting_subject(resolution, applied, equal), applied.setting.axis, applied.setting.key[0]
         multiple = number(getattr(resolution.spec.rules[applied.rule], key))
         base = spell((*resolution.spec.base_path(resolution.optimizer_of(equal[0])), axis))
@@ -47,27 +54,29 @@ def multiple_for_rate(compilation: Compilation) -> Iterator[Finding]:
         )
 
 
-def _high(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+def _high(written: Written, resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
     """The parameters that an Adam trains at an `lr` that looks like a multiple."""
     rate = applied.setting.value
     if applied.setting.key == ("lr",) and rate in _LIKE_MULTIPLES and not _of_one_element(resolution, applied.rule):
-        yield from (p for p in held(resolution, applied) if rate >= 10 * _adams_rate(resolution, p))
+        yield from (p for p in held(resolution, applied) if rate >= 10 * _adams_rate(written, resolution, p))
 
 
-def _squared(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
-    """The parameters on which a multiplier multiplies its own number."""
+def _squared(written: Written, resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The parameters on which a multiplier multiplies its own number, and not only in this run."""
     key, axis = applied.setting.key[0], applied.setting.axis
     multiple = getattr(resolution.spec.rules[applied.rule], key) if key in _HIGHEST else 0
     if 0 < multiple < _HIGHEST.get(key, 0):
-        yield from (p for p in held(resolution, applied) if getattr(resolution.base_of(p), axis) == multiple)
+        for p in held(resolution, applied):
+            if getattr(resolution.base_of(p), axis) == getattr(written[resolution.optimizer_of(p)], axis) == multiple:
+                yield p
 
 
-def _adams_rate(resolution: Resolution, parameter: int) -> float:
+def _adams_rate(written: Written, resolution: Resolution, parameter: int) -> float:
     """The learning rate of the Adam that trains a parameter, or else of its class; infinite if it is not an Adam."""
-    base = resolution.base_of(parameter)
-    if base.type not in ADAMS:
+    kind, rate = resolution.base_of(parameter).type, written[resolution.optimizer_of(parameter)].lr
+    if kind not in ADAMS:
         return math.inf
-    return ADAMS[base.type] if base.lr is None else base.lr
+    return ADAMS[kind] if rate is None else rate
 
 
 def _of_one_element(resolution: Resolution, rule: int) -> bool:

@@ -55,9 +55,9 @@ def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
         optimizers = sorted({resolution.optimizer_of(parameter) for parameter in spared})
         if not decaying.isdisjoint(optimizers) or any(values_without(resolution, applied, spared)):
             continue
-        bases = [spell((*resolution.spec.base_path(name), "weight_decay")) for name in optimizers]
-        if not compilation.overridden.isdisjoint(bases):  # a sweep without weight decay has not forgotten it
+        if any(compilation.written[name].weight_decay for name in optimizers):  # a sweep without any forgets nothing
             continue
+        bases = [spell((*resolution.spec.base_path(name), "weight_decay")) for name in optimizers]
         classes = " or ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
         yield setting_subject(resolution, applied, spared).finding(
             "LRS318",

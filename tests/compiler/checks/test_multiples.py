@@ -115,3 +115,12 @@ def test_rates_and_multiples_that_are_meant_are_fine(model: lrspec.Inventory, op
 def test_of_parameters_that_no_shapes_are_known_of_any_may_have_one_element() -> None:
     text = spec(rules("{match: '^logit_scale$', lr: 0.1}"))
     assert found(text, lrspec.Inventory.from_names(["logit_scale", "head.weight"])) == []
+
+
+def test_the_numbers_are_those_of_the_file_whatever_a_run_replaces() -> None:
+    rate = lrspec.loads(spec(f"{{match: '^fc', lr: 0.5}}\n{REST}", "{type: AdamW, lr: 0.1}"))
+    assert lrspec.check(rate, RESNET, lr=0.001) == []
+    high = lrspec.loads(spec(f"{{match: '^fc', lr: 0.5}}\n{REST}", "{type: AdamW, lr: 0.001}"))
+    assert [each.code for each in lrspec.check(high, RESNET, lr=0.1)] == ["LRS310"]
+    multiple = lrspec.loads(spec(f"{{match: '^fc', lr_mult: 0.001}}\n{REST}", "{type: AdamW, lr: 0.1}"))
+    assert lrspec.check(multiple, RESNET, lr=0.001) == [], "a sweep comes by that number, too"

@@ -143,7 +143,9 @@ def test_a_run_without_weight_decay_has_not_forgotten_it() -> None:
     file = lrspec.loads(spec(f"{{where: {{ndim: [0, 1]}}, weight_decay: 0}}\n{ALL}"))
     assert lrspec.check(file, RESNET, weight_decay=0) == []
     assert lrspec.check(file.override({"optimizer.weight_decay": 0.0}), RESNET) == []
-    (forgotten,) = lrspec.check(file.override({"optimizer": {"type": "SGD", "lr": 0.1}}), RESNET)
+    assert lrspec.check(file.override({"optimizer": {"type": "SGD", "lr": 0.1}}), RESNET) == []
+    file = lrspec.loads(spec(f"{{where: {{ndim: [0, 1]}}, weight_decay: 0}}\n{ALL}", "{type: SGD, lr: 0.1}"))
+    (forgotten,) = lrspec.check(file.override({"optimizer.lr": 0.2}), RESNET)
     assert forgotten.code == "LRS318"
 
 
