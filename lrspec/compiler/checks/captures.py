@@ -16,7 +16,7 @@ def capture_in_lookaround(compilation: Compilation) -> Iterator[Finding]:
     for rule, selection in enumerate(resolution.selections):
         if resolution.spec.rules[rule].layers is None:
             continue
-        for pattern in (hit.pattern for hit in selection.hits if hit.matches):
+        for pattern in selection.regexes.selecting:
             groups = idle_groups(pattern.regex)
             if not groups:
                 continue
