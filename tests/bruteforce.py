@@ -859,7 +859,8 @@ def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: l
     others = [_layer_index(parameters[n]) for n in on_it if "head" not in parameters[n].declared]
     early = [
         parameters[n]
-        for n in own
+        for n in on_it
+        if not _entries(rule)[_place(rule, parameters[n]).entry].join
         if "head" in parameters[n].declared and "embedding" not in parameters[n].declared
         if any(number > _layer_index(parameters[n]) for number in others)
     ]

@@ -11,6 +11,7 @@ from lrspec.regex.tokens import OPENING, Token, plain_tokens, tokens
 _NUMBER = re.compile(r"\\([1-9][0-9]?)")  # of a backreference; `tokens` sees only its first digit
 _ONE_DIGIT = frozenset({r"\d", "[0-9]", r"[\d]"})
 _DIGIT = re.compile(r"[0-9]|\\d|\[[0-9-]+\]")
+_FIXED = re.compile(r"\{[1-9][0-9]*\}")
 
 
 class _Group(NamedTuple):
@@ -60,15 +61,17 @@ def idle_groups(regex: str) -> tuple[Token, ...]:
 
 @lru_cache(maxsize=512)
 def groups_behind_digits(regex: str) -> frozenset[int]:
-    r"""Return the numbers of the groups before which the regex itself asks for one digit: `1(\d)`, `\d(\d)`."""
+    r"""Return the numbers of the groups before which the regex itself asks for one digit: `1(\d)`, `(\d)(\d)`."""
     behind: set[int] = set()
     number, before = 0, ""
     for token in tokens(regex):
+        text = regex[token.start : token.end]
         if captures(regex, token):
             number += 1
             if _DIGIT.fullmatch(before):
                 behind.add(number)
-        before = regex[token.start : token.end]
+        elif token.kind not in ("group", "close") and not _FIXED.fullmatch(text):
+            before = text
     return frozenset(behind)
 
 

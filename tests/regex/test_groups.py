@@ -93,4 +93,7 @@ def test_groups_in_negative_lookarounds_are_idle_unless_referred_to_there(regex:
 
 
 def test_a_group_right_behind_a_digit_of_the_regex_is_told_by_its_number() -> None:
-    assert groups_behind_digits(r"1(\d)(a)\d(?P<n>\d)(?:[0-9](\d))\d+(\d)\D(\d)") == {1, 3, 4}
+    assert groups_behind_digits(r"1(\d)(a)\d(?P<n>\d)(?:[0-9](\d))\d+(\d)\D(\d)") == {1, 2, 3, 4}
+    for regex in (r"l(\d)(\d)", r"l(?:1|2)((\d))", r"l1{1}(a|b)?|()", r"l1(?:(x))"):
+        assert max(groups_behind_digits(regex), default=0) > 0
+    assert groups_behind_digits(r"(\d)*(\d)\d+(\d)\d?(\d)\d{1,2}(\d)") == set()

@@ -33,9 +33,11 @@ def anchor_of_one_branch(resolution: Resolution, rule: int, hit: PatternHits) ->
     free = [branch for branch, text in first.items() if not text]
     names = _in_question(resolution, rule, hit)
     for branch in free:
-        alone = Pattern(without(regex, [other for other in branches if other != branch]), hit.pattern.path)
+        alone = _alone(hit.pattern, branches, branch)
         if elsewhere := _elsewhere(resolution, alone, names):
-            return _slip(regex, branches, branch, elsewhere)
+            others = [other for other, text in first.items() if text not in ("^", r"\A") and other != branch]
+            all_begin = all(_begins(resolution, hit, branches, other, names) for other in others)
+            return _slip(regex, branch, elsewhere, _anchored(regex, branches) if all_begin else "")
     return None
 
 
@@ -73,14 +75,30 @@ def _elsewhere(resolution: Resolution, alone: Pattern, names: Collection[Name]) 
     return elsewhere if all(_component(span) in beginnings for span in elsewhere) else []
 
 
+def _alone(pattern: Pattern, branches: tuple[Branch, ...], branch: Branch) -> Pattern:
+    """The regex with only one of its branches."""
+    return Pattern(without(pattern.regex, [other for other in branches if other != branch]), pattern.path)
+
+
+def _begins(
+    resolution: Resolution, hit: PatternHits, branches: tuple[Branch, ...], branch: Branch, names: Collection[Name]
+) -> bool:
+    """Return whether a branch is found at the beginning of some name, so that an anchor would not disable it."""
+    try:
+        spans = resolution.names.judging.spans(_alone(hit.pattern, branches, branch), names)
+        return any(span.start == 0 for span in spans)
+    except SlowRegexError:
+        return False
+
+
 def _component(span: Span) -> str:
     """The match, up to the first dot in it."""
     return span.text[span.start : span.end].partition(".")[0]
 
 
-def _slip(regex: str, branches: tuple[Branch, ...], branch: Branch, elsewhere: list[Span]) -> Slip:
-    meant, text = _anchored(regex, branches), printable(regex[branch.start : branch.end].strip())
-    write = f"Write '{printable(meant)}'" if meant else "Write `^(?:…)` around all branches"
+def _slip(regex: str, branch: Branch, elsewhere: list[Span], meant: str) -> Slip:
+    text = printable(regex[branch.start : branch.end].strip())
+    write = f"Write '{printable(meant)}'" if meant else f"Write `^` before '{text}', too"
     return Slip(
         f"the `^` of '{printable(regex)}' applies only to its own branch: '{text}' also matches in "
         f"{printable(elsewhere[0].text)}",

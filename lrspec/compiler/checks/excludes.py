@@ -21,8 +21,8 @@ def dead_exclude(compilation: Compilation) -> Iterator[Finding]:
 
     Of several models each must have the finding, word for word: `merge_findings` keeps it only then.
     """
-    resolution, models = compilation.resolution, compilation.models
-    if models < len(resolution.spec.sources):
+    resolution, models, sources = compilation.resolution, compilation.models, compilation.resolution.spec.sources
+    if models < sum(source not in sources[:index] for index, source in enumerate(sources)):
         return
     for index, rule in enumerate(resolution.spec.rules):
         selection = resolution.selections[index]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import Selection
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
+from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures
 
@@ -50,7 +53,7 @@ def _ladders(resolution: Resolution) -> Iterator[tuple[int, Selection, Ladder]]:
 
 
 def _heads_before_the_end(resolution: Resolution, selection: Selection, ladder: Ladder) -> list[int]:
-    """The trained parameters of the declared head that an entry puts on a layer before one of other parameters."""
+    """The parameters of the declared head that an entry puts on a layer before one of other parameters."""
     declared = {representative: resolution.columns.declared[representative] or () for representative in ladder.layers}
     others = [layers for representative, layers in ladder.layers.items() if "head" not in declared[representative]]
     last = max((number for layers in others for number in layers), default=0)
@@ -58,7 +61,7 @@ def _heads_before_the_end(resolution: Resolution, selection: Selection, ladder: 
     for representative, layers in ladder.layers.items():
         is_head = "head" in declared[representative] and "embedding" not in declared[representative]
         joins = selection.place(representative).entry in selection.regexes.joins
-        if is_head and not joins and resolution.trainable(representative):
+        if is_head and not joins:
             heads += [member for number, members in layers.items() if number < last for member in members]
     return sorted(heads)
 
@@ -115,16 +118,36 @@ def _owner(resolution: Resolution, parameter: int) -> str:
     return f"{owner}." if owner else ""
 
 
-class _Layer(NamedTuple):
-    """The last of the layers that begin alike: their number, its first parameter, its extreme names by alphabet."""
+@dataclass
+class _Layer:
+    """The last of the layers that begin alike, of which `alike` has the numbers: its number, its members by family."""
 
-    alike: int
-    first: int
-    names: tuple[str, str]
+    columns: Columns
+    alike: set[int] = field(default_factory=set)
+    number: int = -1
+    families: list[list[int]] = field(default_factory=list)
+
+    def add(self, number: int, members: list[int]) -> None:
+        """Add some members of one of the layers."""
+        self.alike.add(number)
+        if number > self.number:
+            self.number, self.families = number, []
+        if number == self.number:
+            self.families.append(members)
+
+    @cached_property
+    def first(self) -> int:
+        """Its first parameter."""
+        return min(members[0] for members in self.families)
+
+    @cached_property
+    def _extremes(self) -> tuple[str, str]:
+        names = [self.columns.names[member] for members in self.families for member in members]
+        return min(names), max(names)
 
     def is_inside(self, owner: str) -> bool:
-        """Return whether all names of the layer begin like those in a module."""
-        return all(name.startswith(owner) for name in self.names)
+        """Return whether all its names begin like those in a module."""
+        return all(name.startswith(owner) for name in self._extremes)
 
 
 def _shared_last_layers(resolution: Resolution, selection: Selection, ladder: Ladder) -> Iterator[tuple[int, _Layer]]:
@@ -132,11 +155,12 @@ def _shared_last_layers(resolution: Resolution, selection: Selection, ladder: La
     known: dict[tuple[int, int], dict[Captures, _Layer]] = {}
     for representative in ladder.layers:
         entry, captures = selection.place(representative)
-        if selection.regexes.joins.get(entry) == "last" and captures:
+        captured = any(start < end for start, end in selection.match(representative).regs[1:])
+        if captured and selection.regexes.joins.get(entry) == "last":
             key = (selection.regexes.joined(entry), len(captures))
             if key not in known:
                 known[key] = _last_layers(resolution, selection, ladder, *key)
-            if known[key][captures].alike > 1:
+            if len(known[key][captures].alike) > 1:
                 yield representative, known[key][captures]
 
 
@@ -144,15 +168,14 @@ def _last_layers(
     resolution: Resolution, selection: Selection, ladder: Ladder, entry: int, length: int
 ) -> dict[Captures, _Layer]:
     """The last layer of an entry, for each beginning of so many captures."""
-    layers: dict[Captures, dict[int, list[int]]] = {}
-    for representative, by_number in ladder.layers.items():
-        if selection.place(representative).entry == entry:
-            captured = resolution.families.by_captures(representative, selection.match(representative))
-            for captures, (number, members) in zip(captured, by_number.items(), strict=True):
-                layers.setdefault(captures[:length], {}).setdefault(number, []).extend(members)
+    names = resolution.columns.names
     last: dict[Captures, _Layer] = {}
-    for captures, by_number in layers.items():
-        members = by_number[max(by_number)]
-        names = [resolution.columns.names[member] for member in members]
-        last[captures] = _Layer(len(by_number), min(members), (min(names), max(names)))
+    for representative, layers in ladder.layers.items():
+        if selection.place(representative).entry != entry:
+            continue
+        spans = selection.match(representative).regs[1 : length + 1]
+        for number, members in layers.items():  # all of a family on one layer capture the same
+            text = names[members[0]]
+            beginning = tuple([text[start:end] or "0" for start, end in spans])
+            last.setdefault(beginning, _Layer(resolution.columns)).add(number, members)
     return last

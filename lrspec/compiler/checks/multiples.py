@@ -80,7 +80,7 @@ def _adams_rate(written: Written, resolution: Resolution, parameter: int) -> flo
 
 
 def _of_one_element(resolution: Resolution, rule: int) -> bool:
-    """Return whether everything that a rule selects has one element, as far as shapes are known."""
+    """Return whether everything that a rule selects has one element."""
     members = resolution.families.expand(resolution.selections[rule].parameters)
     shapes = (resolution.columns.shapes[member] for member in members)
-    return all(shape is None or math.prod(shape) == 1 for shape in shapes)
+    return all(shape is not None and math.prod(shape) == 1 for shape in shapes)

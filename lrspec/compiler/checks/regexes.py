@@ -10,12 +10,14 @@ from lrspec.compiler.checks.finding import Compilation, Slip, Subject, unjudged
 from lrspec.compiler.checks.one_digit import one_digit
 from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import PatternHits
+from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.diagnostic import Correction, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import single_dots
+from lrspec.spec.language import severities
 
 _SLIPS: tuple[tuple[str, Callable[[Resolution, int, PatternHits], Slip | None], str], ...] = (
     ("LRS301", partial_component, "cuts numbers or names in two"),
@@ -36,10 +38,16 @@ def regex_slip(compilation: Compilation) -> Iterator[Finding]:
                 what = f"whether '{printable(hit.pattern.regex)}' {question}"
                 yield unjudged(resolution, code, rule, hit.pattern, what)
                 break
-            if slip:
+            if slip and not _is_ignored(resolution, rule, code):
                 subject = Subject(resolution, hit.pattern.path, rule, slip.parameters)
                 yield subject.finding(code, slip.message, slip.advice, meant=slip.meant)
                 break
+
+
+def _is_ignored(resolution: Resolution, rule: int, code: str) -> bool:
+    """Return whether `check` ignores a diagnostic for a rule."""
+    name, spec = CODES[code].name, resolution.spec
+    return {**severities(spec.check), **severities(spec.rules[rule].check)}.get(name) == Severity.ignore
 
 
 def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:

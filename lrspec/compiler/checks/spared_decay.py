@@ -71,7 +71,13 @@ def _sparing_vectors(resolution: Resolution) -> Iterator[tuple[int, Where]]:
     """The rules that take weight decay away from parameters of one dimension and no others."""
     for index, rule in enumerate(resolution.spec.rules):
         where, selected = rule.where, resolution.selections[index].parameters
-        if selected and where and where.ndim in (1, (1,)) and _takes_decay_away(resolution, index):
+        ndim = where.ndim if where else None
+        if (
+            selected
+            and where
+            and set(ndim if isinstance(ndim, tuple) else (ndim,)) == {1}
+            and _takes_decay_away(resolution, index)
+        ):
             yield index, where
 
 

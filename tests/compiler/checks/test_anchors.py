@@ -81,7 +81,7 @@ def test_the_cure_has_one_anchor_and_is_right(regex: str, cure: str) -> None:
 
 def test_a_regex_with_a_comment_is_not_written_anew() -> None:
     message = messages("resnet18", "{name: stem, match: '(?x) ^conv1 | bn1 # stem', lr_mult: 0.1}", REST)[0]
-    assert "Write `^(?:…)` around all branches; if 'bn1 # stem' is meant" in message
+    assert "Write `^` before 'bn1 # stem', too; if 'bn1 # stem' is meant" in message
 
 
 def test_the_parameters_are_those_beyond_the_beginning() -> None:
@@ -93,3 +93,19 @@ def test_the_parameters_are_those_beyond_the_beginning() -> None:
 def test_a_regex_that_cuts_names_gets_no_second_finding() -> None:
     rule = "{name: stem, match: '^patch_embed|norm', lr_mult: 0.1}"
     assert [code for code, _ in linted("vit_tiny_patch16_224", rule, REST)] == ["LRS301"]
+
+
+def test_an_anchor_is_not_offered_where_it_would_disable_another_branch() -> None:
+    rule = "{name: a, match: '^conv1|downsample|bn1', lr_mult: 0.1}"
+    (message,) = messages("resnet18", rule, REST)
+    assert "Write `^` before 'bn1', too" in message
+    (message,) = messages("resnet18", rule.replace("downsample|", ""), REST)
+    assert "Write '^(?:conv1|bn1)'" in message
+
+
+def test_a_finding_that_is_ignored_leaves_room_for_the_next() -> None:
+    names = ["layer1.a", "layer10.a", "x.layer1.b", "conv1.a"]
+    rule = "{name: a, match: '^conv1|layer1', lr_mult: 0.1%s}"
+    assert [code for code, _ in linted(names, rule % "", REST)] == ["LRS301"]
+    ignored = rule % ", check: {regex-partial-component: ignore}"
+    assert [code for code, _ in linted(names, ignored, REST)] == ["LRS315"]

@@ -36,6 +36,9 @@ def test_a_capture_that_begins_behind_a_digit_is_found_at_the_regex(regex: str) 
         r"'blocks.*?(\d+)\.'",
         r"'^blocks\.1(\d)\.'",  # says itself that a digit comes first
         r"'^blocks\.\d(\d)\.'",
+        r"'^blocks\.(\d)(\d)\.'",
+        r"'^blocks\.(?:0|1)(\d)\.'",
+        r"'^blocks\.\d{1}(?:(\d))\.'",
         r"'^blocks\.(?:\d+)\.(?:norm(\d)|attn)'",
     ],
 )

@@ -151,3 +151,8 @@ def test_many_last_components_are_no_guard() -> None:
     names = [f"x.w{'abcdefghijklmnopqrstuvwxyz'[i]}" for i in range(26)]
     rule = r"{name: a, match: '^x\.', exclude: '^y', lr_mult: 2}"
     assert linted([*names, "y.wa"], rule, REST) == [("LRS314", "'^y'")]
+
+
+def test_a_model_that_is_named_twice_is_one_model() -> None:
+    rule = "{name: a, match: '^layer', exclude: 'nrom', lr_mult: 0.1}"
+    assert [code for code, _ in linted("resnet18", rule, REST, top="models: [resnet18, resnet18]")] == ["LRS314"]

@@ -112,9 +112,9 @@ def test_rates_and_multiples_that_are_meant_are_fine(model: lrspec.Inventory, op
     assert found(spec(rules(lines), optimizer), model) == []
 
 
-def test_of_parameters_that_no_shapes_are_known_of_any_may_have_one_element() -> None:
-    text = spec(rules("{match: '^logit_scale$', lr: 0.1}"))
-    assert found(text, lrspec.Inventory.from_names(["logit_scale", "head.weight"])) == []
+def test_parameters_without_known_shapes_are_not_taken_for_single_elements() -> None:
+    text = spec(rules("{match: '^head', lr: «0.1»}"))
+    assert found(text, lrspec.Inventory.from_names(["logit_scale", "head.weight"])) == expected(text, "LRS310")
 
 
 def test_the_numbers_are_those_of_the_file_whatever_a_run_replaces() -> None:
