@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from lrspec.compiler.checks.finding import Compilation, setting_subject
-from lrspec.compiler.checks.held import by_place, held
+from lrspec.compiler.checks.holding import by_place, held
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell
