@@ -19,10 +19,8 @@ from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM, IN_THE_RULE
 Maker: TypeAlias = Callable[..., Any]
 """An optimizer class, or a callable that makes an optimizer with some arguments already bound."""
 
-
 _TIMMS_MOMENTUM = 0.9
 """The momentum that timm's factory gives to optimizers that have one, whatever the default of the class."""
-
 
 _LOOKAHEAD = "lookahead_"
 """The prefix by which timm's factory wraps an optimizer in another, which has no state of its own to check or load."""
