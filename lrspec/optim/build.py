@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
-from lrspec.diagnostics.errors import warn
-from lrspec.diagnostics.escape import harmless, printable
-from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim import bind as binding
-from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of, refuse_unknown
+from lrspec.optim.optimizer_classes import BuildError, Maker, accepted, maker_of, must_take
 from lrspec.spec.load import SpecFile, SpecSource
-from lrspec.spec.torch_optim import ARGUMENTS, IN_THE_RULE, NOT_SETTINGS
+from lrspec.spec.torch_optim import NOT_SETTINGS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -102,34 +99,24 @@ def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_cla
     maker = maker_of(described.type, optimizer_class)
     name = described.type or str(getattr(maker, "__name__", "the optimizer"))
     rates = {"lr": described.lr, "weight_decay": described.weight_decay}
-    arguments = {**{key: value for key, value in rates.items() if value is not None}, **described.options}
-    refuse_unknown(maker, name, arguments)
+    given = {**{key: value for key, value in rates.items() if value is not None}, **described.options}
+    arguments = accepted(maker, described.type, name, given)
     try:
         optimizer: Optimizer = maker(groups, **arguments)
     except (TypeError, ValueError, RuntimeError) as failure:
         raise BuildError(f"{name} cannot be built: {failure}") from failure
+    except AssertionError as failure:
+        reason = str(failure).partition("\n")[0] or "an assertion in it fails"
+        advice = "If it asserts the keys of its groups, pass it `plan.param_groups(model, names=False)` yourself."
+        raise BuildError(f"{name} cannot be built: {reason}\n{advice}") from failure
     defaults, known = list(optimizer.defaults), {*NOT_SETTINGS, *optimizer.defaults, *arguments}
-    others = list(dict.fromkeys(key for group in groups for key in group if key not in known))
-    if refused := [key for key in others if described.type in ARGUMENTS or key in IN_THE_RULE]:
+    others = dict.fromkeys(key for group in groups for key in group if key not in known)
+    if refused := [key for key in others if must_take(described.type, key)]:
         raise BuildError(
             f"{name} does not take {few(refused)} for single groups{did_you_mean(refused[0], defaults)}; "
             f"it takes {', '.join(defaults)}"
         )
-    warn(filter(None, (_misspelt(file, name, other, defaults) for other in others)))
     return optimizer
-
-
-def _misspelt(file: SpecFile, name: str, option: str, defaults: list[str]) -> str | None:
-    """Return a warning for an option that is nearly a default of the class, which may yet read it from its groups."""
-    hint = did_you_mean(option, defaults)
-    paths = [
-        ("rules", n, "options", option) for n, rule in enumerate(file.spec.rules) if option in (rule.options or {})
-    ]
-    if not (hint and paths):
-        return None
-    start = file.document.key_span(paths[0]).start
-    place = f"{harmless(file.path)}:{start.line}:{start.column}: warning"
-    return f"{place}: {printable(spell(paths[0]))}: {name} has no such default{hint}"
 
 
 def param_groups(

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
 from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
-from lrspec.spec.torch_optim import FROM_TIMM
+from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM, IN_THE_RULE
 
 Maker: TypeAlias = Callable[..., Any]
 """An optimizer class, or a callable that makes an optimizer with some arguments already bound."""
 
-
 _TIMMS_MOMENTUM = 0.9
 """The momentum that timm's factory gives to optimizers that have one, whatever the default of the class."""
+
+_LOOKAHEAD = "lookahead_"
+"""The prefix by which timm's factory wraps an optimizer in another, which has no state of its own to check or load."""
 
 
 class BuildError(BriefError):
@@ -45,8 +47,11 @@ def maker_of(type_: str | None, passed: Maker | None) -> Maker:
     if type_ is None:
         raise BuildError("the spec names no optimizer class: set `optimizer.type`, or pass optimizer_class=…")
     if type_.startswith(FROM_TIMM):
-        optim, name = _library("timm.optim", type_), type_.removeprefix(FROM_TIMM)
+        optim, name = _library("timm.optim", type_), type_.removeprefix(FROM_TIMM).lower()
         known = optim.list_optimizers()
+        if name.removeprefix(_LOOKAHEAD) in known and name not in known:
+            inside = f"{FROM_TIMM}{name.removeprefix(_LOOKAHEAD)}"
+            raise BuildError(f"{type_} is not built: name `{inside}`, and wrap it in `timm.optim.Lookahead` yourself")
         if name not in known:
             raise BuildError(f"timm has no optimizer `{name}`{did_you_mean(name, known, 3)}")
         try:
@@ -72,22 +77,23 @@ def _library(name: str, type_: str) -> Any:
         raise BuildError(f"{type_} needs {name}, which cannot be imported ({failure})") from None
 
 
-def refuse_unknown(maker: Maker, name: str, arguments: Iterable[str]) -> None:
-    """Raise BuildError if a class lacks some arguments, as a class of an older torch lacks newer ones."""
+def accepted(maker: Maker, type_: str | None, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a class accepts; its groups have the others, too.
+
+    BuildError if it must take one that it lacks, as a class of an older torch lacks newer ones.
+    """
     parameters = inspect.signature(maker).parameters
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    if unknown := [argument for argument in arguments if argument not in parameters]:
+        return dict(arguments)
+    if unknown := [key for key in arguments if key not in parameters and must_take(type_, key)]:
         known = [parameter for parameter in parameters if parameter != "params"]
         raise BuildError(
             f"{name} does not take {few(unknown)} in the version that is installed{did_you_mean(unknown[0], known)}; "
             f"it takes {', '.join(known)}"
         )
+    return {key: value for key, value in arguments.items() if key in parameters}
 
 
-def inner(wrapped: Any, under: str = "optimizer") -> Any:
-    """Return the optimizer, or the scheduler, under the wrappers of trainers."""
-    mark = "param_groups" if under == "optimizer" else "step"
-    while (inside := getattr(wrapped, under, None)) is not None and hasattr(inside, mark):
-        wrapped = inside
-    return wrapped
+def must_take(type_: str | None, key: str) -> bool:
+    """Return whether an optimizer must have a setting as an argument: another package's may read it from its groups."""
+    return type_ in ARGUMENTS or key in IN_THE_RULE

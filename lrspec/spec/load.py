@@ -20,7 +20,7 @@ from lrspec.spec.language import Spec
 from lrspec.spec.limits import MAX_BYTES
 from lrspec.spec.locate import locate
 from lrspec.spec.override import overridden
-from lrspec.spec.plain_values import MAPPING, as_json
+from lrspec.spec.plain_values import document_of
 from lrspec.spec.syntax.document import Document, Format, format_of, parse
 from lrspec.spec.validation.validate import validate
 
@@ -102,7 +102,7 @@ def load(path: SpecSource) -> SpecFile:
         TypeError: if a mapping has other values than mappings, lists, tuples, text, numbers, booleans and None.
     """
     if isinstance(path, Mapping):
-        return read(as_json(path), MAPPING, "json").file()
+        return _reading(document_of(path)).file()
     return read_file(path).file()
 
 
@@ -138,7 +138,11 @@ def read_bytes(path: str) -> bytes:
 
 def read(data: bytes, path: str, format: Format) -> Reading:
     """Read a spec from the bytes of a file; its errors are in the result."""
-    document = parse(data, path, format)
+    return _reading(parse(data, path, format))
+
+
+def _reading(document: Document) -> Reading:
+    path = document.path
     problems = [
         Diagnostic(problem.code, Severity.error, problem.message, path, problem.span, suggestion=problem.suggestion)
         for problem in document.problems

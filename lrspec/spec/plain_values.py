@@ -1,28 +1,52 @@
-"""Writes a mapping of plain values as the JSON text that a spec is read from."""
+"""Reads a mapping of plain values as the JSON text that it would be written as."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, spell
-from lrspec.spec.limits import MAX_BYTES, MAX_DEPTH
+from lrspec.spec.limits import MAX_BYTES, MAX_DEPTH, MAX_KEY
+from lrspec.spec.syntax.document import Document, parse
 from lrspec.spec.syntax.scalars import within_float64
 
 MAPPING = "<mapping>"
 """The path of a spec that is a mapping."""
 
+_KEY = re.compile(r' *("(?:[^"\\]|\\.)*+"): ')
 
-def as_json(mapping: Mapping[str, Any]) -> bytes:
-    """Return a mapping as JSON with an indent of 2; TypeError, with its path, for a value that JSON does not have.
 
-    Of what is deeper or larger than a spec may be, enough is written to exceed the limit.
+def document_of(mapping: Mapping[str, Any]) -> Document:
+    """Return a mapping as the document `json.dumps(mapping, indent=2)`; its problems begin with their paths.
+
+    Of what is deeper or larger than a spec may be, enough is written to exceed the limit. TypeError, with its path, for
+    a value that JSON does not have.
     """
-    text = json.dumps(_Copy().of(mapping, ()), indent=2, ensure_ascii=False)
-    return text.encode(errors="backslashreplace")  # half of a surrogate pair becomes JSON's escape for it
+    document = parse(json.dumps(_Copy().of(mapping, ()), indent=2).encode(), MAPPING, "json")
+    paths = list(_paths(document.text.content)) if document.problems else []
+    places = [spell(paths[problem.span.start.line - 1]) for problem in document.problems]
+    problems = [
+        problem._replace(message=f"{printable(place)}: {problem.message}") if place else problem
+        for place, problem in zip(places, document.problems, strict=True)
+    ]
+    return replace(document, problems=tuple(problems))
+
+
+def _paths(text: str) -> Iterator[Path]:
+    """The path to the value that begins on each line; only to what is around it if a key is too long."""
+    path: list[str | int] = []
+    for line in text.split("\n"):
+        depth, key = (len(line) - len(line.lstrip())) // 2, _KEY.match(line)
+        if depth and line.strip(" ,") not in ("]", "}"):
+            before = path[depth - 1] if len(path) >= depth else -1
+            path[depth - 1 :] = [json.loads(key[1]) if key else int(before) + 1]
+        yield tuple(takewhile(lambda step: isinstance(step, int) or len(step) <= MAX_KEY, path))
 
 
 class _Copy:
@@ -35,7 +59,7 @@ class _Copy:
     def of(self, value: Any, path: Path) -> Any:
         if isinstance(value, Mapping) or _is_list(value):
             return self._container(value, path)
-        if value is not None and (not isinstance(value, str | int | float) or hasattr(value, "dtype")):  # numpy's
+        if value is not None and not isinstance(value, str | int | float):
             expected = "a mapping, a list, text, a number, true or false, or None"
             raise _wrong(path, f"expected {expected}, found {_kind(value)}")
         if self._size > MAX_BYTES:
@@ -61,7 +85,15 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple | getattr(sys.modules.get("omegaconf"), "ListConfig", tuple))
 
 
+def _has_no_value(value: Any) -> bool:
+    """Return whether an empty container is one of OmegaConf's that is None, `???` or an interpolation."""
+    omegaconf: Any = getattr(sys.modules.get("omegaconf"), "OmegaConf", None)
+    return omegaconf is not None and omegaconf.is_config(value) and omegaconf.to_container(value) not in ({}, [])
+
+
 def _keys(value: Any, path: Path) -> Sequence[Any]:
+    if not len(value) and _has_no_value(value):
+        raise _wrong(path, f"it has no value ({printable(str(value))})")
     if not isinstance(value, Mapping):
         return range(len(value))
     for key in (keys := list(value)):

@@ -96,6 +96,13 @@ def test_a_call_without_a_line_of_its_own_warns_too() -> None:
     assert ran.stderr.count(f"SpecWarning: {FOUND}") == 1
 
 
+def test_a_caller_without_a_name_is_served_though_python_does_not_warn_it() -> None:
+    code = compile("plan = lrspec.compile('a.lrspec.yaml', lrspec.Inventory.from_names(['a']))", "theirs.py", "exec")
+    variables: dict[str, Any] = {"__name__": None, "lrspec": lrspec}
+    exec(code, variables)
+    assert [found.code for found in variables["plan"].diagnostics] == ["LRS304"]
+
+
 def test_what_asks_for_findings_does_not_warn(recwarn: pytest.WarningsRecorder) -> None:
     model = nn.Linear(1, 1)
     assert [found.code for found in lrspec.check("a.lrspec.yaml", model)] == ["LRS304"]

@@ -90,6 +90,31 @@ def test_every_optimizer_of_timms_registry_is_what_timms_factory_makes(name: str
         assert lrspec.compile(ready, net).verify(ours, net) == []
 
 
+@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+def test_a_name_in_other_cases_is_what_timms_factory_makes_of_it(name: str) -> None:
+    net = model()
+    plan = lrspec.compile(spec(f"{{type: 'timm:{name}', lr: 0.01, weight_decay: 0.1}}"), net)
+    ours, theirs = lrspec.build_optimizer(plan, net), built_by_timm(name, net)
+    assert (type(ours), ours.defaults) == (type(theirs), theirs.defaults)
+    assert plan.verify(ours, net) == []
+    other = torch.optim.Adagrad(plan.param_groups(net))
+    assert "LRS408" in [found.code for found in plan.verify(other, net)]
+
+
+def test_an_optimizer_that_its_user_wraps_in_timms_lookahead_is_the_one_to_verify() -> None:
+    net = model()
+    plan = lrspec.compile(spec("{type: 'timm:sgd', lr: 0.1}"), net)
+    optimizer = lrspec.build_optimizer(plan, net)
+    TIMM.Lookahead(optimizer).step()
+    assert plan.verify(optimizer, net) == []
+
+
+def test_the_class_of_the_call_is_used_without_timms_momentum() -> None:
+    ready = spec("{type: 'timm:sgd', lr: 0.1}")
+    optimizer = lrspec.build_optimizer(ready, model(), optimizer_class=torch.optim.SGD)
+    assert (type(optimizer), optimizer.defaults["momentum"]) == (torch.optim.SGD, 0)
+
+
 def test_a_momentum_in_the_spec_comes_before_timms() -> None:
     text = "{type: 'timm:sgd', lr: 0.1, momentum: 0.5}"
     assert lrspec.build_optimizer(spec(text), model()).defaults["momentum"] == 0.5
@@ -129,7 +154,8 @@ def test_without_a_type_in_the_spec_the_call_brings_the_class() -> None:
         ("{type: a.b.Own, lr: 1}", torch.optim.SGD, "the spec's optimizer is a.b.Own, but optimizer_class is SGD"),
         ("{type: Adam, lr: 1}", Own, "the spec's optimizer is Adam, but optimizer_class is Own"),
         ("{type: 'timm:lamm', lr: 1}", None, "timm has no optimizer `lamm`: did you mean `lamb`"),
-        ("{type: 'timm:lamb', lr: 1, eps: 1, lrr: 1}", None, "timm:lamb does not take lrr in the version that is inst"),
+        ("{type: 'timm:Lookahead_LAMB', lr: 1}", None, "timm:Lookahead_LAMB is not built: name `timm:lamb`, and wrap"),
+        ("{type: 'timm:lookahead_lamm', lr: 1}", None, "timm has no optimizer `lookahead_lamm`"),
         ("{type: SGD, lr: 1, nesterov: true}", None, "SGD cannot be built: Nesterov momentum requires a momentum"),
         ("{type: AdamW, lr: 1, betas: [2, 2]}", None, "AdamW cannot be built: Invalid beta parameter"),
         (
@@ -192,16 +218,42 @@ def test_an_option_that_a_class_of_another_package_may_read_from_its_groups_is_l
     assert [found.code for found in plan.verify(muon, net)] == ["LRS405"]
 
 
-def test_an_option_that_is_nearly_a_default_of_such_a_class_is_a_warning_with_its_place() -> None:
-    rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {momentum: 0.5, momentun: 1}}]"
-    ready = spec("{type: mine.Own, lr: 0.1}", rules)
-    with pytest.warns(lrspec.SpecWarning) as issued:
-        lrspec.build_optimizer(ready, model(), optimizer_class=Own)
-    (warning,) = issued
-    assert str(warning.message) == (
-        "<text>:3:73: warning: rules[0].options.momentun: mine.Own has no such default: did you mean `momentum`?"
+def test_such_an_option_may_be_that_of_the_whole_optimizer() -> None:
+    net = model()
+    plan = lrspec.compile(spec("{type: 'timm:muon', lr: 0.1, use_fallback: true}"), net)
+    muon = lrspec.build_optimizer(plan, net)
+    assert [group["use_fallback"] for group in muon.param_groups] == [True]
+    net(torch.ones(2, 4)).square().sum().backward()
+    muon.step()
+    assert "exp_avg" in muon.state[net[0].weight]  # type: ignore[index]
+    assert plan.verify(muon, net) == []
+    own = lrspec.build_optimizer(spec("{type: mine.Own, lr: 0.1, use_fallback: 1}"), net, optimizer_class=Own)
+    assert own.param_groups[0]["use_fallback"] == 1
+
+
+@pytest.mark.filterwarnings("error::lrspec.SpecWarning")
+def test_the_name_of_such_an_option_is_not_checked() -> None:
+    rules = "[{name: all, match: '^.+$', lr_mult: 1, options: {momentun: 0.5}}]"
+    optimizer = lrspec.build_optimizer(spec("{type: 'timm:muon', lr: 0.1}", rules), model())
+    assert optimizer.param_groups[0]["momentun"] == 0.5
+
+
+@pytest.mark.parametrize("text", ["", "unknown keys"])
+def test_a_class_that_asserts_the_keys_of_its_groups_is_refused_with_advice(text: str) -> None:
+    class Asserting(torch.optim.SGD):
+        def __init__(self, params: Any, lr: float) -> None:
+            assert all(set(group) == {"params", "lr"} for group in params), text
+            super().__init__(params, lr)
+
+    net = model()
+    plan = lrspec.compile(spec("{type: a.Asserting, lr: 0.1}"), net)
+    with pytest.raises(lrspec.BuildError) as refused:
+        lrspec.build_optimizer(plan, net, optimizer_class=Asserting)
+    assert str(refused.value) == (
+        f"a.Asserting cannot be built: {text or 'an assertion in it fails'}\n"
+        "If it asserts the keys of its groups, pass it `plan.param_groups(model, names=False)` yourself."
     )
-    assert warning.filename == __file__
+    assert plan.verify(Asserting(plan.param_groups(net, names=False), lr=0.1), net) == []
 
 
 def test_a_setting_that_the_class_has_no_place_for_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 import subprocess
 import sys
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
 import lrspec
@@ -66,9 +67,11 @@ def test_a_mapping_is_read_as_the_json_that_it_would_be_written_as() -> None:
     assert lrspec.load({**rule(), "check": {}}).document.text.piece(file.document.span(("lrspec",))) == "1"
 
 
-def test_text_of_other_scripts_is_itself() -> None:
-    report = str(refused(rule(naïve="é")))
-    assert '"naïve": "é"' in report
+def test_text_of_other_scripts_is_escaped_as_the_standard_library_does() -> None:
+    document = lrspec.load(rule(match="^[01]|é🗝")).document
+    assert document.text.content == json.dumps(rule(match="^[01]|é🗝"), indent=2)
+    assert document.value["rules"][0]["match"] == "^[01]|é🗝"
+    assert r'"na\u00efve": "\u00e9"' in str(refused(rule(naïve="é")))
 
 
 def test_a_mapping_can_be_overridden() -> None:
@@ -141,14 +144,17 @@ def test_numbers_and_text_of_subclasses_are_what_they_are_by_value() -> None:
     assert text == '{\n  "lrspec": 1,\n  "rules": [\n    {\n      "match": "^[01]",\n      "lr": 1\n    }\n  ]\n}'
 
 
+def test_numpys_numbers_and_text_of_pythons_classes_are_plain() -> None:
+    plain = lrspec.load(rule(match="^[01]", lr=0.1, weight_decay=1.0)).document
+    assert lrspec.load(rule(match=np.str_("^[01]"), lr=np.float64(0.1), weight_decay=np.float64(1))).document == plain
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (np.float64(1), "numpy.float64"),
         (np.float32(1), "numpy.float32"),
         (np.int64(1), "numpy.int64"),
         (np.bool_(True), "numpy.bool"),
-        (np.str_("a"), "numpy.str_"),
         (np.ones(2), "numpy.ndarray"),
         (torch.tensor(1.0), "torch.Tensor"),
         ({1}, "set"),
@@ -226,16 +232,20 @@ def alias_bomb() -> Any:
     return value
 
 
+DEEP = "models" + "[0]" * 31
 TOO_MUCH = {
-    "too deep": (nested(33), "nested more than 32 levels deep"),
-    "much too deep": (nested(10_000), "nested more than 32 levels deep"),
-    "too many": ([0] * 110_000, "more than 100,000 values"),
+    "too deep": (nested(33), f"{DEEP}: nested more than 32 levels deep"),
+    "much too deep": (nested(10_000), f"{DEEP}: nested more than 32 levels deep"),
+    "too many": ([0] * 110_000, "models[99986]: more than 100,000 values"),
     "too long": ("x" * 2**20, "file too large: a spec may have at most 1,048,576 bytes"),
     "long text in many places": (["x" * 10**6] * 10**5, "file too large"),
     "long keys in many places": ([{"x" * 10**6: 1}] * 10**5, "file too large"),
     "lists in many places": (alias_bomb(), "file too large"),
-    "half of a surrogate pair": ("\ud800", "unpaired surrogate"),
-    "a long key": ({"x" * 201: 1}, "a key longer than 200 characters"),
+    "half of a surrogate pair": ("\ud800", "models: unpaired surrogate"),
+    "a half in a list": (["a: b", '"a": [', {"c": [], "d": [1, {}]}, ["\ud800"]], "models[3][0]: unpaired surrogate"),
+    "a half in a key": ([[[1], {'a": ': [{}, {"\ud800": 1}]}]], 'models[0][1].a": [1].\\ud800: unpaired surrogate'),
+    "a long key": ([{}, {"x" * 201: 1}], "models[1]: a key longer than 200 characters"),
+    "a half under a long key": ({"x" * 201: [["\ud800"]]}, "models: unpaired surrogate"),
 }
 
 
@@ -260,6 +270,21 @@ def test_an_omegaconf_is_resolved() -> None:
     assert lrspec.compile(config.spec, MODEL).groups == expected
     assert lrspec.compile({**SPEC, "rules": config.spec.rules}, MODEL).groups == expected
     assert lrspec.load(config.spec).document.text == lrspec.load(SPEC).document.text
+
+
+@pytest.mark.parametrize("value", [None, "???", "${x}"])
+@pytest.mark.parametrize("kind", [DictConfig, ListConfig])
+def test_an_omegaconf_without_a_value_is_a_type_error(value: Any, kind: Any) -> None:
+    if kind is DictConfig:
+        with pytest.raises(TypeError, match=rf"^the mapping: it has no value \({re.escape(repr(value))}\)$"):
+            lrspec.load(kind(value))
+    with pytest.raises(TypeError, match=rf"^models: it has no value \({re.escape(repr(value))}\)$"):
+        lrspec.load({**rule(), "models": kind(value)})
+
+
+def test_an_empty_omegaconf_is_empty() -> None:
+    assert lrspec.load({**rule(), "check": DictConfig({})}).document == lrspec.load({**rule(), "check": {}}).document
+    assert refused(DictConfig({})).diagnostics == refused({}).diagnostics
 
 
 @pytest.mark.parametrize(

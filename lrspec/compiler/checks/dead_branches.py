@@ -61,14 +61,12 @@ def _uses(resolution: Resolution) -> Iterator[tuple[int, Effect, str]]:
         rule = resolution.spec.rules[index]
         if not selection.parameters or rule.optional:
             continue
-        for hit in selection.hits:
-            if hit.matches and (branches(hit.pattern.regex) or members(hit.pattern.regex)):
-                captures = rule.layers is not None and hit.pattern.compiled.groups > 0
-                same = "puts the same names on the same layers" if captures else "selects the same names"
-                yield index, Effect(judging, hit.pattern, hit.matches, captures), same
-        for hit in selection.excluded:
-            if hit.matches and (branches(hit.pattern.regex) or members(hit.pattern.regex)):
-                yield index, Effect(judging, hit.pattern, hit.matches, captures=False), "takes out the same names"
+        for hit, does in [*((h, "selects") for h in selection.hits), *((h, "takes out") for h in selection.excluded)]:
+            pattern = hit.pattern
+            if hit.matches and (branches(pattern.regex) or members(pattern.regex)):
+                captures = does == "selects" and rule.layers is not None and pattern.compiled.groups > 0
+                same = "puts the same names on the same layers" if captures else f"{does} the same names"
+                yield index, Effect(judging, pattern, hit.matches, captures), same
 
 
 def _dead_parts(effect: Effect) -> list[Part]:

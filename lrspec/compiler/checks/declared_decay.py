@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.base_values import base_decay
 from lrspec.compiler.checks.finding import Compilation, Source, Subject, base_source, setting_source
+from lrspec.compiler.checks.holding import decay_of
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 
@@ -32,12 +32,11 @@ def declared_decay(compilation: Compilation) -> Iterator[Finding]:
 
 def _decay_source(resolution: Resolution, representative: int) -> Source | None:
     """What gives a parameter weight decay; None if it gets none, or if no setting of the spec is about weight decay."""
-    applied, base = resolution.winner("weight_decay", representative), resolution.base_of(representative)
-    if (applied.setting.value if applied else base_decay(base)) == 0:
+    if decay_of(resolution, representative) == 0:
         return None
-    if applied:
+    if applied := resolution.winner("weight_decay", representative):
         return setting_source(applied)
-    if base.weight_decay is None:  # the class's own
+    if resolution.base_of(representative).weight_decay is None:  # the class's own
         return (None, ("rules",)) if _is_about_decay(resolution) else None
     return base_source(resolution, representative, "weight_decay")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.base_values import values_without
 from lrspec.compiler.checks.finding import Compilation, setting_subject
-from lrspec.compiler.checks.held import by_place, held
+from lrspec.compiler.checks.holding import by_place, held, values_without
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding

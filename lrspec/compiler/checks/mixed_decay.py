@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from lrspec.compiler.checks.base_values import base_decay
 from lrspec.compiler.checks.finding import Compilation, Source, Subject, selecting_path
+from lrspec.compiler.checks.holding import decay_of
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -48,8 +48,7 @@ def _norms_and_biases(resolution: Resolution) -> Iterator[tuple[str, str, list[i
         shape, owner = columns.shapes[representative], columns.owners[representative]
         if shape is None or len(shape) > 1 or not owner or not resolution.trainable(representative):
             continue
-        applied = resolution.winner("weight_decay", representative)
-        decay = applied.setting.value if applied else base_decay(resolution.base_of(representative))
+        decay = decay_of(resolution, representative)
         leaf = columns.names[representative].rpartition(".")[2]
         by_leaf = {leaf: family}
         if not leaf.isalpha():  # within the family, its digits may differ

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from lrspec.compiler.checks.finding import Compilation, setting_subject
-from lrspec.compiler.checks.held import by_place, held
+from lrspec.compiler.checks.holding import by_place, held
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.base_values import base_decay, values_without
 from lrspec.compiler.checks.finding import Compilation, Subject, setting_subject, unjudged
-from lrspec.compiler.checks.held import by_place, held
+from lrspec.compiler.checks.holding import base_decay, by_place, decay_of, held, values_without
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.selection import select
 from lrspec.diagnostics.diagnostic import Finding
@@ -101,11 +100,8 @@ def _decays_by_default(resolution: Resolution, parameter: int) -> bool:
 
 def _decaying(resolution: Resolution) -> frozenset[str]:
     """The optimizers that train a parameter with weight decay, or whose class is not known."""
-    decays = resolution.winners.get("weight_decay", {})
     names = {name for name, base in resolution.spec.bases.items() if base.type not in ARGUMENTS}
     for parameter in resolution.families.members:
-        applied = decays.get(parameter)
-        decay = applied.setting.value if applied else base_decay(resolution.base_of(parameter))
-        if decay > 0 and resolution.trainable(parameter):
+        if decay_of(resolution, parameter) > 0 and resolution.trainable(parameter):
             names.add(resolution.optimizer_of(parameter))
     return frozenset(names)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrspec.optim.resume.result import ResumeError
-from lrspec.optim.state_keys import stepping
+from lrspec.optim.unwrapped import stepping
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

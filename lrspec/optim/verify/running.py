@@ -12,8 +12,7 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
-from lrspec.optim.optimizer_classes import inner
-from lrspec.optim.state_keys import stepping
+from lrspec.optim.unwrapped import inner, stepping
 from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 

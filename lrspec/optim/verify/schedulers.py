@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.optim.optimizer_classes import inner
+from lrspec.optim.unwrapped import inner
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,71 @@
+"""The parameters on which settings hold, and the values that parameters have without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from lrspec.compiler.resolution import AppliedSetting, Resolution
+from lrspec.compiler.settings import settings
+from lrspec.diagnostics.source import Path
+from lrspec.spec.language import Optimizer
+from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
+
+
+def held(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
+    """The trained parameters on which a setting holds."""
+    winners = resolution.winners[applied.setting.axis] if applied.parameters else {}
+    return (p for p in applied.parameters if winners[p] is applied and resolution.trainable(p))
+
+
+def by_place(
+    resolution: Resolution, meant: Callable[[Resolution, AppliedSetting], Iterable[int]]
+) -> Iterator[tuple[AppliedSetting, list[int]]]:
+    """The settings with a parameter that is meant, each with all of them.
+
+    A multiplier that applies once for each optimizer is one setting.
+    """
+    places: dict[tuple[int, Path], tuple[AppliedSetting, list[int]]] = {}
+    for applied in resolution.applied_settings:
+        place = (applied.rule, applied.setting.key)
+        places.setdefault(place, (applied, []))[1].extend(meant(resolution, applied))
+    yield from ((applied, parameters) for applied, parameters in places.values() if parameters)
+
+
+def base_decay(optimizer: Optimizer) -> float:
+    """The weight decay of an optimizer, or else of its class; 0 if the class is not known."""
+    if optimizer.weight_decay is not None:
+        return optimizer.weight_decay
+    return DEFAULT_WEIGHT_DECAY.get(optimizer.type or "", 0.0)
+
+
+def decay_of(resolution: Resolution, parameter: int) -> Any:
+    """The weight decay of a parameter: that of a rule, or else of its optimizer."""
+    applied = resolution.winner("weight_decay", parameter)
+    return applied.setting.value if applied else base_decay(resolution.base_of(parameter))
+
+
+def values_without(resolution: Resolution, applied: AppliedSetting, parameters: Iterable[int]) -> Iterator[Any]:
+    """The value of each parameter if a setting, which holds there, did not: that of a later rule, or the optimizer's.
+
+    The setting is not on the rate, the layer or frozenness.
+    """
+    axis, rules = applied.setting.axis, resolution.spec.rules
+    others = {other.rule for other in resolution.applied_settings if other.setting.axis == axis}
+    later = [rule for rule in sorted(others) if rule > applied.rule]
+    for parameter in parameters:
+        base = resolution.base_of(parameter)
+        for rule in later:
+            if parameter in resolution.selections[rule].parameters:
+                yield next(setting.value for setting in settings(rules[rule], base) if setting.axis == axis)
+                break
+        else:
+            yield _base_value(axis, base, resolution.spec.default)
+
+
+def _base_value(axis: str, base: Optimizer, default: str) -> Any:
+    if axis == "weight_decay":
+        return base_decay(base)
+    if axis == "scale":
+        return 1.0
+    return default if axis == "optimizer" else base.options.get(axis.removeprefix("options."))
