@@ -54,7 +54,9 @@ def nothing_to_spare(compilation: Compilation) -> Iterator[Finding]:
         optimizers = sorted({resolution.optimizer_of(parameter) for parameter in spared})
         if not decaying.isdisjoint(optimizers) or any(values_without(resolution, applied, spared)):
             continue
-        if any(compilation.written[name].weight_decay for name in optimizers):  # a sweep without any forgets nothing
+        as_written = (compilation.written[name].weight_decay for name in optimizers)
+        in_this_run = (resolution.spec.bases[name].weight_decay for name in optimizers)
+        if list(as_written) != list(in_this_run):  # a sweep without weight decay has not forgotten it
             continue
         bases = [spell((*resolution.spec.base_path(name), "weight_decay")) for name in optimizers]
         classes = " or ".join(dict.fromkeys(str(resolution.spec.bases[name].type) for name in optimizers))
