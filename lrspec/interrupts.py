@@ -1,4 +1,4 @@
-"""Ends the process of a command at Ctrl-C, wherever it is.
+"""Ends the process of a command at Ctrl-C or SIGTERM, wherever it is.
 
 KeyboardInterrupt is raised in whatever runs, which may be code in another language: while torch imports numpy, it drops
 every exception; pydantic takes one for a regex that does not match; C++ may abort. So none is raised: the process ends,
@@ -12,28 +12,40 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from select import select
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _undoings: list[Callable[[], object]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_undoings.clear)  # they are the parent's to undo
 
 
 def end_when_interrupted() -> None:
-    """From now on end at Ctrl-C, with one line and status 130, unless whoever started the process ignores it.
+    """From now on end at Ctrl-C or SIGTERM, with one line and status 130 or 143; whatever is ignored stays so.
 
     Once the program is over, while Python frees everything, it is too late: the status stays.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return
-    end_when(signal.SIGINT)
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # called last, since it is the first
+    for number in _ENDING:
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, _end)
+            atexit.register(signal.signal, number, signal.SIG_IGN)  # called last, since it is the first
     with suppress(OSError):  # standard error is closed
         error = os.dup(2)  # while a model is built, the original leads nowhere
         line = b"\n" * os.isatty(error) + b"lrspec: interrupted\n"  # a terminal shows ^C
-        _undoings.append(lambda: os.write(error, line))
+        _undoings.append(lambda: _write(error, line))
+
+
+def _write(error: int, line: bytes) -> None:
+    """Write a line, unless that would wait for the reader of a full pipe; Windows can ask that of sockets only."""
+    if os.name == "nt" or select([], [error], [], 0)[1]:
+        os.write(error, line)
 
 
 def end_when(number: signal.Signals) -> None:
-    """From now on end at this signal, with the status that a shell shows for it."""
+    """From now on end at this signal, even where it was `held`, with the status that a shell shows for it."""
     signal.signal(number, _end)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 @contextmanager
@@ -46,7 +58,8 @@ def undoing(undo: Callable[[], object]) -> Iterator[None]:
         undo()
         raise
     finally:
-        _undoings.remove(undo)
+        with suppress(ValueError):  # in a forked process
+            _undoings.remove(undo)
 
 
 @contextmanager
@@ -55,7 +68,7 @@ def held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """The command `lrspec`: arguments in, exit status out. Each of its commands has a module here.
 
-Exit statuses: 0 clean, 1 errors found (with `--strict` also for warnings), 2 could not run, 130 interrupted.
+Exit statuses: 0 clean, 1 errors found (with `--strict` also for warnings), 2 could not run, 130 or 143 interrupted.
 A command's module is imported when it is asked for, and everything but click where it is needed: `--help` is quick.
 """
 

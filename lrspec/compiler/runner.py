@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from lrspec.spec.locate import locate
 from lrspec.spec.validation.validate import nothing_to_multiply
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from lrspec.compiler.compile import Outcome
     from lrspec.models.inventory import Inventory
 
@@ -251,7 +254,8 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
 
     JobsError if a process was killed, for example because memory ran out; ModelError as `Checker`.
     """
-    if jobs == 1 or len(paths) < 2:
+    unsafe = sys.flags.ignore_environment and not sys.flags.safe_path  # `python -E`: no process would start safely
+    if jobs == 1 or len(paths) < 2 or unsafe:
         yield from map(Checker(options).check_file, paths)
         return
     import multiprocessing  # here, since most checks use one process, and these take long to import
@@ -259,11 +263,15 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads in any state
-    with _quiet_tracker():
-        pool = ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (options,))
-    with pool, undoing(_end_processes):  # if it fails, too: the pool would wait for models being built
-        with held():  # the processes start here
-            results = [pool.submit(_check, path) for path in paths]
+    processes: list[BaseProcess] = []  # whoever calls this may have others
+    with _environment() as before:
+        pool = ProcessPoolExecutor(min(jobs, len(paths)), context, _begin, (options, before))
+    with pool, undoing(lambda: _end_processes(processes)):  # if it fails, too: the pool would wait for its models
+        with held(), _environment():
+            try:
+                results = [pool.submit(_check, path) for path in paths]
+            finally:
+                processes += pool._processes.values()
         try:
             for result in results:  # `map` would cancel the files of a killed process
                 while not wait([result], _TICK).done:
@@ -272,26 +280,35 @@ def check_files(paths: Sequence[str], options: CheckOptions, jobs: int = 1) -> I
         except BrokenProcessPool:
             raise JobsError("a process that checked specs was killed; fewer --jobs need less memory") from None
         pool.shutdown(wait=False)
-        while multiprocessing.active_children():
+        while any(process.is_alive() for process in processes):
             time.sleep(_TICK)
 
 
 @contextmanager
-def _quiet_tracker() -> Iterator[None]:
-    """Let the process that multiprocessing starts here remove what an interrupted pool leaves, and not speak of it."""
-    before = os.environ.get("PYTHONWARNINGS", "")
-    os.environ["PYTHONWARNINGS"] = f"{before},ignore:resource_tracker"
+def _environment() -> Iterator[dict[str, str | None]]:
+    """Set variables for the processes that multiprocessing starts, each as `python -c`; yields what they were before.
+
+    None imports from the current folder; the one that removes what an interrupted pool leaves does not speak of it.
+    """
+    before = {name: os.environ.get(name) for name in ("PYTHONSAFEPATH", "PYTHONWARNINGS")}
+    os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ["PYTHONWARNINGS"] = f"{before['PYTHONWARNINGS'] or ''},ignore:resource_tracker"
     try:
-        yield
+        yield before
     finally:
-        os.environ["PYTHONWARNINGS"] = before
+        _restore(before)
 
 
-def _end_processes() -> None:
+def _restore(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+def _end_processes(processes: Sequence[BaseProcess]) -> None:
     """End the processes of the pool; one that writes a file leaves nothing beside it, unless it takes too long."""
-    from multiprocessing import active_children
-
-    processes, give_up = active_children(), time.monotonic() + _PATIENCE
+    give_up = time.monotonic() + _PATIENCE
     for process in processes:
         process.terminate()
     for process in processes:
@@ -304,9 +321,10 @@ _checker: Checker | None = None
 """The checker of a process of the pool, so that it builds each model once."""
 
 
-def _begin(options: CheckOptions) -> None:
+def _begin(options: CheckOptions, before: dict[str, str | None]) -> None:
     global _checker  # the pool calls this first in each process
     end_when(signal.SIGTERM)
+    _restore(before)  # a model may start processes, too
     _checker = Checker(options)
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
-from lrspec.files import is_file, system_reason
+from lrspec.files import is_file, is_folder, system_reason
 from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.sources.model_error import ModelError
-from lrspec.models.sources.paths import hf_config_path, params_path
+from lrspec.models.sources.paths import hf_config_path, is_path, params_path
+from lrspec.spec.file_names import ENDINGS
 from lrspec.spec.model_kinds import BUILT, IN_SPECS, MODEL_KINDS, leads_outside, scheme_and_name
 
 
@@ -46,7 +47,7 @@ def inventory_of(
     if scheme == "params":
         if args:
             raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
-        return read_params(params_path(name, folder, outside=outside))
+        return read_params(params_path(name, folder, outside=outside), suggest=run_code)
     if not name.strip():
         raise ModelError(f"expected the name of a model, found {source!r}")
     if scheme == "timm" and ("/" in name or name.endswith(".json")):
@@ -59,7 +60,12 @@ def inventory_of(
         raise ModelError(_unknown_scheme(source, run_code=run_code))
     with silence(source, shown=scheme == "py"):
         module = importlib.import_module(f"lrspec.models.sources.{MODEL_KINDS[scheme].module}")
-        builder = module.builder(name, folder=folder, outside=outside, cache=cache)
+        try:
+            builder = module.builder(name, folder=folder, outside=outside, cache=cache)
+        except ModelError:
+            if scheme == "timm" and run_code and (near := _as_code(name)):
+                raise ModelError(f"unknown timm model {name!r}: did you mean `{printable(near)}`?") from None
+            raise
         model = build(builder, source, args)
     try:
         return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
@@ -67,14 +73,45 @@ def inventory_of(
         raise ModelError(f"{source}: {failure}") from None
 
 
-def read_params(path: Path) -> Inventory:
-    """Read a saved inventory; ModelError if the file does not hold one."""
+def read_params(path: Path, *, suggest: bool = True) -> Inventory:
+    """Read a saved inventory; ModelError if the file does not hold one. `suggest` searches its folder for another."""
     try:
         return Inventory.load(path)
     except OSError as failure:
-        raise ModelError(f"{printable(str(path))}: {system_reason(failure, 'cannot be read')}") from None
+        raise ModelError(f"{printable(str(path))}: {_unreadable(path, failure, suggest)}") from None
     except ValueError as failure:  # InventoryError, or a path with a NUL
         raise ModelError(f"{printable(str(path))}: {failure}") from None
+
+
+def _unreadable(path: Path, failure: OSError, suggest: bool) -> str:
+    """Return why an inventory cannot be read, and which file was probably meant."""
+    from lrspec.diagnostics.suggest import nearest
+    from lrspec.diagnostics.wording import few
+
+    reason = system_reason(failure, "cannot be read")
+    if suggest and is_folder(path):
+        saved = [(path / name).as_posix() for name in _inventories_in(path)]
+        return f"{reason}: name a file in it: {few(saved, 3)}" if saved else f"{reason}, without an inventory in it"
+    missing = suggest and isinstance(failure, FileNotFoundError)
+    near = nearest(path.name, _inventories_in(path.parent), 1) if missing else []
+    return f"{reason}: did you mean `{printable((path.parent / near[0]).as_posix())}`?" if near else reason
+
+
+def _inventories_in(folder: Path) -> list[str]:
+    """Return the names of files in a folder that may be saved inventories, sorted; none if it cannot be read."""
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix in (".json", ".txt") and is_file(path)]
+    except OSError:
+        return []
+    return sorted(path.name for path in paths if not path.name.endswith(ENDINGS))
+
+
+def _as_code(name: str) -> str | None:
+    """Return what `package.module.factory` is called as a model, if there is such a module in the current folder."""
+    module, _, factory = name.rpartition(".")
+    path = module.replace(".", "/")
+    exists = is_file(Path(f"{path}.py")) or is_file(Path(path, "__init__.py"))
+    return f"py:{module}:{factory}" if module and factory.isidentifier() and exists else None
 
 
 def _refuse_path(source: str, name: str, folder: Path, *, outside: bool) -> None:
@@ -96,8 +133,9 @@ def _unknown_scheme(source: str, *, run_code: bool) -> str:
         return f"{source} would load from outside; name an architecture, such as timm:resnet18"
     scheme, name = scheme_and_name(source)
     near = None if scheme in MODEL_KINDS else meant(scheme, MODEL_KINDS if run_code else IN_SPECS)
-    module = Path(scheme).as_posix()
-    if run_code and name.isidentifier() and (near is None or is_file(Path(f"{module}.py"))):
-        near = f"py:{module if '/' in module else module.removesuffix('.py')}"
+    module, _, factory = source.rpartition(":") if is_path(source) else source.partition(":")
+    module = Path(module).as_posix()
+    if run_code and factory.isidentifier() and (near is None or is_file(Path(f"{module}.py"))):
+        near, name = f"py:{module if is_path(module) else module.removesuffix('.py')}", factory
     hint = f": did you mean `{printable(f'{near}:{name}')}`?" if near else ""
     return f"{source}: expected a timm model, or {BUILT}{hint}"

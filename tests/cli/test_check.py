@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -518,6 +521,67 @@ def test_a_process_that_dies_is_said_and_nothing_hangs(capfd: pytest.CaptureFixt
     assert run(["check", "--model", "py:deadly:model", "--jobs", "2"]) == 2
     expected = "lrspec: a process that checked specs was killed; fewer --jobs need less memory\n"
     assert capfd.readouterr() == ("", expected)
+
+
+SHADOW = "import os\nopen(os.path.join(os.path.dirname(__file__), 'ran'), 'a').close()\nraise ImportError\n"
+
+
+@pytest.mark.parametrize("options", [(), ("-E",)])
+def test_no_process_of_a_check_runs_files_of_the_current_folder(options: tuple[str, ...]) -> None:
+    for index in range(3):
+        write(f"{index}.lrspec.yaml", CLEAN)
+    for module in ("pickle", "signal", "threading", "multiprocessing"):
+        write(f"{module}.py", SHADOW)
+    command = [sys.executable, *options, "-m", "lrspec", "check", "--no-model", "--jobs", "2"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not Path("ran").exists()
+
+
+SEEN = """import json, os, torch
+def model():
+    names = "PYTHONSAFEPATH", "PYTHONWARNINGS"
+    with open(f"{os.getpid()}.seen", "w") as file:
+        json.dump([os.environ.get(name) for name in names], file)
+    return torch.nn.ModuleDict({"conv": torch.nn.Conv2d(3, 2, 1), "fc": torch.nn.Linear(2, 4)})
+"""
+
+
+@pytest.mark.parametrize("before", [None, "", "0"])
+def test_the_environment_is_the_same_in_the_processes_and_afterwards(
+    check: Any, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    for name in ("PYTHONSAFEPATH", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name, raising=False)
+        if before is not None:
+            monkeypatch.setenv(name, before)
+    for index in range(2):
+        write(f"{index}.lrspec.yaml", CLEAN)
+    write("seen.py", SEEN)
+    assert check("--model", "py:seen:model", "--jobs", "2").status == 0
+    seen = [json.loads(path.read_text()) for path in Path().glob("*.seen")]
+    assert seen
+    assert all(each == [before, before] for each in seen)
+    assert [os.environ.get(name) for name in ("PYTHONSAFEPATH", "PYTHONWARNINGS")] == [before, before]
+
+
+def test_other_children_of_the_process_are_neither_awaited_nor_ended(check: Any) -> None:
+    for index in range(2):
+        write(f"{index}.lrspec.yaml", CLEAN)
+    write("deadly.py", "import os\n\ndef model():\n    os._exit(3)\n")
+    child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,), daemon=True)
+    child.start()
+    give_up = threading.Timer(60, child.kill)
+    give_up.start()
+    try:
+        assert check("--jobs", "2").status == 0
+        assert check("--model", "py:deadly:model", "--jobs", "2").status == 2
+        assert child.is_alive()
+    finally:
+        give_up.cancel()
+        child.kill()
+        child.join()
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,11 @@ def test_a_regex_that_backtracks_for_ever_ends_as_a_diagnostic(
         (["compile", "."], "lrspec: .: is a directory: name a spec in it: ./a.lrspec.yaml\n"),
         (["compile", "empty"], "lrspec: empty: is a directory, without a spec in it\n"),
         (["compile"], "lrspec: no model: the spec names none; give --model or --params"),
-        (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory"),
+        (["compile", "--params", "no.json"], "lrspec: no.json: no such file or directory\n"),
+        (["compile", "-p", "param.json"], "lrspec: param.json: no such file or directory: did you mean `params.json`?"),
+        (["check", "-p", "./params"], "lrspec: params: no such file or directory: did you mean `params.json`?"),
+        (["compile", "-p", "empty"], "lrspec: empty: is a directory, without an inventory in it"),
+        (["compile", "-p", "."], "lrspec: .: is a directory: name a file in it: names.txt, params.json"),
         (
             ["compile", "--params", "a.lrspec.yaml"],
             "lrspec: a.lrspec.yaml: expected JSON, or one name per line, found 'lrspec: 1'",

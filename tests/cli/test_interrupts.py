@@ -1,4 +1,4 @@
-"""Ctrl-C ends the command wherever it arrives, and leaves nothing behind."""
+"""Ctrl-C or SIGTERM ends the command wherever it arrives, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -145,9 +145,43 @@ def test_an_interrupt_while_exit_handlers_run_is_an_interrupt() -> None:
     assert ended(start("-c", code)) == (130, "done\n", INTERRUPTED)
 
 
-def test_interrupts_that_are_ignored_stay_ignored() -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupts_that_are_ignored_stay_ignored(name: str) -> None:
     code = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{BEGIN}{INTERRUPT}print('went on')"
-    assert ended(start("-c", code)) == (0, "went on\n", "")
+    assert ended(start("-c", code.replace("SIGINT", name))) == (0, "went on\n", "")
+
+
+def test_a_full_pipe_as_standard_error_keeps_nothing_waiting() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    command = [sys.executable, "-c", BEGIN + INTERRUPT]
+    with subprocess.Popen(command, stderr=writer, preexec_fn=obeying_interrupts) as process:
+        try:
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+            os.close(reader)
+            os.close(writer)
+
+
+FORKED = """
+with undoing(lambda: print("undone", flush=True)):
+    first = os.fork()
+    second = first and os.fork()
+    if first and not second:
+        signal.raise_signal(signal.SIGTERM)
+if not first:
+    os._exit(5)
+print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in (first, second)))
+"""
+
+
+def test_a_forked_process_undoes_nothing_of_its_parent() -> None:
+    assert ended(start("-c", BEGIN + FORKED)) == (0, "5 143\n", "")
 
 
 def test_a_closed_standard_error_changes_no_status() -> None:
@@ -184,10 +218,12 @@ replace_file(pathlib.Path("plan.json"), b"new")
 """
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_file_that_is_being_written_leaves_nothing_beside_it(folder: Path, step: str) -> None:
+def test_a_file_that_is_being_written_leaves_nothing_beside_it(folder: Path, step: str, name: str) -> None:
     (folder / "plan.json").write_text("old")
-    assert ended(start("-c", BEGIN + AT_STEP.format(step=step))) == (130, "", INTERRUPTED)
+    code = AT_STEP.format(step=step).replace("SIGINT", name)
+    assert ended(start("-c", BEGIN + code)) == (128 + signal.Signals[name], "", INTERRUPTED)
     assert [path.name for path in folder.iterdir()] == ["plan.json"]
     assert (folder / "plan.json").read_text() == ("new" if "replace" in step else "old")
 
@@ -208,27 +244,31 @@ def processes_of(group: int) -> str:
     return "".join(re.findall(rf"^ *{group} +[^Z].*\n", listed, re.MULTILINE))
 
 
-def interrupted_while_two_processes_are_slow(folder: Path, begin: str) -> None:
+def interrupted_while_two_processes_are_slow(folder: Path, begin: str, number: int = signal.SIGINT) -> None:
     """Interrupt `check --fix` while its processes are slow; `begin` is what they do first."""
-    for number in range(3):
-        (folder / f"{number}.lrspec.yaml").write_text(SPEC.replace("lr: 1e-3", 'lr: "1e-3"'))
+    for name in range(3):
+        (folder / f"{name}.lrspec.yaml").write_text(SPEC.replace("lr: 1e-3", 'lr: "1e-3"'))
     path = before_other_modules("sitecustomize", SLOW.format(begin=begin))
     process = start("-m", "lrspec", "check", ".", "--fix", "--no-model", "--jobs", "2", PYTHONPATH=path)
     assert process.stderr is not None
     assert {process.stderr.readline() for _ in range(2)} == {"slow\n"}
-    os.killpg(process.pid, signal.SIGINT)
-    assert ended(process) == (130, "", INTERRUPTED)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    assert ended(process) == (128 + number, "", INTERRUPTED)
     while left := processes_of(process.pid):  # they have closed the stream, and are about to be gone
         assert "[python" in left or "resource_tracker" in left
 
 
-def test_processes_that_write_files_leave_nothing(folder: Path) -> None:
-    interrupted_while_two_processes_are_slow(folder, "shutil.copymode = slow")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_processes_that_write_files_leave_nothing(folder: Path, number: int) -> None:
+    interrupted_while_two_processes_are_slow(folder, "shutil.copymode = slow", number)
     assert {path.name for path in folder.iterdir()} == {"first", *(f"{number}.lrspec.yaml" for number in range(3))}
 
 
 def test_processes_that_do_not_end_are_killed(folder: Path) -> None:
-    deaf = "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})"
+    deaf = "signal.pthread_sigmask = lambda *_: None"  # SIGTERM stays blocked
     interrupted_while_two_processes_are_slow(folder, f"shutil.copymode = slow; {deaf}")
 
 

@@ -533,11 +533,16 @@ def outer(width):
         ("dir/mine.py:make", {}, "no such file: looked in {here} for dir/mine.py"),
         ("./:make", {}, "py:./:make: not a Python file: expected py:FILE.py:factory"),
         (f"{'x' * 300}.py:make", {}, "no such file: looked in {here} for " + "x" * 300 + ".py"),
+        ("mien:make", {}, "ModuleNotFoundError: No module named 'mien': did you mean `mine`?"),
         (
-            "mien:make",
+            "other:make",
             {},
-            "looked for mien.py or the package mien/ in the current folder ({here}) and on Python's path",
+            "looked for other.py or the package other/ in the current folder ({here}) and on Python's path",
         ),
+        ("pakage.net:make", {}, "No module named 'pakage': did you mean `package`?"),
+        ("package.nett:make", {}, "No module named 'package.nett': did you mean `net`?"),
+        ("a\\mine:make", {}, "no such file: looked in {here} for a\\mine"),
+        ("C:\\a\\mine.py:make", {}, "no such file: looked in {here} for C:\\a\\mine.py"),
         ("a.mien:make", {}, "a/mien.py or the package a/mien/ in the current folder ({here}) and on Python's path"),
         ("broken:make", {}, "No module named 'no_such_module' (broken.py:2)"),
         ("broken.py:make", {}, "No module named 'no_such_module' (broken.py:2)"),
@@ -546,6 +551,8 @@ def outer(width):
 def test_what_code_of_ones_own_does_wrong_is_said_with_its_place(name: str, args: dict[str, Any], words: str) -> None:
     write("mine.py", MODULE)
     write("broken.py", "\nimport no_such_module\n")
+    write("package/__init__.py", "")
+    write("package/net.py", "")
     sys.modules.pop("mine", None)
     assert refused(f"py:{name}", args, run_code=True).endswith(words.replace("{here}", str(Path.cwd())))
 
@@ -559,6 +566,43 @@ def test_a_file_is_run_as_python_runs_it() -> None:
     assert [parameter.shape for parameter in inventory.parameters] == [(1, 3), (1,)]
     assert sys.path == path
     assert sys.modules["json"] is json  # a module of that name stays what it is
+
+
+def test_imports_of_the_factory_find_what_those_of_its_module_find() -> None:
+    write("nets/width.py", "WIDTH = 3\n")
+    write("here.py", "WIDTH = 1\n")
+    code = "def make():\n    import torch, {0}\n    return torch.nn.Linear({0}.WIDTH, 1)\n"
+    write("nets/late.py", code.format("width"))
+    write("nets_late.py", code.format("here"))
+    sys.modules.pop("width", None)
+    path = [*sys.path]
+    for source, width in (("py:nets/late.py:make", 3), ("py:nets_late:make", 1)):
+        assert inventory_of(source, {}, Path(), run_code=True).parameters[0].shape == (1, width)
+    assert sys.path == path
+
+
+def test_code_may_change_the_path() -> None:
+    write("nets/tidy.py", "import sys, torch\nsys.path.pop(0)\ndef make(): return torch.nn.Linear(2, 1)\n")
+    assert inventory_of("py:nets/tidy.py:make", {}, Path(), run_code=True).parameters
+
+
+NAMED = r"""
+import sys
+from pathlib import Path
+from lrspec.models.by_name import inventory_of
+files = ("nets/torch.py", "nets/timm.py", "other/timm.py", "nets/a.b.py")
+for source in (*(f"py:{file}:make" for file in files), "resnet18"):
+    print(inventory_of(source, {}, Path(), run_code=True).parameters[0].shape)
+print(*(Path(sys.modules[name].__file__).parent.name for name in ("torch", "timm")))
+"""
+
+
+def test_a_file_with_the_name_of_a_library_does_not_take_its_place() -> None:
+    for width, file in enumerate(("nets/torch.py", "nets/timm.py", "other/timm.py", "nets/a.b.py"), 1):
+        write(file, f"import torch\ndef make(): return torch.nn.Linear({width}, 1)\n")
+    ran = subprocess.run([sys.executable, "-c", NAMED], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["(1, 1)", "(1, 2)", "(1, 3)", "(1, 4)", "(64, 3, 7, 7)", "torch timm"]
 
 
 def test_a_file_is_run_once() -> None:
@@ -578,12 +622,22 @@ def test_a_file_is_run_once() -> None:
         ("nets/small.py:make", "`py:nets/small.py:make`"),
         ("tim:resnet18", "`timm:resnet18`"),
         ("tims:resnet18", "`py:tims:resnet18`"),  # there is such a file
+        ("tims.Tagger", "`py:tims:Tagger`"),
+        ("pack.age.make", "`py:pack.age:make`"),
+        ("nets\\small.py:make", "`py:nets\\small.py:make`"),
+        ("C:\\nets\\small.py:make", "`py:C:\\nets\\small.py:make`"),
     ],
 )
 def test_code_without_its_kind_is_suggested_with_it(source: str, near: str) -> None:
     write("tims.py", "")
+    write("pack/age/__init__.py", "")
     assert refused(source, run_code=True).endswith(f": did you mean {near}?")
     assert "py:nets" not in refused(source)
+
+
+def test_a_model_with_a_tag_is_not_taken_for_code() -> None:
+    write("resnet18.py", "")
+    assert inventory_of("resnet18.a1_in1k", {}, Path(), run_code=True).parameters
 
 
 def test_a_python_file_alone_is_no_model() -> None:

@@ -13,6 +13,11 @@ from lrspec.files import is_file, leads_inside
 from lrspec.models.sources.model_error import ModelError
 
 
+def is_path(module: str) -> bool:
+    """Return whether a module is named by a path, also of Windows."""
+    return "/" in module or "\\" in module
+
+
 def params_path(name: str, folder: Path, *, outside: bool = False) -> Path:
     """Return the file that `params:NAME` means in a folder, whether it exists or not.
 

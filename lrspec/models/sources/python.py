@@ -4,49 +4,68 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.files import is_file, is_folder
-from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
+from lrspec.models.sources.model_error import ModelError, in_one_line, library, own_place
+from lrspec.models.sources.paths import is_path
 
 
 def builder(name: str, **__: Any) -> Callable[..., Any]:
     """Import the class or function that `package.module:factory` or `FILE.py:factory` names; or ModelError.
 
-    Modules are also found in the current folder, and by a file in its own, as when Python runs it.
+    Modules are also found in the current folder, and by a file in its own, as when Python runs it: by what is imported,
+    and by what is called.
     """
     module_name, _, attribute = name.rpartition(":")
     if not module_name or not attribute:
         raise ModelError(f"py:{name}: expected py:package.module:factory, or py:FILE.py:factory")
-    file = Path(module_name) if "/" in module_name or module_name.endswith(".py") else None
+    file = Path(module_name) if is_path(module_name) or module_name.endswith(".py") else None
     if file is not None:
         _check_file(name, file, attribute)
+    torch = library("torch")  # before a file of that name is found
     places, hint = [str(file.absolute().parent)] if file else [], ""
     places.append(str(Path.cwd()))
-    sys.path[:0] = places
     try:
-        factory: Any = _load(file) if file else importlib.import_module(module_name)
-        for step in attribute.split("."):
-            hint = did_you_mean(step, dir(factory))
-            factory = getattr(factory, step)
+        load = partial(_load, file, _name_of(file)) if file else partial(importlib.import_module, module_name)
+        with _first(places):
+            factory: Any = load()
+            for step in attribute.split("."):
+                hint = did_you_mean(step, dir(factory))
+                factory = getattr(factory, step)
     except (Exception, SystemExit) as failure:  # the user's code may raise anything
         place = own_place(failure)
         details = f" ({place})" if place else _looked_for(failure, module_name) or hint
         raise ModelError(f"py:{name}: {in_one_line(failure)}{details}") from failure
-    finally:
-        for folder in places:
-            sys.path.remove(folder)
-    torch = sys.modules.get("torch")
-    if torch and isinstance(factory, torch.nn.Module):
+    if isinstance(factory, torch.nn.Module):
         raise ModelError(f"py:{name}: already a model ({type(factory).__name__}): name a function that returns it")
     if not callable(factory):
         raise ModelError(f"py:{name}: expected a class or a function that returns a model")
-    return factory  # type: ignore[no-any-return]
+
+    def build(**args: Any) -> Any:
+        with _first(places):
+            return factory(**args)
+
+    return build
+
+
+@contextmanager
+def _first(folders: list[str]) -> Iterator[None]:
+    """Let modules be found in these folders first."""
+    sys.path[:0] = folders
+    try:
+        yield
+    finally:
+        for folder in folders:
+            with suppress(ValueError):  # the user's code may have removed it
+                sys.path.remove(folder)
 
 
 def _check_file(name: str, file: Path, attribute: str) -> None:
@@ -61,29 +80,50 @@ def _check_file(name: str, file: Path, attribute: str) -> None:
     raise ModelError(f"py:{name}: no such file: {hint}")
 
 
-def _load(file: Path) -> ModuleType:
-    """Run a file as the module of its name, once; a module of that name that comes from elsewhere stays what it is."""
-    path = str(file.absolute())
+def _name_of(file: Path) -> str:
+    """Return the name for a file as a module: its own, unless that means another module, such as torch."""
+    private = str(file.absolute()).replace(".", ":")
+    if "." in file.stem:
+        return private
     known = sys.modules.get(file.stem)
-    if known and getattr(known, "__file__", None) == path:
+    spec = getattr(known, "__spec__", None) if known else find_spec(file.stem)
+    if not known and not spec:
+        return file.stem
+    own = spec and spec.origin and Path(spec.origin).resolve() == file.resolve()
+    return file.stem if own else private
+
+
+def _load(file: Path, name: str) -> ModuleType:
+    """Run a file as the module of a name, once."""
+    if known := sys.modules.get(name):
         return known
-    spec = spec_from_file_location(file.stem, path)
+    spec = spec_from_file_location(name, file.absolute())
     assert spec is not None  # the name ends in .py
     assert spec.loader is not None
     module = module_from_spec(spec)
-    registered = sys.modules.setdefault(file.stem, module) is module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        if registered:
-            del sys.modules[file.stem]
+        sys.modules.pop(name, None)
         raise
     return module
 
 
 def _looked_for(failure: BaseException, module_name: str) -> str:
-    """Return where a module was looked for, if it is the one that was asked for."""
+    """Return what was probably meant, or where a module was looked for, if it is the one that was asked for."""
     if not isinstance(failure, ModuleNotFoundError) or not f"{module_name}.".startswith(f"{failure.name}."):
         return ""
-    path = module_name.replace(".", "/")
-    return f": looked for {path}.py or the package {path}/ in the current folder ({Path.cwd()}) and on Python's path"
+    missing, path = Path(*str(failure.name).split(".")), module_name.replace(".", "/")
+    near = did_you_mean(missing.name, _modules_in(missing.parent))
+    places = f"in the current folder ({Path.cwd()}) and on Python's path"
+    return near or f": looked for {path}.py or the package {path}/ {places}"
+
+
+def _modules_in(folder: Path) -> list[str]:
+    """Return the names of the modules and packages in a folder, sorted; none if it cannot be read."""
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == ".py" or is_file(path / "__init__.py")]
+    except OSError:
+        return []
+    return sorted(path.stem for path in paths)
