@@ -147,15 +147,15 @@ def test_lowered_unmatched_parameters_train_at_what_the_optimizer_says(check: st
 
 def test_a_rules_check_beats_the_specs() -> None:
     file = load(
-        "  - {name: a, match: '^[ab]', lr: 1}\n"
-        "  - {name: b, match: '^a', lr: 0.5, check: {overlapping-rules: ignore}}\n"
-        "  - {name: c, match: '^b', lr: 0.5, check: {shadowed-rule: warning}}",
+        "  - {name: a, match: '^[ab]', lr: 0.03}\n"
+        "  - {name: b, match: '^a', lr: 0.05, check: {overlapping-rules: ignore}}\n"
+        "  - {name: c, match: '^b', lr: 0.05, check: {shadowed-rule: warning}}",
         more="check: {overlapping-rules: warning, shadowed-rule: ignore}",
     )
     plan = lrspec.compile(file, NAMES)
     found = [(each.code, each.rule, each.severity.value) for each in plan.diagnostics]
     assert found == [("LRS204", "c", "warning"), ("LRS202", "c", "warning")]
-    assert settings_of(plan)["a.weight"][0] == 1  # of overlapping settings the first holds
+    assert settings_of(plan)["a.weight"][0] == 0.03  # of overlapping settings the first holds
 
 
 def test_findings_come_in_the_order_of_their_places_then_of_their_codes() -> None:

@@ -212,7 +212,7 @@ blocks.0.attn.weight [4, 4], 16 elements, owned by Linear
     all       selects it by '^.+$': sets the learning rate to 0.02
 """
 OF_THE_DEFAULT = """\
-embed.weight [10, 4], 40 elements, also called head.weight, owned by Embedding
+embed.weight [10, 4], 40 elements, also called head.weight, owned by Embedding, declared embedding
   status          trained, in group 0 (all)
   optimizer       adamw (the default)
   learning rate   0.0003 = 0.0003 (optimizers.adamw.lr) × 1 (lr_mult of all)
