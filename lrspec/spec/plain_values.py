@@ -81,14 +81,20 @@ class _Copy:
 
 
 def _is_list(value: Any) -> bool:
-    """Return whether a value is a list or a tuple; OmegaConf's are not, and it is not imported to ask."""
-    return isinstance(value, list | tuple | getattr(sys.modules.get("omegaconf"), "ListConfig", tuple))
+    """Return whether a value is a list or a tuple, or one of OmegaConf's, which are neither."""
+    return isinstance(value, list | tuple) or (bool(_omegaconf(value)) and not isinstance(value, Mapping))
 
 
 def _has_no_value(value: Any) -> bool:
     """Return whether an empty container is one of OmegaConf's that is None, `???` or an interpolation."""
+    omegaconf = _omegaconf(value)
+    return bool(omegaconf) and omegaconf.to_container(value) not in ({}, [], ())
+
+
+def _omegaconf(value: Any) -> Any:
+    """The class `OmegaConf` if a value is one of its containers, else None; it is not imported to ask."""
     omegaconf: Any = getattr(sys.modules.get("omegaconf"), "OmegaConf", None)
-    return omegaconf is not None and omegaconf.is_config(value) and omegaconf.to_container(value) not in ({}, [])
+    return omegaconf if omegaconf is not None and omegaconf.is_config(value) else None
 
 
 def _keys(value: Any, path: Path) -> Sequence[Any]:
