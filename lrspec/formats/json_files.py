@@ -169,7 +169,7 @@ class CheckedFile(FilePart):
     models: list[str]
     """The models that it was checked against."""
     skipped: list[str]
-    """The models that it names and that were left out, as `--no-model` and `--no-build` ask for."""
+    """The models that it names and that were skipped, as `--no-model` and `--no-build` ask for."""
     fixed: Size
     """How many suggestions `--fix` has written into it."""
 

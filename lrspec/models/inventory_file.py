@@ -52,7 +52,7 @@ class InventoryParameter(FilePart):
     alias_modules: _Listed[_Listed[str]] = []
     """The class names of the owner of each alias."""
     declared: _Listed[str] | None = None
-    """What the model declares it as: `embedding`, `head`, `no_weight_decay`; left out where that is not known."""
+    """What the model declares it as: `embedding`, `head`, `no_weight_decay`; missing if that is not known."""
 
 
 class InventoryFile(FilePart):

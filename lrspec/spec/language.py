@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
-from lrspec.diagnostics.codes import ADJUSTABLE
+from lrspec.diagnostics.codes import ADJUSTABLE, Code, Severity
 from lrspec.diagnostics.source import Path
 from lrspec.spec.axes import AXES, SETTINGS
 from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
@@ -329,7 +329,8 @@ class Spec(_Part):
         models = self.models if isinstance(self.models, tuple) else (self.models,) if self.models else ()
         return tuple(ModelSource(source=model) if isinstance(model, str) else model for model in models)
 
-
-def severities(check: Any) -> dict[str, str]:
-    """Return the severities in a `check`, by the names of diagnostics."""
-    return {} if check is None else check.model_dump(by_alias=True, exclude_none=True)
+    def severity(self, code: Code, rule: int | None) -> Severity:
+        """Return the severity of a diagnostic: of the `check` of a rule, else of the spec's, else its own."""
+        checks = [self.check] if rule is None else [self.rules[rule].check, self.check]
+        named = (getattr(check, code.name.replace("-", "_"), None) for check in checks)
+        return Severity(next(filter(None, named), code.severity))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lrspec.diagnostics.codes import ADJUSTABLE, CODES, Severity
+from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.diagnostic import Diagnostic, Finding, ordered
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import last_key, spell
-from lrspec.spec.language import RULE_NAME, Spec, default_rule_name, severities
+from lrspec.spec.language import RULE_NAME, Spec, default_rule_name
 from lrspec.spec.plain_values import MAPPING
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.syntax.replacement import suggestion
@@ -19,11 +19,8 @@ def locate(findings: Iterable[Finding], document: Document, spec: Spec | None) -
     diagnostics = []
     for finding in findings:
         path, correction, rule = finding.path, finding.meant, finding.rule
-        row = CODES[finding.code]
-        severity = row.severity
-        if spec is not None and row.name in ADJUSTABLE:  # the `check` of the rule comes before that of the spec
-            own = {} if rule is None else severities(spec.rules[rule].check)
-            severity = Severity(own.get(row.name) or severities(spec.check).get(row.name) or severity)
+        code = CODES[finding.code]
+        severity = spec.severity(code, rule) if spec else code.severity
         if severity is Severity.ignore:
             continue
         span = document.key_span(path) if finding.at_key else document.span(path)

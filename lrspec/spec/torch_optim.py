@@ -53,7 +53,7 @@ ONLY_MATRICES = frozenset({"Muon"})
 """The optimizers of torch.optim that accept only parameters of two dimensions."""
 
 FROM_TORCH = "torch.optim."
-"""The prefix of a class of torch.optim, which may be left out."""
+"""The optional prefix of a class of torch.optim."""
 
 FROM_TIMM = "timm:"
 """The prefix of an optimizer from timm's registry."""

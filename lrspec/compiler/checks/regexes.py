@@ -17,7 +17,6 @@ from lrspec.diagnostics.wording import count
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import SlowRegexError
 from lrspec.regex.tokens import single_dots
-from lrspec.spec.language import severities
 
 _SLIPS: tuple[tuple[str, Callable[[Resolution, int, PatternHits], Slip | None], str], ...] = (
     ("LRS301", partial_component, "cuts numbers or names in two"),
@@ -38,16 +37,10 @@ def regex_slip(compilation: Compilation) -> Iterator[Finding]:
                 what = f"whether '{printable(hit.pattern.regex)}' {question}"
                 yield unjudged(resolution, code, rule, hit.pattern, what)
                 break
-            if slip and not _is_ignored(resolution, rule, code):
+            if slip and resolution.spec.severity(CODES[code], rule) is not Severity.ignore:
                 subject = Subject(resolution, hit.pattern.path, rule, slip.parameters)
                 yield subject.finding(code, slip.message, slip.advice, meant=slip.meant)
                 break
-
-
-def _is_ignored(resolution: Resolution, rule: int, code: str) -> bool:
-    """Return whether `check` ignores a diagnostic for a rule."""
-    name, spec = CODES[code].name, resolution.spec
-    return {**severities(spec.check), **severities(spec.rules[rule].check)}.get(name) == Severity.ignore
 
 
 def regex_unescaped_dot(compilation: Compilation) -> Iterator[Finding]:

@@ -29,6 +29,11 @@ def linted(model: str | Sequence[str], *rules: str, top: str = "") -> list[tuple
     return [(each.code, lines[each.line - 1][each.column - 1 : each.end_column - 1]) for each in _found(model, lines)]
 
 
+def ladder(*entries: str) -> str:
+    """A rule with a ladder of these entries."""
+    return f"{{name: depth, layers: [{', '.join(entries)}], layer_decay: 0.8}}"
+
+
 def messages(model: str | Sequence[str], *rules: str) -> list[str]:
     """The messages of the findings."""
     return [each.message for each in _found(model, [*_lines(rules), SILENT])]

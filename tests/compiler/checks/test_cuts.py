@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compiler.checks.linted import REST, linted, messages
+from tests.compiler.checks.linted import REST, ladder, linted, messages
 
 VIT = "vit_tiny_patch16_224"
-
-
-def ladder(*entries: str) -> str:
-    return f"{{name: depth, layers: [{', '.join(entries)}], layer_decay: 0.8}}"
 
 
 @pytest.mark.parametrize(
