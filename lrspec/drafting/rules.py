@@ -1,0 +1,43 @@
+"""The parts of a draft: rules before they are text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a ladder: regexes, and the layer that they share if it is a `join`."""
+
+    regexes: tuple[str, ...]
+    join: Literal["first", "last"] | None = None
+
+
+@dataclass(frozen=True)
+class Selector:
+    """The keys by which a rule selects; all empty is a catch-all."""
+
+    match: tuple[str, ...] = ()
+    layers: tuple[Entry, ...] = ()
+    exclude: tuple[str, ...] = ()
+    ndim: tuple[int, ...] = ()
+    module: str | None = None
+    declared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DraftRule:
+    """A rule: what it selects and what it sets, by key, and what is said of it.
+
+    `comment` says what it is for, in the file. `check` has names of diagnostics, each with a severity and its reason.
+    `why` are the lines that `lrspec init --explain` prints.
+    """
+
+    name: str
+    selector: Selector
+    settings: tuple[tuple[str, Any], ...]
+    fallback: bool = False
+    comment: str = ""
+    check: tuple[tuple[str, str, str], ...] = ()
+    why: tuple[str, ...] = ()

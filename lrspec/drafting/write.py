@@ -1,0 +1,144 @@
+"""Writes a draft as YAML, as a person would: short mappings and lists in one line, regexes in single quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from lrspec.diagnostics.wording import number
+from lrspec.drafting.rules import DraftRule, Entry, Selector
+from lrspec.drafting.wanted import Wanted
+from lrspec.spec.language import ONLY, ModelSource, Optimizer
+from lrspec.spec.syntax.scalars import single_quoted
+
+_WIDTH = 110
+"""The width that a line with a list is kept below."""
+
+
+def written(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[tuple[str, str, str]] = ()) -> str:
+    """Return the text of the spec that has these rules; `check` has severities for all of it, each with its reason."""
+    lines = ["# yaml-language-server: $schema=lrspec.v1.schema.json"]
+    lines += ["#", *(f"# {note}" for note in wanted.notes)] if wanted.notes else []
+    lines.append("lrspec: 1")
+    if wanted.model is not None:
+        lines.append(f"models: {_model(wanted.model)}")
+    lines += _bases(wanted.bases)
+    lines.append("rules:")
+    for rule in rules:
+        lines += _rule(rule)
+    lines += _check(check, "")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _model(model: ModelSource) -> str:
+    return scalar(model.source) if not model.args else f"{{source: {scalar(model.source)}, args: {scalar(model.args)}}}"
+
+
+def _bases(bases: Mapping[str, Optimizer]) -> Iterator[str]:
+    if list(bases) == [ONLY]:
+        if base := _base(bases[ONLY]):
+            yield f"optimizer: {base}"
+        return
+    yield "optimizers:"
+    for name, optimizer in bases.items():
+        yield f"  {name}: {_base(optimizer) or '{}'}"
+
+
+def _base(optimizer: Optimizer) -> str:
+    values = {"type": optimizer.type, "lr": optimizer.lr, "weight_decay": optimizer.weight_decay}
+    values = {**{key: value for key, value in values.items() if value is not None}, **optimizer.options}
+    return scalar(values) if values else ""
+
+
+def _rule(rule: DraftRule) -> Iterator[str]:
+    lines = [f"name: {rule.name}", *_selector(rule.selector)]
+    lines += ["fallback: true"] if rule.fallback else []
+    lines += [f"{key}: {scalar(value)}" for key, value in rule.settings]
+    lines += _check(rule.check, "")
+    for index, line in enumerate(lines):
+        comment = f"   # {rule.comment}" if rule.comment and not index else ""
+        yield f"{'    ' if index else '  - '}{line}{comment}"
+
+
+def _selector(selector: Selector) -> Iterator[str]:
+    if selector.match:
+        yield from _regexes("match", selector.match)
+    if selector.layers:
+        yield "layers:"
+        for entry in selector.layers:
+            yield from (f"  {line}" for line in _entry(entry))
+    if selector.exclude:
+        yield from _regexes("exclude", selector.exclude)
+    where = {
+        "ndim": selector.ndim[0] if len(selector.ndim) == 1 else selector.ndim,
+        "module": selector.module,
+        "declared": selector.declared[0] if len(selector.declared) == 1 else selector.declared,
+    }
+    if where := {key: value for key, value in where.items() if value not in (None, ())}:
+        yield f"where: {scalar(where)}"
+
+
+def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
+    if len(regexes) == 1:
+        yield f"{key}: {single_quoted(regexes[0])}"
+        return
+    line = f"{key}: [{', '.join(map(single_quoted, regexes))}]"
+    if len(line) <= _WIDTH:
+        yield line
+        return
+    yield f"{key}:"
+    for regex in regexes:
+        yield f"  - {single_quoted(regex)}"
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    listed = [single_quoted(regex) for regex in entry.regexes]
+    text = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
+    if entry.join is None:
+        yield f"- {text}"
+    elif entry.join == "last":
+        yield f"- join: {text}"
+    else:
+        yield f"- {{join: {text}, to: first}}"
+
+
+def _check(check: Iterable[tuple[str, str, str]], indent: str) -> Iterator[str]:
+    listed = list(check)
+    if listed:
+        yield f"{indent}check:"
+    for name, severity, reason in listed:
+        yield f"{indent}  {name}: {severity}   # {reason}"
+
+
+def scalar(value: Any) -> str:
+    """Return a value as YAML in one line; text only in quotes where it needs them."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {scalar(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(scalar, value))}]"
+    if isinstance(value, int | float):
+        return _short(value)
+    return (
+        value
+        if value.replace("_", "").replace(".", "").replace(":", "").isalnum() and _is_plain(value)
+        else single_quoted(value)
+    )
+
+
+def _is_plain(text: str) -> bool:
+    from lrspec.spec.syntax.scalars import plain_number
+
+    words = {"true", "false", "null", "~", "yes", "no", "on", "off"}
+    return plain_number(text) is None and text.lower() not in words and not text.endswith(":") and text.isascii()
+
+
+def _short(value: float) -> str:
+    """Return a number as people write it: `1e-3` rather than `0.001`, but `0.01`, `0.05`."""
+    plain = number(value)
+    if isinstance(value, int) or not plain.startswith("0.00"):
+        return plain
+    digits = plain[2:].lstrip("0")
+    mantissa = digits[0] + ("." + digits[1:] if digits[1:] else "")
+    return f"{mantissa}e-{len(plain) - 2 - len(digits) + 1}"
