@@ -270,7 +270,8 @@ def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
 
 def test_a_tied_parameter_is_one(model: Net) -> None:
     model.head.weight = model.body.weight
-    optimizer = AdamW([{"params": [model.body.weight], "lr": 0.1}, {"params": [model.head.bias, model.body.bias]}])
+    groups: list[dict[str, Any]] = [{"params": [model.body.weight], "lr": 0.1}, {"params": [model.head.bias]}]
+    optimizer = AdamW(groups)
     assert by_name(read(optimizer, model).wanted)["body.weight"] is not None
     assert len(read(optimizer, model).wanted.settings) == 5
 
