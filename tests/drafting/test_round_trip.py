@@ -1,0 +1,89 @@
+"""From a spec to what every parameter gets, and back: the draft says the same, as shortly as a person does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import lrspec
+from benchmarks.drafting import lines
+from lrspec.compiler.compile import attempt
+from lrspec.drafting.draft import Draft, draft
+from tests.compiler.test_against_bruteforce import attempted
+from tests.drafting.plans import wanted_of
+from tests.drafting.real import Written, inventory, written_specs
+from tests.drawing import drawn
+from tests.strategies import inventories, specs
+from tests.test_examples import inventory as found_inventory
+
+TESTS = Path(__file__).parent.parent
+
+
+def drafted(plan: lrspec.Plan) -> Draft:
+    """The draft for what a plan gives, which is held against it and in which nothing is found."""
+    found = draft(wanted_of(plan))
+    outcome = attempt(found.file, plan.inventory)
+    assert outcome.plan is not None
+    assert not outcome.diagnostics, (found.text, outcome.diagnostics)
+    for one, other in zip(plan.parameters, outcome.plan.parameters, strict=True):
+        assert one.status.trains == other.status.trains, one.name
+        if one.status.trains:
+            assert_same(one, other)
+    return found
+
+
+def assert_same(one: lrspec.PlannedParameter, other: lrspec.PlannedParameter) -> None:
+    assert other.settings.lr == (None if one.settings.lr is None else pytest.approx(one.settings.lr, rel=1e-12, abs=0))
+    assert other.settings.weight_decay == one.settings.weight_decay
+    assert other.settings.options == one.settings.options
+
+
+@drawn(specs(), inventories(), few=100, many=5000, suppress_health_check=list(HealthCheck))
+def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+    plan = attempted(spec, parameters).plan
+    assume(plan is not None and plan.groups)
+    assert plan is not None
+    drafted(plan)
+
+
+def are_no_longer(strategy: st.SearchStrategy[Written], count: int) -> tuple[int, int]:
+    """How many drafts of so many specs are no longer than the specs, and how many were compared."""
+    compared: list[bool] = []
+
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def judge(original: Written) -> None:
+        file = lrspec.loads(original.text)
+        outcome = attempt(file, inventory(original.model))
+        assume(not outcome.diagnostics)
+        assert outcome.plan is not None
+        compared.append(lines(drafted(outcome.plan).file) <= lines(file))
+
+    judge()
+    return sum(compared), len(compared)
+
+
+def test_drafts_for_real_models_are_no_longer_than_what_people_write() -> None:
+    shorter, compared = are_no_longer(written_specs(), 40)
+    assert shorter >= 0.9 * compared > 0
+
+
+@pytest.mark.slow
+def test_nine_in_ten_of_many_drafts_for_real_models_are_no_longer_than_what_people_write() -> None:
+    shorter, compared = are_no_longer(written_specs(), 1000)
+    assert shorter >= 0.9 * compared > 0
+
+
+@pytest.mark.slow
+def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> None:
+    files = [
+        lrspec.load(path) for folder in ("timm_families", "well_written") for path in sorted((TESTS / folder).iterdir())
+    ]
+    known = [file for file in files if file.spec.sources]
+    plans = [lrspec.compile(file, found_inventory(file.spec.sources[0], TESTS)) for file in known]
+    shorter = [lines(drafted(plan).file) <= lines(file) for plan, file in zip(plans, known, strict=True)]
+    assert sum(shorter) >= 0.9 * len(shorter) > 90
