@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import timm
+import torch
 from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
 import lrspec
+from lrspec.drafting.live import read
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.sources.meta_device import build
 from lrspec.models.sources.silence import silence
 from lrspec.models.sources.timm import builder
-from lrspec.spec.language import ModelSource, Optimizer
+from lrspec.spec.language import ModelSource
 
 LR, WEIGHT_DECAY, LAYER_DECAY = 1e-3, 0.05, 0.75
-BASES = {"optimizer": Optimizer(type="AdamW", lr=LR, weight_decay=WEIGHT_DECAY)}
 
 REASONS = {
     r"^rope\.freqs$": "frequencies of the positions, which every block uses",
@@ -31,19 +32,21 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Grouped:
-    """A model of timm: its family, matcher and parameters, and the multiplier and weight decay that timm gives them."""
+    """A model of timm: its family and matcher, and what its optimizer has for each parameter.
+
+    `given` has the multiplier and the weight decay that timm gives each, and `wanted` what was read from the optimizer.
+    """
 
     name: str
     family: str
     matcher: Any
-    inventory: lrspec.Inventory
+    wanted: Wanted
     given: Mapping[str, tuple[float, float]]
 
-    def wanted(self) -> Wanted:
-        """What timm gives each parameter, to draft a spec from."""
-        given = [self.given.get(name) for name in self.inventory.columns.names]
-        settings = [None if each is None else lrspec.Settings(LR * each[0], each[1], ()) for each in given]
-        return Wanted(self.inventory, settings, BASES, ModelSource(source=self.name))
+    @property
+    def inventory(self) -> lrspec.Inventory:
+        """Its parameters."""
+        return self.wanted.inventory
 
     def equals(self, plan: lrspec.Plan | None) -> bool:
         """Return whether a plan gives each parameter what timm gives it."""
@@ -82,4 +85,5 @@ def grouped(name: str) -> Grouped:
     }
     matcher = model.group_matcher(coarse=False) if hasattr(model, "group_matcher") else None
     family = timm.model_entrypoint(name).__module__.rpartition(".")[2]
-    return Grouped(name, family, getattr(matcher, "__qualname__", matcher), lrspec.Inventory.from_model(model), given)
+    wanted = replace(read(torch.optim.AdamW(groups, lr=LR), model).wanted, model=ModelSource(source=name))
+    return Grouped(name, family, getattr(matcher, "__qualname__", matcher), wanted, given)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
+from torch import nn
+from torch.optim import Optimizer
 
 import lrspec
 from benchmarks.drafting import lines
+from lrspec import BuildError, SpecError
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.draft import Draft, draft
 from tests.compiler.test_against_bruteforce import attempted
+from tests.drafting.live_models import model_of
 from tests.drafting.plans import wanted_of
 from tests.drafting.real import Written, inventory, written_specs
 from tests.drawing import drawn
@@ -87,3 +92,41 @@ def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> Non
     plans = [lrspec.compile(file, found_inventory(file.spec.sources[0], TESTS)) for file in known]
     shorter = [lines(drafted(plan).file) <= lines(file) for plan, file in zip(plans, known, strict=True)]
     assert sum(shorter) >= 0.9 * len(shorter) > 90
+
+
+@drawn(specs(), inventories(), few=40, many=2000, suppress_health_check=list(HealthCheck))
+def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+    model = model_of(parameters["parameters"])
+    try:
+        optimizers = built(spec, model)
+    except (SpecError, BuildError):
+        reject()
+    assume(optimizers)
+    file = lrspec.from_optimizer(optimizers, model)
+    assert lrspec.check(file, model) == []
+    again = built(file, model)
+    before, after = groups_by_name(optimizers, model), groups_by_name(again, model)
+    assert before.keys() == after.keys()
+    for name, group in before.items():
+        assert after[name] == {**group, "lr": pytest.approx(group["lr"], rel=1e-12, abs=0)}, (name, file.text)
+
+
+def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str, Optimizer]:
+    """The optimizers of a spec, without warnings; one that trains nothing is not built."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return lrspec.build_optimizers(spec, model, freeze=True)
+
+
+def groups_by_name(optimizers: dict[str, Optimizer], model: nn.Module) -> dict[str, dict[str, Any]]:
+    """The class of the optimizer of each parameter, and all that its group has."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    return {
+        names[id(parameter)]: {
+            "class": type(optimizer).__name__,
+            **{key: value for key, value in group.items() if key not in ("params", "name", "param_names")},
+        }
+        for optimizer in optimizers.values()
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
