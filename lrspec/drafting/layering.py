@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 _Numbers: TypeAlias = tuple[int, ...]
@@ -12,20 +13,22 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def layers(
-    names: Sequence[str], steps: Mapping[int, int], floor: int | None, frozen: Iterable[int]
+    names: Sequence[str], steps: Mapping[int, int], floor: int | None, frozen: Sequence[int]
 ) -> list[int | None]:
     """Return the layer of each parameter, 0 nearest the input, None if it is not on the ladder.
 
     `steps` has the steps below the top by place, and `floor` the step of the floor: what is there may be on any layer
     from there on, so that each block has one of its own, as those above have. Blocks that are frozen are below the
-    others.
+    others, if no ladder is needed for blocks between.
     """
     regular = {place: step for place, step in steps.items() if step != floor}
     below = [place for place, step in steps.items() if step == floor]
     lowest = max(regular.values()) + 1
     template, units = _spine(names, regular)
     filled = dict(steps)
-    if units and (below or units[min(units)] == lowest - 1):
+    others = set(range(len(names))) - steps.keys() - set(frozen)
+    between = any((_numbers(names[place], template) or (math.inf,)) < min(units, default=()) for place in others)
+    if units and not between and (below or units[min(units)] == lowest - 1):
         filled |= _spread(names, below, frozen, template, units, lowest)
     bottom = max(filled.values())
     return [bottom - filled[place] if place in filled else None for place in range(len(names))]
@@ -34,7 +37,7 @@ def layers(
 def _spread(
     names: Sequence[str],
     below: Sequence[int],
-    frozen: Iterable[int],
+    frozen: Sequence[int],
     template: _Template,
     units: Mapping[_Numbers, int],
     lowest: int,

@@ -3,44 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from lrspec.drafting.towers import Tower
 from lrspec.models.parameters import Columns
 
-
-def tower_names(towers: Sequence[Tower]) -> list[str]:
-    """Return a name for the ladder of each tower: `depth` for one, else what tells the towers apart."""
-    if len(towers) == 1:
-        return ["depth"]
-    return [_plain(tower.prefix[-1]) if tower.prefix else f"depth-{n}" for n, tower in enumerate(towers, 1)]
+_DULL = {"weight", "bias", "default", "model", "module", "base_model"}
+"""Components that tell nothing."""
 
 
-def rate_name(columns: Columns, places: Collection[int], value: float) -> str:
-    """Return a name for a rule that gives some parameters one rate."""
-    if all("head" in (columns.declared[place] or ()) for place in places):
-        return "head"
-    return _component(columns, places) or ("frozen" if value == 0 else "rate")
+@dataclass(frozen=True)
+class RateNames:
+    """Names for rules by the parameters that they are about."""
+
+    columns: Columns
+
+    def ladder(self, places: Collection[int]) -> str:
+        """Return a name for one ladder of several."""
+        return self._part(places) or "depth"
+
+    def rate(self, places: Collection[int], value: float) -> str:
+        """Return a name for a rule that gives some parameters one rate."""
+        if all("head" in (self.columns.declared[place] or ()) for place in places):
+            return "head"
+        return self._part(places) or self._kind(places) or ("rate" if value else "rate-0")
+
+    def factor(self, places: Collection[int]) -> str:
+        """Return a name for a rule that gives some parameters a factor on top of their rates."""
+        return self._kind(places) or self._part(places) or "factor"
+
+    def _kind(self, places: Collection[int]) -> str | None:
+        if all(self.columns.names[place].endswith("bias") for place in places):
+            return "biases"
+        owners = (self.columns.owners[place] for place in places)
+        return "norms" if all(classes and "Norm" in classes[0] for classes in owners) else None
+
+    def _part(self, places: Collection[int]) -> str | None:
+        """The first component, or else beginning, of names that these parameters alone have."""
+        names = [self.columns.names[place].split(".") for place in places]
+        words = [word for word in names[0] if all(word in name for name in names)]
+        beginning = _beginning(min(names), max(names))
+        for own in [*words, ".".join(beginning)]:
+            if self._counts[own] == len(places) and (name := _plain(own)):
+                return name
+        return None
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """The number of parameters whose names have a component, and of those that begin with some."""
+        return Counter(text for name in self.columns.names for text in _texts(name))
 
 
-def factor_name(columns: Columns, places: Collection[int]) -> str:
-    """Return a name for a rule that gives some parameters a factor on top of their rates."""
-    ends = {columns.names[place].rpartition(".")[2] for place in places}
-    if all(end.endswith("bias") for end in ends):
-        return "biases"
-    return _component(columns, places) or "factor"
+def _texts(name: str) -> Iterator[str]:
+    components = name.split(".")
+    yield from dict.fromkeys(components)
+    yield from (".".join(components[:end]) for end in range(2, len(components) + 1))
 
 
-def _component(columns: Columns, places: Collection[int]) -> str | None:
-    """The first word that is a component of all names, and says more than that it is a weight."""
-    common: dict[str, None] | None = None
-    for place in places:
-        words = dict.fromkeys(columns.names[place].split("."))
-        common = words if common is None else {word: None for word in common if word in words}
-    dull = {"weight", "bias", "default", "model", "module", "base_model"}
-    return next((_plain(word) for word in common or () if word not in dull and _plain(word)), None)
+def _beginning(one: Sequence[str], other: Sequence[str]) -> Sequence[str]:
+    """The components with which both of two names begin."""
+    return one[: next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))]
 
 
-def _plain(word: str) -> str:
-    """A component as part of a rule's name: `vision_tower` becomes `vision-tower`."""
-    return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") if not word.isdigit() else ""
+def _plain(text: str) -> str:
+    """Components as a rule's name: `model.vision_tower` becomes `vision-tower`."""
+    words = [word for word in text.split(".") if word not in _DULL]
+    name = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
+    return "" if name.isdigit() else name[:60]
