@@ -13,8 +13,13 @@ _ODD_TOP = 3
 
 
 def cost(rules: Sequence[DraftRule]) -> int:
-    """Return the number of lines and of regexes, and a line more for each number that nobody would type."""
-    return sum(_lines(rule) + _regexes(rule.selector) + _odd(rule) for rule in rules)
+    """Return the number of lines and of regexes, and two more for each number that nobody would type."""
+    return sum(_lines(rule) + _odd(rule) for rule in rules) + regexes(rules)
+
+
+def regexes(rules: Sequence[DraftRule]) -> int:
+    """Return the number of regexes in rules."""
+    return sum(_in_selector(rule.selector) for rule in rules)
 
 
 def _lines(rule: DraftRule) -> int:
@@ -25,7 +30,7 @@ def _lines(rule: DraftRule) -> int:
     return 1 + keys + ladder + len(rule.settings)
 
 
-def _regexes(selector: Selector) -> int:
+def _in_selector(selector: Selector) -> int:
     named = len(selector.match) + len(selector.exclude) + (selector.module is not None)
     return named + sum(len(entry.regexes) for entry in selector.layers)
 
@@ -36,4 +41,4 @@ def _odd(rule: DraftRule) -> int:
     decay, top = settings.get("layer_decay"), settings.get("lr_mult")
     factor = decay["factor"] if isinstance(decay, dict) else decay
     steps = [math.isclose(top, factor**step) for step in (1, 2, 3)] if factor and top else []
-    return long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0)
+    return 2 * long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0)

@@ -13,6 +13,9 @@ from lrspec.models.parameters import Columns
 _MOST = 12
 """The number of features that are tried for a factor, those with the most parameters first."""
 
+_LONGEST = 4
+"""The most digits of a factor: one with more is a coincidence."""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -96,6 +99,8 @@ def _factor(order: Sequence[int], values: Values, kind: Sequence[int]) -> Iterat
     if most == "1" or len(ratios) < max(2, 0.6 * len(kind)):
         return
     scale = shortest(next(iter(ratios.values())))
+    if digits(scale) > _LONGEST:
+        return
     for chosen in (kind, ratios) if len(ratios) < len(kind) else (kind,):
         yield Factor(scale, tuple(order[position] for position in chosen))
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lrspec.drafting.towers import Tower
 from lrspec.models.parameters import Columns
 
 _DULL = {"weight", "bias", "default", "model", "module", "base_model"}
@@ -20,9 +21,9 @@ class RateNames:
 
     columns: Columns
 
-    def ladder(self, places: Collection[int]) -> str:
+    def ladder(self, tower: Tower) -> str:
         """Return a name for one ladder of several."""
-        return self._part(places) or "depth"
+        return self._part(tower.steps) or _plain(".".join(tower.prefix[-1:])) or "depth"
 
     def rate(self, places: Collection[int], value: float) -> str:
         """Return a name for a rule that gives some parameters one rate."""

@@ -11,7 +11,7 @@ from lrspec.drafting.multiples import Values, multiples
 from lrspec.drafting.rate_forms import MANY, RateForms
 from lrspec.drafting.rate_names import RateNames
 from lrspec.drafting.rules import DraftRule
-from lrspec.drafting.towers import Tower, joined, split, whole
+from lrspec.drafting.towers import Tower, in_order, joined, split, whole
 from lrspec.drafting.wanted import Wanted
 
 _FACTORS = 3
@@ -39,9 +39,9 @@ def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int
     """Rules with some factors and different ladders, and also with up to `more` factors on what is beside a ladder."""
     structures = _structures(forms.columns.names, values)
     for towers in structures:
-        yield forms.rules(values, towers, factors)
+        yield from forms.rules(values, towers, factors)
     if not structures or len(set(values.values())) <= MANY:
-        yield forms.rules(values, (), factors)
+        yield from forms.rules(values, (), factors)
     if more and forms.multiples.key == "lr_mult":
         for factor in dict.fromkeys(outlier_factor(values, towers) for towers in structures):
             if factor is not None:
@@ -74,6 +74,6 @@ def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
     ways: list[list[Tower]] = []
     for towers in (whole(names, values), split(names, values)):
         for way in (joined(towers, values), towers):
-            if way and way not in ways:
+            if way and way not in ways and all(map(in_order, way)):
                 ways.append(way)
     return ways

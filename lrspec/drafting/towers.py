@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 
 from lrspec.drafting.chains import FEWEST, Chain, chains, extended
 from lrspec.drafting.multiples import Values
+
+_CHANGES = 8
+"""How often a rate of a ladder may come up again along the model: kinds of parameters, mixed everywhere, are none."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,19 @@ def whole(names: Sequence[str], values: Values) -> list[Tower]:
 
 
 def split(names: Sequence[str], values: Values) -> list[Tower]:
-    """Return the towers one by one: parts are split until a chain explains each, first of all the model itself."""
-    part = _Part(names, values, _shared(names, values))
-    return [tower for child in part.children() for tower in _towers(child)]
+    """Return the towers one by one: even where one chain would explain several parts of the model."""
+    return _split(_Part(names, values, _shared(names, values)))
+
+
+def in_order(tower: Tower) -> bool:
+    """Return whether the rates of a tower rise through the model, more or less."""
+    places: dict[int, list[int]] = {}
+    for place, step in tower.steps.items():
+        places.setdefault(step, []).append(place)
+    middle = [median(places[step]) for step in sorted(places)]
+    changes = sum(one != other for one, other in pairwise(tower.steps.values()))
+    rising = sum(high > low for high, low in pairwise(middle))
+    return 2 * rising >= len(middle) - 1 and changes <= _CHANGES * len(middle)
 
 
 def joined(towers: Sequence[Tower], values: Values) -> list[Tower]:
@@ -62,6 +77,14 @@ class _Part:
                 members.setdefault(components[depth], {})[place] = value
         for component, values in members.items():
             yield _Part(self.names, values, (*self.prefix, component))
+
+
+def _split(part: _Part) -> list[Tower]:
+    parts = [child for child in part.children() if len(set(child.values.values())) >= FEWEST]
+    if len(parts) != 1:
+        return [tower for child in parts for tower in _towers(child)]
+    deeper = _split(parts[0])
+    return deeper if len(deeper) > 1 else _towers(parts[0])
 
 
 def _towers(part: _Part) -> list[Tower]:
