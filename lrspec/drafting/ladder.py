@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from lrspec.drafting.cover import cover
 from lrspec.drafting.rules import Entry
-from lrspec.drafting.spines import Part, Priced, Spine, common_captures, single
+from lrspec.drafting.spines import Open, Part, Priced, Spine, common_captures, open_regexes, single
 from lrspec.drafting.strands import Strand, strands
 from lrspec.models.parameters import Columns
 
+_MOST_COVERED = 100
 _MOST_CUTS = 40
 _MOST_SPINES = 200
 
@@ -24,19 +28,48 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     for strand in found:
         for layer in strand.layers:
             by_layer.setdefault(layer, []).append(strand)
-    return _shortest(len(by_layer), by_layer, _candidates(found, by_layer))
+    chosen = _shortest(len(by_layer), by_layer, _candidates(found, by_layer))
+    regexes = _Covering(columns, layers, frozenset(free), sum(isinstance(entry, Open) for entry in chosen))
+    return tuple(entry if isinstance(entry, Entry) else Entry(regexes.of(entry), entry.join) for entry in chosen)
+
+
+@dataclass(frozen=True)
+class _Covering:
+    """Finds the regexes of entries without captures; of many such entries by the tree alone, which is faster."""
+
+    columns: Columns
+    layers: Sequence[int | None]
+    free: frozenset[int]
+    count: int
+
+    def of(self, entry: Open) -> tuple[str, ...]:
+        if self.count > _MOST_COVERED:
+            return tuple(open_regexes(entry)[1])
+        wanted: set[int] = set()
+        free: set[int] = set()
+        for name in (name for strand in entry.strands for node in strand.nodes for name in node.names):
+            if self.layers[name.place] == entry.layer:
+                (free if name.is_alias else wanted).add(name.index)
+            elif self.layers[name.place] is None and not name.is_alias and name.place in self.free:
+                free.add(name.index)
+        return cover(self.names, wanted, free)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names."""
+        return [name for _, name in self.columns.all_names()]
 
 
 def _shortest(
     count: int, by_layer: dict[int, list[Strand]], candidates: dict[int, list[tuple[int, Priced]]]
-) -> tuple[Entry, ...]:
+) -> tuple[Entry | Open, ...]:
     """The cheapest way through all layers: each step is a single layer or a candidate, listed by its last layer."""
-    best: list[tuple[float, int, tuple[Entry, ...]]] = [(0.0, 0, ())]
+    best: list[tuple[float, int, tuple[Entry | Open, ...]]] = [(0.0, 0, ())]
     for layer in range(count):
         one = single(by_layer[layer], layer)
         steps = [(best[low][0] + priced.cost, low, priced.entries) for low, priced in candidates.get(layer, ())]
         best.append(min([*steps, (best[layer][0] + one.cost, layer, one.entries)], key=lambda step: step[0]))
-    found: list[tuple[Entry, ...]] = []
+    found: list[tuple[Entry | Open, ...]] = []
     at = count
     while at:
         found.append(best[at][2])
@@ -114,5 +147,11 @@ def _goes_with(spine: Spine, more: Spine, agreeing: bool) -> bool:
     if agreeing:
         is_full = len(more.parts[-1].captured) == len(spine.parts[0].captured)
         return is_full and all(spine.relation.get(key) == value for key, value in more.relation.items())
-    longest = max((high - low for low, high in spine.runs), default=0)
-    return max((high - low for low, high in more.runs), default=0) > longest
+    return any(_is_between(layer, spine, more) for layer in more.parts[-1].strand.layers)
+
+
+def _is_between(layer: int, spine: Spine, more: Spine) -> bool:
+    """Return whether a layer that a spine lacks connects two of its runs, or single layers."""
+    mine = {value for value in (spine.relation or {}).values() if isinstance(value, int)}
+    run = next(((low, high) for low, high in more.runs if low <= layer <= high), (layer, layer))
+    return layer not in mine and any(run[0] <= at < layer for at in mine) and any(layer < at <= run[1] for at in mine)

@@ -18,12 +18,13 @@ _RUN = re.compile(r"([0-9]+)")
 
 
 class Name(NamedTuple):
-    """A name of a parameter: its components, the numbers in them, and the parameter's place in the model."""
+    """A name of a parameter: its components, the numbers in them, the parameter's place in the model, and the name's."""
 
     path: tuple[Component, ...]
     numbers: Numbers
     place: int
     is_alias: bool
+    index: int
 
 
 class Position(NamedTuple):
@@ -67,10 +68,10 @@ def number_key(texts: Numbers) -> list[tuple[int, str]]:
 
 def _names(names: Iterable[tuple[int, str]]) -> Iterator[Name]:
     before = -1
-    for place, text in names:
+    for index, (place, text) in enumerate(names):
         parts = [_parts(component) for component in text.split(".")]
         path = tuple([part[0] for part in parts])
-        yield Name(path, tuple([number for part in parts for number in part[1]]), place, place == before)
+        yield Name(path, tuple([number for part in parts for number in part[1]]), place, place == before, index)
         before = place
 
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from lrspec.drafting.name_tree import Numbers, number_key, positions
 from lrspec.drafting.rules import Entry
-from lrspec.drafting.spelling import Spelling, count_numbers, restrictions, spelled
+from lrspec.drafting.spelling import Choice, Spelling, count_numbers, restrictions, spelled
 from lrspec.drafting.strands import Other, Strand, Value, picked
 
 _ENTRY = 10.0
@@ -21,11 +21,20 @@ _ODD = 6.0
 """The costs of an entry, of a regex, of each character, of a number written out, and of what a person avoids."""
 
 
+@dataclass(frozen=True)
+class Open:
+    """An entry without captures, before its regexes are found: all that some strands have on a layer."""
+
+    strands: tuple[Strand, ...]
+    layer: int
+    join: Literal["first", "last"] | None = None
+
+
 class Priced(NamedTuple):
     """Entries, and what they cost."""
 
     cost: float
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry | Open, ...]
 
 
 class Part(NamedTuple):
@@ -38,16 +47,23 @@ class Part(NamedTuple):
 End: TypeAlias = Literal["first", "last"]
 
 
-def selecting(part: Part, allowed: set[Numbers], refused: set[Numbers], spelling: bool = False) -> tuple[float, list[str]]:
+def selecting(part: Part, allowed: set[Numbers], refused: set[Numbers]) -> tuple[float, list[str]]:
     """Return the regexes of a strand with just the allowed tuples of numbers, which are those at `_space`."""
-    space = _space(part)
+    strand, space = part.strand, _space(part)
     choices = restrictions(allowed, refused)
-    literal = not part.captured and not part.strand.captured
-    texts = [
-        spelled(part.strand.nodes, part.strand.depth, Spelling(dict(zip(space, some, strict=True)), part.captured, literal))
-        for some in choices
-    ]
+    texts: list[str] = []
+    for some in choices:
+        nodes = strand.nodes
+        if len(choices) > 1 or refused:
+            there = zip(nodes, strand.of_node, strict=True)
+            nodes = tuple(n for n, rows in there if any(_fits(picked(numbers, space), some) for numbers in rows))
+        spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, not strand.captured and not part.captured)
+        texts.append(spelled(nodes, strand.depth, spelling))
     return _NUMBER * count_numbers(choices) + sum(_REGEX + _CHARACTER * len(text) for text in texts), texts
+
+
+def _fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
+    return all((number in listed) == only for number, (only, listed) in zip(numbers, choices, strict=True))
 
 
 def _space(part: Part) -> tuple[int, ...]:
@@ -56,21 +72,21 @@ def _space(part: Part) -> tuple[int, ...]:
 
 def single(strands: Iterable[Strand], layer: int) -> Priced:
     """The entry for a layer that no spine has."""
-    cost, regexes = _open(strands, layer)
-    return Priced(_ENTRY + cost, (Entry(tuple(regexes)),))
+    entry = Open(tuple(strands), layer)
+    return Priced(_ENTRY + open_regexes(entry)[0], (entry,))
 
 
-def _open(strands: Iterable[Strand], layer: int) -> tuple[float, list[str]]:
-    """The regexes without captures for what strands have on a layer."""
+def open_regexes(entry: Open) -> tuple[float, list[str]]:
+    """Return regexes without captures for what strands have on a layer, and what they cost."""
     cost, regexes = 0.0, []
     constant: dict[tuple[object, ...], list[Strand]] = {}
-    for strand in strands:
+    for strand in entry.strands:
         if not strand.captured:
             node = strand.nodes[0]
             constant.setdefault((node.path[:-1], node.is_name), []).append(strand)
             continue
         part = Part(strand, ())
-        allowed = {picked(n, strand.captured) for n, value in strand.rows.items() if value == layer}
+        allowed = {picked(n, strand.captured) for n, value in strand.rows.items() if value == entry.layer}
         refused = {picked(n, strand.captured) for n, value in strand.rows.items() if value is not Other.free} - allowed
         price, texts = selecting(part, allowed, refused)
         cost, regexes = cost + price, regexes + texts
@@ -166,25 +182,22 @@ class Section:
     def joins(self, others: Sequence[Strand]) -> Priced | None:
         """The entries that put the other strands on their layers; None if one of them cannot share them."""
         cost = 0.0
-        regexes: dict[tuple[bool, End], list[str]] = {}
+        captures: dict[End, list[str]] = {}
         plain: dict[End, list[Strand]] = {}
         for strand in others:
             way = next(self._ways(strand), None)
             if way is None:
                 return None
-            captured, end, price = way
-            cost += price
-            if not captured:
+            captured, end = way
+            if captured:
+                price, texts = self._joining(Part(strand, captured))
+                cost += price
+                captures.setdefault(end, []).extend(texts)
+            else:
                 plain.setdefault(end, []).append(strand)
-                continue
-            price, texts = self._joining(Part(strand, captured))
-            cost += price
-            regexes.setdefault((True, end), []).extend(texts)
-        for end, strands in plain.items():
-            price, texts = _open(strands, self.low if end == "first" else self.high)
-            cost += price
-            regexes.setdefault((False, end), []).extend(texts)
-        entries = [Entry(tuple(texts), end) for (_, end), texts in regexes.items()]
+        opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
+        entries = [*(Entry(tuple(texts), end) for end, texts in captures.items()), *opens]
+        cost += sum(open_regexes(entry)[0] for entry in opens)
         return Priced(cost + _ENTRY * len(entries), tuple(entries))
 
     def _joining(self, part: Part) -> tuple[float, list[str]]:
@@ -198,20 +211,27 @@ class Section:
             (allowed if is_mine else refused).add(picked(numbers, space))
         return selecting(part, allowed, refused - allowed)
 
-    def _ways(self, strand: Strand) -> Iterator[tuple[tuple[int, ...], End, float]]:
-        """The ways to join a strand: the positions to capture, the layer to share, and what it costs beyond."""
+    def _ways(self, strand: Strand) -> Iterator[tuple[tuple[int, ...], End]]:
+        """The ways to join a strand: the positions to capture, and the layer to share."""
         rows = [(n, v) for n, v in strand.rows.items() if isinstance(v, int) and self.low <= v <= self.high]
+        is_before = any(strand.first[n] < self._first[v] for n, v in rows)
         for captured in self._captures(strand):
             ends = self._ends(len(captured))
             good = [end for end in ("last", "first") if all(ends[end].get(picked(n, captured)) == v for n, v in rows)]
-            if good:
-                is_before = min(strand.first.values()) < self._first
-                best = "first" if "first" in good and (is_before or "last" not in good) else good[0]
-                yield captured, best, _ODD if best == "last" and is_before and captured else 0.0
+            if "first" in good and (is_before or "last" not in good):
+                yield captured, "first"
+            elif good and not (captured and is_before):
+                yield captured, "last"
 
     @cached_property
-    def _first(self) -> int:
-        return min(place for part in self.spine.parts for place in part.strand.first.values())
+    def _first(self) -> dict[int, int]:
+        """The first place of the spine on each layer."""
+        found: dict[int, int] = {}
+        for strand, _ in self.spine.parts:
+            for numbers, value in strand.rows.items():
+                if isinstance(value, int):
+                    found[value] = min(found.get(value, strand.first[numbers]), strand.first[numbers])
+        return found
 
     def _ends(self, length: int) -> dict[str, dict[Numbers, int]]:
         last = {key[:length]: layer for key, layer in self.layers.items() if len(key) >= length}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -28,8 +28,9 @@ Value: TypeAlias = int | Other
 class Strand:
     """Nodes that are alike in their first components, `depth` of them, in which the numbers decide the layer.
 
-    `rows` has the value for each tuple of numbers in these components, and `first` and `last` the first and last place
-    of its parameters. `captured` are the positions that tell one layer from another: none if there is only one.
+    `rows` has the value for each tuple of numbers in these components, `first` the place of its first parameter, and
+    `of_node` the tuples of each node. `captured` are the positions that tell one layer from another: none if there is
+    only one. Strands on different sides (`before` or `after` others in their modules) stay apart.
     """
 
     nodes: tuple[Node, ...]
@@ -37,6 +38,8 @@ class Strand:
     captured: tuple[int, ...]
     rows: dict[Numbers, Value]
     first: dict[Numbers, int]
+    of_node: tuple[frozenset[Numbers], ...]
+    side: str = ""
 
     @property
     def is_clean(self) -> bool:
@@ -91,11 +94,13 @@ def _below(node: Node, values: Values) -> list[Strand]:
         if not strand.layers:
             return []
         if strand.is_clean:
-            return [_deeper(strand, values)]
+            return _deeper(strand, values)
         if not strand.captured:
             return [strand]
     deeper = [found for child in node.children() for found in _below(child, values)]
-    return [strand] if strand is not None and (not deeper or _written_out(strand) <= len(deeper)) else deeper
+    if strand is None or deeper and _written_out(strand) > sum(map(_written_out, deeper)):
+        return deeper
+    return [strand]
 
 
 def _written_out(strand: Strand) -> int:
@@ -103,7 +108,7 @@ def _written_out(strand: Strand) -> int:
     by_value: dict[Value, set[Numbers]] = {}
     for numbers, value in strand.rows.items():
         by_value.setdefault(value, set()).add(picked(numbers, strand.captured))
-    return sum(len(keys) for value, keys in by_value.items() if len(keys) > 1 or value is Other.refused)
+    return max(1, sum(len(keys) for value, keys in by_value.items() if len(keys) > 1 or value is Other.refused))
 
 
 def _strand(node: Node, values: Values) -> Strand | None:
@@ -120,7 +125,7 @@ def _strand(node: Node, values: Values) -> Strand | None:
                 return None
             rows[numbers] = value if before is Other.free else before
     captured = _captured(rows, count)
-    return Strand((node,), len(node.path), captured, rows, first)
+    return Strand((node,), len(node.path), captured, rows, first, (frozenset(rows),))
 
 
 def _captured(rows: dict[Numbers, Value], count: int) -> tuple[int, ...]:
@@ -153,18 +158,49 @@ def _decide(rows: dict[Numbers, Value], chosen: tuple[int, ...]) -> bool:
     return all(seen.setdefault(picked(numbers, chosen), value) == value for numbers, value in rows.items())
 
 
-def _deeper(strand: Strand, values: Values) -> Strand:
-    """Return the strand with numbers deeper in the names captured, too, where each layer has one (`layer1.0`)."""
+def _deeper(strand: Strand, values: Values) -> list[Strand]:
+    """Return strands with one number more, that of a list of modules of which each layer has one (`layer1.0`)."""
     node = strand.nodes[0]
-    while len(children := node.children()) == 1 and not node.is_name:
-        node = children[0]
-        if node.path[-1] == NUMBER:
-            found = _strand(node, values)
-            at = len(positions(node.path)) - 1
-            if found is None or not _one_each(found, at):
-                break
-            strand = Strand((node,), len(node.path), (*strand.captured, at), found.rows, found.first)
-    return strand
+    lists = [(child, found) for child in _lists(node) if (found := _one_more(strand, child, values)) is not None]
+    if len(lists) != 1:
+        return [strand]
+    main, found = lists[0]
+    beside: list[Strand] = []
+    for child in node.children():
+        if child.path != main.path[: len(child.path)] and (other := _strand(child, values)) is not None:
+            other = replace(other, captured=strand.captured)
+            beside.append(replace(other, side="before" if _is_before(other, found) else "after"))
+    return [*_deeper(found, values), *(strand for strand in beside if strand.layers)]
+
+
+def _lists(node: Node) -> Iterator[Node]:
+    """The nodes of modules that are in a list, which is the node's or a child's."""
+    for child in node.children():
+        if child.path[-1] == NUMBER:
+            yield child
+        elif not child.is_name:
+            grandchildren = child.children()
+            if len(grandchildren) == 1 and grandchildren[0].path[-1] == NUMBER:
+                yield grandchildren[0]
+
+
+def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
+    """The strand of modules in a list, if there is one on each layer of a strand; its number is captured, too."""
+    found = _strand(node, values)
+    at = len(positions(node.path)) - 1
+    if found is None or found.layers.keys() != strand.layers.keys() or not _one_each(found, at):
+        return None
+    if all(child.is_name for child in node.children()):
+        return None
+    return replace(found, captured=(*strand.captured, at))
+
+
+def _is_before(strand: Strand, main: Strand) -> bool:
+    """Whether a strand stands before another on the same layer."""
+    first: dict[Value, int] = {}
+    for numbers, value in main.rows.items():
+        first[value] = min(main.first[numbers], first.get(value, main.first[numbers]))
+    return any(strand.first[numbers] < first[value] for numbers, value in strand.rows.items() if value in first)
 
 
 def _one_each(strand: Strand, at: int) -> bool:
@@ -183,7 +219,7 @@ def _together(found: list[Strand]) -> list[Strand]:
         depth = positions(node.path)[strand.captured[-1]].component + 1
         cut = _cut(strand, depth)
         for attempt in (*range(_TRIES), (node.path, node.is_name)):
-            key = (node.path[:depth], strand.captured, attempt)
+            key = (node.path[:depth], strand.captured, strand.side, attempt)
             if (both := _joined(together.get(key), cut)) is not None:
                 together[key] = both
                 break
@@ -198,17 +234,16 @@ def _cut(strand: Strand, depth: int) -> Strand:
         if rows.get(numbers[:count], Other.free) is Other.free:
             rows[numbers[:count]] = value
         first.setdefault(numbers[:count], strand.first[numbers])
-    return Strand(strand.nodes, depth, strand.captured, rows, first)
+    return replace(strand, depth=depth, rows=rows, first=first, of_node=(frozenset(rows),))
 
 
 def _joined(one: Strand | None, other: Strand) -> Strand | None:
-    """Return two strands as one, or None if they differ anywhere."""
+    """Return two strands as one, or None if they differ anywhere, or have nothing in common."""
     if one is None:
         return other
-    key = {picked(numbers, one.captured): value for numbers, value in one.rows.items()}
-    for numbers, value in other.rows.items():
-        if key.get(picked(numbers, one.captured), value) != value:
-            return None
-    rows, first = {**other.rows, **one.rows}, {**other.first, **one.first}
-    return Strand((*one.nodes, *other.nodes), one.depth, one.captured, rows, first)
-
+    if one.rows.keys().isdisjoint(other.rows) or any(one.rows.get(n, value) != value for n, value in other.rows.items()):
+        return None
+    rows, first = {**one.rows, **other.rows}, {**other.first, **one.first}
+    if not _decide(rows, one.captured):
+        return None
+    return replace(one, nodes=(*one.nodes, *other.nodes), rows=rows, first=first, of_node=(*one.of_node, *other.of_node))
