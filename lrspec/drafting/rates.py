@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
-from lrspec.drafting.cover import cover
-from lrspec.drafting.rules import DraftRule, Selector
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lrspec.drafting.cost import cost
+from lrspec.drafting.factors import Factor, common_factor, outlier_factor, scaled
+from lrspec.drafting.multiples import Values, multiples
+from lrspec.drafting.rate_forms import MANY, RateForms
+from lrspec.drafting.rate_names import RateNames
+from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.towers import Tower, in_order, joined, split, whole
 from lrspec.drafting.wanted import Wanted
+
+_FACTORS = 3
+"""The most factors that are looked for by kind, and the most beside towers are one less."""
 
 
 def rate_rules(wanted: Wanted) -> list[DraftRule]:
-    """Return the rules that decide the learning rates of all trained parameters."""
-    places: dict[float, list[int]] = {}
-    default = next(iter(wanted.bases))
-    for index, settings in enumerate(wanted.settings):
-        if settings is not None and settings.lr is not None:
-            base = wanted.bases[settings.optimizer or default].lr or 1.0
-            places.setdefault(settings.lr / base, []).append(index)
-    names = wanted.inventory.columns.names
-    return [
-        DraftRule(f"rate-{number}", Selector(match=cover(names, members)), (("lr_mult", multiple),))
-        for number, (multiple, members) in enumerate(places.items(), 1)
-    ]
+    """Return the rules that decide the learning rates of all trained parameters, the shortest that are found."""
+    found = multiples(wanted)
+    if not found.values:
+        return []
+    columns = wanted.inventory.columns
+    frozen = tuple(place for place, settings in enumerate(wanted.settings) if settings is None)
+    rest = len(found.values) + len(frozen) == len(wanted.settings)
+    return min(_drafts(RateForms(columns, RateNames(columns), found, frozen, rest)), key=cost)
+
+
+def _drafts(forms: RateForms) -> Iterator[list[DraftRule]]:
+    """Rules in several ways, each of them exact."""
+    for values, factors in _factored(forms):
+        yield from _ways(forms, values, factors, _FACTORS - 1)
+
+
+def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[list[DraftRule]]:
+    """Rules with some factors and different ladders, and also with up to `more` factors on what is beside a ladder."""
+    structures = _structures(forms.columns.names, values)
+    for towers in structures:
+        yield from forms.rules(values, towers, factors)
+    if not structures or len(set(values.values())) <= MANY:
+        yield from forms.rules(values, (), factors)
+    if more and forms.multiples.key == "lr_mult":
+        for factor in dict.fromkeys(outlier_factor(values, towers) for towers in structures):
+            if factor is not None:
+                yield from _ways(forms, scaled(values, factor), [*factors, factor], more - 1)
+
+
+def _factored(forms: RateForms) -> Iterator[tuple[Values, list[Factor]]]:
+    """The rates, and what is left of them without one factor, without another, and so on."""
+    values, factors = forms.multiples.values, list[Factor]()
+    yield values, factors
+    while forms.multiples.key == "lr_mult" and len(factors) < _FACTORS:
+        factor = common_factor(forms.columns, values)
+        if factor is None:
+            return
+        values, factors = scaled(values, factor), _with(factors, factor)
+        yield values, factors
+
+
+def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
+    """Add a factor; parameters that get one that others have got are one kind with these."""
+    for number, other in enumerate(factors):
+        if other.scale == factor.scale and not set(other.places) & set(factor.places):
+            places = tuple(sorted(other.places + factor.places))
+            return [*factors[:number], replace(other, places=places), *factors[number + 1 :]]
+    return [*factors, factor]
+
+
+def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
+    """Ways to see ladders in rates: one for all or one a tower, with or without what is around them."""
+    ways: list[list[Tower]] = []
+    for towers in (whole(names, values), split(names, values)):
+        for way in (joined(towers, values), towers):
+            if way and way not in ways and all(map(in_order, way)):
+                ways.append(way)
+    return ways

@@ -1,0 +1,44 @@
+"""How much there is to read in rules: lines, regexes, and numbers that nobody would type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lrspec.drafting.multiples import long_numbers
+from lrspec.drafting.rules import DraftRule, Selector
+
+_ODD_TOP = 3
+"""What a ladder costs more whose highest rate is a step of its own factor below 1: its last layer is elsewhere."""
+
+
+def cost(rules: Sequence[DraftRule]) -> int:
+    """Return the number of lines and of regexes, and two more for each number that nobody would type."""
+    return sum(_lines(rule) + _odd(rule) for rule in rules) + regexes(rules)
+
+
+def regexes(rules: Sequence[DraftRule]) -> int:
+    """Return the number of regexes in rules."""
+    return sum(_in_selector(rule.selector) for rule in rules)
+
+
+def _lines(rule: DraftRule) -> int:
+    selector = rule.selector
+    where = selector.ndim or selector.module or selector.declared
+    ladder = 1 + len(selector.layers) if selector.layers else 0
+    keys = sum(map(bool, (selector.match, selector.exclude, where, rule.fallback)))
+    return 1 + keys + ladder + len(rule.settings)
+
+
+def _in_selector(selector: Selector) -> int:
+    named = len(selector.match) + len(selector.exclude) + (selector.module is not None)
+    return named + sum(len(entry.regexes) for entry in selector.layers)
+
+
+def _odd(rule: DraftRule) -> int:
+    """The lines that numbers are worth which nobody would type, or which carry over to no other model."""
+    settings = dict(rule.settings)
+    decay, top = settings.get("layer_decay"), settings.get("lr_mult")
+    factor = decay["factor"] if isinstance(decay, dict) else decay
+    steps = [math.isclose(top, factor**step) for step in (1, 2, 3)] if factor and top else []
+    return 2 * long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0)
