@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from lrspec.drafting.multiples import long_numbers
 from lrspec.drafting.rules import DraftRule, Selector
+
+_LISTED = re.compile(r"\|\d")
 
 _ODD_TOP = 3
 """What a ladder costs more whose highest rate is a step of its own factor below 1: its last layer is elsewhere."""
 
 
 def cost(rules: Sequence[DraftRule]) -> int:
-    """Return the number of lines and of regexes, and two more for each number that nobody would type."""
-    return sum(_lines(rule) + _odd(rule) for rule in rules) + regexes(rules)
+    """Return the number of lines and of regexes, two more for each number that nobody would type, and numbers listed."""
+    return sum(_lines(rule) + _odd(rule) + _listed(rule.selector) for rule in rules) + regexes(rules)
 
 
 def regexes(rules: Sequence[DraftRule]) -> int:
     """Return the number of regexes in rules."""
-    return sum(_in_selector(rule.selector) for rule in rules)
+    return sum(len(list(_texts(rule.selector))) for rule in rules)
 
 
 def _lines(rule: DraftRule) -> int:
@@ -30,9 +33,14 @@ def _lines(rule: DraftRule) -> int:
     return 1 + keys + ladder + len(rule.settings)
 
 
-def _in_selector(selector: Selector) -> int:
-    named = len(selector.match) + len(selector.exclude) + (selector.module is not None)
-    return named + sum(len(entry.regexes) for entry in selector.layers)
+def _texts(selector: Selector) -> Iterator[str]:
+    yield from (*selector.match, *selector.exclude, *([selector.module] if selector.module else []))
+    yield from (regex for entry in selector.layers for regex in entry.regexes)
+
+
+def _listed(selector: Selector) -> int:
+    """The numbers that regexes list one by one, which are others in a deeper model: `(4|5|6)`."""
+    return sum(len(_LISTED.findall(regex)) for regex in _texts(selector))
 
 
 def _odd(rule: DraftRule) -> int:

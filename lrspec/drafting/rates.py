@@ -73,7 +73,7 @@ def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
     """Ways to see ladders in rates: one for all or one a tower, with or without what is around them."""
     ways: list[list[Tower]] = []
     for towers in (whole(names, values), split(names, values)):
-        for way in (joined(towers, values), towers):
+        for way in (joined(names, towers, values), towers):
             if way and way not in ways and all(map(in_order, way)):
                 ways.append(way)
     return ways

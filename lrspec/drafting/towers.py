@@ -44,19 +44,33 @@ def in_order(tower: Tower) -> bool:
     return 2 * rising >= len(middle) - 1 and changes <= _CHANGES * len(middle)
 
 
-def joined(towers: Sequence[Tower], values: Values) -> list[Tower]:
+def joined(names: Sequence[str], towers: Sequence[Tower], values: Values) -> list[Tower]:
     """Return the towers with the parameters around them whose rates are in their chains, or are the next step."""
     inside = {place for tower in towers for place in tower.steps}
-    grown = []
-    for tower in towers:
-        loose = {place: value for place, value in values.items() if place not in inside}
-        chain = extended(tower.chain, list(dict.fromkeys(loose.values())))
-        steps = {place: chain.steps[value] for place, value in loose.items() if value in chain.steps}
-        below = chain.steps[max(tower.chain.steps)]
-        steps |= {place: step + below for place, step in tower.steps.items()}
-        inside |= steps.keys()
-        grown.append(replace(tower, chain=chain, steps=dict(sorted(steps.items()))))
-    return grown
+    loose = {place: value for place, value in values.items() if place not in inside}
+    levels = list(dict.fromkeys(loose.values()))
+    reached = [extended(tower.chain, levels) for tower in towers]
+    near: list[dict[int, float]] = [{} for _ in towers]
+    for place, value in loose.items():
+        fitting = [number for number, chain in enumerate(reached) if value in chain.steps]
+        if fitting:
+            near[min(fitting, key=lambda number: _distance(names[place], place, towers[number]))][place] = value
+    return [_grown(tower, some) for tower, some in zip(towers, near, strict=True)]
+
+
+def _distance(name: str, place: int, tower: Tower) -> tuple[int, bool, int]:
+    """How far a parameter is from a tower: by the components that they share; then the one that it comes after."""
+    words, start = name.split("."), min(tower.steps)
+    shared = next((n for n, word in enumerate(tower.prefix) if words[n : n + 1] != [word]), len(tower.prefix))
+    return -shared, start > place, abs(place - start)
+
+
+def _grown(tower: Tower, near: Values) -> Tower:
+    chain = extended(tower.chain, list(dict.fromkeys(near.values())))
+    raised = chain.steps[max(tower.chain.steps)]
+    steps = {place: step + raised for place, step in tower.steps.items()}
+    steps |= {place: chain.steps[value] for place, value in near.items() if value in chain.steps}
+    return replace(tower, chain=chain, steps=dict(sorted(steps.items())))
 
 
 @dataclass(frozen=True)
