@@ -15,6 +15,7 @@ __all__ = [
     "ChangedSetting",
     "Diagnostic",
     "Group",
+    "GroupsError",
     "Inventory",
     "InventoryError",
     "Layer",
@@ -36,6 +37,7 @@ __all__ = [
     "build_optimizers",
     "check",
     "compile",
+    "from_optimizer",
     "load",
     "load_optimizer_state",
     "loads",
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.codes import Severity
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
     from lrspec.diagnostics.errors import SpecError, SpecWarning
+    from lrspec.drafting.from_optimizer import from_optimizer
+    from lrspec.drafting.live_groups import GroupsError
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError
@@ -66,6 +70,8 @@ else:
         "diagnostics.codes": ("Severity",),
         "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
         "diagnostics.errors": ("SpecError", "SpecWarning"),
+        "drafting.from_optimizer": ("from_optimizer",),
+        "drafting.live_groups": ("GroupsError",),
         "models.inventory": ("Inventory", "InventoryError"),
         "models.parameters": ("Parameter",),
         "optim.bind": ("BindError",),

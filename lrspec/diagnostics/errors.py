@@ -55,8 +55,8 @@ class SpecWarning(UserWarning):
     """A finding that is not an error; the text says where in the spec it is."""
 
 
-def warn(findings: Iterable[Diagnostic]) -> None:
-    """Issue a `SpecWarning` for each finding, at the line of whoever has called lrspec."""
+def warn(findings: Iterable[Diagnostic | str]) -> None:
+    """Issue a `SpecWarning` for each finding or sentence, at the line of whoever has called lrspec."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back and str(frame.f_globals.get("__name__") or "").partition(".")[0] == "lrspec":
         level, frame = level + 1, frame.f_back

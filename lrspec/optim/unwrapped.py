@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -27,6 +28,26 @@ def class_of(optimizer: Any) -> type:
     inside = stepping(optimizer)
     cls: type = optimizer._optim_constructor if _is_zero(inside) else type(inside)
     return cls
+
+
+def live_groups(optimizer: Any) -> Sequence[dict[str, Any]]:
+    """Return the groups of an optimizer as it steps, with the model's own parameters in them.
+
+    DeepSpeed's ZeRO has flat shards in them, and keeps the parameters separately, group by group. A
+    ZeroRedundancyOptimizer that overlaps with DDP steps by its defaults, not by its group. TypeError if it is not an
+    optimizer.
+    """
+    if not hasattr(optimizer, "param_groups"):
+        raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
+    groups: Sequence[dict[str, Any]] = optimizer.param_groups
+    whole = getattr(optimizer, "bit16_groups", None)
+    if whole is not None and len(whole) == len(groups):
+        return [{**group, "params": params} for group, params in zip(groups, whole, strict=True)]
+    if getattr(optimizer, "_overlap_with_ddp", False):
+        defaults = stepping(optimizer).defaults
+        betas = {"betas": (defaults["beta1"], defaults["beta2"])} if "beta1" in defaults else {}
+        return [{**group, **defaults, **betas} for group in groups]
+    return groups
 
 
 def _is_zero(optimizer: Any) -> bool:

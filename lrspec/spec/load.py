@@ -51,6 +51,11 @@ class SpecFile:
         """The name of the spec in reports."""
         return self.document.path
 
+    @property
+    def text(self) -> str:
+        """The text that it was read from."""
+        return self.document.text.content
+
     def override(self, values: Mapping[str, Any]) -> SpecFile:
         """Return the spec with other values at some paths, as for a sweep: `{"rules.head.lr_mult": 5}`.
 

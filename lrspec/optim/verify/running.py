@@ -12,7 +12,7 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
-from lrspec.optim.unwrapped import inner, stepping
+from lrspec.optim.unwrapped import inner, live_groups, stepping
 from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 
@@ -206,28 +206,10 @@ def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: 
             known_first = sorted(names_of[id(tensor)], key=lambda name: name not in index)
             tensors[id(tensor)] = ModelTensor(tensor, known_first, index.get(known_first[0]))
     optimizers = [
-        RunningOptimizer(name, inner(wrapped), _groups(wrapped)) for name, wrapped in _by_name(plan, optimizer).items()
+        RunningOptimizer(name, inner(wrapped), live_groups(wrapped))
+        for name, wrapped in _by_name(plan, optimizer).items()
     ]
     return TrainingRun(plan, tensors, tuple(optimizers), listed(scheduler))
-
-
-def _groups(optimizer: Any) -> Sequence[dict[str, Any]]:
-    """The groups of an optimizer as it steps, with the model's own parameters in them.
-
-    DeepSpeed's ZeRO has flat shards in them, and keeps the parameters separately, group by group. A
-    ZeroRedundancyOptimizer that overlaps with DDP steps by its defaults, not by its group.
-    """
-    if not hasattr(optimizer, "param_groups"):
-        raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
-    groups: Sequence[dict[str, Any]] = optimizer.param_groups
-    whole = getattr(optimizer, "bit16_groups", None)
-    if whole is not None and len(whole) == len(groups):
-        return [{**group, "params": params} for group, params in zip(groups, whole, strict=True)]
-    if getattr(optimizer, "_overlap_with_ddp", False):
-        defaults = stepping(optimizer).defaults
-        betas = {"betas": (defaults["beta1"], defaults["beta2"])} if "beta1" in defaults else {}
-        return [{**group, **defaults, **betas} for group in groups]
-    return groups
 
 
 def _by_name(plan: Plan, optimizers: Any) -> Mapping[str, Any]:

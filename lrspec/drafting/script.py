@@ -1,0 +1,54 @@
+"""Runs a function of the user's that returns a model and its optimizer, and reads what every parameter gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.wording import count
+from lrspec.drafting.live import read
+from lrspec.drafting.wanted import Wanted
+from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
+from lrspec.models.sources.python import builder
+from lrspec.models.sources.silence import silence
+from lrspec.spec.model_kinds import scheme_and_name
+
+
+def from_script(source: str) -> Wanted:
+    """Return what the optimizers give to every parameter that `py:package.module:function` returns with its model.
+
+    The function, which may be in `py:FILE.py:function`, takes no arguments and returns `(model, optimizer)` or
+    `(model, optimizer, scheduler)`, the optimizer one, a mapping of names or a list. ModelError if it is not there,
+    fails, or returns anything else.
+    """
+    scheme, name = scheme_and_name(source)
+    if scheme != "py":
+        raise ModelError(f"{source}: expected py:package.module:function, or py:FILE.py:function")
+    with silence(source, shown=True):
+        returned = _called(source, builder(name))
+        try:
+            model, optimizer, scheduler = _parts(returned)
+            return read(optimizer, model, scheduler).wanted
+        except (TypeError, ValueError) as failure:  # of `read`, for what is not a model, say
+            raise ModelError(f"{source}: {failure}") from failure
+
+
+def _called(source: str, function: Any) -> Any:
+    try:
+        return function()
+    except ModelError:
+        raise
+    except (Exception, SystemExit) as failure:  # the user's code may raise anything
+        place = own_place(failure)
+        details = f" ({printable(place)})" if place else ""
+        raise ModelError(f"{source} cannot be run: {in_one_line(failure)}{details}") from failure
+
+
+def _parts(returned: Any) -> tuple[Any, Any, Any]:
+    if isinstance(returned, tuple | list) and len(returned) in (2, 3):
+        model, optimizer, *scheduler = returned
+        return model, optimizer, scheduler[0] if scheduler else None
+    found = type(returned).__name__
+    if isinstance(returned, tuple | list):
+        found += f" of {count(len(returned), 'item')}"
+    raise TypeError(f"expected (model, optimizer) or (model, optimizer, scheduler) from the function, found {found}")
