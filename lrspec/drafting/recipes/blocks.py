@@ -1,4 +1,4 @@
-"""`blocks`: a ladder by top-level module, as in the tutorial of PyTorch forums: what comes first in a name is a layer."""
+"""`blocks`: a ladder by top-level module, as in the examples: what comes first in a name is a layer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 
+_NOTE = "A layer per top-level module: the learning rate falls from each to the one before it."
 _MOST = 0.9
 """The share of all parameters above which a top-level module is opened: `bert`, beside a `classifier`."""
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
-    """Return a ladder with a layer per top-level module; its factor is 0.9, as in the tutorial."""
+    """Return a ladder with a layer per top-level module; its factor is 0.9, as in the example `resnet18-blocks`."""
     base = fine_tuning(subject, numbers)
+    if len(subject.depth.towers) > 1:
+        towers = " and ".join(tower.name for tower in subject.depth.towers)
+        raise RefusedError(f"the model has towers beside each other, {towers}: use layer-decay, which gives each a ladder")
     root = tree(subject.columns, range(len(subject.columns.names)))
     entries, modules = _entries(root)
     if len(modules) < 2:
@@ -26,7 +30,7 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
             layers[place] = layer
     rule = DraftRule("block", Selector(layers=entries), (("layer_decay", numbers.layer_decay or 0.9),))
     ladder = Part(rule, range(len(layers)), layers)
-    return Sketch({"optimizer": base}, [ladder, *exempt(subject, [base])], ("A layer per top-level module.",))
+    return Sketch({"optimizer": base}, [ladder, *exempt(subject, [base])], (_NOTE,))
 
 
 def _entries(root: Node) -> tuple[tuple[Entry, ...], list[Node]]:

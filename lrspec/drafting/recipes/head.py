@@ -33,7 +33,8 @@ def head_of(subject: Subject) -> Head:
         return Head(members, selectors(columns, members), "the head, without what is also the embedding")
     if named_head:
         raise RefusedError(f"the model's head is its embedding ({columns.names[named_head[0]]}): {_INSTEAD}")
-    last = _last_module(tree(columns, range(len(columns.names))))
+    several = len(subject.depth.towers) > 1
+    last = None if several else _last_module(tree(columns, range(len(columns.names))))
     if last is None:
         raise RefusedError(f"the model has no head: it declares none, and none comes after its body: {_INSTEAD}")
     comment = "the last module: the model does not say which is its head"

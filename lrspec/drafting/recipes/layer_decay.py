@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrspec.diagnostics.wording import count, few
+from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.depth import Tower
 from lrspec.drafting.ladder import ladder
 from lrspec.drafting.recipes.head import head_of, head_parts
@@ -37,16 +37,17 @@ def _is_trained(subject: Subject, tower: Tower) -> bool:
 
 def _note(towers: list[Tower]) -> str:
     if len(towers) == 1:
-        return f"Layer-wise decay: the nearer to the input, the lower the learning rate, in {count(towers[0].count, 'layer')}."
-    listed = " and ".join(f"{tower.name} ({count(tower.count, 'layer')})" for tower in towers)
-    return f"Layer-wise decay, a ladder for each tower, the highest learning rate at the top of each: {listed}."
+        return "Layer-wise decay: the nearer to the input, the lower the learning rate."
+    listed = ", ".join(tower.name for tower in towers)
+    return f"Layer-wise decay, with a ladder for each tower: {listed}. The top of each has the full learning rate."
 
 
 def _ladder(subject: Subject, tower: Tower, factor: float) -> Part:
     members = [place for place, layer in enumerate(tower.layers) if layer is not None]
     selector = Selector(layers=ladder(subject.columns, tower.layers))
     name = f"depth-{tower.name}" if tower.name else "depth"
-    return Part(DraftRule(name, selector, (("layer_decay", factor),)), members, tower.layers)
+    rule = DraftRule(name, selector, (("layer_decay", factor),), comment="from the input to the head")
+    return Part(rule, members, tower.layers)
 
 
 def _beside(subject: Subject, towers: list[Tower]) -> list[Part]:

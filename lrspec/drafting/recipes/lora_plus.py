@@ -7,6 +7,7 @@ from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, 
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.spec.language import Optimizer
 
+_NOTE = "LoRA+: lora_B, which begins at zero, learns faster than lora_A. PEFT has frozen the rest of the model."
 _KINDS = ("lora_B", "lora_embedding_B")
 _RATIO = 16
 """The ratio of the learning rates of B and A that the paper recommends (2 to the power of 4)."""
@@ -23,6 +24,6 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     if not set(members) & set(subject.trained):
         raise RefusedError("every lora_B is frozen: load the adapter with is_trainable=True, or use no-decay")
     regexes = tuple(f"\\.{kind}\\." for kind in kinds)
-    rule = DraftRule("lora-B", Selector(match=regexes), (("lr_mult", _RATIO),), comment="LoRA+")
+    rule = DraftRule("lora-B", Selector(match=regexes), (("lr_mult", _RATIO),), comment="begins at zero")
     others = rest(subject, "lora_A, and what else is trained", lr_mult=1)
-    return Sketch({"optimizer": base}, [Part(rule, members), others, *exempt(subject, [base])], ())
+    return Sketch({"optimizer": base}, [Part(rule, members), others, *exempt(subject, [base])], (_NOTE,))

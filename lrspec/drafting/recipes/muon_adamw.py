@@ -8,6 +8,7 @@ from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, 
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.spec.language import Declared, Optimizer
 
+_NOTE = "Muon for the matrices of the body, AdamW for everything else."
 _DECLARED: tuple[Declared, ...] = ("embedding", "head", "no_weight_decay")
 _ADAMW = (("optimizer", "adamw"),)
 
@@ -30,7 +31,7 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     )
     everything = rest(subject, "each at the rate of its optimizer", lr_mult=1)
     decay = exempt(subject, [adamw, muon])
-    return Sketch({"adamw": adamw, "muon": muon}, [*tables, Part(rule, _matrices(subject)), *decay, everything], ())
+    return Sketch({"adamw": adamw, "muon": muon}, [*tables, Part(rule, _matrices(subject)), *decay, everything], (_NOTE,))
 
 
 def _matrices(subject: Subject) -> list[int]:

@@ -22,8 +22,9 @@ _ZERO = (("weight_decay", 0.0),)
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """Return one learning rate for all, and weight decay where it belongs."""
     base = fine_tuning(subject, numbers)
-    everything = rest(subject, "one learning rate for everything", lr_mult=1)
-    return Sketch({"optimizer": base}, [*exempt(subject, [base]), everything], ())
+    everything = rest(subject, "one learning rate", "all", lr_mult=1)
+    note = "One learning rate, and weight decay on matrices and kernels alone."
+    return Sketch({"optimizer": base}, [*exempt(subject, [base]), everything], (note,))
 
 
 def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[Part]:
@@ -41,7 +42,8 @@ def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[Part]:
     elif thin:
         found += _by_name(subject, "no-decay", thin, "norms and biases, by name: the inventory has no shapes")
     if others:
-        comment = f"as the model wants: {few([columns.names[place] for place in others], 2)}"
+        ends = dict.fromkeys(columns.names[place].rpartition(".")[2] for place in others)
+        comment = f"what the model declares: {few([*ends], 3)}"
         if len(others) == sum("no_weight_decay" in (names or ()) for names in columns.declared):
             rule = DraftRule("no-decay-declared", Selector(declared=("no_weight_decay",)), _ZERO, comment=comment)
             found.append(Part(rule, others))

@@ -11,7 +11,7 @@ from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
 from lrspec.spec.language import Optimizer
-from lrspec.spec.torch_optim import ARGUMENTS, plain_type
+from lrspec.spec.torch_optim import ARGUMENTS, DEFAULT_WEIGHT_DECAY, plain_type
 
 
 class RefusedError(Exception):
@@ -94,16 +94,16 @@ def optimizer(default: Optimizer, numbers: Numbers) -> Optimizer:
         changed = {**default.options, "type": default.type, "lr": default.lr}
     arguments = ARGUMENTS.get(plain_type(changed["type"]) or "", frozenset({"weight_decay"}))
     decay = default.weight_decay if numbers.weight_decay is None else numbers.weight_decay
-    if "weight_decay" in arguments:
+    if "weight_decay" in arguments and (decay or changed["type"] not in ARGUMENTS or changed["type"] in DEFAULT_WEIGHT_DECAY):
         changed["weight_decay"] = decay
     if numbers.lr is not None:
         changed["lr"] = numbers.lr
     return Optimizer(**{key: value for key, value in changed.items() if value is not None})
 
 
-def rest(subject: Subject, comment: str, **settings: Any) -> Part:
+def rest(subject: Subject, comment: str, name: str = "rest", **settings: Any) -> Part:
     """Return the rule for whatever no earlier rule has decided."""
-    rule = DraftRule("rest", Selector(), tuple(settings.items()), fallback=True, comment=comment)
+    rule = DraftRule(name, Selector(), tuple(settings.items()), fallback=True, comment=comment)
     return Part(rule, range(len(subject.columns.names)))
 
 
