@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lrspec.drafting.cover import cover
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
@@ -21,7 +23,14 @@ def freeze_rules(wanted: Wanted) -> list[DraftRule]:
 
 def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters to other optimizers than the first."""
-    return []
+    names = wanted.inventory.columns.names
+    members = {
+        name: [place for place, settings in enumerate(wanted.settings) if settings and settings.optimizer == name]
+        for name in list(wanted.bases)[1:]
+    }
+    return [
+        DraftRule(name, Selector(match=cover(names, each)), (("optimizer", name),)) for name, each in members.items()
+    ]
 
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
@@ -41,4 +50,12 @@ def decay_rules(wanted: Wanted) -> list[DraftRule]:
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters other options than their optimizer's."""
-    return []
+    places: dict[tuple[str, Any], list[int]] = {}
+    for index, settings in enumerate(wanted.settings):
+        for option in settings.options if settings else ():
+            places.setdefault(option, []).append(index)
+    names = wanted.inventory.columns.names
+    return [
+        DraftRule(f"option-{number}", Selector(match=cover(names, members)), (("options", {key: value}),))
+        for number, ((key, value), members) in enumerate(places.items(), 1)
+    ]

@@ -19,6 +19,7 @@ class Described(NamedTuple):
     arguments: Mapping[str, Any]
 
 
+_NOT_IN_A_SPEC = ("params", "type")  # the latter has another meaning there
 REQUIRED = inspect.Parameter.empty
 """The default of an argument that has none."""
 
@@ -44,8 +45,7 @@ def _arguments(cls: type) -> dict[str, Any]:
                 arguments.setdefault(parameter.name, parameter.default)
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
-    arguments.pop("params", None)
-    return {name: plain_or_not(default) for name, default in arguments.items()}
+    return {name: plain_or_not(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
 
 
 def _timm_names(cls: type) -> Iterable[str]:

@@ -33,13 +33,13 @@ def class_of(optimizer: Any) -> type:
 def live_groups(optimizer: Any) -> Sequence[dict[str, Any]]:
     """Return the groups of an optimizer as it steps, with the model's own parameters in them.
 
-    DeepSpeed's ZeRO has flat shards in them, and keeps the parameters separately, group by group. A
-    ZeroRedundancyOptimizer that overlaps with DDP steps by its defaults, not by its group. TypeError if it is not an
-    optimizer.
+    mmengine's wrapper adds a group of its own, which nothing steps. DeepSpeed's ZeRO has flat shards in them, and keeps
+    the parameters separately, group by group. A ZeroRedundancyOptimizer that overlaps with DDP steps by its defaults,
+    not by its group. TypeError if it is not an optimizer.
     """
     if not hasattr(optimizer, "param_groups"):
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
-    groups: Sequence[dict[str, Any]] = optimizer.param_groups
+    groups: Sequence[dict[str, Any]] = inner(optimizer).param_groups
     whole = getattr(optimizer, "bit16_groups", None)
     if whole is not None and len(whole) == len(groups):
         return [{**group, "params": params} for group, params in zip(groups, whole, strict=True)]

@@ -1,0 +1,369 @@
+"""What is read from live groups, and what is said of them in words: no group that people have ends in a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
+
+import lrspec
+from lrspec.drafting.live import read
+from lrspec.drafting.wanted import Wanted
+from tests.drafting.live import assert_reproduced
+
+
+class Net(nn.Module):
+    """A body, a norm and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.norm, self.head = nn.Linear(2, 2), nn.LayerNorm(2), nn.Linear(2, 2)
+
+
+@pytest.fixture
+def model() -> Net:
+    return Net()
+
+
+def by_name(wanted: Wanted) -> dict[str, lrspec.Settings | None]:
+    return dict(zip(wanted.inventory.columns.names, wanted.settings, strict=True))
+
+
+def notes(optimizer: Any, model: nn.Module, scheduler: Any = None) -> list[str]:
+    return list(read(optimizer, model, scheduler).wanted.notes)
+
+
+def base(optimizer: Any, model: nn.Module) -> Any:
+    return read(optimizer, model).wanted.bases["optimizer"]
+
+
+class Own(Optimizer):
+    """An optimizer as other packages have them: it notes something for itself in its groups."""
+
+    def __init__(self, params: Any, lr: float = 1.0, hook: Any = None, d0: float = 1e-6, **rest: Any) -> None:
+        super().__init__(params, {"lr": lr, "hook": hook, "d0": d0, "d": d0, "k": 0, **rest})
+
+
+class Further(Own):
+    """Passes on what it does not know."""
+
+    def __init__(self, params: Any, extra: bool = False, **rest: Any) -> None:
+        super().__init__(params, **rest)
+        for group in self.param_groups:
+            group["extra"] = extra
+
+
+# ----------------------------------------------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        torch.tensor(1e-3),
+        torch.tensor([1e-3]),
+        torch.tensor(1e-3, dtype=torch.float64),
+        np.float64(1e-3),
+        np.float32(1e-3),
+    ],
+)
+def test_a_rate_that_is_a_tensor_is_the_number_that_was_meant(model: Net, rate: Any) -> None:
+    optimizer = AdamW(model.parameters(), lr=1e-2)
+    optimizer.param_groups[0]["lr"] = rate
+    assert {settings and settings.lr for settings in read(optimizer, model).wanted.settings} == {1e-3}
+    assert "lr: 1e-3" in lrspec.from_optimizer(optimizer, model).text
+
+
+def test_options_that_are_tensors_are_numbers(model: Net) -> None:
+    optimizer = AdamW(model.parameters(), lr=torch.tensor(1e-3), foreach=False)
+    optimizer.param_groups[0]["betas"] = (torch.tensor(0.8), torch.tensor(0.99))
+    assert base(optimizer, model).options == {"betas": (0.8, 0.99), "foreach": False}
+
+
+def test_how_a_step_is_computed_is_an_argument_as_any_other(model: Net) -> None:
+    optimizer = Adam(model.parameters(), lr=1e-2, differentiable=True, capturable=False, maximize=True)
+    assert base(optimizer, model).options == {"differentiable": True, "maximize": True}
+    assert_reproduced(optimizer, model)
+
+
+def test_what_an_optimizer_notes_for_itself_is_not_an_option(model: Net) -> None:
+    optimizer = Own([{"params": [*model.parameters()], "d0": 1e-5}])
+    optimizer.param_groups[0].update({"d": 0.3, "k": 17})
+    wanted = read(optimizer, model).wanted
+    assert wanted.bases["optimizer"].type == f"{__name__}.Own"
+    assert wanted.bases["optimizer"].options == {"d0": 1e-5}
+    assert wanted.notes == ()
+
+
+def test_the_arguments_of_a_base_class_are_the_classs_own(model: Net) -> None:
+    optimizer = Further(model.parameters(), extra=True, d0=1e-4, lr=0.5)
+    assert base(optimizer, model).options == {"extra": True, "d0": 1e-4}
+    assert notes(optimizer, model) == []
+
+
+def test_a_value_that_no_spec_has_is_left_out_and_said(model: Net) -> None:
+    optimizer = Own(model.parameters(), hook=print)
+    with pytest.warns(lrspec.SpecWarning, match="`hook` is of a kind that a spec cannot have .builtin_function"):
+        file = lrspec.from_optimizer(optimizer, model)
+    assert file.spec.optimizer.options == {}
+    optimizer.param_groups[0]["hook"] = {"a": 1}
+    assert notes(optimizer, model) == ["`hook` is of a kind that a spec cannot have (dict): left out."]
+
+
+def test_a_key_that_is_not_an_argument_is_said_and_escaped(model: Net) -> None:
+    optimizer = AdamW([{"params": [*model.parameters()], "layer_id": 3, "\x1b[2J": 1, "name": "all"}])
+    said = r"`layer_id`, `\x1b[2J` of the groups are not arguments of AdamW: left out."
+    assert notes(optimizer, model) == [said]
+    assert f"# {said}\n" in lrspec.from_optimizer(optimizer, model).text
+
+
+# ------------------------------------------------------------------------------------------------- what is common
+
+
+def split(model: Net, *rates: float, **others: Any) -> list[dict[str, Any]]:
+    parts = (model.body, model.norm, model.head)
+    return [{"params": [*part.parameters()], "lr": lr, **others} for part, lr in zip(parts, rates, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("rates", "default", "common"),
+    [
+        ((1e-5, 1e-5, 1e-4), {"lr": 1e-5}, 1e-5),  # one of the rates
+        ((1e-5, 1e-5, 1e-4), {"lr": 1e-3}, 1e-5),  # the class's own, which nobody has given
+        ((1e-3, 1e-3, 2e-2), {"lr": 1e-2}, 1e-2),  # given, and the others are short multiples
+        ((1.3571e-5, 1.3571e-5, 2e-2), {"lr": 7e-3}, 1.3571e-5),  # given, but the others are not; most have this one
+    ],
+)
+def test_the_rate_that_others_are_multiples_of(
+    model: Net, rates: tuple[float, ...], default: dict[str, float], common: float
+) -> None:
+    assert base(AdamW(split(model, *rates), **default), model).lr == common  # type: ignore[arg-type]
+
+
+def test_the_base_of_a_ladder_is_its_highest_rate() -> None:
+    model = nn.Sequential(*(nn.Linear(2, 2) for _ in range(6)))
+    groups = [{"params": [*part.parameters()], "lr": 0.02 * 0.5 ** (5 - i)} for i, part in enumerate(model)]
+    assert base(AdamW(groups), model).lr == 0.02
+
+
+def test_weight_decay_is_what_most_have_and_not_said_where_there_is_none(model: Net) -> None:
+    for made_with, others in ((0.1, {}), (0.0, {"weight_decay": 0.1})):
+        groups = split(model, 1e-3, 1e-3, 1e-3, **others)
+        groups[1]["weight_decay"] = 0.0
+        assert base(AdamW(groups, weight_decay=made_with), model).weight_decay == 0.1
+    without = read(Adam(model.parameters()), model).wanted
+    assert without.bases["optimizer"].weight_decay is None
+    assert {settings and settings.weight_decay for settings in without.settings} == {None}
+    assert base(AdamW(model.parameters()), model).weight_decay == 0.01  # the class's own, and not none
+
+
+def test_an_option_that_all_groups_have_is_the_optimizers(model: Net) -> None:
+    optimizer = AdamW(split(model, 1e-3, 1e-3, 1e-3, betas=(0.9, 0.95)))
+    assert base(optimizer, model).options == {"betas": (0.9, 0.95)}
+    optimizer.param_groups[0]["betas"] = (0.9, 0.999)
+    wanted = read(optimizer, model).wanted
+    assert wanted.bases["optimizer"].options == {}
+    assert [name for name, each in by_name(wanted).items() if each and each.options] == [
+        "norm.weight", "norm.bias", "head.weight", "head.bias"
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------- schedules
+
+
+def test_a_loop_that_has_multiplied_by_lr_scale_has_done_so(model: Net) -> None:
+    """MAE's loop sets `lr * lr_scale` at every step, and keeps no first rates."""
+    optimizer = AdamW(split(model, 1e-3, 1e-3, 1e-3))
+    for group, scale in zip(optimizer.param_groups, (0.25, 0.5, 1.0), strict=True):
+        group["lr_scale"] = scale
+    multiplied = read(optimizer, model).wanted
+    assert multiplied.notes == ("`lr_scale` of the groups is multiplied into the rates.",)
+    for group in optimizer.param_groups:
+        group["lr"] = 1e-3 * group["lr_scale"]
+    already = read(optimizer, model).wanted
+    assert already.settings == multiplied.settings
+    assert already.notes == ("`lr_scale` of the groups is in the rates already.",)
+
+
+def test_a_momentum_that_a_scheduler_moves_is_the_one_that_the_optimizer_was_made_with(model: Net) -> None:
+    optimizer = SGD(split(model, 0.1, 0.1, 0.2), lr=0.1, momentum=0.5)
+    scheduler = lr_scheduler.OneCycleLR(optimizer, max_lr=[0.1, 0.1, 0.2], total_steps=10)
+    assert optimizer.param_groups[0]["momentum"] != 0.5
+    wanted = read(optimizer, model, scheduler).wanted
+    assert wanted.bases["optimizer"].options == {"momentum": 0.5}
+    assert wanted.notes == (
+        "3 groups, 2 settings.",
+        "A scheduler moves `momentum`: the spec has what the optimizer was made with.",
+    )
+
+
+def test_a_scheduler_that_keeps_no_first_rates_is_said(model: Net) -> None:
+    optimizer = SGD(model.parameters(), lr=0.1)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)
+    for _ in range(3):
+        scheduler.step(1.0)
+    assert base(optimizer, model).lr == pytest.approx(1e-3)
+    (said,) = notes(optimizer, model, scheduler)
+    assert said == "ReduceLROnPlateau does not keep the rates that it began with: the spec has the present ones."
+
+
+def test_the_scheduler_of_another_optimizer_is_not_read(model: Net) -> None:
+    optimizer, other = SGD(model.parameters(), lr=0.1), SGD(model.parameters(), lr=0.3)
+    scheduler = lr_scheduler.StepLR(other, 1)
+    assert notes(optimizer, model, scheduler) == ["StepLR moves another optimizer: it has no say here."]
+    assert {settings and settings.lr for settings in read(optimizer, model, scheduler).wanted.settings} == {0.1}
+
+
+# --------------------------------------------------------------------------------------------------------- members
+
+
+def test_what_does_not_require_grad_is_frozen_in_a_group_or_not(model: Net) -> None:
+    model.body.requires_grad_(False)
+    model.norm.bias.requires_grad_(False)
+    params: list[nn.Parameter] = [*model.norm.parameters(), *model.head.parameters()]
+    optimizer = AdamW(params)
+    wanted = read(optimizer, model).wanted
+    assert [name for name, each in by_name(wanted).items() if each is None] == [
+        "body.weight", "body.bias", "norm.bias"
+    ]  # fmt: skip
+    assert wanted.notes == ("norm.bias is in a group, but not trainable: frozen here.",)
+    file = lrspec.from_optimizer(optimizer, model)
+    assert len([each for each in lrspec.compile(file, Net()).parameters if each.status.trains]) == 3
+
+
+def test_what_no_optimizer_has_is_frozen_and_said(model: Net) -> None:
+    optimizer = AdamW(model.head.parameters())
+    with pytest.warns(lrspec.SpecWarning, match="trainable, but no optimizer had them: frozen here"):
+        file = lrspec.from_optimizer(optimizer, model)
+    said = "body.weight, body.bias, norm.weight and 1 more are trainable, but no optimizer had them: frozen here."
+    assert f"# {said}\n" in file.text
+    assert_reproduced(AdamW(model.head.parameters()), model)
+
+
+def test_empty_groups_and_tensors_that_are_not_the_models_are_said(model: Net) -> None:
+    loss = nn.Parameter(torch.zeros(3))
+    groups: list[dict[str, Any]] = [{"params": []}, {"params": [*model.parameters(), loss]}, {"params": [], "lr": 0.5}]
+    optimizer = AdamW(groups)
+    assert notes(optimizer, model) == [
+        "3 groups, 1 setting.",
+        "Group 0, group 2 have no parameters: left out.",
+        "Group 1 has 1 tensor that the model does not have (shape [3]): left out.",
+    ]
+    assert_reproduced(AdamW(model.parameters()), model)
+
+
+def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
+    adamw, sgd = AdamW(model.parameters()), SGD(model.head.parameters(), lr=0.1)
+    wanted = read({"adamw": adamw, "sgd": sgd}, model).wanted
+    assert list(wanted.bases) == ["adamw"]
+    assert wanted.notes == (
+        "2 groups, 1 setting.",
+        "`sgd` trains none of the model's parameters, and is left out.",
+        "head.weight is in group 0 of `adamw` and again in group 0 of `sgd`, and so are 1 more: the first counts.",
+    )
+
+
+def test_a_tied_parameter_is_one(model: Net) -> None:
+    model.head.weight = model.body.weight
+    groups: list[dict[str, Any]] = [{"params": [model.body.weight], "lr": 0.1}, {"params": [model.head.bias]}]
+    optimizer = AdamW(groups)
+    assert by_name(read(optimizer, model).wanted)["body.weight"] is not None
+    assert len(read(optimizer, model).wanted.settings) == 5
+
+
+def test_complex_parameters_are_parameters() -> None:
+    model = nn.ParameterDict({"phase": nn.Parameter(torch.zeros(2, dtype=torch.complex64)), "scale": torch.zeros(2)})
+    assert_reproduced(Adam(model.parameters(), lr=0.1), model)
+
+
+def test_a_model_on_the_meta_device_is_read() -> None:
+    with torch.device("meta"):
+        model = Net()
+    assert_reproduced(AdamW(split(model, 1e-3, 1e-3, 1e-2)), model)
+
+
+def test_everything_may_be_frozen(model: Net) -> None:
+    optimizer = AdamW(model.parameters(), lr=0.1)
+    model.requires_grad_(False)
+    file = lrspec.from_optimizer(optimizer, model)
+    assert lrspec.compile(file, Net()).groups == ()
+
+
+def test_names_of_optimizers_are_made_such_that_a_spec_has_them(model: Net) -> None:
+    optimizers = {"body/1": AdamW(model.body.parameters()), "rest": SGD([*model.norm.parameters()], lr=1.0)}
+    wanted = read(optimizers, model).wanted
+    assert list(wanted.bases) == ["body_1", "rest"]
+    assert "The optimizer `body/1` is called `body_1` here: names are letters, digits, `_` and `-`." in wanted.notes
+    listed = [AdamW(model.body.parameters()), AdamW(model.norm.parameters()), SGD(model.head.parameters(), lr=1.0)]
+    assert list(read(listed, model).wanted.bases) == ["adamw", "adamw-2", "sgd"]
+
+
+def test_one_of_a_mapping_is_the_only_one(model: Net) -> None:
+    assert list(read({"adamw": AdamW(model.parameters())}, model).wanted.bases) == ["optimizer"]
+
+
+# -------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_class_without_groups_is_refused(model: Net) -> None:
+    with pytest.raises(lrspec.GroupsError, match="LBFGS does not take parameter groups"):
+        lrspec.from_optimizer(torch.optim.LBFGS(model.parameters()), model)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("lr", None, "group 0 has no learning rate, and a spec needs one (AdamW)"),
+        ("lr", float("nan"), "group 0 has the learning rate nan, and a spec needs one from 0 on"),
+        ("lr", -1.0, "group 0 has the learning rate -1.0, and a spec needs one from 0 on"),
+        ("lr", "1e-3", "group 0 has the learning rate 1e-3, and a spec needs one from 0 on"),
+        ("lr", torch.tensor(0.1, device="meta"), "group 0 has the learning rate tensor(..., device='meta', size=())"),
+        ("weight_decay", float("inf"), "group 0 has the weight decay inf, and a spec needs one from 0 on"),
+    ],
+)
+def test_a_rate_that_no_spec_has_is_refused(model: Net, key: str, value: Any, said: str) -> None:
+    optimizer = AdamW(model.parameters())
+    optimizer.param_groups[0][key] = value
+    with pytest.raises(lrspec.GroupsError, match=re.escape(said)):
+        lrspec.from_optimizer(optimizer, model)
+
+
+WRONG: list[tuple[Callable[[Net], tuple[Any, ...]], str]] = [
+    (
+        lambda model: (model, SGD(model.parameters(), lr=1.0)),
+        "expected a model (torch.nn.Module), found SGD",
+    ),
+    (lambda model: (SGD(model.parameters(), lr=1.0), [model]), "expected a model (torch.nn.Module), found list"),
+    (lambda model: (SGD, model), "expected an optimizer (torch.optim.Optimizer), found SGD"),
+    (lambda model: ({}, model), "expected an optimizer (torch.optim.Optimizer), found none"),
+    (lambda model: ({"a": 1}, model), "`a`: expected an optimizer (torch.optim.Optimizer), found int"),
+    (lambda model: (SGD(model.parameters(), lr=1.0), model, "cosine"), "expected a scheduler, or a list or a mapping"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_what_is_neither_is_a_type_error_in_words(
+    model: Net, arguments: Callable[[Net], tuple[Any, ...]], said: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(said)):
+        lrspec.from_optimizer(*arguments(model))
+
+
+def test_a_model_without_parameters_or_shapes_is_refused() -> None:
+    optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    with pytest.raises(lrspec.GroupsError, match="this ReLU has no parameters"):
+        lrspec.from_optimizer(optimizer, nn.ReLU())
+    lazy = nn.LazyLinear(2)
+    with pytest.raises(lrspec.InventoryError, match="weight has no shape yet"):
+        lrspec.from_optimizer(optimizer, lazy)
+
+
+def test_a_sharded_model_is_refused_as_an_inventory_refuses_it(model: Net) -> None:
+    vars(model.body.weight)["ds_shape"] = (2, 2)  # as ZeRO-3 does
+    with pytest.raises(lrspec.InventoryError, match="compile before the model is sharded"):
+        lrspec.from_optimizer(SGD(model.parameters(), lr=1.0), model)
