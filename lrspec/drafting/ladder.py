@@ -9,7 +9,8 @@ from functools import cached_property
 from lrspec.drafting.cover import cover
 from lrspec.drafting.rules import Entry
 from lrspec.drafting.spines import Open, Part, Priced, Spine, common_captures, open_regexes, single
-from lrspec.drafting.strands import Strand, strands
+from lrspec.drafting.strands import Strand, Values, strands
+from lrspec.drafting.words import word_runs
 from lrspec.models.parameters import Columns
 
 _MOST_COVERED = 100
@@ -23,12 +24,13 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     `layers` has the layer of each parameter of the inventory, 0 nearest the input, without gaps; None where the ladder
     must not select it.
     """
-    found = strands(columns, layers, free)
+    values = Values(columns, layers, free)
+    found = strands(values)
     by_layer: dict[int, list[Strand]] = {}
     for strand in found:
         for layer in strand.layers:
             by_layer.setdefault(layer, []).append(strand)
-    chosen = _shortest(len(by_layer), by_layer, _candidates(found, by_layer))
+    chosen = _shortest(len(by_layer), by_layer, _candidates(values, found, by_layer))
     regexes = _Covering(columns, layers, frozenset(free), sum(isinstance(entry, Open) for entry in chosen))
     return tuple(entry if isinstance(entry, Entry) else Entry(regexes.of(entry), entry.join) for entry in chosen)
 
@@ -77,8 +79,10 @@ def _shortest(
     return tuple(entry for entries in reversed(found) for entry in entries)
 
 
-def _candidates(found: list[Strand], by_layer: dict[int, list[Strand]]) -> dict[int, list[tuple[int, Priced]]]:
+def _candidates(values: Values, found: list[Strand], by_layer: dict[int, list[Strand]]) -> dict[int, list[tuple[int, Priced]]]:
     candidates: dict[int, list[tuple[int, Priced]]] = {}
+    for run in word_runs(values, by_layer):
+        candidates.setdefault(run.high, []).append((run.low, run.priced))
     spines = list(_spines(found))
     bounds = sorted({bound for spine in spines for low, high in spine.runs for bound in (low, high + 1)})
     for spine in spines:
@@ -111,11 +115,11 @@ def _sections(
 
 def _spines(found: list[Strand]) -> Iterator[Spine]:
     """The spines to try: each strand with captures by itself, and with others that go with it."""
-    capturing = sorted((s for s in found if s.captured), key=lambda s: -len(s.layers))[:_MOST_SPINES]
+    capturing = sorted((s for s in found if s.captured and not s.side), key=lambda s: -len(s.layers))[:_MOST_SPINES]
     seen: set[tuple[int, ...]] = set()
     for base in capturing:
         spine = Spine((Part(base, base.captured),))
-        for grown in _grown(spine, found if len(found) <= _MOST_SPINES else ()):
+        for grown in _grown(spine, found if spine.runs and len(found) <= _MOST_SPINES else ()):
             key = tuple(sorted(id(part.strand) for part in grown.parts))
             if grown.runs and key not in seen:
                 seen.add(key)
@@ -124,21 +128,15 @@ def _spines(found: list[Strand]) -> Iterator[Spine]:
 
 def _grown(spine: Spine, others: Sequence[Strand]) -> Iterator[Spine]:
     yield spine
-    for agreeing in (True, False):
+    for agreeing in (True, False, True):
         for strand in others:
             if any(part.strand is strand for part in spine.parts):
                 continue
-            for captured in _captures(spine.parts[0], strand):
-                more = Spine((*spine.parts, Part(strand, captured)))
-                if _goes_with(spine, more, agreeing):
-                    spine = more
-                    break
-        yield spine
-
-
-def _captures(base: Part, strand: Strand) -> list[tuple[int, ...]]:
-    tries = [common_captures(base, strand), strand.captured]
-    return list(dict.fromkeys(captured for captured in tries if captured))
+            captured = strand.captured or common_captures(spine.parts[0], strand)
+            more = Spine((*spine.parts, Part(strand, captured)))
+            if captured and _goes_with(spine, more, agreeing):
+                spine = more
+        yield Spine(tuple(sorted(spine.parts, key=lambda part: min(part.strand.first.values()))))
 
 
 def _goes_with(spine: Spine, more: Spine, agreeing: bool) -> bool:

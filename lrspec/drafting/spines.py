@@ -17,8 +17,10 @@ _ENTRY = 10.0
 _REGEX = 3.0
 _CHARACTER = 0.05
 _NUMBER = 4.0
-_ODD = 6.0
-"""The costs of an entry, of a regex, of each character, of a number written out, and of what a person avoids."""
+_DEEP = 1.5
+_WORDS = 6.0
+"""The costs of an entry, of a regex, of each character, of a number written out, what a captured number saves, and what
+layers named by words cost more than numbered ones."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ def single(strands: Iterable[Strand], layer: int) -> Priced:
     """The entry for a layer that no spine has."""
     entry = Open(tuple(strands), layer)
     return Priced(_ENTRY + open_regexes(entry)[0], (entry,))
+
+
+def word_cost(regex: str, joins: Sequence[Open]) -> float:
+    """The cost of a spine of words, and of what joins it."""
+    joined = sum(_ENTRY + open_regexes(join)[0] for join in joins)
+    return _ENTRY + _WORDS + _REGEX + _CHARACTER * len(regex) + joined
 
 
 def open_regexes(entry: Open) -> tuple[float, list[str]]:
@@ -136,9 +144,9 @@ class Spine:
     def over(self, low: int, high: int, others: Sequence[Strand]) -> Priced | None:
         """Return the entries for a run of layers, `others` being all strands on these layers; None if there are none."""
         section = Section.of(self, low, high)
-        cost, regexes = _ENTRY, []
-        for part in self.parts:
-            price, texts = section.regexes(part)
+        cost, regexes = _ENTRY - _DEEP * max(len(key) for key in section.layers), []
+        for whole, part in zip(self.parts, section.parts, strict=True):
+            price, texts = section.regexes(whole, part)
             cost, regexes = cost + price, regexes + texts
         mine = {id(part.strand) for part in self.parts}
         joined = section.joins([strand for strand in others if id(strand) not in mine])
@@ -149,12 +157,16 @@ class Spine:
 
 @dataclass(frozen=True)
 class Section:
-    """A spine on a run of layers: the tuples that it has there, with their layers; those of free names are below 0."""
+    """A spine on a run of layers: the numbers that it captures there, with their layers; below 0 are those of free names.
 
-    spine: Spine
+    `tuples` has the same numbers with those that need not be captured in this run.
+    """
+
+    parts: tuple[Part, ...]
     low: int
     high: int
     layers: dict[Numbers, int]
+    tuples: frozenset[Numbers]
 
     @classmethod
     def of(cls, spine: Spine, low: int, high: int) -> Section:
@@ -166,18 +178,19 @@ class Section:
             if value is not Other.free:
                 break
             free.append(key)
-        below = {key: index - len(free) for index, key in enumerate(free)}
-        return cls(spine, low, high, {**below, **inside})
+        layers = {**{key: index - len(free) for index, key in enumerate(free)}, **inside}
+        parts, kept = _without_fixed(spine.parts, relation, layers)
+        return cls(parts, low, high, kept, frozenset(layers))
 
-    def regexes(self, part: Part) -> tuple[float, list[str]]:
-        """The regexes of a part of the spine."""
+    def regexes(self, whole: Part, part: Part) -> tuple[float, list[str]]:
+        """The regexes of a part of the section, and of the spine."""
         allowed: set[Numbers] = set()
         refused: set[Numbers] = set()
         space = _space(part)
         for numbers in part.strand.rows:
-            is_mine = picked(numbers, part.captured) in self.layers
+            is_mine = picked(numbers, whole.captured) in self.tuples
             (allowed if is_mine else refused).add(picked(numbers, space))
-        return selecting(part, allowed, refused) if allowed else (0.0, [])
+        return selecting(part, allowed, refused - allowed) if allowed else (0.0, [])
 
     def joins(self, others: Sequence[Strand]) -> Priced | None:
         """The entries that put the other strands on their layers; None if one of them cannot share them."""
@@ -227,7 +240,7 @@ class Section:
     def _first(self) -> dict[int, int]:
         """The first place of the spine on each layer."""
         found: dict[int, int] = {}
-        for strand, _ in self.spine.parts:
+        for strand, _ in self.parts:
             for numbers, value in strand.rows.items():
                 if isinstance(value, int):
                     found[value] = min(found.get(value, strand.first[numbers]), strand.first[numbers])
@@ -240,11 +253,24 @@ class Section:
 
     def _captures(self, strand: Strand) -> dict[tuple[int, ...], None]:
         """The positions that a join might capture, the best first."""
-        common = common_captures(self.spine.parts[0], strand)
+        common = common_captures(self.parts[0], strand)
         count = len(positions(strand.nodes[0].path[: strand.depth]))
         few = [some for size in (1, 2) for some in combinations(range(count), size)] if count <= 4 else []
         tried = [common] if common else []
         return dict.fromkeys([*tried, *([strand.captured] if strand.captured else []), (), *few])
+
+
+def _without_fixed(parts: tuple[Part, ...], relation: Iterable[Numbers], layers: dict[Numbers, int]) -> tuple[tuple[Part, ...], dict[Numbers, int]]:
+    """Leave out captures of a number that is the same on all layers of a section, but not elsewhere."""
+    inside, everywhere = list(layers), list(relation)
+    size = len(inside[0])
+    if any(len(key) != size for key in everywhere):
+        return parts, layers
+    kept = [at for at in range(size) if len({key[at] for key in inside}) > 1 or len({key[at] for key in everywhere}) == 1]
+    return (
+        tuple(Part(strand, picked(captured, kept)) for strand, captured in parts),
+        {picked(key, kept): layer for key, layer in layers.items()},
+    )
 
 
 def common_captures(part: Part, strand: Strand) -> tuple[int, ...]:

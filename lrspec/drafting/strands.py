@@ -81,9 +81,8 @@ class Values:
         return self.of_place[name.place]
 
 
-def strands(columns: Columns, layers: Sequence[int | None], free: Iterable[int]) -> list[Strand]:
+def strands(values: Values) -> list[Strand]:
     """Return strands that together have every name with a layer once, in the order of the model."""
-    values = Values(columns, layers, free)
     return _together(_below(values.root, values))
 
 
@@ -160,28 +159,40 @@ def _decide(rows: dict[Numbers, Value], chosen: tuple[int, ...]) -> bool:
 
 def _deeper(strand: Strand, values: Values) -> list[Strand]:
     """Return strands with one number more, that of a list of modules of which each layer has one (`layer1.0`)."""
-    node = strand.nodes[0]
-    lists = [(child, found) for child in _lists(node) if (found := _one_more(strand, child, values)) is not None]
-    if len(lists) != 1:
+    found = [more for node in _lists(strand.nodes[0]) if (more := _one_more(strand, node, values)) is not None]
+    if len(found) != 1:
         return [strand]
-    main, found = lists[0]
-    beside: list[Strand] = []
-    for child in node.children():
-        if child.path != main.path[: len(child.path)] and (other := _strand(child, values)) is not None:
-            other = replace(other, captured=strand.captured)
-            beside.append(replace(other, side="before" if _is_before(other, found) else "after"))
-    return [*_deeper(found, values), *(strand for strand in beside if strand.layers)]
+    main = found[0]
+    beside = [
+        replace(other, captured=strand.captured, side="before" if _is_before(other, main) else "after")
+        for node in _beside(strand.nodes[0], main.nodes[0])
+        if (other := _strand(node, values)) is not None and other.layers
+    ]
+    return [*_deeper(main, values), *beside]
 
 
 def _lists(node: Node) -> Iterator[Node]:
-    """The nodes of modules that are in a list, which is the node's or a child's."""
+    """The nodes of modules that are in a list: a node's children, or a child's, or a grandchild's."""
     for child in node.children():
         if child.path[-1] == NUMBER:
             yield child
-        elif not child.is_name:
-            grandchildren = child.children()
-            if len(grandchildren) == 1 and grandchildren[0].path[-1] == NUMBER:
-                yield grandchildren[0]
+            yield from (deeper for word in child.children() for deeper in _only_list(word))
+        yield from _only_list(child)
+
+
+def _only_list(node: Node) -> Iterator[Node]:
+    children = node.children() if node.path[-1] != NUMBER else []
+    if len(children) == 1 and children[0].path[-1] == NUMBER:
+        yield children[0]
+
+
+def _beside(node: Node, main: Node) -> Iterator[Node]:
+    """The nodes below a node that together have all its names but those of another below it."""
+    for child in node.children() if node.path != main.path else ():
+        if child.path == main.path[: len(child.path)]:
+            yield from _beside(child, main)
+        else:
+            yield child
 
 
 def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
@@ -190,7 +201,7 @@ def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
     at = len(positions(node.path)) - 1
     if found is None or found.layers.keys() != strand.layers.keys() or not _one_each(found, at):
         return None
-    if all(child.is_name for child in node.children()):
+    if all(child.is_name for child in node.children()): # not a list of modules
         return None
     return replace(found, captured=(*strand.captured, at))
 
