@@ -96,10 +96,14 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
 
 
 def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
-    """Ways to see ladders in rates: one for all or one a tower, with or without what is around them."""
-    ways: list[list[Tower]] = []
+    """Ways to see ladders in rates: one for all, or one a tower, with or without what is around.
+
+    A ladder rises through the model.
+    """
+    different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
     for towers in (whole(names, values), split(names, values)):
-        for way in (joined(names, towers, values), towers):
-            if way and way not in ways and all(map(in_order, way)):
-                ways.append(way)
-    return ways
+        grown = joined(names, towers, values)
+        complete = sum(len(tower.steps) for tower in grown) == len(values)
+        for way in [grown] if complete else [grown, towers]:
+            different.setdefault(tuple(tuple(tower.steps.items()) for tower in way), way)
+    return [way for way in different.values() if way and all(map(in_order, way))]
