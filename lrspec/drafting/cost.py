@@ -9,6 +9,12 @@ from collections.abc import Iterator, Sequence
 from lrspec.drafting.multiples import long_numbers
 from lrspec.drafting.rules import DraftRule, Selector
 
+LADDER = 5
+"""The least that a ladder costs: a name, `layers`, a layer with its regex, and `layer_decay`."""
+
+FACTOR = 4
+"""The least that a factor costs: a name, a selector with its regex, and `lr_scale`."""
+
 _LISTED = re.compile(r"\|\d")
 
 _ODD_TOP = 3
@@ -16,7 +22,7 @@ _ODD_TOP = 3
 
 
 def cost(rules: Sequence[DraftRule]) -> int:
-    """Return the number of lines and of regexes, two more for each number that nobody would type, and numbers listed."""
+    """Return the number of lines, regexes and numbers listed, and two more for each number that nobody would type."""
     return sum(_lines(rule) + _odd(rule) + _listed(rule.selector) for rule in rules) + regexes(rules)
 
 

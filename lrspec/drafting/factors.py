@@ -53,7 +53,7 @@ def outlier_factor(values: Values, towers: Sequence[Tower]) -> Factor | None:
             continue
         neighbours = [inside[order[i]] for i in (run[0] - 1, run[-1] + 1) if 0 <= i < len(order) and order[i] in inside]
         scales = [shortest(outside / rate) for tower, step in neighbours for rate in _near(tower, step)]
-        short = [scale for scale in scales if digits(scale) <= 2 and scale > 0]
+        short = [scale for scale in scales if digits(scale) <= 2 and scale not in (0, 1)]
         if short:
             scale = min(short, key=digits)
             return Factor(scale, tuple(place for place, v in values.items() if place not in inside and v == outside))

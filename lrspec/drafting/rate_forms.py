@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class RateForms:
     frozen: tuple[int, ...]
     rest: bool
 
-    def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> Iterator[list[DraftRule]]:
+    def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> list[DraftRule] | None:
         """The rules: a ladder for each tower, single rates for what is in none, and the factors.
 
         There are none if a parameter has more factors than a spec can say.
@@ -40,13 +40,13 @@ class RateForms:
         inside = {place: tower for tower in towers for place in tower.steps}
         keys = _keys(factors, {place for place, tower in inside.items() if self._at_base(tower)})
         if keys is None:
-            return
+            return None
         names = ["depth"] if len(towers) == 1 else [self.names.ladder(tower) for tower in towers]
         rules = [self._ladder(tower, name) for tower, name in zip(towers, names, strict=True)]
         rules += self._single({p: v for p, v in values.items() if p not in inside}, beside=bool(towers))
         for factor, key in zip(factors, keys, strict=True):
             rules += self._selected(self.names.factor(factor.places), factor.places, (key, factor.scale))
-        yield rules
+        return rules
 
     def _at_base(self, tower: Tower) -> bool:
         """Return whether the top of a tower has its optimizer's own rate, so that its ladder sets none."""

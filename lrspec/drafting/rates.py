@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
+from typing import NamedTuple
 
-from lrspec.drafting.cost import cost
+from lrspec.drafting.cost import FACTOR, LADDER, cost
 from lrspec.drafting.factors import Factor, common_factor, outlier_factor, scaled
 from lrspec.drafting.multiples import Values, multiples
-from lrspec.drafting.rate_forms import MANY, RateForms
+from lrspec.drafting.rate_forms import RateForms
 from lrspec.drafting.rate_names import RateNames
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.towers import Tower, in_order, joined, split, whole
@@ -26,22 +29,45 @@ def rate_rules(wanted: Wanted) -> list[DraftRule]:
     columns = wanted.inventory.columns
     frozen = tuple(place for place, settings in enumerate(wanted.settings) if settings is None)
     rest = len(found.values) + len(frozen) == len(wanted.settings)
-    return min(_drafts(RateForms(columns, RateNames(columns), found, frozen, rest)), key=cost)
+    return _shortest(RateForms(columns, RateNames(columns), found, frozen, rest))
 
 
-def _drafts(forms: RateForms) -> Iterator[list[DraftRule]]:
-    """Rules in several ways, each of them exact."""
+class _Way(NamedTuple):
+    """A way to say rates: ladders, factors on top, and what is left without these."""
+
+    values: Values
+    towers: Sequence[Tower]
+    factors: Sequence[Factor]
+
+    @property
+    def least(self) -> int:
+        """The least that it can cost; a single rate has three lines, or two and `fallback`."""
+        inside = {place for tower in self.towers for place in tower.steps}
+        single = len({value for place, value in self.values.items() if place not in inside})
+        return LADDER * len(self.towers) + 3 * single + FACTOR * len(self.factors)
+
+
+def _shortest(forms: RateForms) -> list[DraftRule]:
+    """The rules that cost least: of all ways, those that may are tried, the most promising first."""
+    ways = sorted(((way.least, number, way) for number, way in enumerate(_all_ways(forms))), key=itemgetter(0, 1))
+    best: tuple[float, int, list[DraftRule]] = (math.inf, 0, [])
+    for least, number, way in ways:
+        if least <= best[0]:
+            rules = forms.rules(*way)
+            best = min(best, (cost(rules), number, rules), key=itemgetter(0, 1)) if rules is not None else best
+    return best[2]
+
+
+def _all_ways(forms: RateForms) -> Iterator[_Way]:
     for values, factors in _factored(forms):
         yield from _ways(forms, values, factors, _FACTORS - 1)
 
 
-def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[list[DraftRule]]:
-    """Rules with some factors and different ladders, and also with up to `more` factors on what is beside a ladder."""
+def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[_Way]:
+    """The ways with some factors and different ladders, and with up to `more` factors on what is beside a ladder."""
     structures = _structures(forms.columns.names, values)
-    for towers in structures:
-        yield from forms.rules(values, towers, factors)
-    if not structures or len(set(values.values())) <= MANY:
-        yield from forms.rules(values, (), factors)
+    for towers in [*structures, ()]:
+        yield _Way(values, towers, factors)
     if more and forms.multiples.key == "lr_mult":
         for factor in dict.fromkeys(outlier_factor(values, towers) for towers in structures):
             if factor is not None:
@@ -70,10 +96,14 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
 
 
 def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
-    """Ways to see ladders in rates: one for all or one a tower, with or without what is around them."""
-    ways: list[list[Tower]] = []
+    """Ways to see ladders in rates: one for all, or one a tower, with or without what is around.
+
+    A ladder rises through the model.
+    """
+    different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
     for towers in (whole(names, values), split(names, values)):
-        for way in (joined(names, towers, values), towers):
-            if way and way not in ways and all(map(in_order, way)):
-                ways.append(way)
-    return ways
+        grown = joined(names, towers, values)
+        complete = sum(len(tower.steps) for tower in grown) == len(values)
+        for way in [grown] if complete else [grown, towers]:
+            different.setdefault(tuple(tuple(tower.steps.items()) for tower in way), way)
+    return [way for way in different.values() if way and all(map(in_order, way))]
