@@ -46,7 +46,7 @@ class _Covering:
 
     def of(self, entry: Open) -> tuple[str, ...]:
         if self.count > _MOST_COVERED:
-            return tuple(open_regexes(entry)[1])
+            return tuple(open_regexes(entry))
         wanted: set[int] = set()
         free: set[int] = set()
         for name in (name for strand in entry.strands for node in strand.nodes for name in node.names):
