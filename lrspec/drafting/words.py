@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lrspec.drafting.name_tree import Name, Node
 from lrspec.drafting.rules import Entry
-from lrspec.drafting.spines import Open, Priced, word_cost
+from lrspec.drafting.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
 from lrspec.drafting.strands import Other, Strand, Values
 
 _FEWEST = 4  # layers; fewer are as short by name
@@ -87,7 +87,8 @@ def _run(
     if not ends <= {high}:
         return None
     joins = [Open(tuple(rest), high, "last")] if rest else []
-    return Run(low, high, Priced(word_cost(regex, joins), (Entry((regex,)), *joins)))
+    cost = ENTRY + WORDS + text_cost(regex) + sum(ENTRY + open_cost(join) for join in joins)
+    return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
 def _layers(
