@@ -17,6 +17,7 @@ from lrspec.drafting.words import word_runs
 from lrspec.models.parameters import Columns
 
 _MOST_COVERED = 100
+_MOST_ROWS = 500
 _MOST_CUTS = 40
 
 
@@ -47,7 +48,7 @@ class _Covering:
     count: int
 
     def of(self, entry: Open) -> tuple[str, ...]:
-        if self.count > _MOST_COVERED:
+        if self.count > _MOST_COVERED or sum(len(strand.layers[entry.layer]) for strand in entry.strands) > _MOST_ROWS:
             return tuple(open_regexes(entry))
         wanted: set[int] = set()
         free: set[int] = set()

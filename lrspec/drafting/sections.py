@@ -54,7 +54,7 @@ class Section:
     def _spelled(self, whole: Part, part: Part) -> Texts:
         strand = part.strand
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
-        rows += [row for row in strand.free if picked(row, whole.captured) in self.tuples]
+        rows += [row for row in strand.free(part.space) if picked(row, whole.captured) in self.tuples]
         return selecting(part, rows) if rows else Texts(0.0, [])
 
     def joins(self, others: Sequence[Strand]) -> Priced | None:
@@ -80,7 +80,7 @@ class Section:
     def _joining(self, part: Part) -> Texts:
         known = self._by_beginning(len(part.captured))["last"]
         rows = [row for row, _ in part.strand.rows_between(self.low, self.high)]
-        return selecting(part, [*rows, *(row for row in part.strand.free if picked(row, part.captured) in known)])
+        return selecting(part, [*rows, *(row for row in part.strand.free(part.space) if picked(row, part.captured) in known)])
 
     def _ways(self, strand: Strand) -> Iterator[_Way]:
         """The ways to join a strand, the best first."""

@@ -42,6 +42,7 @@ class Strand:
     first: dict[Numbers, int]
     of_node: tuple[frozenset[Numbers], ...]
     side: str = ""
+    _free: dict[tuple[int, ...], list[Numbers]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _indexes: dict[tuple[tuple[int, ...], bool], Index] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -59,10 +60,14 @@ class Strand:
                 found.setdefault(value, []).append(numbers)
         return found
 
-    @cached_property
-    def free(self) -> list[Numbers]:
-        """The rows that only free names have."""
-        return [numbers for numbers, value in self.rows.items() if value is Other.free]
+    def free(self, which: tuple[int, ...]) -> list[Numbers]:
+        """The rows of free names alone, whose numbers at some positions no other row has."""
+        if which not in self._free:
+            decided = {picked(row, which) for row, value in self.rows.items() if value is not Other.free}
+            self._free[which] = [
+                row for row, value in self.rows.items() if value is Other.free and picked(row, which) not in decided
+            ]
+        return self._free[which]
 
     def rows_between(self, low: int, high: int) -> list[tuple[Numbers, int]]:
         """The rows on the layers from `low` to `high`, each with its layer."""
