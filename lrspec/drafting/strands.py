@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import TypeAlias
 
 from lrspec.drafting.name_tree import NUMBER, Name, Node, Numbers, positions, tree
+from lrspec.drafting.spelling import Index
 from lrspec.models.parameters import Columns
 
 
@@ -40,22 +42,44 @@ class Strand:
     first: dict[Numbers, int]
     of_node: tuple[frozenset[Numbers], ...]
     side: str = ""
+    _free: dict[tuple[int, ...], list[Numbers]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _indexes: dict[tuple[tuple[int, ...], bool], Index] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def is_clean(self) -> bool:
         """Whether the captured numbers and the layers correspond one to one."""
-        seen: dict[int, Numbers] = {}
+        one_each = all(len({picked(numbers, self.captured) for numbers in rows}) == 1 for rows in self.layers.values())
+        return one_each and Other.refused not in self.rows.values() and bool(self.captured)
+
+    @cached_property
+    def layers(self) -> dict[int, list[Numbers]]:
+        """Its layers, with the rows of each."""
+        found: dict[int, list[Numbers]] = {}
         for numbers, value in self.rows.items():
             if isinstance(value, int):
-                key = picked(numbers, self.captured)
-                if seen.setdefault(value, key) != key:
-                    return False
-        return Other.refused not in self.rows.values() and bool(self.captured)
+                found.setdefault(value, []).append(numbers)
+        return found
 
-    @property
-    def layers(self) -> dict[int, None]:
-        """Its layers."""
-        return dict.fromkeys(value for value in self.rows.values() if isinstance(value, int))
+    def free(self, which: tuple[int, ...]) -> list[Numbers]:
+        """The rows of free names alone, whose numbers at some positions no other row has."""
+        if which not in self._free:
+            decided = {picked(row, which) for row, value in self.rows.items() if value is not Other.free}
+            self._free[which] = [
+                row for row, value in self.rows.items() if value is Other.free and picked(row, which) not in decided
+            ]
+        return self._free[which]
+
+    def rows_between(self, low: int, high: int) -> list[tuple[Numbers, int]]:
+        """The rows on the layers from `low` to `high`, each with its layer."""
+        layers = self.layers if high - low > len(self.layers) else range(low, high + 1)
+        return [(row, layer) for layer in layers if low <= layer <= high for row in self.layers.get(layer, ())]
+
+    def index(self, which: tuple[int, ...], with_free: bool) -> Index:
+        """The index of all rows, or of those that are not only of free names, with just the numbers at some positions."""
+        if (which, with_free) not in self._indexes:
+            rows = {picked(row, which): None for row, value in self.rows.items() if with_free or value is not Other.free}
+            self._indexes[which, with_free] = Index(rows)
+        return self._indexes[which, with_free]
 
 
 def picked(numbers: Numbers, which: Iterable[int]) -> Numbers:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lrspec.drafting.name_tree import Name, Node
 from lrspec.drafting.rules import Entry
-from lrspec.drafting.spines import Open, Priced, word_cost
+from lrspec.drafting.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
 from lrspec.drafting.strands import Other, Strand, Values
 
 _FEWEST = 4  # layers; fewer are as short by name
@@ -33,7 +33,6 @@ class _Reading(NamedTuple):
 _READINGS = (
     _Reading(r"(\w+)\.", lambda parts: parts[0] if len(parts) > 1 else None),
     _Reading(r"(\w+)", lambda parts: parts[0]),
-    _Reading(r"(\w+\.\w+)\.", lambda parts: ".".join(parts[:2]) if len(parts) > 2 else None),
     _Reading(r"(.+)\.", lambda parts: ".".join(parts[:-1]) if len(parts) > 1 else None),
     _Reading(r"(.+)$", ".".join),
 )
@@ -84,11 +83,12 @@ def _run(
     if low and min(layers.values()) < 0:
         return None
     rest = [strand for layer in range(low, high + 1) for strand in by_layer[layer] if not _is_below(strand, node, stem)]
-    ends = {strand.captured == () and next(iter(strand.layers)) for strand in rest}
+    ends = {layer for strand in rest for layer in strand.layers}
     if not ends <= {high}:
         return None
     joins = [Open(tuple(rest), high, "last")] if rest else []
-    return Run(low, high, Priced(word_cost(regex, joins), (Entry((regex,)), *joins)))
+    cost = ENTRY + WORDS + text_cost(regex) + sum(ENTRY + open_cost(join) for join in joins)
+    return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
 def _layers(
