@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lrspec.drafting.cover import cover
 from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.drafting.selecting import selectors
 from lrspec.drafting.wanted import Wanted
 
 
@@ -26,16 +27,24 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters another weight decay than their optimizer's."""
-    default, names = next(iter(wanted.bases)), wanted.inventory.columns.names
+    default = next(iter(wanted.bases))
     places: dict[float, list[int]] = {}
     for index, settings in enumerate(wanted.settings):
         if settings is None or settings.weight_decay is None:
             continue
         if settings.weight_decay != wanted.bases[settings.optimizer or default].weight_decay:
             places.setdefault(settings.weight_decay, []).append(index)
+    frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
     return [
-        DraftRule(f"decay-{number}", Selector(match=cover(names, members)), (("weight_decay", decay),))
-        for number, (decay, members) in enumerate(places.items(), 1)
+        DraftRule(f"decay-{number}", selector, (("weight_decay", decay),))
+        for number, (selector, decay) in enumerate(
+            [
+                (s, d)
+                for d, members in places.items()
+                for s in selectors(wanted.inventory.columns, members, frozen, decay=True)
+            ],
+            1,
+        )
     ]
 
 
