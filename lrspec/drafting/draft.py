@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lrspec.compiler.compile import Outcome, attempt
+from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Settings
+from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.wording import count
 from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
@@ -42,7 +43,7 @@ def draft(wanted: Wanted) -> Draft:
     """Find a short spec that gives every parameter what is wanted, and nothing else.
 
     Raises:
-        DraftError: if the spec that was found does not say that, or is not clean, which is a bug in lrspec.
+        DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
     rules = tuple(map(_owned_up, unique(merged(wanted, _rules(wanted)))))
     text = written(wanted, rules)
@@ -50,7 +51,10 @@ def draft(wanted: Wanted) -> Draft:
     if findings:
         rules, check = allowed(rules, findings)
         text = written(wanted, rules, check)
-    return Draft(_clean(proved(text, wanted)).file, rules)
+    outcome = proved(text, wanted)
+    if errors := [finding for finding in outcome.diagnostics if finding.severity is Severity.error]:
+        raise DraftError(f"the draft does not compile: {errors[0].message}")
+    return Draft(outcome.file, rules)
 
 
 def _rules(wanted: Wanted) -> list[DraftRule]:
@@ -87,9 +91,3 @@ def _owned_up(rule: DraftRule) -> DraftRule:
         return rule
     comment = f"{count(regexes, 'regex').replace('regexs', 'regexes')}: nothing shorter tells these apart"
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)
-
-
-def _clean(outcome: Outcome) -> Outcome:
-    for finding in outcome.diagnostics:
-        raise DraftError(f"the draft is not clean: {finding.code}: {finding.message}")
-    return outcome

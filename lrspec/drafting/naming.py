@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from lrspec.drafting.rules import DraftRule, Selector
@@ -26,6 +26,13 @@ def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
     return _kind(names) or _shared(names) or "some"
+
+
+def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
+    """The last components that tell something, each once: `cls_token`, `token_projection`."""
+    names = [columns.names[place].split(".") for place in sorted(members)]
+    told = ([part for part in name if part not in _DULL and not part.isdigit()] or name for name in names)
+    return list(dict.fromkeys(parts[-1] for parts in told))
 
 
 def _kind(names: Sequence[Sequence[str]]) -> str | None:

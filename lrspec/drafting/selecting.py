@@ -45,7 +45,7 @@ def size(selectors: tuple[Selector, ...]) -> int:
 def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
     """The shortest selectors; of equally short ones the first."""
     whole = list(_whole(target, decay))
-    best = (min(whole, key=lambda selector: size((selector,))),)
+    best: tuple[Selector, ...] = (min(whole, key=lambda selector: size((selector,))),)
     if parts == 1 or (size(best) == 1 and not best[0].match):
         return best
     found = [best]
