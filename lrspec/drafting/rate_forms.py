@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.drafting.cost import cost, regexes
+from lrspec.drafting.cost import ONE_REGEX, selecting
 from lrspec.drafting.factors import Factor
 from lrspec.drafting.ladder import ladder
 from lrspec.drafting.layering import layers
@@ -80,8 +80,8 @@ class RateForms:
             value: select(self.names.rate(members, value), members, self.multiples.setting(value), frozen)
             for value, members in places.items()
         }
-        last = max(rules, key=lambda value: (cost(rules[value]), value == 1, len(places[value])), default=None)
-        if last is None or not self.rest or (beside and last != 1 and regexes(rules[last]) == 1):
+        last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
+        if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
             return [rule for some in rules.values() for rule in some]
         return [rule for value, some in rules.items() if value != last for rule in some] + [self._fallback(last)]
 
