@@ -46,14 +46,15 @@ class _Covering:
 
     def of(self, entry: Open) -> tuple[str, ...]:
         if self.count > _MOST_COVERED:
-            return tuple(open_regexes(entry)[1])
+            return tuple(open_regexes(entry))
         wanted: set[int] = set()
         free: set[int] = set()
-        for name in (name for strand in entry.strands for node in strand.nodes for name in node.names):
-            if self.layers[name.place] == entry.layer:
-                (free if name.is_alias else wanted).add(name.index)
-            elif self.layers[name.place] is None and not name.is_alias and name.place in self.free:
-                free.add(name.index)
+        for strand in entry.strands:
+            for name in (name for node in strand.nodes for name in node.names):
+                if self.layers[name.place] == entry.layer:
+                    (free if name.is_alias else wanted).add(name.index)
+                elif name.place in self.free and len(strand.layers) == 1 and not name.is_alias:
+                    free.add(name.index)
         return cover(self.names, wanted, free)
 
     @cached_property

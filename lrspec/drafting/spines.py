@@ -18,7 +18,8 @@ _REGEX = 3.0
 _CHARACTER = 0.05
 _NUMBER = 4.0
 _DEEP = 1.5
-_WORDS = 6.0
+_WORDS = 12.0
+_ODD = 3.0
 """The costs of an entry, of a regex, of each character, of a number written out, what a captured number saves, and what
 layers named by words cost more than numbered ones."""
 
@@ -61,7 +62,8 @@ def selecting(part: Part, allowed: set[Numbers], refused: set[Numbers]) -> tuple
             nodes = tuple(n for n, rows in there if any(_fits(picked(numbers, space), some) for numbers in rows))
         spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, not strand.captured and not part.captured)
         texts.append(spelled(nodes, strand.depth, spelling))
-    return _NUMBER * count_numbers(choices) + sum(_REGEX + _CHARACTER * len(text) for text in texts), texts
+    odd = sum(only and len(listed) == 1 for some in choices for (only, listed), at in zip(some, space, strict=True) if at in part.captured)
+    return _ODD * odd + _NUMBER * count_numbers(choices) + sum(_REGEX + _CHARACTER * len(text) for text in texts), texts
 
 
 def _fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
@@ -75,34 +77,32 @@ def _space(part: Part) -> tuple[int, ...]:
 def single(strands: Iterable[Strand], layer: int) -> Priced:
     """The entry for a layer that no spine has."""
     entry = Open(tuple(strands), layer)
-    return Priced(_ENTRY + open_regexes(entry)[0], (entry,))
+    return Priced(_ENTRY + open_cost(entry), (entry,))
 
 
 def word_cost(regex: str, joins: Sequence[Open]) -> float:
     """The cost of a spine of words, and of what joins it."""
-    joined = sum(_ENTRY + open_regexes(join)[0] for join in joins)
+    joined = sum(_ENTRY + open_cost(join) for join in joins)
     return _ENTRY + _WORDS + _REGEX + _CHARACTER * len(regex) + joined
 
 
-def open_regexes(entry: Open) -> tuple[float, list[str]]:
-    """Return regexes without captures for what strands have on a layer, and what they cost."""
-    cost, regexes = 0.0, []
-    constant: dict[tuple[object, ...], list[Strand]] = {}
+def open_cost(entry: Open) -> float:
+    """About what the regexes of an entry without captures cost."""
+    alike: dict[tuple[object, ...], None] = {}
+    cost = 0.0
     for strand in entry.strands:
-        if not strand.captured:
-            node = strand.nodes[0]
-            constant.setdefault((node.path[:-1], node.is_name), []).append(strand)
-            continue
-        part = Part(strand, ())
-        allowed = {picked(n, strand.captured) for n, value in strand.rows.items() if value == entry.layer}
-        refused = {picked(n, strand.captured) for n, value in strand.rows.items() if value is not Other.free} - allowed
-        price, texts = selecting(part, allowed, refused)
-        cost, regexes = cost + price, regexes + texts
-    for (path, _), alike in constant.items():
-        nodes = tuple(strand.nodes[0] for strand in alike)
-        text = spelled(nodes, len(path), Spelling({}, (), True)) if path or nodes[0].path else "^"
-        cost, regexes = cost + _REGEX + _CHARACTER * len(text), [text, *regexes]
-    return cost, regexes
+        node, numbers = strand.nodes[0], len(strand.captured) * len(strand.layers[entry.layer])
+        alike[(node.path[:-1], node.is_name, *strand.captured)] = None
+        cost += _CHARACTER * sum(len(part) + 2 for component in node.path for part in component) + _NUMBER * numbers
+    return cost + _REGEX * len(alike)
+
+
+def open_regexes(entry: Open) -> list[str]:
+    """Return regexes without captures for what strands have on a layer, quickly."""
+    regexes: list[str] = []
+    for strand in entry.strands:
+        regexes += selecting(Part(strand, ()), strand.layers[entry.layer], strand.decided - strand.layers[entry.layer])[1]
+    return regexes
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,8 @@ class Section:
             way = next(self._ways(strand), None)
             if way is None:
                 return None
-            captured, end = way
+            captured, end, price = way
+            cost += price
             if captured:
                 price, texts = self._joining(Part(strand, captured))
                 cost += price
@@ -210,7 +211,7 @@ class Section:
                 plain.setdefault(end, []).append(strand)
         opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
         entries = [*(Entry(tuple(texts), end) for end, texts in captures.items()), *opens]
-        cost += sum(open_regexes(entry)[0] for entry in opens)
+        cost += sum(map(open_cost, opens))
         return Priced(cost + _ENTRY * len(entries), tuple(entries))
 
     def _joining(self, part: Part) -> tuple[float, list[str]]:
@@ -224,7 +225,7 @@ class Section:
             (allowed if is_mine else refused).add(picked(numbers, space))
         return selecting(part, allowed, refused - allowed)
 
-    def _ways(self, strand: Strand) -> Iterator[tuple[tuple[int, ...], End]]:
+    def _ways(self, strand: Strand) -> Iterator[tuple[tuple[int, ...], End, float]]:
         """The ways to join a strand: the positions to capture, and the layer to share."""
         rows = [(n, v) for n, v in strand.rows.items() if isinstance(v, int) and self.low <= v <= self.high]
         is_before = any(strand.first[n] < self._first[v] for n, v in rows)
@@ -232,9 +233,9 @@ class Section:
             ends = self._ends(len(captured))
             good = [end for end in ("last", "first") if all(ends[end].get(picked(n, captured)) == v for n, v in rows)]
             if "first" in good and (is_before or "last" not in good):
-                yield captured, "first"
+                yield captured, "first", 0.0
             elif good and not (captured and is_before):
-                yield captured, "last"
+                yield captured, "last", _ODD * is_before
 
     @cached_property
     def _first(self) -> dict[int, int]:

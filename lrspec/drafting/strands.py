@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import TypeAlias
 
 from lrspec.drafting.name_tree import NUMBER, Name, Node, Numbers, positions, tree
@@ -52,10 +53,19 @@ class Strand:
                     return False
         return Other.refused not in self.rows.values() and bool(self.captured)
 
-    @property
-    def layers(self) -> dict[int, None]:
-        """Its layers."""
-        return dict.fromkeys(value for value in self.rows.values() if isinstance(value, int))
+    @cached_property
+    def layers(self) -> dict[int, set[Numbers]]:
+        """Its layers, with the captured numbers of each."""
+        found: dict[int, set[Numbers]] = {}
+        for numbers, value in self.rows.items():
+            if isinstance(value, int):
+                found.setdefault(value, set()).add(picked(numbers, self.captured))
+        return found
+
+    @cached_property
+    def decided(self) -> set[Numbers]:
+        """The captured numbers of all names that are not free."""
+        return {picked(numbers, self.captured) for numbers, value in self.rows.items() if value is not Other.free}
 
 
 def picked(numbers: Numbers, which: Iterable[int]) -> Numbers:

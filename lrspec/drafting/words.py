@@ -33,7 +33,6 @@ class _Reading(NamedTuple):
 _READINGS = (
     _Reading(r"(\w+)\.", lambda parts: parts[0] if len(parts) > 1 else None),
     _Reading(r"(\w+)", lambda parts: parts[0]),
-    _Reading(r"(\w+\.\w+)\.", lambda parts: ".".join(parts[:2]) if len(parts) > 2 else None),
     _Reading(r"(.+)\.", lambda parts: ".".join(parts[:-1]) if len(parts) > 1 else None),
     _Reading(r"(.+)$", ".".join),
 )
@@ -84,7 +83,7 @@ def _run(
     if low and min(layers.values()) < 0:
         return None
     rest = [strand for layer in range(low, high + 1) for strand in by_layer[layer] if not _is_below(strand, node, stem)]
-    ends = {strand.captured == () and next(iter(strand.layers)) for strand in rest}
+    ends = {layer for strand in rest for layer in strand.layers}
     if not ends <= {high}:
         return None
     joins = [Open(tuple(rest), high, "last")] if rest else []
