@@ -61,7 +61,9 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
     """All rules: what is frozen, optimizers, rates, decay, options; or last, that the rest is frozen."""
     before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted)]
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
-    if (probe := _rates_of_probe(wanted)) and _size([*probe, _REST]) < _size([*frozen, *rates]):
+    probe = _rates_of_probe(wanted)
+    mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
+    if probe and _size([*probe, _REST]) < _size([*frozen, *rates]) + mostly_frozen:
         return [*thaw_rules(wanted), *before, *probe, *after, _REST]
     return [*frozen, *before, *rates, *after]
 
