@@ -52,7 +52,7 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     default, *others = members
     rules: list[DraftRule] = []
     for name in others:
-        listed = list(axis.rules(members[name], ("optimizer", name), "{}"))
+        listed = list(axis.rules(members[name], ("optimizer", name), name))
         split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
         rules += split if split and _size(split) <= _size(listed) else listed
         axis.claim(rules)
@@ -192,7 +192,7 @@ class _Axis:
         for selector in selectors(self.columns, members, {*self.free, *alike}, decay=decay):
             found = reached(self.columns, selector) & left
             left -= found
-            yield DraftRule(name.format(word(self.columns, selector, found)), selector, (setting,))
+            yield DraftRule(name.format(word(self.columns, selector, found)).strip("-"), selector, (setting,))
 
     def claim(self, rules: Iterable[DraftRule]) -> None:
         """Take away what rules select."""

@@ -45,6 +45,7 @@ def draft(wanted: Wanted) -> Draft:
     Raises:
         DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
+    wanted = _without_idle(wanted)
     rules = tuple(map(_owned_up, unique(merged(wanted, _rules(wanted)))))
     text = written(wanted, rules)
     findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
@@ -55,6 +56,13 @@ def draft(wanted: Wanted) -> Draft:
     if errors := [finding for finding in outcome.diagnostics if finding.severity is Severity.error]:
         raise DraftError(f"the draft does not compile: {errors[0].message}")
     return Draft(outcome.file, rules)
+
+
+def _without_idle(wanted: Wanted) -> Wanted:
+    """What is wanted, without optimizers that train nothing."""
+    default = next(iter(wanted.bases))
+    used = {settings.optimizer or default for settings in wanted.settings if settings is not None} or {default}
+    return replace(wanted, bases={name: base for name, base in wanted.bases.items() if name in used})
 
 
 def _rules(wanted: Wanted) -> list[DraftRule]:
