@@ -15,7 +15,11 @@ LADDER = 5
 FACTOR = 4
 """The least that a factor costs: a name, a selector with its regex, and `lr_scale`."""
 
+ONE_REGEX = 2
+"""What it costs to select by one regex."""
+
 _LISTED = re.compile(r"\|\d")
+"""A number of those that a regex lists one by one, which are others in a deeper model: `(4|5|6)`."""
 
 _ODD_TOP = 3
 """What a ladder costs more whose highest rate is a step of its own factor below 1: its last layer is elsewhere."""
@@ -23,30 +27,25 @@ _ODD_TOP = 3
 
 def cost(rules: Sequence[DraftRule]) -> int:
     """Return the number of lines, regexes and numbers listed, and two more for each number that nobody would type."""
-    return sum(_lines(rule) + _odd(rule) + _listed(rule.selector) for rule in rules) + regexes(rules)
+    lines = sum(1 + rule.fallback + len(rule.settings) for rule in rules)
+    return lines + sum(map(_odd, rules)) + selecting(rules)
 
 
-def regexes(rules: Sequence[DraftRule]) -> int:
-    """Return the number of regexes in rules."""
-    return sum(len(list(_texts(rule.selector))) for rule in rules)
+def selecting(rules: Sequence[DraftRule]) -> int:
+    """Return what the selectors of rules cost."""
+    return sum(_selecting(rule.selector) for rule in rules)
 
 
-def _lines(rule: DraftRule) -> int:
-    selector = rule.selector
+def _selecting(selector: Selector) -> int:
     where = selector.ndim or selector.module or selector.declared
-    ladder = 1 + len(selector.layers) if selector.layers else 0
-    keys = sum(map(bool, (selector.match, selector.exclude, where, rule.fallback)))
-    return 1 + keys + ladder + len(rule.settings)
+    keys = sum(map(bool, (selector.match, selector.layers, selector.exclude, where)))
+    texts = list(_texts(selector))
+    return keys + len(selector.layers) + len(texts) + sum(len(_LISTED.findall(text)) for text in texts)
 
 
 def _texts(selector: Selector) -> Iterator[str]:
     yield from (*selector.match, *selector.exclude, *([selector.module] if selector.module else []))
     yield from (regex for entry in selector.layers for regex in entry.regexes)
-
-
-def _listed(selector: Selector) -> int:
-    """The numbers that regexes list one by one, which are others in a deeper model: `(4|5|6)`."""
-    return sum(len(_LISTED.findall(regex)) for regex in _texts(selector))
 
 
 def _odd(rule: DraftRule) -> int:

@@ -96,12 +96,12 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
 
 
 def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
-    """Ways to see ladders in rates: one for all, or one a tower, with or without what is around.
+    """Ways to see ladders in rates: one a tower, or one for all, with or without what is around.
 
     A ladder rises through the model.
     """
     different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
-    for towers in (whole(names, values), split(names, values)):
+    for towers in (split(names, values), whole(names, values)):
         grown = joined(names, towers, values)
         complete = sum(len(tower.steps) for tower in grown) == len(values)
         for way in [grown] if complete else [grown, towers]:
