@@ -9,6 +9,9 @@ from dataclasses import replace
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
+NO_WORD = "some"
+"""The word for parameters that have nothing in common."""
+
 _TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
@@ -25,7 +28,7 @@ def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
     if selector.module:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
-    return _kind(names) or _shared(names) or "some"
+    return _kind(names) or _shared(names) or NO_WORD
 
 
 def _kind(names: Sequence[Sequence[str]]) -> str | None:
