@@ -48,8 +48,7 @@ class RateForms:
         rest = {place: value for place, value in values.items() if place not in inside}
         rules += self._single(rest, frozen["lr_mult"], beside=bool(towers))
         for factor, key in zip(factors, keys, strict=True):
-            name = self.names.factor(factor.places)
-            rules += self._selected(name, factor.places, (key, factor.scale), frozen[key])
+            rules += self._selected("factor", factor.places, (key, factor.scale), frozen[key])
         return rules
 
     def _at_base(self, tower: Tower) -> bool:
@@ -77,8 +76,7 @@ class RateForms:
             return [self._fallback(next(iter(places)))]
         select = self._selected if len(places) <= MANY else self._listed
         rules = {
-            value: select(self.names.rate(members, value), members, self.multiples.setting(value), frozen)
-            for value, members in places.items()
+            value: select("rate", members, self.multiples.setting(value), frozen) for value, members in places.items()
         }
         last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
         if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
@@ -92,7 +90,8 @@ class RateForms:
         self, name: str, members: Collection[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         found = selectors(self.columns, members, frozen.places)
-        return [DraftRule(name, frozen.claim(selector), (setting,)) for selector in found]
+        names = [self.names.rule(members, selector, name) for selector in found]
+        return [DraftRule(name, frozen.claim(s), (setting,)) for name, s in zip(names, found, strict=True)]
 
     def _listed(
         self, name: str, members: Collection[int], setting: tuple[str, Any], frozen: Unclaimed
