@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from types import CodeType
 from typing import Any, NamedTuple
 
 from lrspec.drafting.group_values import plain_or_not, same_value
@@ -24,11 +27,16 @@ REQUIRED = inspect.Parameter.empty
 """The default of an argument that has none."""
 
 
-def described(cls: type, defaults: Mapping[str, Any]) -> Described:
-    """Describe a class of optimizers; of several names in timm's registry, take that which leaves the least to say."""
+def described(cls: type, defaults: Mapping[str, Any], keys: Iterable[str] = ()) -> Described:
+    """Describe a class of optimizers; of several names in timm's registry, take that which leaves the least to say.
+
+    `keys` are those of its groups. Those that only groups have, and by which a class of another package than torch
+    tells them apart (`use_fallback`, `use_muon`), count as arguments.
+    """
     arguments, path = _arguments(cls), f"{cls.__module__}.{cls.__qualname__}"
     if path.startswith(FROM_TORCH):
         return Described(plain_type(path), arguments)
+    arguments.update(dict.fromkeys(_read_in_groups(cls, [key for key in keys if key not in defaults]), REQUIRED))
     named = [Described(name, {**arguments, **_given_by_timm(name)}) for name in _timm_names(cls)]
     return min(named, key=lambda each: (_unsaid(each, defaults), len(each.type)), default=Described(path, arguments))
 
@@ -46,6 +54,26 @@ def _arguments(cls: type) -> dict[str, Any]:
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
     return {name: plain_or_not(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
+
+
+def _read_in_groups(cls: type, keys: Iterable[str]) -> list[str]:
+    """The keys that a class's own methods name, but which a step does not set: it does that to note something."""
+    methods = [
+        (name, inspect.unwrap(method).__code__)
+        for base in cls.__mro__
+        if not base.__module__.startswith("torch.")
+        for name, method in vars(base).items()
+        if inspect.isfunction(method)
+    ]
+    named = {constant for _, code in methods for constant in code.co_consts if isinstance(constant, str)}
+    noted = {key for name, code in methods if name == "step" for key in _set_by(code)}
+    return [key for key in keys if key in named and key not in noted]
+
+
+def _set_by(code: CodeType) -> Iterator[Any]:
+    """The constant keys that code sets: those of `group["d"] = …`."""
+    steps = list(dis.get_instructions(code))
+    return (key.argval for key, then in pairwise(steps) if then.opname == "STORE_SUBSCR" and key.opname == "LOAD_CONST")
 
 
 def _timm_names(cls: type) -> Iterable[str]:

@@ -34,10 +34,12 @@ def base_of(optimizer: LiveOptimizer, shares: list[Share]) -> Optimizer:
     decays = _counted((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
     values: dict[str, Any] = {
         "lr": base_rate(own.get("lr"), given, rates, head),
-        "weight_decay": base_decay(own.get("weight_decay"), described.arguments.get("weight_decay"), decays),
+        "weight_decay": base_decay(own.get("weight_decay"), described.arguments.get("weight_decay", 0.0), decays),
     }
-    for key in dict.fromkeys(key for share in shares for key in share.values.options):
-        found = _counted((share.values.options[key], share.elements) for share in shares if key in share.values.options)
+    for key in described.arguments:
+        if not shares or not all(key in share.values.options for share in shares):
+            continue
+        found = _counted((share.values.options[key], share.elements) for share in shares)
         value, default = base_option(own.get(key), found), described.arguments[key]
         if not same_value(value, default):
             values[key] = value

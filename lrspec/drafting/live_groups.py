@@ -17,7 +17,7 @@ from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import NOT_OPTIONS
 
 _SCHEDULERS = {"initial_lr", "initial_weight_decay", "max_lr", "min_lr", "swa_lr", "base_momentum", "max_momentum"}
-_KNOWN = NOT_OPTIONS | _SCHEDULERS | {"lr_scale"}
+KNOWN = NOT_OPTIONS | _SCHEDULERS | {"lr_scale"}
 """The keys of a group that are not options: torch's own, and those of schedulers."""
 
 
@@ -122,5 +122,5 @@ class LiveOptimizer:
 
     def strange_keys(self) -> list[str]:
         """Return the keys of groups that the class does not have, neither as arguments nor to note something."""
-        known = {*_KNOWN, *self.described.arguments, *self.defaults}
+        known = {*KNOWN, *self.described.arguments, *self.defaults}
         return list(dict.fromkeys(str(key) for group in self.groups for key in group if key not in known))

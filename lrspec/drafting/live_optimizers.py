@@ -9,7 +9,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.drafting.described import described
-from lrspec.drafting.live_groups import LiveOptimizer
+from lrspec.drafting.live_groups import KNOWN, LiveOptimizer
 from lrspec.optim.unwrapped import class_of, inner, live_groups, stepping
 from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.spec.language import ONLY
@@ -71,5 +71,7 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
     defaults: Mapping[str, Any] = getattr(stepping(optimizer), "defaults", {})
     moving = [plan for plan in plans if plan.factors is None and any(plan.optimizer is o for o in (outer, optimizer))]
     around = "" if outer is optimizer else type(outer).__name__
-    own = described(class_of(optimizer), defaults)
-    return LiveOptimizer(name, own, defaults, live_groups(wrapped), moving, around)
+    groups = live_groups(wrapped)
+    keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
+    own = described(class_of(optimizer), defaults, keys)
+    return LiveOptimizer(name, own, defaults, groups, moving, around)

@@ -106,6 +106,32 @@ def test_the_arguments_of_a_base_class_are_the_classs_own(model: Net) -> None:
     assert notes(optimizer, model) == []
 
 
+class Both(Optimizer):
+    """As some write Muon: its groups say which of two ways is theirs, and only those of one have `betas`."""
+
+    def __init__(self, params: Any, lr: float = 0.1) -> None:
+        super().__init__(params, {"lr": lr, "weight_decay": 0.0})
+        for group in self.param_groups:
+            if not group.setdefault("use_muon", False):
+                group.setdefault("betas", (0.9, 0.95))
+
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            group["largest"] = 1.0
+
+
+def test_a_key_by_which_another_packages_class_tells_groups_apart_is_an_option(model: Net) -> None:
+    matrices = {"params": [model.body.weight, model.head.weight], "use_muon": True, "layer_id": 1}
+    others: dict[str, Any] = {"params": [p for p in model.parameters() if p.ndim == 1], "betas": (0.8, 0.9)}
+    optimizer = Both([matrices, others])
+    optimizer.step()
+    wanted = read(optimizer, model).wanted
+    assert wanted.notes == (f"`layer_id`, `largest` of the groups are not arguments of {__name__}.Both: left out.",)
+    assert wanted.bases["optimizer"].options == {"use_muon": True}
+    assert by_name(wanted)["body.bias"] == lrspec.Settings(0.1, None, (("betas", (0.8, 0.9)), ("use_muon", False)))
+    assert_reproduced(Both([{**matrices, "layer_id": 2}, {**others}]), model)
+
+
 def test_a_value_that_no_spec_has_is_left_out_and_said(model: Net) -> None:
     optimizer = Own(model.parameters(), hook=print)
     with pytest.warns(lrspec.SpecWarning, match="`hook` is of a kind that a spec cannot have .builtin_function"):
