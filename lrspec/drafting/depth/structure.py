@@ -106,7 +106,7 @@ def _layers_of_block(block: Node) -> _Layers:
 
 
 def _operations(columns: Columns, root: Node) -> _Layers:
-    """Return the layers of a model without blocks: its modules, and of a sequence each item; a norm goes with the last."""
+    """Return the layers of a model without blocks: its modules, and the items of sequences; a norm is no layer."""
     node = root
     while len(node.children) == 1 and (only := next(iter(node.children.values()))).children:
         node = only

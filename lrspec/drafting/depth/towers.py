@@ -13,7 +13,7 @@ _FEWEST = 3
 
 
 def towers_in(node: Node) -> list[Node]:
-    """Return the towers in a module: modules beside each other that have blocks; the module itself if it is the only."""
+    """Return the towers in a module: modules beside each other that have blocks, or else the module itself."""
     if node.blocks:
         return [node]
     inside = [child for child in node.children.values() if child.has_blocks]

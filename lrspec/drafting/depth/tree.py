@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from lrspec.models.parameters import Columns
 
+_NORM = re.compile(r"norm|(?:^|[._])(?:ln|bn)[_\d]*[._]")
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
@@ -87,7 +88,8 @@ def is_norm(columns: Columns, members: Iterable[int]) -> bool:
     """Return whether parameters are those of norms: by the classes of their owners, or by name if these are unknown."""
     return all(
         any("norm" in name.lower() for name in columns.owners[place])
-        or (not columns.owners[place] and re.search(r"norm|(?:^|[._])(?:ln|bn)[_\d]*[._]", columns.names[place].lower()))
+        if columns.owners[place]
+        else _NORM.search(columns.names[place].lower()) is not None
         for place in members
     )
 

@@ -15,7 +15,7 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """
     default = Optimizer.model_validate({"type": "SGD", "lr": 0.1, "weight_decay": 0.0, "momentum": 0.9})
     base = optimizer(default, numbers)
-    head = head_parts(subject, head_of(subject), lr_mult=numbers.head_mult or 1)
+    head = head_parts(subject, head_of(subject), lr_mult=1)
     frozen = rest(subject, "plan.freeze(model) sets requires_grad", freeze=True)
     note = "A linear probe: the head is trained, everything else is frozen."
     return Sketch({"optimizer": base}, [*head, frozen, *exempt(subject, [base])], (note,))
