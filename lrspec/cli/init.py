@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from lrspec.cli import options
 from lrspec.cli.options import CannotRun, say
+from lrspec.spec.model_kinds import scheme_and_name
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from lrspec.cli.spec_files import Target
+    from lrspec.compiler.plan import Plan
     from lrspec.drafting.draft import Draft
     from lrspec.drafting.recipes.recipe import Numbers
     from lrspec.models.inventory import Inventory
@@ -50,20 +53,11 @@ def _factor(context: click.Context, parameter: click.Parameter, word: str | None
     return number
 
 
-def _number(name: str, help_: str, callback: Any = _above_zero) -> Any:
+_Decorator: TypeAlias = Callable[[Callable[..., int]], Callable[..., int]]
+
+
+def _number(name: str, help_: str, callback: Callable[..., float | None] = _above_zero) -> _Decorator:
     return click.option(name, metavar="X", callback=callback, help=help_)
-
-
-@dataclass(frozen=True)
-class _Target:
-    """Where the spec goes: its file, None for standard output, and the inventory to be saved beside it, if any."""
-
-    spec: str | None
-    params: str | None
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.spec).parent if self.spec else Path()
 
 
 @click.command()
@@ -87,7 +81,7 @@ class _Target:
 )
 @_number("--lr", "The learning rate, that of AdamW under muon-adamw.")
 @_number("--layer-decay", "The factor from each layer to the one before it.", _factor)
-@_number("--weight-decay", "The weight decay.", lambda *words: options.number_of(*words))
+@_number("--weight-decay", "The weight decay.", options.number_of)
 @_number("--head-mult", "How many times the rate of the rest the head gets.")
 @click.option("--optimizer", metavar="CLASS", help="Another optimizer, such as SGD.")
 @click.option("--save-params", is_flag=True, help="Save the inventory beside the spec, which then names it.")
@@ -113,8 +107,11 @@ def init(
 
     On a terminal, missing choices are asked. With `-o -`, the spec goes to standard output.
     """
+    from lrspec.cli.outputs import status
     from lrspec.cli.questions import ask_model, ask_recipe, can_ask
+    from lrspec.cli.spec_files import target_of
     from lrspec.drafting.recipes.recipe import Numbers
+    from lrspec.drafting.recipes.table import DEFAULT
 
     _check_words(model, args, params, script, recipe, numbers)
     source = script or (f"params:{params}" if params is not None else model)
@@ -124,12 +121,16 @@ def init(
         source = ask_model()
     if recipe is None and script is None and can_ask():
         recipe = ask_recipe()
-    target = _target(source, output, save_params, force)
+    recipe = recipe or DEFAULT
+    _check_numbers(recipe, numbers)
+    target = target_of(source, output, save_params, force)
     if script is not None:
         inventory, draft = _from_script(script, target)
     else:
         inventory, draft = _by_recipe(source, args, recipe, Numbers(**numbers), target, cache=not no_cache)
-    return _write(draft, inventory, target, source, explain)
+    plan = _write(draft, inventory, target, explain)
+    say(_summary(plan, target, source))
+    return status(plan.diagnostics, strict=False)
 
 
 def _check_words(
@@ -140,7 +141,8 @@ def _check_words(
     recipe: str | None,
     numbers: dict[str, Any],
 ) -> None:
-    given = [flag for flag, value in (("--model", model), ("--params", params), ("--from", script)) if value is not None]
+    sources = {"--model": model, "--params": params, "--from": script}
+    given = [flag for flag, value in sources.items() if value is not None]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
     if args and given and given != ["--model"]:
@@ -151,58 +153,43 @@ def _check_words(
         raise click.UsageError(f"{flag} and --from exclude each other: what the optimizer has is written")
 
 
-def _target(source: str, output: str | None, save_params: bool, force: bool) -> _Target:
-    """Return where the spec goes; CannotRun if files exist there, or the folder does not."""
-    from lrspec.cli.questions import ask_whether, can_ask
-    from lrspec.cli.spec_files import check_new, stem
+def _check_numbers(recipe: str, numbers: dict[str, Any]) -> None:
+    """Refuse a number that a recipe has no use for."""
+    from lrspec.drafting.recipes.table import RECIPES
 
-    spec = None if output == "-" else output or f"{stem(source)}.lrspec.yaml"
-    if spec is not None and not Path(spec).parent.is_dir():
-        raise CannotRun(f"{spec}: no such file or directory")
-    if spec is not None and not force and os.path.lexists(spec) and can_ask():
-        force = ask_whether(f"{spec} exists already. Overwrite it?", otherwise=False)
-    check_new(spec, force)
-    if source.startswith("py:") and spec is not None and not save_params and can_ask():
-        save_params = ask_whether("A spec cannot name py:. Save the model's inventory beside it?", otherwise=True)
-    if not save_params:
-        return _Target(spec, None)
-    if spec is None or source.startswith("params:"):
-        raise click.UsageError("--save-params goes with a spec in a file, for a model that is built")
-    params = (Path(spec).parent / f"{stem(source)}.params.json").as_posix()
-    check_new_params(params, force)
-    return _Target(spec, params)
-
-
-def check_new_params(path: str, force: bool) -> None:
-    """Refuse to overwrite a saved inventory."""
-    if not force and os.path.lexists(path):
-        raise CannotRun(f"{path}: exists already: give --force to overwrite it")
+    for name, value in numbers.items():
+        if value is not None and name not in RECIPES[recipe].numbers:
+            recipes = [other for other, row in RECIPES.items() if name in row.numbers]
+            raise click.UsageError(f"--{name.replace('_', '-')} is not for {recipe}, but for {', '.join(recipes)}")
 
 
 def _by_recipe(
-    source: str, args: dict[str, Any], recipe: str | None, numbers: Numbers, target: _Target, *, cache: bool
+    source: str, args: dict[str, Any], recipe: str, numbers: Numbers, target: Target, *, cache: bool
 ) -> tuple[Inventory, Draft]:
+    from lrspec.diagnostics.errors import SpecError
     from lrspec.drafting.depth.of_model import read_depth
     from lrspec.drafting.prove import DraftError
     from lrspec.drafting.recipes.compose import compose
     from lrspec.drafting.recipes.recipe import RefusedError, Subject
-    from lrspec.drafting.recipes.table import DEFAULT
     from lrspec.models.sources.model_error import ModelError
 
-    chosen = recipe or DEFAULT
     try:
         inventory, depth = read_depth(source, args, cache=cache)
-        model, notes = _named(source, inventory.args or args, target)
-        return inventory, compose(chosen, Subject(inventory, depth), numbers, model, notes)
+        model, notes = _named(source, args, target)
+        if scheme_and_name(source)[0] == "timm" and not depth.matched:
+            notes = ("timm knows no layers here, and takes every twelve parameters for one. These are blocks.", *notes)
+        return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
     except ModelError as failure:
         raise CannotRun(str(failure)) from None
     except RefusedError as failure:
-        raise CannotRun(f"{chosen}: {failure}") from None
+        raise CannotRun(f"{recipe}: {failure}") from None
+    except SpecError as failure:  # of another optimizer, which the language refuses
+        raise CannotRun(f"--optimizer: {failure.diagnostics[0].message.partition(chr(10))[0]}") from None
     except DraftError as failure:
         raise _bug(failure) from None
 
 
-def _from_script(source: str, target: _Target) -> tuple[Inventory, Draft]:
+def _from_script(source: str, target: Target) -> tuple[Inventory, Draft]:
     from lrspec.drafting.draft import draft
     from lrspec.drafting.prove import DraftError
     from lrspec.drafting.script import from_script
@@ -222,56 +209,64 @@ def _bug(failure: Exception) -> CannotRun:
     return CannotRun(f"internal error, please report it with the command and the model: {failure}")
 
 
-def _named(source: str, args: dict[str, Any], target: _Target) -> tuple[ModelSource | None, tuple[str, ...]]:
-    """Return how the spec names its model, and what to say if it cannot."""
-    from lrspec.cli.spec_files import as_written, stem
+def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSource | None, tuple[str, ...]]:
+    """Return how the spec names its model, and what its head says about that and about the schema."""
+    from lrspec.cli.spec_files import as_written, schema_path
     from lrspec.diagnostics.escape import printable
     from lrspec.spec.language import ModelSource
 
+    notes: tuple[str, ...] = () if schema_path(target.folder) else (_SCHEMA,)
     if target.params is not None:
-        return ModelSource(source=f"params:{Path(target.params).name}"), ()
+        return ModelSource(source=f"params:{Path(target.params).name}"), notes
     name = as_written(source, target.folder)
     if name is not None:
-        return ModelSource(source=name, args=args), ()
-    if not source.startswith("py:"):
-        where = f"{printable(source)} is outside of this folder, and a spec may only name files in it or below it."
-        return None, (where, "Give it to each command: --model or --params.")
-    file = f"{stem(source)}.params.json"
-    return None, (
-        "A spec cannot name py:, which runs code. Save the model's inventory, and name that:",
-        f"  lrspec params --model {printable(source)} -o {file}",
-        f"  models: params:{file}",
-    )
+        return ModelSource(source=name, args=args), notes
+    if scheme_and_name(source)[0] == "py":
+        return None, (*_CODE, *notes)
+    return None, (f"`models` is missing: {printable(source)} is not in this folder or below it.", *notes)
 
 
-def _write(draft: Draft, inventory: Inventory, target: _Target, source: str, explain: bool) -> int:
+_SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
+_CODE = (
+    "`models` is missing: a spec cannot name py:, which runs code. With --save-params, `lrspec init`",
+    "saves the model's parameters beside the spec, which then names that file.",
+)
+
+
+def _write(draft: Draft, inventory: Inventory, target: Target, explain: bool) -> Plan:
+    """Write the spec, and the inventory beside it; return what it compiles to."""
     from lrspec.cli.outputs import emit, emit_json, print_report
     from lrspec.cli.spec_files import schema_path
     from lrspec.compiler.compile import attempt
-    from lrspec.diagnostics.wording import count
     from lrspec.drafting.reasons import reasons
     from lrspec.spec.load import read
 
     schema = schema_path(target.folder)
     text = draft.text.replace("$schema=lrspec.v1.schema.json", f"$schema={schema}", 1) if schema else draft.text
     reading = read(text.encode(), target.spec or "<stdout>", "yaml")
-    outcome = attempt(reading.file(), inventory)
-    assert outcome.plan is not None
-    assert outcome.plan.groups is not None
+    plan = attempt(reading.file(), inventory).plan
+    assert plan is not None  # the draft has been compiled before
     if target.params is not None:
         emit_json(inventory.to_dict(), target.params)
     emit(text, target.spec)
-    if explain:
-        (say if target.spec is None else lambda lines: emit(f"{lines}\n", None))(reasons(outcome.plan, draft.rules))
-    status = print_report(outcome.diagnostics, reading, "auto")
-    trained = sum(len(group.params) for group in outcome.plan.groups)
-    size = f"{count(len(outcome.plan.groups), 'group')}, {count(trained, 'parameter')}"
-    say(f"{target.spec or 'the spec'}: {size}; next: {_next(outcome.file.spec.sources, target, source)}")
-    return status
+    if explain and target.spec is None:
+        say(reasons(plan, draft.rules))
+    elif explain:
+        emit(f"{reasons(plan, draft.rules)}\n", None)
+    print_report(plan.diagnostics, reading, "auto")
+    return plan
 
 
-def _next(named: Any, target: _Target, source: str) -> str:
-    words = ["lrspec", "compile", target.spec or "SPEC"]
-    if not named:
-        words += ["--params", source[7:]] if source.startswith("params:") else ["--model", source]
-    return shlex.join(words)
+def _summary(plan: Plan, target: Target, source: str) -> str:
+    """Return the last line: what was written, and the next command."""
+    from lrspec.diagnostics.wording import count
+
+    groups = plan.groups or ()
+    size = f"{count(len(groups), 'group')}, {count(sum(len(group.params) for group in groups), 'parameter')}"
+    if target.spec is None:
+        return f"the spec: {size}"
+    words = ["lrspec", "compile", target.spec]
+    if not plan.file.spec.sources:
+        scheme, name = scheme_and_name(source)
+        words += ["--params", name] if scheme == "params" else ["--model", source]
+    return f"{target.spec}: {size}; next: {shlex.join(words)}"

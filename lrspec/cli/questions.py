@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -58,6 +59,6 @@ def known_recipe(word: str) -> str:
     raise click.UsageError(f"no recipe is called `{printable(word)}`{near}")
 
 
-def ask_whether(question: str, otherwise: bool) -> bool:
+def ask_whether(question: str, otherwise: Literal["yes", "no"]) -> bool:
     """Ask a question that is answered with yes or no."""
-    return click.confirm(question, default=otherwise, err=True)
+    return click.confirm(question, default=otherwise == "yes", err=True)

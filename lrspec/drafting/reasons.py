@@ -24,7 +24,9 @@ def _paragraph(plan: Plan, rule: DraftRule, members: list[PlannedParameter]) -> 
     axes = dict.fromkeys(axis for each in members for axis, name in each.set_by.items() if name == rule.name)
     groups = {plan.group_of[each.name] for each in members if each.name in plan.group_of}
     lines = [f"{rule.name}: {rule.comment}" if rule.comment else rule.name]
-    lines.append(f"  sets {', '.join(map(axis_words, axes)) or 'nothing'} of {_listed([each.name for each in members])}")
+    lines.append(
+        f"  sets {', '.join(map(axis_words, axes)) or 'nothing'} of {_listed([each.name for each in members])}"
+    )
     lines.append(f"  {_numbered(sorted(groups))}" if groups else "  in no group")
     return "\n".join([*lines, *(f"  {line}" for line in rule.why)])
 

@@ -17,9 +17,9 @@ from lrspec.spec.model_kinds import scheme_and_name
 
 
 def read_depth(source: str, args: dict[str, Any], *, cache: bool) -> tuple[Inventory, Depth]:
-    """Return the inventory of a model, and its depth: what the model itself says, as those of timm do, or its structure.
+    """Return the inventory of a model and its depth, which those of timm say; that of others is found by structure.
 
-    ModelError if it cannot be built or read.
+    ModelError if the model cannot be built or read.
     """
     scheme, _ = scheme_and_name(source)
     if scheme not in ("timm", "py"):

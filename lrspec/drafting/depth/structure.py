@@ -8,11 +8,11 @@ in a stage, what stands before its first block goes with that. An embedding that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from lrspec.drafting.depth.depth import Depth, Tower
 from lrspec.drafting.depth.towers import assigned, tower_names, towers_in
-from lrspec.drafting.depth.tree import Node, inner_holder, is_norm, tree
+from lrspec.drafting.depth.tree import Node, inner_paths, is_norm, tree
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
 
@@ -82,18 +82,19 @@ def _is_of_input(part: Node) -> bool:
 
 def _parts(node: Node) -> Iterator[tuple[Node, _Layers]]:
     """Yield the modules in a module, in model order, each block with its layers, and anything else without."""
+    paths = inner_paths(node.blocks.values())
     for name, child in node.children.items():
         if name in node.blocks:
-            yield child, _layers_of_block(child)
+            yield child, _layers_of_block(child, paths)
         elif child.has_blocks:
             yield from _parts(child)
         else:
             yield child, []
 
 
-def _layers_of_block(block: Node) -> _Layers:
-    """Return the layers of a block: one, or those of the blocks in it if it is a stage."""
-    if inner_holder(block) is None:
+def _layers_of_block(block: Node, paths: Collection[tuple[str, ...]]) -> _Layers:
+    """Return the layers of a block: one, or those of the blocks in it if they are at one of the paths."""
+    if [holder.path[len(block.path) :] in paths for holder in block.holders()] != [True]:
         return [[*block.members]]
     before, layers = list[int](), _Layers()
     for part, found in _parts(block):
@@ -106,7 +107,7 @@ def _layers_of_block(block: Node) -> _Layers:
 
 
 def _operations(columns: Columns, root: Node) -> _Layers:
-    """Return the layers of a model without blocks: its modules, and of a sequence each item; a norm goes with the last."""
+    """Return the layers of a model without blocks: its modules, and the items of sequences; a norm is no layer."""
     node = root
     while len(node.children) == 1 and (only := next(iter(node.children.values()))).children:
         node = only

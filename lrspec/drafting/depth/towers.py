@@ -13,8 +13,8 @@ _FEWEST = 3
 
 
 def towers_in(node: Node) -> list[Node]:
-    """Return the towers in a module: modules beside each other that have blocks; the module itself if it is the only."""
-    if node.blocks:
+    """Return the towers in a module: modules beside each other that have lists of blocks, or else the module itself."""
+    if node.blocks or any(child.is_list for child in node.children.values()):
         return [node]
     inside = [child for child in node.children.values() if child.has_blocks]
     if len(inside) > 1:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from lrspec.models.parameters import Columns
 
+_NORM = re.compile(r"norm|(?:^|[._])(?:ln|bn)[_\d]*[._]")
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
@@ -43,6 +44,11 @@ class Node:
             lists.setdefault(name.rstrip("0123456789"), []).append(name)
         chosen = [names for names in lists.values() if any(self.children[name].matrices > 1 for name in names)]
         return {name: self.children[name] for names in chosen for name in names}
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list that has blocks."""
+        return bool(self.blocks) and all(name.isdecimal() for name in self.children)
 
     @cached_property
     def has_blocks(self) -> bool:
@@ -87,25 +93,29 @@ def is_norm(columns: Columns, members: Iterable[int]) -> bool:
     """Return whether parameters are those of norms: by the classes of their owners, or by name if these are unknown."""
     return all(
         any("norm" in name.lower() for name in columns.owners[place])
-        or (not columns.owners[place] and re.search(r"norm|(?:^|[._])(?:ln|bn)[_\d]*[._]", columns.names[place].lower()))
+        if columns.owners[place]
+        else _NORM.search(columns.names[place].lower()) is not None
         for place in members
     )
 
 
-def inner_holder(block: Node) -> Node | None:
-    """Return the module in a block whose own blocks are layers, as in a stage; None if the block is one layer.
+def inner_paths(blocks: Iterable[Node]) -> frozenset[tuple[str, ...]]:
+    """Return where in blocks there are blocks that are layers themselves, as in stages; empty if the blocks are layers.
 
-    The experts of a mixture, or the halves of a transformer's block, are in numbered lists, too. But experts are
-    smaller than what is around them, and halves are not alike.
+    What is so in one stage is so in all. The experts of a mixture, or the halves of a transformer's block, are in
+    numbered lists, too. But experts are smaller than what is around them, and halves are not alike.
     """
-    holders = block.holders()
-    if len(holders) != 1:
-        return None
-    inner = list(holders[0].blocks.values())
+    return frozenset(
+        holder.path[len(block.path) :] for block in blocks for holder in block.holders() if _is_stage(block, holder)
+    )
+
+
+def _is_stage(block: Node, holder: Node) -> bool:
+    inner = list(holder.blocks.values())
     around = block.matrices - sum(item.matrices for item in inner)
-    is_stage = around < max(item.matrices for item in inner) and len({_word(item) for item in inner}) == 1
-    blocks = [item for item in inner if item.matrices > 1]
-    return holders[0] if is_stage and all(_are_alike(*pair) for pair in pairwise(blocks)) else None
+    if around >= max(item.matrices for item in inner) or len({_word(item) for item in inner}) > 1:
+        return False
+    return all(_are_alike(*pair) for pair in pairwise([item for item in inner if item.matrices > 1]))
 
 
 def _word(item: Node) -> str:

@@ -19,7 +19,9 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     base = fine_tuning(subject, numbers)
     if len(subject.depth.towers) > 1:
         towers = " and ".join(tower.name for tower in subject.depth.towers)
-        raise RefusedError(f"the model has towers beside each other, {towers}: use layer-decay, which gives each a ladder")
+        raise RefusedError(
+            f"the model has towers beside each other, {towers}: use layer-decay, which gives each a ladder"
+        )
     root = tree(subject.columns, range(len(subject.columns.names)))
     entries, modules = _entries(root)
     if len(modules) < 2:

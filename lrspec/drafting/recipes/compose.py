@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Settings
+from lrspec.diagnostics.diagnostic import has_errors
 from lrspec.drafting.draft import Draft
 from lrspec.drafting.prove import proved
-from lrspec.drafting.recipes.recipe import Numbers, Part, Sketch, Subject
+from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject
 from lrspec.drafting.recipes.table import RECIPES
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
 from lrspec.spec.language import ModelSource
+from lrspec.spec.load import loads
 
 _RATES = ("lr_mult", "layer", "freeze")
 """The settings that decide a parameter."""
@@ -31,8 +34,18 @@ def compose(
     settings = _settings(subject, sketch)
     wanted = Wanted(subject.inventory, settings, sketch.bases, model, (*sketch.notes, *notes))
     rules = [part.rule for part in sketch.parts]
-    outcome = proved(written(wanted, rules), wanted)
+    text = written(wanted, rules)
+    if numbers.optimizer is not None:
+        _check_optimizer(text, subject)
+    outcome = proved(text, wanted)
     return Draft(outcome.file, tuple(rules))
+
+
+def _check_optimizer(text: str, subject: Subject) -> None:
+    """Refuse an optimizer that cannot train the model, such as Muon; SpecError if there is none of that name."""
+    found = attempt(loads(text), subject.inventory).diagnostics
+    if has_errors(found):
+        raise RefusedError(found[0].message.partition("\n")[0])
 
 
 def _settings(subject: Subject, sketch: Sketch) -> list[Settings | None]:

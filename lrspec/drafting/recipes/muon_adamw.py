@@ -25,13 +25,17 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     excluded = {place for part in tables for place in part.members}
     matrices = [place for place in _matrices(subject) if place not in excluded]
     if not matrices:
-        raise RefusedError("the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay")
+        raise RefusedError(
+            "the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay"
+        )
     rule = DraftRule(
         "matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment="all other matrices"
     )
     everything = rest(subject, "each at the rate of its optimizer", lr_mult=1)
     decay = exempt(subject, [adamw, muon])
-    return Sketch({"adamw": adamw, "muon": muon}, [*tables, Part(rule, _matrices(subject)), *decay, everything], (_NOTE,))
+    return Sketch(
+        {"adamw": adamw, "muon": muon}, [*tables, Part(rule, _matrices(subject)), *decay, everything], (_NOTE,)
+    )
 
 
 def _matrices(subject: Subject) -> list[int]:

@@ -85,20 +85,24 @@ def optimizer(default: Optimizer, numbers: Numbers) -> Optimizer:
 
     SGD, whose steps depend on the size of gradients, gets ten times the learning rate of an Adam, and momentum.
     """
-    changed: dict[str, Any] = {}
+    changed: dict[str, Any] = {**default.options, "type": default.type, "lr": default.lr}
     if numbers.optimizer is not None and plain_type(numbers.optimizer) != default.type:
         is_sgd = plain_type(numbers.optimizer) == "SGD"
-        changed = {"type": numbers.optimizer, **({"momentum": 0.9} if is_sgd else {})}
-        changed["lr"] = 10 * default.lr if is_sgd and default.lr else default.lr
-    else:
-        changed = {**default.options, "type": default.type, "lr": default.lr}
-    arguments = ARGUMENTS.get(plain_type(changed["type"]) or "", frozenset({"weight_decay"}))
+        changed = {"type": numbers.optimizer, "lr": (default.lr or 0.0) * (10 if is_sgd else 1)}
+        changed |= {"momentum": 0.9} if is_sgd else {}
     decay = default.weight_decay if numbers.weight_decay is None else numbers.weight_decay
-    if "weight_decay" in arguments and (decay or changed["type"] not in ARGUMENTS or changed["type"] in DEFAULT_WEIGHT_DECAY):
+    if _takes_decay(plain_type(changed["type"]), decay):
         changed["weight_decay"] = decay
     if numbers.lr is not None:
         changed["lr"] = numbers.lr
     return Optimizer(**{key: value for key, value in changed.items() if value is not None})
+
+
+def _takes_decay(type_: str, decay: float | None) -> bool:
+    """Return whether a weight decay is an argument of a class, and is not what the class does anyway."""
+    if type_ not in ARGUMENTS:
+        return True
+    return "weight_decay" in ARGUMENTS[type_] and decay != (0 if type_ not in DEFAULT_WEIGHT_DECAY else None)
 
 
 def rest(subject: Subject, comment: str, name: str = "rest", **settings: Any) -> Part:
