@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from typing import Any
-
-from lrspec.drafting.cover import cover
-=======
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -14,7 +9,6 @@ from typing import Any
 
 from lrspec.diagnostics.wording import few, number
 from lrspec.drafting.naming import leaves, word
->>>>>>> B
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting import selectors, size
 from lrspec.drafting.targets import reached
@@ -50,16 +44,6 @@ def thaw_rules(wanted: Wanted) -> list[DraftRule]:
 
 def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters to other optimizers than the first."""
-<<<<<<< HEAD
-    names = wanted.inventory.columns.names
-    members = {
-        name: [place for place, settings in enumerate(wanted.settings) if settings and settings.optimizer == name]
-        for name in list(wanted.bases)[1:]
-    }
-    return [
-        DraftRule(name, Selector(match=cover(names, each)), (("optimizer", name),)) for name, each in members.items()
-    ]
-=======
     axis = _Axis.of(wanted)
     members: dict[str, list[int]] = {name: [] for name in wanted.bases}
     for index, settings in enumerate(wanted.settings):
@@ -96,7 +80,6 @@ def _split(
     ]
     name = word(columns, matrices, given)
     return [*rules, DraftRule(name, matrices, (("optimizer", names[1]),), fallback=True, comment=f"all other {name}")]
->>>>>>> B
 
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
@@ -139,18 +122,6 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
 
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:
-<<<<<<< HEAD
-    """Return the rules that give parameters other options than their optimizer's."""
-    places: dict[tuple[str, Any], list[int]] = {}
-    for index, settings in enumerate(wanted.settings):
-        for option in settings.options if settings else ():
-            places.setdefault(option, []).append(index)
-    names = wanted.inventory.columns.names
-    return [
-        DraftRule(f"option-{number}", Selector(match=cover(names, members)), (("options", {key: value}),))
-        for number, ((key, value), members) in enumerate(places.items(), 1)
-    ]
-=======
     """Return the rules that give parameters other options than their optimizer's; options of one value go together."""
     members: dict[str, dict[str, tuple[Any, list[int]]]] = {}
     for index, settings in enumerate(wanted.settings):
@@ -227,4 +198,3 @@ class _Axis:
         """Take away what rules select."""
         for rule in rules:
             self.free -= reached(self.columns, rule.selector)
->>>>>>> B

@@ -9,7 +9,7 @@ from dataclasses import replace
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-NO_WORD = "some"
+NO_WORD = ""
 """The word for parameters that have nothing in common."""
 
 _TEXT = re.compile(r"[^a-z0-9]+")
@@ -29,7 +29,6 @@ def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
     if selector.module:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
-<<<<<<< HEAD
     return _kind(names) or _shared(names) or _few(names)
 
 
@@ -38,9 +37,6 @@ def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
     names = [columns.names[place].split(".") for place in sorted(members)]
     told = ([part for part in name if part not in _DULL and not part.isdigit()] or name for name in names)
     return list(dict.fromkeys(parts[-1] for parts in told))
-=======
-    return _kind(names) or _shared(names) or NO_WORD
->>>>>>> F
 
 
 def _kind(names: Sequence[Sequence[str]]) -> str | None:
