@@ -15,7 +15,8 @@ def wanted_of(plan: lrspec.Plan) -> Wanted:
     if len(bases) == 1:
         bases = {ONLY: next(iter(bases.values()))}
     settings = [_settings(each, given, default, len(bases) == 1) for each in plan.parameters]
-    return Wanted(plan.inventory, settings, bases)
+    sources = plan.file.spec.sources
+    return Wanted(plan.inventory, settings, bases, sources[0] if sources else None)
 
 
 def _settings(

@@ -119,12 +119,12 @@ def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str,
 
 
 def groups_by_name(optimizers: dict[str, Optimizer], model: nn.Module) -> dict[str, dict[str, Any]]:
-    """The class of the optimizer of each parameter, and all that its group has."""
+    """The class of the optimizer of each parameter, and what its group has for the arguments of the class."""
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     return {
         names[id(parameter)]: {
             "class": type(optimizer).__name__,
-            **{key: value for key, value in group.items() if key not in ("params", "name", "param_names")},
+            **{key: group[key] for key in optimizer.defaults},
         }
         for optimizer in optimizers.values()
         for group in optimizer.param_groups
