@@ -25,7 +25,7 @@ def find_spec(folder: Path) -> str:
     others = sorted(path.name for path in paths if not path.name.startswith("."))
     choices = [name for name in ENDINGS if is_file(folder / name)] or others
     if not choices:
-        raise UndecidedError(f"no spec here: name one, or call it {', '.join(ENDINGS)}")
+        raise UndecidedError(f"no spec here: name one, or call it {', '.join(ENDINGS)}; `lrspec init` writes one")
     if len(choices) > 1:
         raise UndecidedError(f"several specs here: name one of {', '.join(choices)}")
     return choices[0]
@@ -46,7 +46,7 @@ def find_specs(paths: Iterable[str]) -> list[str]:
         if not inside:
             raise UndecidedError(
                 f"no spec in {path}: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
-                "files that git ignores are not searched"
+                "files that git ignores are not searched; `lrspec init` writes one"
             )
         for spec in sorted(inside):
             specs.setdefault(os.path.normpath(spec), spec)

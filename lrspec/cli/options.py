@@ -40,7 +40,7 @@ def say(text: str) -> None:
         hush(sys.stderr)
 
 
-def _number(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
+def number_of(_: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
     """Return a finite number of at least 0, written as in a spec."""
     from lrspec.spec.syntax.scalars import plain_number
 
@@ -119,8 +119,8 @@ params = click.option("--params", "-p", metavar="FILE", shell_complete=files, he
 several_params = click.option(
     "--params", "-p", metavar="FILE", multiple=True, shell_complete=files, help=f"{_PARAMS} {_SEVERAL}"
 )
-lr = click.option("--lr", metavar="X", callback=_number, help="Replaces optimizer.lr; absolute values in rules stay.")
-weight_decay = click.option("--weight-decay", metavar="X", callback=_number, help="Replaces optimizer.weight_decay.")
+lr = click.option("--lr", metavar="X", callback=number_of, help="Replaces optimizer.lr; absolute values in rules stay.")
+weight_decay = click.option("--weight-decay", metavar="X", callback=number_of, help="Replaces optimizer.weight_decay.")
 overrides = click.option("--set", "overrides", metavar="PATH=VALUE", multiple=True, callback=_overrides, help=_REPLACES)
 outside = click.option("--allow-outside", is_flag=True, help="Let a spec name files outside its own folder.")
 no_cache = click.option("--no-cache", is_flag=True, help="Ignore the cache.")

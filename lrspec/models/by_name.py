@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.files import is_file, is_folder, system_reason
@@ -17,6 +17,9 @@ from lrspec.models.sources.model_error import ModelError
 from lrspec.models.sources.paths import hf_config_path, is_path, params_path
 from lrspec.spec.file_names import ENDINGS
 from lrspec.spec.model_kinds import BUILT, IN_SPECS, MODEL_KINDS, leads_outside, scheme_and_name
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def inventory_of(
@@ -39,15 +42,30 @@ def inventory_of(
         outside: whether the file of `params:` or `hf:` may lie outside `folder`.
         cache: whether the names that a library knows may come from the cache, and are kept there.
     """
-    from lrspec.models.sources.arguments import check_arguments  # here, since the model is usually in the cache
-    from lrspec.models.sources.meta_device import build
-    from lrspec.models.sources.silence import silence
-
     scheme, name = scheme_and_name(source)
     if scheme == "params":
         if args:
             raise ModelError(f"{source}: a saved inventory takes no arguments, found {', '.join(args)}")
         return read_params(params_path(name, folder, outside=outside), suggest=run_code)
+    model = model_of(source, args, folder, run_code=run_code, outside=outside, cache=cache)
+    return inventory_of_built(model, source, args)
+
+
+def model_of(
+    source: str,
+    args: dict[str, Any],
+    folder: Path,
+    *,
+    run_code: bool = False,
+    outside: bool = False,
+    cache: bool = False,
+) -> nn.Module:
+    """Build a model by its name, without weights; takes the arguments of `inventory_of`, but no `params:`."""
+    from lrspec.models.sources.arguments import check_arguments  # here, since the model is usually in the cache
+    from lrspec.models.sources.meta_device import build
+    from lrspec.models.sources.silence import silence
+
+    scheme, name = scheme_and_name(source)
     if not name.strip():
         raise ModelError(f"expected the name of a model, found {source!r}")
     if scheme == "timm" and ("/" in name or name.endswith(".json")):
@@ -66,9 +84,13 @@ def inventory_of(
             if scheme == "timm" and run_code and (near := _as_code(name)):
                 raise ModelError(f"unknown timm model {name!r}: did you mean `{printable(near)}`?") from None
             raise
-        model = build(builder, source, args)
+        return build(builder, source, args)
+
+
+def inventory_of_built(model: nn.Module, source: str, args: dict[str, Any]) -> Inventory:
+    """Return the inventory of a model that was built by its name."""
     try:
-        return Inventory.from_model(model, source=f"{scheme}:{name}", args=args)
+        return Inventory.from_model(model, source=":".join(scheme_and_name(source)), args=args)
     except InventoryError as failure:
         raise ModelError(f"{source}: {failure}") from None
 

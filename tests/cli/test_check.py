@@ -181,7 +181,7 @@ def test_no_spec_at_all_is_no_success(check: Any) -> None:
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == (
         "lrspec: no spec in empty: specs are called .lrspec.yaml or NAME.lrspec.yaml (.yml, .json); "
-        "files that git ignores are not searched\n"
+        "files that git ignores are not searched; `lrspec init` writes one\n"
     )
 
 

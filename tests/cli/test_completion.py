@@ -38,12 +38,14 @@ def completed(folder: Path, *words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], {"cache", "check", "compile", "explain", "params", "schema"}),
+        ([""], {"cache", "check", "compile", "explain", "init", "params", "schema"}),
         (["comp"], {"compile"}),
         (["cache", ""], {"clear", "dir"}),
         (["compile", "--mo"], {"--model", "--model-arg"}),
         (["check", ".", "--format", ""], {"text", "json", "github", "sarif"}),
         (["schema", "p"], {"plan", "params"}),
+        (["init", "--recipe", "l"], {"layer-decay", "linear-probe", "lora-plus"}),
+        (["init", "-o", ""], {"files"}),
         (["compile", "a"], {"files"}),
         (["explain", "a"], {"files"}),
         (["check", "a", "b"], {"files"}),

@@ -38,7 +38,7 @@ def output(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize("words", [["--help"], ["compile", "--help"], ["cache", "--help"], ["--version"]])
+@pytest.mark.parametrize("words", [["--help"], ["compile", "--help"], ["init", "--help"], ["cache", "--help"], ["--version"]])
 def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path, words: list[str]) -> None:
     modules = imported_by(tmp_path, *words)
     assert not HEAVY & modules
@@ -49,7 +49,7 @@ def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path,
 def test_help_lists_each_command_with_what_it_does() -> None:
     listed = output("from lrspec.cli import run; run(['--help'])").partition("Commands:\n")[2].splitlines()
     described = dict(line.split(maxsplit=1) for line in listed)
-    assert list(described) == ["cache", "check", "compile", "explain", "params", "schema"]
+    assert list(described) == ["cache", "check", "compile", "explain", "init", "params", "schema"]
 
 
 def test_a_command_imports_the_file_of_no_other(tmp_path: Path) -> None:

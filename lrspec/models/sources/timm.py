@@ -29,3 +29,15 @@ def _names() -> KnownNames:
     weights = Counter(name.partition(".")[0] for name in tagged)
     architectures = sorted(timm.list_models(), key=lambda name: (-weights[name], len(name), name))
     return KnownNames(architectures, tagged, [*timm.models.get_deprecated_models()])
+
+
+def layers_of(model: Any) -> dict[str, int] | None:
+    """Return the layer of every parameter by its name, 0 nearest the input, as timm's layer decay has them.
+
+    None if the model does not say which layers it has, with a `group_matcher`; timm counts parameters there.
+    """
+    if not hasattr(model, "group_matcher"):
+        return None
+    matcher = model.group_matcher(coarse=False)
+    layers: dict[str, int] = library("timm.models").group_parameters(model, matcher, reverse=True)
+    return layers

@@ -1,0 +1,1 @@
+"""The depth of a model: which layer each parameter is on, counted from the input."""

@@ -1,0 +1,81 @@
+"""Names as a tree of their components, in which every run of digits is a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+Component: TypeAlias = tuple[str, ...]
+"""The text around the numbers of a component: `("conv", "_", "")` for `conv2_1`."""
+Numbers: TypeAlias = tuple[str, ...]
+
+NUMBER: Component = ("", "")
+"""A component that is a number and nothing else."""
+_RUN = re.compile(r"([0-9]+)")
+
+
+class Name(NamedTuple):
+    """A name of a parameter: its components, the numbers in them, the parameter's place in the model, and the name's."""
+
+    path: tuple[Component, ...]
+    numbers: Numbers
+    place: int
+    is_alias: bool
+    index: int
+
+
+class Position(NamedTuple):
+    """Where a number is: the component, and which of the component's numbers."""
+
+    component: int
+    which: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """All names that begin alike but for numbers, or are alike as a whole (`is_name`)."""
+
+    path: tuple[Component, ...]
+    names: list[Name]
+    is_name: bool = False
+
+    def children(self) -> list[Node]:
+        """The nodes one component deeper, in the order of the model."""
+        depth = len(self.path)
+        found: dict[tuple[Component, bool], list[Name]] = {}
+        for name in self.names if not self.is_name else ():
+            found.setdefault((name.path[depth], len(name.path) == depth + 1), []).append(name)
+        return [Node((*self.path, component), names, whole) for (component, whole), names in found.items()]
+
+
+def positions(path: Iterable[Component]) -> list[Position]:
+    """The numbers in some components."""
+    return [Position(place, which) for place, parts in enumerate(path) for which in range(len(parts) - 1)]
+
+
+def tree(names: Iterable[tuple[int, str]]) -> Node:
+    """Return the root of the tree of some names, each with the place of its parameter."""
+    return Node((), list(_names(names)))
+
+
+def number_key(texts: Numbers) -> list[tuple[int, str]]:
+    """The key by which the layers of an entry are in numeric order."""
+    return [(len(digits), digits) for digits in (text.lstrip("0") for text in texts)]
+
+
+def _names(names: Iterable[tuple[int, str]]) -> Iterator[Name]:
+    before = -1
+    for index, (place, text) in enumerate(names):
+        parts = [_parts(component) for component in text.split(".")]
+        path = tuple([part[0] for part in parts])
+        yield Name(path, tuple([number for part in parts for number in part[1]]), place, place == before, index)
+        before = place
+
+
+@cache
+def _parts(component: str) -> tuple[Component, Numbers]:
+    parts = _RUN.split(component)
+    return tuple(parts[::2]), tuple(parts[1::2])

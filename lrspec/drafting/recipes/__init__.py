@@ -1,0 +1,1 @@
+"""Recipes: specs for common ways of training, a file each, and the table of them."""

@@ -1,0 +1,17 @@
+"""`head-body`: the head at the full learning rate, the body, which is trained already, at a fraction of it."""
+
+from __future__ import annotations
+
+from lrspec.drafting.recipes.head import head_of, head_parts
+from lrspec.drafting.recipes.no_decay import exempt
+from lrspec.drafting.recipes.recipe import Numbers, Sketch, Subject, fine_tuning, rest
+
+
+def parts(subject: Subject, numbers: Numbers) -> Sketch:
+    """Return a rule for the head, and one for the body: a tenth, as in fastai's and torchvision's tutorials."""
+    base = fine_tuning(subject, numbers)
+    head = head_of(subject)
+    mult = float(f"{1 / (numbers.head_mult or 10):.3g}")
+    body = rest(subject, "everything else, which is trained already", "body", lr_mult=mult)
+    note = "The head at the full learning rate, the body at a fraction of it."
+    return Sketch({"optimizer": base}, [*head_parts(subject, head, lr_mult=1), body, *exempt(subject, [base])], (note,))

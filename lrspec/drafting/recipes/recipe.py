@@ -1,0 +1,116 @@
+"""What a recipe is made from, and what it makes: a model with its depth and some numbers in, rules out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lrspec.drafting.depth.depth import Depth
+from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Columns
+from lrspec.spec.language import Optimizer
+from lrspec.spec.torch_optim import ARGUMENTS, DEFAULT_WEIGHT_DECAY, plain_type
+
+
+class RefusedError(Exception):
+    """A recipe makes no sense for a model; the message says why, and what would."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers that somebody wants in a recipe; None is the recipe's own."""
+
+    lr: float | None = None
+    weight_decay: float | None = None
+    layer_decay: float | None = None
+    head_mult: float | None = None
+    optimizer: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that a recipe is for."""
+
+    inventory: Inventory
+    depth: Depth
+
+    @property
+    def columns(self) -> Columns:
+        """The parameters of the model."""
+        return self.inventory.columns
+
+    @property
+    def trained(self) -> list[int]:
+        """The places of the parameters that the model trains."""
+        return [place for place, trainable in enumerate(self.columns.trainable) if trainable]
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the model has an embedding of tokens, as a language model has."""
+        return any(declared and "embedding" in declared for declared in self.columns.declared)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rule, the parameters that it is meant for, and for a ladder the layer of each parameter."""
+
+    rule: DraftRule
+    members: Collection[int]
+    layers: Sequence[int | None] = ()
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What a recipe makes: the optimizers, the parts, and sentences for the head of the file."""
+
+    bases: Mapping[str, Optimizer]
+    parts: Sequence[Part]
+    notes: tuple[str, ...]
+
+
+def fine_tuning(subject: Subject, numbers: Numbers) -> Optimizer:
+    """Return the optimizer for fine-tuning all of a model.
+
+    For language models BERT's (5e-5 is its highest learning rate, 0.01 its weight decay: appendix A of its paper), for
+    others that of masked autoencoders (1e-3 and 0.05: table 9 of theirs), which timm's recipes for transformers have.
+    """
+    lr, decay = (5e-5, 0.01) if subject.reads_text else (1e-3, 0.05)
+    return optimizer(Optimizer(type="AdamW", lr=lr, weight_decay=decay), numbers)
+
+
+def optimizer(default: Optimizer, numbers: Numbers) -> Optimizer:
+    """Return the optimizer of a recipe with the numbers that somebody wants; another class has other arguments.
+
+    SGD, whose steps depend on the size of gradients, gets ten times the learning rate of an Adam, and momentum.
+    """
+    changed: dict[str, Any] = {**default.options, "type": default.type, "lr": default.lr}
+    if numbers.optimizer is not None and plain_type(numbers.optimizer) != default.type:
+        is_sgd = plain_type(numbers.optimizer) == "SGD"
+        changed = {"type": numbers.optimizer, "lr": (default.lr or 0.0) * (10 if is_sgd else 1)}
+        changed |= {"momentum": 0.9} if is_sgd else {}
+    decay = default.weight_decay if numbers.weight_decay is None else numbers.weight_decay
+    if _takes_decay(plain_type(changed["type"]), decay):
+        changed["weight_decay"] = decay
+    if numbers.lr is not None:
+        changed["lr"] = numbers.lr
+    return Optimizer(**{key: value for key, value in changed.items() if value is not None})
+
+
+def _takes_decay(type_: str, decay: float | None) -> bool:
+    """Return whether a weight decay is an argument of a class, and is not what the class does anyway."""
+    if type_ not in ARGUMENTS:
+        return True
+    return "weight_decay" in ARGUMENTS[type_] and decay != (0 if type_ not in DEFAULT_WEIGHT_DECAY else None)
+
+
+def rest(subject: Subject, comment: str, name: str = "rest", **settings: Any) -> Part:
+    """Return the rule for whatever no earlier rule has decided."""
+    rule = DraftRule(name, Selector(), tuple(settings.items()), fallback=True, comment=comment)
+    return Part(rule, range(len(subject.columns.names)))
+
+
+def named(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """Return rules with a number after the name of all but the first."""
+    return [rule if not place else replace(rule, name=f"{rule.name}-{place + 1}") for place, rule in enumerate(rules)]

@@ -1,0 +1,140 @@
+"""From a spec to what every parameter gets, and back: the draft says the same, as shortly as a person does."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.optim import Optimizer
+
+import lrspec
+from benchmarks.drafting import lines
+from lrspec import BuildError, SpecError
+from lrspec.compiler.compile import attempt
+from lrspec.drafting.draft import Draft, draft
+from tests.compiler.test_against_bruteforce import attempted
+from tests.drafting.live_models import model_of
+from tests.drafting.plans import wanted_of
+from tests.drafting.real import Written, inventory, written_specs
+from tests.drawing import drawn
+from tests.strategies import inventories, specs
+from tests.test_examples import inventory as found_inventory
+
+TESTS = Path(__file__).parent.parent
+
+
+def drafted(plan: lrspec.Plan) -> Draft:
+    """The draft for what a plan gives, which is held against it and in which nothing is found."""
+    found = draft(wanted_of(plan))
+    outcome = attempt(found.file, plan.inventory)
+    assert outcome.plan is not None
+    assert not outcome.diagnostics, (found.text, outcome.diagnostics)
+    for one, other in zip(plan.parameters, outcome.plan.parameters, strict=True):
+        assert one.status.trains == other.status.trains, one.name
+        if one.status.trains:
+            assert_same(one, other)
+    return found
+
+
+def assert_same(one: lrspec.PlannedParameter, other: lrspec.PlannedParameter) -> None:
+    assert other.settings.lr == (None if one.settings.lr is None else pytest.approx(one.settings.lr, rel=1e-12, abs=0))
+    assert other.settings.weight_decay == one.settings.weight_decay
+    assert other.settings.options == one.settings.options
+
+
+@drawn(specs(), inventories(), few=100, many=5000, suppress_health_check=list(HealthCheck))
+def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+    plan = attempted(spec, parameters).plan
+    assume(plan is not None and plan.groups and can_be_built(plan))
+    assert plan is not None
+    drafted(plan)
+
+
+def can_be_built(plan: lrspec.Plan) -> bool:
+    """Whether optimizers could have these groups: each has a learning rate, and torch's Muon only matrices."""
+    trained = [each for each in plan.parameters if each.status.trains]
+    return all(each.settings.lr is not None for each in trained) and all(
+        found.code != "LRS211" for found in plan.diagnostics
+    )
+
+
+def are_no_longer(strategy: st.SearchStrategy[Written], count: int) -> tuple[int, int]:
+    """How many drafts of so many specs are no longer than the specs, and how many were compared."""
+    compared: dict[str, bool] = {}
+
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def judge(original: Written) -> None:
+        file = lrspec.loads(original.text)
+        outcome = attempt(file, inventory(original.model))
+        assume(not outcome.diagnostics)
+        assert outcome.plan is not None
+        compared[original.text] = lines(drafted(outcome.plan).file) <= lines(file)
+
+    judge()
+    return sum(compared.values()), len(compared)
+
+
+def test_drafts_for_real_models_are_no_longer_than_what_people_write() -> None:
+    shorter, compared = are_no_longer(written_specs(), 40)
+    assert shorter >= 0.9 * compared > 0
+
+
+@pytest.mark.slow
+def test_nine_in_ten_of_many_drafts_for_real_models_are_no_longer_than_what_people_write() -> None:
+    shorter, compared = are_no_longer(written_specs(), 1000)
+    assert shorter >= 0.9 * compared > 0
+
+
+@pytest.mark.slow
+def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> None:
+    files = [
+        lrspec.load(path) for folder in ("timm_families", "well_written") for path in sorted((TESTS / folder).iterdir())
+    ]
+    known = [file for file in files if file.spec.sources]
+    plans = [lrspec.compile(file, found_inventory(file.spec.sources[0], TESTS)) for file in known]
+    shorter = [lines(drafted(plan).file) <= lines(file) for plan, file in zip(plans, known, strict=True)]
+    assert sum(shorter) >= 0.9 * len(shorter) > 90
+
+
+@drawn(specs(), inventories(), few=40, many=2000, suppress_health_check=list(HealthCheck))
+def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+    model = model_of(parameters["parameters"])
+    try:
+        optimizers = built(spec, model)
+    except (SpecError, BuildError):
+        reject()
+    assume(optimizers)
+    file = lrspec.from_optimizer(optimizers, model)
+    assert lrspec.check(file, model) == []
+    again = built(file, model)
+    before, after = groups_by_name(optimizers, model), groups_by_name(again, model)
+    assert before.keys() == after.keys()
+    for name, group in before.items():
+        assert after[name] == {**group, "lr": pytest.approx(group["lr"], rel=1e-12, abs=0)}, (name, file.text)
+
+
+def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str, Optimizer]:
+    """The optimizers of a spec, without warnings; one that trains nothing is not built."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return lrspec.build_optimizers(spec, model, freeze=True)
+
+
+def groups_by_name(optimizers: dict[str, Optimizer], model: nn.Module) -> dict[str, dict[str, Any]]:
+    """The class of the optimizer of each parameter, and what its group has for the arguments of the class."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    return {
+        names[id(parameter)]: {
+            "class": type(optimizer).__name__,
+            **{key: group[key] for key in optimizer.defaults},
+        }
+        for optimizer in optimizers.values()
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
