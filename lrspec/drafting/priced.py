@@ -102,7 +102,12 @@ def selecting(part: Part, rows: Collection[Numbers], with_free: bool = True) -> 
             nodes = tuple(n for n, own in zip(nodes, strand.of_node, strict=True) if not own.isdisjoint(there))
         spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, is_literal)
         texts.append(spelled(nodes, strand.depth, spelling))
-    odd = sum(_is_one_number(choice) for some in choices for choice, at in zip(some, space, strict=True) if at in part.captured)
+    odd = sum(
+        _is_one_number(choice)
+        for some in choices
+        for choice, at in zip(some, space, strict=True)
+        if at in part.captured
+    )
     return Texts(ODD * odd + _NUMBER * count_numbers(choices) + sum(map(text_cost, texts)), texts)
 
 
