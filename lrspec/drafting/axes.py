@@ -18,6 +18,7 @@ from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
 _TABLES = 2  # dimensions
+_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
 _SHOWN = 3  # names in a comment
 
 
@@ -54,7 +55,7 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     for name in others:
         listed = list(axis.rules(members[name], ("optimizer", name), name))
         split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
-        rules += split if split and _size(split) <= _size(listed) else listed
+        rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
         axis.claim(rules)
     return rules
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Settings
 from lrspec.diagnostics.codes import Severity
-from lrspec.diagnostics.wording import count
 from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
@@ -23,7 +22,7 @@ from lrspec.drafting.write import written
 from lrspec.spec.load import SpecFile, loads
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
-_MANY = 8  # regexes of a rule
+_MANY = 8  # alternatives in the regexes of a rule
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def _size(rules: Sequence[DraftRule]) -> int:
 
 def _owned_up(rule: DraftRule) -> DraftRule:
     """The rule, with a comment if names had to be listed."""
-    regexes = len(rule.selector.match) + len(rule.selector.exclude)
-    if regexes <= _MANY:
+    listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
+    if listed <= _MANY:
         return rule
-    comment = f"{count(regexes, 'regex').replace('regexs', 'regexes')}: nothing shorter tells these apart"
+    comment = "listed one by one: nothing shorter tells these apart"
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)
