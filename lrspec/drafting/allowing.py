@@ -23,6 +23,7 @@ _REASONS = {
     "rate-for-multiple": "a rate as high as this is wanted",
     "declared-decay": "decay is wanted, whatever the model declares",
     "fallback-beyond-rest": "this is wanted for the others, too",
+    "scalars-decay": "single numbers are to decay",
     "nothing-to-spare": "a weight decay of 0 is wanted",
     "multiple-for-rate": "the multiple equals the value by chance",
     "odd-value": "this value is wanted",

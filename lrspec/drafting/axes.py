@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrspec.diagnostics.wording import few, number
-from lrspec.drafting.naming import word
+from lrspec.drafting.naming import leaves, word
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting import selectors, size
 from lrspec.drafting.targets import reached
@@ -18,6 +18,7 @@ from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
 _TABLES = 2  # dimensions
+_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
 _SHOWN = 3  # names in a comment
 
 
@@ -52,9 +53,9 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     default, *others = members
     rules: list[DraftRule] = []
     for name in others:
-        listed = list(axis.rules(members[name], ("optimizer", name), "{}"))
+        listed = list(axis.rules(members[name], ("optimizer", name), name))
         split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
-        rules += split if split and _size(split) <= _size(listed) else listed
+        rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
         axis.claim(rules)
     return rules
 
@@ -106,8 +107,8 @@ def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
     if selector in (Selector(ndim=(0, 1)), Selector(ndim=(1,))):
         return replace(rule, name="no-decay", comment="norms and biases")
     if selector.declared == ("no_weight_decay",):
-        leaves = [columns.names[place].rpartition(".")[2] for place in sorted(reached(columns, selector))]
-        return replace(rule, comment=f"declared by the model: {few(list(dict.fromkeys(leaves)), _SHOWN)}")
+        declared = leaves(columns, reached(columns, selector))
+        return replace(rule, comment=f"declared by the model: {few(declared, _SHOWN)}")
     return rule
 
 
@@ -115,9 +116,9 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
     """`weight_decay`, or a multiple of the optimizer's where that is the shorter number."""
     base = next(iter(wanted.bases.values())).weight_decay if len(wanted.bases) == 1 else None
     multiple = float(f"{decay / base:.6g}") if base and decay else 0.0
-    if base and multiple and math.isclose(base * multiple, decay, rel_tol=_EXACT) and multiple != base:
-        if len(number(multiple)) < len(number(decay)):
-            return "weight_decay_mult", multiple
+    is_exact = math.isclose((base or 0.0) * multiple, decay, rel_tol=_EXACT) and multiple not in (0.0, base)
+    if is_exact and len(number(multiple)) < len(number(decay)):
+        return "weight_decay_mult", multiple
     return "weight_decay", decay
 
 
@@ -135,12 +136,12 @@ def option_rules(wanted: Wanted) -> list[DraftRule]:
             together.setdefault(tuple(places), {})[option] = value
     axes = {option: _Axis.of(wanted) for option in members}
     rules: list[DraftRule] = []
-    for places, options in sorted(together.items()):
+    for members_of, options in sorted(together.items()):
         axis = _Axis(axes[next(iter(options))].columns)
         if len(wanted.bases) == 1:  # of several optimizers, not all need take an option
             axis.free = set[int].intersection(*(axes[option].free for option in options))
         name = f"{next(iter(options))}-{{}}" if len(options) == 1 else "options-{}"
-        found = list(axis.rules(places, ("options", options), name.replace("_", "-")))
+        found = list(axis.rules(members_of, ("options", options), name.replace("_", "-")))
         for option in options:
             axes[option].claim(found)
         rules += found
@@ -192,7 +193,7 @@ class _Axis:
         for selector in selectors(self.columns, members, {*self.free, *alike}, decay=decay):
             found = reached(self.columns, selector) & left
             left -= found
-            yield DraftRule(name.format(word(self.columns, selector, found)), selector, (setting,))
+            yield DraftRule(name.format(word(self.columns, selector, found)).strip("-"), selector, (setting,))
 
     def claim(self, rules: Iterable[DraftRule]) -> None:
         """Take away what rules select."""

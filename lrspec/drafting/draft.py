@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lrspec.compiler.compile import Outcome, attempt
+from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Settings
-from lrspec.diagnostics.wording import count
+from lrspec.diagnostics.codes import Severity
 from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
@@ -22,7 +22,7 @@ from lrspec.drafting.write import written
 from lrspec.spec.load import SpecFile, loads
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
-_MANY = 8  # regexes of a rule
+_MANY = 8  # alternatives in the regexes of a rule
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,35 @@ def draft(wanted: Wanted) -> Draft:
     """Find a short spec that gives every parameter what is wanted, and nothing else.
 
     Raises:
-        DraftError: if the spec that was found does not say that, or is not clean, which is a bug in lrspec.
+        DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
+    wanted = _without_idle(wanted)
     rules = tuple(map(_owned_up, unique(merged(wanted, _rules(wanted)))))
     text = written(wanted, rules)
     findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
     if findings:
         rules, check = allowed(rules, findings)
         text = written(wanted, rules, check)
-    return Draft(_clean(proved(text, wanted)).file, rules)
+    outcome = proved(text, wanted)
+    if errors := [finding for finding in outcome.diagnostics if finding.severity is Severity.error]:
+        raise DraftError(f"the draft does not compile: {errors[0].message}")
+    return Draft(outcome.file, rules)
+
+
+def _without_idle(wanted: Wanted) -> Wanted:
+    """What is wanted, without optimizers that train nothing."""
+    default = next(iter(wanted.bases))
+    used = {settings.optimizer or default for settings in wanted.settings if settings is not None} or {default}
+    return replace(wanted, bases={name: base for name, base in wanted.bases.items() if name in used})
 
 
 def _rules(wanted: Wanted) -> list[DraftRule]:
     """All rules: what is frozen, optimizers, rates, decay, options; or last, that the rest is frozen."""
     before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted)]
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
-    if (probe := _rates_of_probe(wanted)) and _size([*probe, _REST]) < _size([*frozen, *rates]):
+    probe = _rates_of_probe(wanted)
+    mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
+    if probe and _size([*probe, _REST]) < _size([*frozen, *rates]) + mostly_frozen:
         return [*thaw_rules(wanted), *before, *probe, *after, _REST]
     return [*frozen, *before, *rates, *after]
 
@@ -82,14 +95,8 @@ def _size(rules: Sequence[DraftRule]) -> int:
 
 def _owned_up(rule: DraftRule) -> DraftRule:
     """The rule, with a comment if names had to be listed."""
-    regexes = len(rule.selector.match) + len(rule.selector.exclude)
-    if regexes <= _MANY:
+    listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
+    if listed <= _MANY:
         return rule
-    comment = f"{count(regexes, 'regex').replace('regexs', 'regexes')}: nothing shorter tells these apart"
+    comment = "listed one by one: nothing shorter tells these apart"
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)
-
-
-def _clean(outcome: Outcome) -> Outcome:
-    for finding in outcome.diagnostics:
-        raise DraftError(f"the draft is not clean: {finding.code}: {finding.message}")
-    return outcome

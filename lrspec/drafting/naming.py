@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-NO_WORD = "some"
-"""The word for parameters that have nothing in common."""
-
 _TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
+_FEW = 2
 _PLURALS = {"bias": "biases", "gamma": "gammas", "scale": "scales"}
 _DECLARED = {"embedding": "embeddings", "head": "head", "no_weight_decay": "declared"}
 
 
 def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
-    """Return a word for some parameters: that of the selector, or of what their names have in common."""
+    """Return a word for some parameters: that of the selector, or of what names have in common; maybe none."""
     if selector.declared:
         return "tables" if len(selector.declared) > 1 else _DECLARED[selector.declared[0]]
     if selector.ndim and not selector.match:
@@ -28,7 +26,14 @@ def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
     if selector.module:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
-    return _kind(names) or _shared(names) or NO_WORD
+    return _kind(names) or _shared(names) or _few(names)
+
+
+def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
+    """The last components that tell something, each once: `cls_token`, `token_projection`."""
+    names = [columns.names[place].split(".") for place in sorted(members)]
+    told = ([part for part in name if part not in _DULL and not part.isdigit()] or name for name in names)
+    return list(dict.fromkeys(parts[-1] for parts in told))
 
 
 def _kind(names: Sequence[Sequence[str]]) -> str | None:
@@ -46,6 +51,15 @@ def _shared(names: Sequence[Sequence[str]]) -> str:
     shared = [part for part in names[0] if all(part in name for name in names)]
     told = [part for part in shared if part not in _DULL and not part.isdigit()]
     return _plain(told[-1] if told else "")
+
+
+def _few(names: Sequence[Sequence[str]]) -> str:
+    """The first components, or the last ones, if there are only two."""
+    for place in (0, -1):
+        parts = list(dict.fromkeys(name[place] for name in names))
+        if len(parts) == _FEW and _DULL.isdisjoint(parts):
+            return "-".join(filter(None, map(_plain, parts)))
+    return ""
 
 
 def _plain(text: str) -> str:

@@ -44,8 +44,7 @@ def size(selectors: tuple[Selector, ...]) -> int:
 
 def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
     """The shortest selectors; of equally short ones the first."""
-    whole = list(_whole(target, decay))
-    best = (min(whole, key=lambda selector: size((selector,))),)
+    best: tuple[Selector, ...] = (_shortest(_whole(target, decay)),)
     if parts == 1 or (size(best) == 1 and not best[0].match):
         return best
     found = [best]
@@ -55,6 +54,16 @@ def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
         if decay and part.ndim:  # what has at most one dimension comes first
             return found[-1]
     return min(found, key=size)
+
+
+def _shortest(ways: Iterator[Selector]) -> Selector:
+    """The first of the shortest selectors; nothing is shorter than one regex or key."""
+    seen: list[Selector] = []
+    for selector in ways:
+        seen.append(selector)
+        if size((selector,)) == 1:
+            break
+    return min(seen, key=lambda selector: size((selector,)))
 
 
 def _whole(target: Target, decay: bool) -> Iterator[Selector]:
