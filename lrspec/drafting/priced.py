@@ -19,7 +19,7 @@ _CHARACTER = 0.05
 _NUMBER = 4.0
 DEPTH = 1.5
 """What a captured number saves: the deeper, the more it says."""
-WORDS = 12.0
+WORDS = 18.0
 """What layers named by words cost more than numbered ones."""
 ODD = 3.0
 """What a person avoids if there is another way."""

@@ -79,11 +79,11 @@ class Section:
         return Priced(cost, (*joins, *opens))
 
     def _joining(self, part: Part) -> Texts:
-        known = self._by_beginning(len(part.captured))["last"]
-        rows = [row for row, _ in part.strand.rows_between(self.low, self.high)]
-        return selecting(
-            part, [*rows, *(row for row in part.strand.free(part.space) if picked(row, part.captured) in known)]
-        )
+        strand, known = part.strand, self._by_beginning(len(part.captured))["last"]
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if len(rows) == sum(map(len, strand.layers.values())):  # else another entry has its free names
+            rows += [row for row in strand.free(part.space) if picked(row, part.captured) in known]
+        return selecting(part, rows)
 
     def _ways(self, strand: Strand) -> Iterator[_Way]:
         """The ways to join a strand, the best first."""
