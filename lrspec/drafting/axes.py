@@ -26,8 +26,10 @@ def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
-    rules = [DraftRule("frozen", selector, (("freeze", True),)) for selector in selectors(columns, frozen)]
-    return rules + thaw_rules(wanted)
+    found = selectors(columns, frozen)
+    return [DraftRule("frozen", each, (("freeze", True),), comment="not trained") for each in found] + thaw_rules(
+        wanted
+    )
 
 
 def thaw_rules(wanted: Wanted) -> list[DraftRule]:
