@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lrspec.drafting.naming import word
+from lrspec.drafting.rules import Selector
 from lrspec.drafting.towers import Tower
 from lrspec.models.parameters import Columns
 
@@ -25,15 +27,13 @@ class RateNames:
         """Return a name for one ladder of several."""
         return self._part(tower.steps) or _plain(".".join(tower.prefix[-1:])) or "depth"
 
-    def rate(self, places: Collection[int], value: float) -> str:
-        """Return a name for a rule that gives some parameters one rate."""
+    def rule(self, places: Collection[int], selector: Selector, otherwise: str) -> str:
+        """Return a name for a rule that gives some parameters one rate, or one factor on top of their rates."""
+        if selector.declared or selector.ndim or selector.module:
+            return word(self.columns, selector, places) or otherwise
         if all("head" in (self.columns.declared[place] or ()) for place in places):
             return "head"
-        return self._part(places) or self._kind(places) or ("rate" if value else "rate-0")
-
-    def factor(self, places: Collection[int]) -> str:
-        """Return a name for a rule that gives some parameters a factor on top of their rates."""
-        return self._kind(places) or self._part(places) or "factor"
+        return self._part(places) or self._kind(places) or word(self.columns, selector, places) or otherwise
 
     def _kind(self, places: Collection[int]) -> str | None:
         if all(self.columns.names[place].endswith("bias") for place in places):

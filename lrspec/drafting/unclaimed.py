@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lrspec.drafting.rules import Selector
+from lrspec.drafting.targets import reached
 from lrspec.models.parameters import Columns
 
 
@@ -17,9 +18,9 @@ class Unclaimed:
         self.places = list(frozen)
 
     def claim(self, selector: Selector) -> Selector:
-        """Take away what a selector selects, whatever it drops again; return the selector."""
-        regexes = [*selector.match, *(regex for entry in selector.layers for regex in entry.regexes)]
-        search = re.compile("|".join(f"(?:{regex})" for regex in regexes)).search
-        names_of = self._columns.names_of
-        self.places = [place for place in self.places if not any(map(search, names_of(place)))] if regexes else []
+        """Take away what a selector selects; return the selector."""
+        if self.places:
+            regexes = (*selector.match, *(regex for entry in selector.layers for regex in entry.regexes))
+            found = reached(self._columns, replace(selector, match=regexes, layers=()))
+            self.places = [place for place in self.places if place not in found]
         return selector
