@@ -47,7 +47,7 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
     found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
-    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).endswith("# everything else\n    fallback: true\n    freeze: true\n")
     assert rules_of(found).count("name:") == 2
 
 
