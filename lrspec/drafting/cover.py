@@ -67,7 +67,7 @@ class _Atom:
 
 @dataclass
 class _Search:
-    """One search for the regexes of some names: those wanted of each template, and those allowed, free ones included."""
+    """One search: of each template the names that are wanted, and these with the free ones, which are allowed."""
 
     index: Templates
     wanted: dict[int, set[int]]

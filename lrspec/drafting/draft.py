@@ -45,7 +45,7 @@ def draft(wanted: Wanted) -> Draft:
         DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
     wanted = _without_idle(wanted)
-    rules = tuple(map(_owned_up, unique(merged(wanted, _rules(wanted)))))
+    rules = tuple(map(_explained, unique(merged(wanted, _rules(wanted)))))
     text = written(wanted, rules)
     findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
     if findings:
@@ -93,8 +93,10 @@ def _size(rules: Sequence[DraftRule]) -> int:
     return sum(2 + size((rule.selector,)) + len(rule.selector.layers) for rule in rules)
 
 
-def _owned_up(rule: DraftRule) -> DraftRule:
-    """The rule, with a comment if names had to be listed."""
+def _explained(rule: DraftRule) -> DraftRule:
+    """The rule, with a comment on a catch-all, and one if names had to be listed."""
+    if rule.fallback and not rule.comment and rule.selector == Selector():
+        return replace(rule, comment="everything else")
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule
