@@ -12,12 +12,13 @@ from lrspec.drafting.priced import Open, Priced, open_regexes, single
 from lrspec.drafting.rules import Entry
 from lrspec.drafting.sections import Section
 from lrspec.drafting.spines import spines
-from lrspec.drafting.strands import Strand, Values, strands
+from lrspec.drafting.strand_search import Values, strands
+from lrspec.drafting.strands import Strand
 from lrspec.drafting.words import word_runs
 from lrspec.models.parameters import Columns
 
 _MOST_COVERED = 100
-_MOST_ROWS = 500
+_MOST_ROWS = 100
 _MOST_CUTS = 40
 
 
@@ -55,9 +56,9 @@ class _Covering:
         for strand in entry.strands:
             for name in (name for node in strand.nodes for name in node.names):
                 if self.layers[name.place] == entry.layer:
-                    (free if name.is_alias else wanted).add(name.index)
+                    (free if name.is_alias else wanted).add(name.at)
                 elif name.place in self.free and len(strand.layers) == 1 and not name.is_alias:
-                    free.add(name.index)
+                    free.add(name.at)
         return cover(self.names, wanted, free)
 
     @cached_property

@@ -9,9 +9,6 @@ from dataclasses import replace
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-NO_WORD = ""
-"""The word for parameters that have nothing in common."""
-
 _TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
@@ -60,7 +57,7 @@ def _few(names: Sequence[Sequence[str]]) -> str:
     """The first components, or the last ones, if there are only two."""
     for place in (0, -1):
         parts = list(dict.fromkeys(name[place] for name in names))
-        if len(parts) == _FEW:
+        if len(parts) == _FEW and _DULL.isdisjoint(parts):
             return "-".join(filter(None, map(_plain, parts)))
     return ""
 

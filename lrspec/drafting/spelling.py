@@ -83,7 +83,10 @@ def spelled(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
     path = ""
     for place in range(depth):
         path += (r"\." if place else "") + _component(nodes, place, spelling)
-    ends = [([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name) for node in nodes]
+    ends = [
+        ([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name)
+        for node in nodes
+    ]
     return f"^{path}{_ends(ends) if depth else _branches(ends)}"
 
 

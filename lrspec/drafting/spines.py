@@ -48,8 +48,8 @@ class Spine:
         ranks = {key: rank for rank, key in enumerate(self.relation)}
         found: list[tuple[int, int]] = []
         for layer in sorted(layer for layer, keys in self.layers.items() if len(keys) == 1):
-            before = self.layers.get(layer - 1, ())
-            if found and found[-1][1] == layer - 1 and ranks[before[0]] < ranks[self.layers[layer][0]]:
+            is_next = bool(found) and found[-1][1] == layer - 1
+            if is_next and ranks[self.layers[layer - 1][0]] < ranks[self.layers[layer][0]]:
                 found[-1] = (found[-1][0], layer)
             else:
                 found.append((layer, layer))
@@ -76,7 +76,9 @@ class Spine:
         if len(self._varying) == 0:
             return []
         first = next(iter(inside))
-        return [at for at, varies in enumerate(self._varying) if not varies or any(key[at] != first[at] for key in inside)]
+        return [
+            at for at, varies in enumerate(self._varying) if not varies or any(key[at] != first[at] for key in inside)
+        ]
 
     @cached_property
     def _varying(self) -> list[bool]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lrspec.drafting.name_tree import Name, Node
-from lrspec.drafting.rules import Entry
 from lrspec.drafting.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
-from lrspec.drafting.strands import Other, Strand, Values
+from lrspec.drafting.rules import Entry
+from lrspec.drafting.strand_search import Values
+from lrspec.drafting.strands import Other, Strand
 
 _FEWEST = 4  # layers; fewer are as short by name
 _STEM = re.compile(r"[A-Za-z]+_")
@@ -91,9 +92,7 @@ def _run(
     return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
-def _layers(
-    node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values
-) -> dict[str, int] | None:
+def _layers(node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values) -> dict[str, int] | None:
     """The layer of each text that is captured, in the order of the model; below 0 if only free names have it."""
     found: dict[str, int] = {}
     last = -1
@@ -130,4 +129,6 @@ def _is_decimal(text: str) -> bool:
 
 def _is_below(strand: Strand, node: Node, stem: str) -> bool:
     path = strand.nodes[0].path
-    return path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)
+    return (
+        path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)
+    )

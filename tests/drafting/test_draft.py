@@ -47,7 +47,7 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
     found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
-    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).endswith("# everything else\n    fallback: true\n    freeze: true\n")
     assert rules_of(found).count("name:") == 2
 
 
@@ -97,15 +97,17 @@ _SETTINGS = st.none() | st.builds(
 @settings(deadline=None)
 @given(_NAMES, st.data())
 def test_any_settings_of_any_names_are_drafted_clean(names: list[str], data: st.DataObject) -> None:
-    shapes = st.none() | st.lists(st.integers(1, 4), max_size=4).map(tuple)
     known = data.draw(st.booleans())
+    shapes = st.lists(st.integers(1, 4), max_size=4).map(tuple) if known else st.none()
+    owners = st.sampled_from([("Linear",), ("LayerNorm",), ("BatchNorm2d", "_BatchNorm")] if known else [()])
+    declared = st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)]) if known else st.none()
     parameters = [
         Parameter(
             name,
-            shape=data.draw(shapes.filter(lambda shape: shape is not None)) if known else None,
+            shape=data.draw(shapes),
             requires_grad=data.draw(st.booleans()),
-            module=data.draw(st.sampled_from([("Linear",), ("LayerNorm",), ("BatchNorm2d", "_BatchNorm")])) if known else (),
-            declared=data.draw(st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)])) if known else None,
+            module=data.draw(owners),
+            declared=data.draw(declared),
         )
         for name in names
     ]
