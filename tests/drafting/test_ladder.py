@@ -117,6 +117,22 @@ def test_prefixes_with_the_same_numbers_are_a_list() -> None:
     assert entries_of(*wanted) == [r"^image\.(\d+)\. ^text\.(\d+)\."]
 
 
+def test_numbers_that_go_on_under_another_name_are_a_list() -> None:
+    wanted = [(f"layer1.{b}.{p}.w", b) for b in range(2) for p in "ab"] + [("transition1.w", 1)]
+    wanted += [(f"stage{s}.{b}.{p}.w", 2 * s - 2 + b) for s in (2, 3) for b in range(2) for p in "ab"]
+    assert entries_of(*wanted, ("transition2.w", 3)) == [
+        r"^layer(\d+)\.(\d+)\. ^stage(\d+)\.(\d+)\.",
+        r"join last ^transition(\d+)\.",
+    ]
+
+
+def test_a_number_that_follows_from_another_is_not_captured() -> None:
+    wanted = [
+        (f"stages.{s}.{1 + s // 2}.blocks.{b}.{p}.w", 2 * s + b) for s in range(3) for b in range(2) for p in "ab"
+    ]
+    assert entries_of(*wanted) == [r"^stages\.(\d+)\.\d+\.blocks\.(\d+)\."]
+
+
 def test_an_encoder_and_a_decoder_are_an_entry_each() -> None:
     wanted = [("shared.w", 0), *((f"encoder.block.{n}.q.w", n + 1) for n in range(3)), ("encoder.norm.w", 3)]
     wanted += [*((f"decoder.block.{n}.q.w", n + 4) for n in range(3)), ("decoder.norm.w", 6), ("lm_head.w", 7)]
