@@ -213,8 +213,8 @@ def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None
 
 
 def test_odd_names_are_exact() -> None:
-    assert entries_of(("a.3.w", 0), ("a.\u0664.w", 1), ("a.5.w", 2), ("a.w\n", 3)) != []
-    deep = [".".join(["a"] * depth + [last]) for depth in range(1, 200) for last in "xy"]
+    assert entries_of(("a.3.w", 0), ("a.\u0664.w", 1), ("a.5.w", 2), ("a.w w", 3)) != []
+    deep = [".".join(["a"] * depth + [last]) for depth in range(1, 60) for last in "xy"]
     assert len(entries_of(*((name, n % 2) for n, name in enumerate(deep)))) == 2
 
 
