@@ -133,3 +133,20 @@ def test_any_settings_of_any_names_are_drafted_clean(names: list[str], data: st.
         for name in names
     ]
     drafted(parameters, data.draw(st.lists(_SETTINGS, min_size=len(names), max_size=len(names))))
+
+
+@settings(deadline=None)
+@given(_NAMES, st.data())
+def test_any_split_between_optimizers_is_drafted_clean(names: list[str], data: st.DataObject) -> None:
+    adamw = st.sampled_from([Settings(1e-3, 0.1, (), "adamw"), Settings(1e-4, 0.0, (("eps", 1e-6),), "adamw")])
+    sgd = st.sampled_from([Settings(1e-2, 0.0, (), "sgd"), Settings(1e-2, 0.1, (("momentum", 0.5),), "sgd")])
+    muon = st.just(Settings(0.02, 0.1, (), "muon"))
+    parameters, wanted = [], []
+    for name in names:
+        shape = tuple(data.draw(st.lists(st.integers(1, 4), max_size=3)))
+        declared = data.draw(st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)]))
+        parameters.append(parameter(name, *shape, declared=declared))
+        wanted.append(data.draw(st.none() | adamw | sgd | muon if len(shape) == 2 else st.none() | adamw | sgd))
+    sgd_base = Optimizer.model_validate({"type": "SGD", "lr": 1e-2, "weight_decay": 0.0, "momentum": 0.9})
+    muon_base = Optimizer(type="Muon", lr=0.02, weight_decay=0.1)
+    drafted(parameters, wanted, adamw=BASE, sgd=sgd_base, muon=muon_base)
