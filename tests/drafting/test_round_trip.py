@@ -26,6 +26,7 @@ from tests.strategies import inventories, specs
 from tests.test_examples import inventory as found_inventory
 
 TESTS = Path(__file__).parent.parent
+MATRIX = 2
 
 
 def drafted(plan: lrspec.Plan) -> Draft:
@@ -56,10 +57,12 @@ def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters
 
 
 def can_be_built(plan: lrspec.Plan) -> bool:
-    """Whether optimizers could have these groups: each has a learning rate, and torch's Muon only matrices."""
+    """Whether optimizers could have these groups: each has a learning rate, and torch's Muon has matrices only."""
+    bases, default = plan.file.spec.bases, plan.file.spec.default
     trained = [each for each in plan.parameters if each.status.trains]
+    of_muon = [each for each in trained if bases[each.settings.optimizer or default].type == "Muon"]
     return all(each.settings.lr is not None for each in trained) and all(
-        found.code != "LRS211" for found in plan.diagnostics
+        len(each.parameter.shape or ()) == MATRIX for each in of_muon
     )
 
 
