@@ -19,7 +19,7 @@ _CHARACTER = 0.05
 _NUMBER = 4.0
 DEPTH = 1.5
 """What a captured number saves: the deeper, the more it says."""
-WORDS = 12.0
+WORDS = 18.0
 """What layers named by words cost more than numbered ones."""
 ODD = 3.0
 """What a person avoids if there is another way."""
@@ -102,7 +102,12 @@ def selecting(part: Part, rows: Collection[Numbers], with_free: bool = True) -> 
             nodes = tuple(n for n, own in zip(nodes, strand.of_node, strict=True) if not own.isdisjoint(there))
         spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, is_literal)
         texts.append(spelled(nodes, strand.depth, spelling))
-    odd = sum(_is_one_number(choice) for some in choices for choice, at in zip(some, space, strict=True) if at in part.captured)
+    odd = sum(
+        _is_one_number(choice)
+        for some in choices
+        for choice, at in zip(some, space, strict=True)
+        if at in part.captured
+    )
     return Texts(ODD * odd + _NUMBER * count_numbers(choices) + sum(map(text_cost, texts)), texts)
 
 

@@ -63,7 +63,7 @@ class Section:
         captures: dict[End, list[str]] = {}
         plain: dict[End, list[Strand]] = {}
         for strand in others:
-            way = next(self._ways(strand), None)
+            way = self._best_way(strand)
             if way is None:
                 return None
             cost += way.cost
@@ -74,13 +74,25 @@ class Section:
             else:
                 plain.setdefault(way.end, []).append(strand)
         opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
-        entries = (*(Entry(tuple(regexes), end) for end, regexes in captures.items()), *opens)
-        return Priced(cost + sum(map(open_cost, opens)) + ENTRY * len(entries), entries)
+        joins = [Entry(tuple(regexes), end) for end, regexes in captures.items()]
+        cost += sum(map(open_cost, opens)) + ENTRY * (len(joins) + len(opens))
+        return Priced(cost, (*joins, *opens))
+
+    def _best_way(self, strand: Strand) -> _Way | None:
+        """The first way to join a strand that captures more than one number; else the first of all; else None."""
+        ways = self._ways(strand)
+        first = next(ways, None)
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if first is None or len({picked(row, first.captured) for row in rows}) > 1 or len(strand.layers) == 1:
+            return first
+        return next((way for way in ways if not way.captured), first)
 
     def _joining(self, part: Part) -> Texts:
-        known = self._by_beginning(len(part.captured))["last"]
-        rows = [row for row, _ in part.strand.rows_between(self.low, self.high)]
-        return selecting(part, [*rows, *(row for row in part.strand.free(part.space) if picked(row, part.captured) in known)])
+        strand, known = part.strand, self._by_beginning(len(part.captured))["last"]
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if len(rows) == sum(map(len, strand.layers.values())):  # else another entry has its free names
+            rows += [row for row in strand.free(part.space) if picked(row, part.captured) in known]
+        return selecting(part, rows)
 
     def _ways(self, strand: Strand) -> Iterator[_Way]:
         """The ways to join a strand, the best first."""
@@ -89,7 +101,9 @@ class Section:
         for captured in self._captures(strand):
             layers = self._by_beginning(len(captured))
             good: list[End] = [
-                end for end, of_end in layers.items() if all(of_end.get(picked(row, captured)) == at for row, at in rows)
+                end
+                for end, of_end in layers.items()
+                if all(of_end.get(picked(row, captured)) == at for row, at in rows)
             ]
             if "first" in good and (is_before or "last" not in good):
                 yield _Way(captured, "first", 0.0)

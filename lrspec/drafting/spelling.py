@@ -38,7 +38,7 @@ class Index:
         if len(whole) == len(following) or not rest:
             return [tuple(rest)]
         found = [(choice, *rest[1:]) for choice in _choices(whole, following)]
-        for first in sorted(by_first.keys() - set(whole), key=lambda text: number_key((text,))):
+        for first in _ordered(by_first.keys() - set(whole)):
             deeper = self.restrictions(by_first[first], (*beginning, first))
             found += [((True, (first,)), *choices) for choices in deeper]
         return found
@@ -83,7 +83,10 @@ def spelled(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
     path = ""
     for place in range(depth):
         path += (r"\." if place else "") + _component(nodes, place, spelling)
-    ends = [([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name) for node in nodes]
+    ends = [
+        ([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name)
+        for node in nodes
+    ]
     return f"^{path}{_ends(ends) if depth else _branches(ends)}"
 
 

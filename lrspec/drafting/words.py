@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lrspec.drafting.name_tree import Name, Node
-from lrspec.drafting.rules import Entry
 from lrspec.drafting.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
-from lrspec.drafting.strands import Other, Strand, Values
+from lrspec.drafting.rules import Entry
+from lrspec.drafting.strand_search import Values
+from lrspec.drafting.strands import Other, Strand
 
 _FEWEST = 4  # layers; fewer are as short by name
+_MOST_STEMS = 5
 _STEM = re.compile(r"[A-Za-z]+_")
 
 
@@ -62,10 +65,10 @@ def _word_nodes(node: Node) -> Iterator[Node]:
             yield from _word_nodes(child)
 
 
-def _stems(node: Node) -> dict[str, None]:
-    """The words, with a `_`, by which several children begin."""
-    found = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
-    return dict.fromkeys(stem for stem in found if found.count(stem) > 1)
+def _stems(node: Node) -> list[str]:
+    """The words, with a `_`, by which the most children begin."""
+    begins = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
+    return [stem for stem, times in Counter(begins).most_common(_MOST_STEMS) if times > 1]
 
 
 def _run(
@@ -91,9 +94,7 @@ def _run(
     return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
-def _layers(
-    node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values
-) -> dict[str, int] | None:
+def _layers(node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values) -> dict[str, int] | None:
     """The layer of each text that is captured, in the order of the model; below 0 if only free names have it."""
     found: dict[str, int] = {}
     last = -1
@@ -130,4 +131,6 @@ def _is_decimal(text: str) -> bool:
 
 def _is_below(strand: Strand, node: Node, stem: str) -> bool:
     path = strand.nodes[0].path
-    return path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)
+    return (
+        path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)
+    )
