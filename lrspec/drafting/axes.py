@@ -18,6 +18,7 @@ from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
 _TABLES = 2  # dimensions
+_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
 _SHOWN = 3  # names in a comment
 
 
@@ -25,8 +26,10 @@ def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
-    rules = [DraftRule("frozen", selector, (("freeze", True),)) for selector in selectors(columns, frozen)]
-    return rules + thaw_rules(wanted)
+    found = selectors(columns, frozen)
+    return [DraftRule("frozen", each, (("freeze", True),), comment="not trained") for each in found] + thaw_rules(
+        wanted
+    )
 
 
 def thaw_rules(wanted: Wanted) -> list[DraftRule]:
@@ -54,7 +57,7 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     for name in others:
         listed = list(axis.rules(members[name], ("optimizer", name), name))
         split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
-        rules += split if split and _size(split) <= _size(listed) else listed
+        rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
         axis.claim(rules)
     return rules
 
@@ -62,7 +65,7 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
 def _split(
     wanted: Wanted, axis: _Axis, kept: Collection[int], given: Collection[int], names: tuple[str, str]
 ) -> list[DraftRule]:
-    """Rules by which one optimizer keeps what is a matrix by its shape alone, and another gets all other matrices."""
+    """Rules by which one optimizer keeps matrices that are tables in truth, if any, and another gets all others."""
     columns = axis.columns
     if None in columns.shapes or not given:
         return []
@@ -71,8 +74,10 @@ def _split(
     found = reached(columns, matrices) if len(dims) == 1 else frozenset[int]()
     tables = [place for place in kept if place in found]
     free = (*axis.free, *(place for place in kept if place not in found))
-    if not found or not tables or not found <= {*kept, *given, *axis.free}:
+    if not found or not found <= {*kept, *given, *axis.free}:
         return []
+    if not tables:
+        return [DraftRule(names[1], matrices, (("optimizer", names[1]),))]
     comment = "matrices in shape alone" if dims == {_TABLES} else ""
     rules = [
         DraftRule("tables", selector, (("optimizer", names[0]),), comment=comment)
@@ -108,6 +113,8 @@ def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
     if selector.declared == ("no_weight_decay",):
         declared = leaves(columns, reached(columns, selector))
         return replace(rule, comment=f"declared by the model: {few(declared, _SHOWN)}")
+    if rule.name == "no-decay-norms":
+        return replace(rule, comment="weights and biases of norms")
     return rule
 
 
@@ -116,9 +123,14 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
     base = next(iter(wanted.bases.values())).weight_decay if len(wanted.bases) == 1 else None
     multiple = float(f"{decay / base:.6g}") if base and decay else 0.0
     is_exact = math.isclose((base or 0.0) * multiple, decay, rel_tol=_EXACT) and multiple not in (0.0, base)
-    if is_exact and len(number(multiple)) < len(number(decay)):
+    if is_exact and _digits(multiple) < _digits(decay):
         return "weight_decay_mult", multiple
     return "weight_decay", decay
+
+
+def _digits(value: float) -> int:
+    """The number of digits without the zeros around them."""
+    return len(number(value).partition("e")[0].replace(".", "").strip("0"))
 
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:

@@ -13,7 +13,7 @@ LADDER = 5
 """The least that a ladder costs: a name, `layers`, a layer with its regex, and `layer_decay`."""
 
 FACTOR = 4
-"""The least that a factor costs: a name, a selector with its regex, and `lr_scale`."""
+"""The least that a factor costs, or a single rate: a name, a selector with its regex, and `lr_scale` or `lr_mult`."""
 
 ONE_REGEX = 2
 """What it costs to select by one regex."""

@@ -34,7 +34,7 @@ def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] =
     templates, in which numbers are written out only where it depends on them whether a name is wanted.
     """
     index = templates(tuple(names))
-    search = _Search(index, _by_template(index, wanted), _by_template(index, {*free} - {*wanted}))
+    search = _Search(index, _by_template(index, wanted), _by_template(index, {*wanted, *free}))
     return texts([search.description(key) for key in search.chosen()], index.has_line_break)
 
 
@@ -67,20 +67,24 @@ class _Atom:
 
 @dataclass
 class _Search:
-    """One search for the regexes of some wanted names, which are those of each template, as are the free ones."""
+    """One search: of each template the names that are wanted, and these with the free ones, which are allowed."""
 
     index: Templates
     wanted: dict[int, set[int]]
-    free: dict[int, set[int]]
+    allowed: dict[int, set[int]]
     atoms: list[_Atom] = field(default_factory=list)
     of_template: dict[int, list[int]] = field(default_factory=dict)
     """The atoms of each template."""
+    having: dict[tuple[int, int, str], list[int]] = field(default_factory=dict)
+    """The atoms of a template all names of which have a number at some place."""
 
     def chosen(self) -> list[_Key]:
         """The regexes: by a weighted greedy choice, without those that turn out not to be needed."""
         for template in sorted(self.wanted):
             for atom in self._atoms(template):
                 self.of_template.setdefault(template, []).append(len(self.atoms))
+                for run, value in atom.alike.items():
+                    self.having.setdefault((template, run, value), []).append(len(self.atoms))
                 self.atoms.append(atom)
         covered = {key: atoms for key in self._keys() if self._is_pure(key) and (atoms := self._covered(key))}
         return self._needed(_greedy(covered))
@@ -88,7 +92,7 @@ class _Search:
     def _atoms(self, index: int) -> Iterator[_Atom]:
         """The wanted names of a template, apart where numbers tell some of them from refused names."""
         template, wanted = self.index.templates[index], self.wanted[index]
-        allowed = wanted | self.free.get(index, set())
+        allowed = self.allowed[index]
         if len(allowed) == len(template.numbers):
             yield _atom(template, sorted(wanted), ())
             return
@@ -120,7 +124,7 @@ class _Search:
         """Return whether a regex finds no name that is refused."""
         for place in self.index.places[key.part]:
             template = self.index.templates[place.template]
-            allowed = self.wanted.get(place.template, set()) | self.free.get(place.template, set())
+            allowed = self.allowed.get(place.template, set())
             if len(allowed) < len(template.numbers) and not _having(template, _at(key, place)) <= allowed:
                 return False
         return True
@@ -129,10 +133,10 @@ class _Search:
         """The atoms of which a regex finds all names."""
         found: dict[int, None] = {}
         for place in self.index.places[key.part]:
-            numbers = _at(key, place)
-            for atom in self.of_template.get(place.template, ()):
-                if all(self.atoms[atom].alike.get(run) == value for run, value in numbers):
-                    found[atom] = None
+            lists = [self.having.get((place.template, run, value), []) for run, value in _at(key, place)]
+            shortest = min(lists, key=len, default=self.of_template.get(place.template, []))
+            others = [set(each) for each in lists if each is not shortest]
+            found.update(dict.fromkeys(atom for atom in shortest if all(atom in other for other in others)))
         return list(found)
 
     def _needed(self, keys: list[_Key]) -> list[_Key]:

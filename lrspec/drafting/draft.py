@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Settings
 from lrspec.diagnostics.codes import Severity
-from lrspec.diagnostics.wording import count
 from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
@@ -23,7 +22,8 @@ from lrspec.drafting.write import written
 from lrspec.spec.load import SpecFile, loads
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
-_MANY = 8  # regexes of a rule
+_DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
+_MANY = 8  # alternatives in the regexes of a rule
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def draft(wanted: Wanted) -> Draft:
         DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
     wanted = _without_idle(wanted)
-    rules = tuple(map(_owned_up, unique(merged(wanted, _rules(wanted)))))
+    rules = unique(list(map(_explained, _one_for_all(merged(wanted, _rules(wanted))))))
     text = written(wanted, rules)
     findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
     if findings:
@@ -94,10 +94,21 @@ def _size(rules: Sequence[DraftRule]) -> int:
     return sum(2 + size((rule.selector,)) + len(rule.selector.layers) for rule in rules)
 
 
-def _owned_up(rule: DraftRule) -> DraftRule:
-    """The rule, with a comment if names had to be listed."""
-    regexes = len(rule.selector.match) + len(rule.selector.exclude)
-    if regexes <= _MANY:
+def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """The rules; a catch-all is called so if it alone decides everything."""
+    deciding = [rule for rule in rules if _DECIDING & {*dict(rule.settings)}]
+    if len(deciding) > 1 or not deciding or not deciding[0].fallback:
+        return [*rules]
+    all_alike = replace(deciding[0], name="all", comment="one rate for all")
+    return [all_alike if rule is deciding[0] else rule for rule in rules]
+
+
+def _explained(rule: DraftRule) -> DraftRule:
+    """The rule, with a comment on a catch-all, and one if names had to be listed."""
+    if rule.fallback and not rule.comment and rule.selector == Selector():
+        return replace(rule, comment="everything else")
+    listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
+    if listed <= _MANY:
         return rule
-    comment = f"{count(regexes, 'regex').replace('regexs', 'regexes')}: nothing shorter tells these apart"
+    comment = "listed one by one: nothing shorter tells these apart"
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)

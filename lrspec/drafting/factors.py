@@ -52,8 +52,7 @@ def outlier_factor(values: Values, towers: Sequence[Tower]) -> Factor | None:
         if outside is None:
             continue
         neighbours = [inside[order[i]] for i in (run[0] - 1, run[-1] + 1) if 0 <= i < len(order) and order[i] in inside]
-        scales = [shortest(outside / rate) for tower, step in neighbours for rate in _near(tower, step)]
-        short = [scale for scale in scales if digits(scale) <= 2 and scale not in (0, 1)]
+        short = [scale for tower, step in neighbours for scale in _short(outside, tower, step)]
         if short:
             scale = min(short, key=digits)
             return Factor(scale, tuple(place for place, v in values.items() if place not in inside and v == outside))
@@ -64,6 +63,13 @@ def scaled(values: Values, factor: Factor) -> dict[int, float]:
     """Return the rates without a factor."""
     places = set(factor.places)
     return alike({place: value / factor.scale if place in places else value for place, value in values.items()})
+
+
+def _short(rate: float, tower: Tower, step: int) -> Iterator[float]:
+    """The factors of a rate over those beside a layer that are short, and no step of the tower itself."""
+    steps = (0, 1, tower.chain.factor)
+    scales = (shortest(rate / near) for near in _near(tower, step))
+    return (scale for scale in scales if digits(scale) <= 2 and not any(close(scale, step) for step in steps))
 
 
 def _near(tower: Tower, step: int) -> Iterator[float]:

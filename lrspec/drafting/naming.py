@@ -60,7 +60,7 @@ def _few(names: Sequence[Sequence[str]]) -> str:
     """The first components, or the last ones, if there are only two."""
     for place in (0, -1):
         parts = list(dict.fromkeys(name[place] for name in names))
-        if len(parts) == _FEW:
+        if len(parts) == _FEW and _DULL.isdisjoint(parts):
             return "-".join(filter(None, map(_plain, parts)))
     return ""
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lrspec.drafting.cost import ONE_REGEX, selecting
 from lrspec.drafting.factors import Factor
-from lrspec.drafting.ladder import ladder
 from lrspec.drafting.layering import layers
 from lrspec.drafting.multiples import Multiples, Values
 from lrspec.drafting.rate_names import RateNames
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting import selectors
+from lrspec.drafting.searches import Searches
 from lrspec.drafting.towers import Tower
 from lrspec.drafting.unclaimed import Unclaimed
 from lrspec.models.parameters import Columns
@@ -29,6 +28,7 @@ class RateForms:
 
     columns: Columns
     names: RateNames
+    searches: Searches
     multiples: Multiples
     frozen: tuple[int, ...]
     rest: bool
@@ -60,7 +60,7 @@ class RateForms:
         layered = layers(self.columns.names, tower.steps, chain.depth if chain.floor else None, frozen.places)
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
-        selector = frozen.claim(Selector(layers=ladder(self.columns, layered, free)))
+        selector = frozen.claim(self.searches.ladder(layered, free))
         comment = "rates fall from the output towards the input"
         return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), comment=comment)
 
@@ -87,14 +87,14 @@ class RateForms:
         return DraftRule("rest", Selector(), (self.multiples.setting(value),), fallback=True)
 
     def _selected(
-        self, name: str, members: Collection[int], setting: tuple[str, Any], frozen: Unclaimed
+        self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
-        found = selectors(self.columns, members, frozen.places)
+        found = self.searches.selectors(members, frozen.places)
         names = [self.names.rule(members, selector, name) for selector in found]
         return [DraftRule(name, frozen.claim(s), (setting,)) for name, s in zip(names, found, strict=True)]
 
     def _listed(
-        self, name: str, members: Collection[int], setting: tuple[str, Any], frozen: Unclaimed
+        self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         regexes = tuple(f"^{re.escape(self.columns.names[place])}$" for place in members)
         return [DraftRule(name, Selector(match=regexes), (setting,))]

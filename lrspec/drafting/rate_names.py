@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.naming import NO_WORD, word
+from lrspec.drafting.naming import word
 from lrspec.drafting.rules import Selector
 from lrspec.drafting.towers import Tower
 from lrspec.models.parameters import Columns
@@ -30,11 +30,10 @@ class RateNames:
     def rule(self, places: Collection[int], selector: Selector, otherwise: str) -> str:
         """Return a name for a rule that gives some parameters one rate, or one factor on top of their rates."""
         if selector.declared or selector.ndim or selector.module:
-            return word(self.columns, selector, places)
+            return word(self.columns, selector, places) or otherwise
         if all("head" in (self.columns.declared[place] or ()) for place in places):
             return "head"
-        found = self._part(places) or self._kind(places) or word(self.columns, selector, places)
-        return otherwise if found == NO_WORD else found
+        return self._part(places) or self._kind(places) or word(self.columns, selector, places) or otherwise
 
     def _kind(self, places: Collection[int]) -> str | None:
         if all(self.columns.names[place].endswith("bias") for place in places):

@@ -14,11 +14,15 @@ from lrspec.drafting.multiples import Values, multiples
 from lrspec.drafting.rate_forms import RateForms
 from lrspec.drafting.rate_names import RateNames
 from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.searches import Searches
 from lrspec.drafting.towers import Tower, in_order, joined, split, whole
 from lrspec.drafting.wanted import Wanted
 
 _FACTORS = 3
 """The most factors that are looked for by kind, and the most beside towers are one less."""
+
+_TRIES = 16
+"""The most ways that are tried."""
 
 
 def rate_rules(wanted: Wanted) -> list[DraftRule]:
@@ -29,7 +33,7 @@ def rate_rules(wanted: Wanted) -> list[DraftRule]:
     columns = wanted.inventory.columns
     frozen = tuple(place for place, settings in enumerate(wanted.settings) if settings is None)
     rest = len(found.values) + len(frozen) == len(wanted.settings)
-    return _shortest(RateForms(columns, RateNames(columns), found, frozen, rest))
+    return _shortest(RateForms(columns, RateNames(columns), Searches(columns), found, frozen, rest))
 
 
 class _Way(NamedTuple):
@@ -41,17 +45,17 @@ class _Way(NamedTuple):
 
     @property
     def least(self) -> int:
-        """The least that it can cost; a single rate has three lines, or two and `fallback`."""
+        """The least that it can cost, if a regex is enough for each rule, and none for the fallback."""
         inside = {place for tower in self.towers for place in tower.steps}
-        single = len({value for place, value in self.values.items() if place not in inside})
-        return LADDER * len(self.towers) + 3 * single + FACTOR * len(self.factors)
+        single = {value for place, value in self.values.items() if place not in inside}
+        return LADDER * len(self.towers) + FACTOR * (len(self.factors) + len(single)) - bool(single)
 
 
 def _shortest(forms: RateForms) -> list[DraftRule]:
     """The rules that cost least: of all ways, those that may are tried, the most promising first."""
     ways = sorted(((way.least, number, way) for number, way in enumerate(_all_ways(forms))), key=itemgetter(0, 1))
     best: tuple[float, int, list[DraftRule]] = (math.inf, 0, [])
-    for least, number, way in ways:
+    for least, number, way in ways[:_TRIES]:
         if least <= best[0]:
             rules = forms.rules(*way)
             best = min(best, (cost(rules), number, rules), key=itemgetter(0, 1)) if rules is not None else best

@@ -17,6 +17,8 @@ _VECTORS = (0, 1)
 _TABLES = (("embedding",), ("head",), ("embedding", "head"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
 _LONG = 70  # characters of a regex that count as one more
+_LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
+_HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
 _PARTS = 3  # rules
 
 
@@ -34,18 +36,18 @@ def selectors(
 
 
 def size(selectors: tuple[Selector, ...]) -> int:
-    """How much there is to read in selectors: each regex, and each key of `where`."""
+    """How much there is to read in selectors: each regex, each number that one lists, and each key of `where`."""
     total = 0
     for selector in selectors:
         total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
-        total += sum(1 + len(regex) // _LONG for regex in (*selector.match, *selector.exclude))
+        for regex in (*selector.match, *selector.exclude):
+            total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
     return total
 
 
 def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
     """The shortest selectors; of equally short ones the first."""
-    whole = list(_whole(target, decay))
-    best: tuple[Selector, ...] = (min(whole, key=lambda selector: size((selector,))),)
+    best: tuple[Selector, ...] = (_shortest(_whole(target, decay)),)
     if parts == 1 or (size(best) == 1 and not best[0].match):
         return best
     found = [best]
@@ -57,29 +59,39 @@ def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
     return min(found, key=size)
 
 
+def _shortest(ways: Iterator[Selector]) -> Selector:
+    """The first of the shortest selectors; nothing is shorter than one regex or key."""
+    seen: list[Selector] = []
+    for selector in ways:
+        seen.append(selector)
+        if size((selector,)) == 1:
+            break
+    return min(seen, key=lambda selector: size((selector,)))
+
+
 def _whole(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of all members at once; by names is always one of them."""
     if not target.refused and target.is_hit(ALL):
         yield ALL
         return
-    by_name = Selector(match=target.regexes())
     by_dimensions = [s for s in _by_dimensions(target) if target.is_hit(s)]
     if decay:
         yield from (selector for selector in by_dimensions if selector.ndim[0] < 2)
     yield from (s for s in _by_declared(target, decay) if target.is_hit(s))
     yield from (s for s in _by_declared_tables(target, decay) if target.is_hit(s))
+    by_name = Selector(match=target.regexes())
     yield by_name
     yield from by_dimensions
-    if size((by_name,)) > 1:
+    if size((by_name,)) <= _HOPELESS:
         yield from (selector for selector in _by_module(target) if target.is_hit(selector))
         yield from _narrowed(target)
-        yield from _excluding(target)
+        yield from _excluding(target, decay)
 
 
 def _parts(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of some members and nothing refused, to which others may add the rest."""
     candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else []
-    candidates += [*_by_declared(target, decay), *_by_module(target)]
+    candidates += [*_by_module(target), *_by_declared(target, decay)]
     for selector in dict.fromkeys(candidates):
         found = reached(target.columns, selector)
         if found.isdisjoint(target.refused) and 0 < len(found & target.members) < len(target.members):
@@ -136,11 +148,11 @@ def _narrowed(target: Target) -> Iterator[Selector]:
             yield Selector(match=target.regexes(beside), ndim=selector.ndim)
 
 
-def _excluding(target: Target) -> Iterator[Selector]:
-    """More than is wanted, with names to exclude."""
+def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
+    """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
     beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
     bases = [Selector(match=(beginning,))] if beginning else []
-    for base in (*bases, *_by_dimensions(target), ALL):
+    for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
         if target.members <= found:
             exclude = target.exclusion(found)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 Shape: TypeAlias = tuple[str, ...]
 """A component of a name as the text between its numbers: `('fc', '')` is `fc1` and `fc2`, `('', '')` any number."""
 
-_LONGEST_ENDING = 3  # components
+_LONGEST_ENDING = 4  # components
 _LONGEST_INSIDE = 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,7 @@ def text_of(wanted: Wanted, clean: bool = True) -> str:
             assert parameter.settings.lr is not None
             assert math.isclose(parameter.settings.lr, settings.lr, rel_tol=1e-12), (parameter.name, text)
     assert not clean or not outcome.diagnostics, outcome.diagnostics
-    return written(replace(wanted, bases={}), rules).partition("rules:\n")[2]
+    return re.sub(" +#", "   #", written(replace(wanted, bases={}), rules).partition("rules:\n")[2])
 
 
 def drafted(names: Sequence[str], multiple: Multiple, lr: float = 1e-3) -> str:
