@@ -21,14 +21,19 @@ ONE_REGEX = 2
 _LISTED = re.compile(r"\|\d")
 """A number of those that a regex lists one by one, which are others in a deeper model: `(4|5|6)`."""
 
-_ODD_TOP = 3
+_ODD_TOP = 5
 """What a ladder costs more whose highest rate is a step of its own factor below 1: its last layer is elsewhere."""
+
+_ODD_REST = 5
+"""What a `fallback` beside a ladder costs more whose rate is not the optimizer's: it is part of the ladder's model."""
 
 
 def cost(rules: Sequence[DraftRule]) -> int:
     """Return the number of lines, regexes and numbers listed, and two more for each number that nobody would type."""
     lines = sum(1 + rule.fallback + len(rule.settings) for rule in rules)
-    return lines + sum(map(_odd, rules)) + selecting(rules)
+    beside = any(rule.selector.layers for rule in rules)
+    odd = sum(rule.fallback and dict(rule.settings).get("lr_mult") != 1 for rule in rules) if beside else 0
+    return lines + sum(map(_odd, rules)) + _ODD_REST * odd + selecting(rules)
 
 
 def selecting(rules: Sequence[DraftRule]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 _Numbers: TypeAlias = tuple[int, ...]
@@ -29,32 +29,40 @@ def layers(
     others = set(range(len(names))) - steps.keys() - set(frozen)
     between = any((_numbers(names[place], template) or (math.inf,)) < min(units, default=()) for place in others)
     if units and not between and (below or units[min(units)] == lowest - 1):
-        filled |= _spread(names, below, frozen, template, units, lowest)
+        filled |= _spread(names, below, frozen, template, regular)
     bottom = max(filled.values())
     return [bottom - filled[place] if place in filled else None for place in range(len(names))]
 
 
 def _spread(
-    names: Sequence[str],
-    below: Sequence[int],
-    frozen: Sequence[int],
-    template: _Template,
-    units: Mapping[_Numbers, int],
-    lowest: int,
+    names: Sequence[str], below: Sequence[int], frozen: Sequence[int], template: _Template, regular: Mapping[int, int]
 ) -> dict[int, int]:
     """The steps of the parameters at the floor and of frozen blocks: a step for each block, and one for what is before.
 
-    What stands after a block shares its step.
+    What stands between blocks shares the step of the one before or after, as it does above the floor.
     """
-    numbers = {place: _numbers(names[place], template) for place in sorted([*below, *frozen])}
-    blocks = {n for n in numbers.values() if n is not None and n < min(units)}
-    steps = {block: lowest + number for number, block in enumerate(sorted(blocks, reverse=True))}
-    current, spread, others = lowest + len(blocks), {}, set(below)
-    for place, block in numbers.items():
-        current = steps.get(block, current) if block is not None else current
-        if block in steps or place in others:
-            spread[place] = current
+    lowest, first_above = max(regular.values()) + 1, _numbers_of(names, regular, template)
+    numbers = _numbers_of(names, [*below, *frozen], template)
+    blocks = {place: n for place, n in numbers.items() if n < min(first_above.values())}
+    steps = {block: lowest + number for number, block in enumerate(sorted(set(blocks.values()), reverse=True))}
+    current, spread, first = lowest, dict[int, int](), min(blocks, default=len(names))
+    for place in sorted({*below, *blocks}, reverse=_joins_next(regular, first_above)):
+        current = steps[blocks[place]] if place in blocks else current
+        spread[place] = current if place >= first else lowest + len(steps)
     return spread
+
+
+def _joins_next(steps: Mapping[int, int], blocks: Collection[int]) -> bool:
+    """Return whether what stands between blocks has more often the step of the block after it than of that before."""
+    votes, last = 0, None
+    for place, step in sorted(steps.items()):
+        votes -= place not in blocks and step == last
+        last = step if place in blocks else last
+    last = None
+    for place, step in sorted(steps.items(), reverse=True):
+        votes += place not in blocks and step == last
+        last = step if place in blocks else last
+    return votes > 0
 
 
 def _spine(names: Sequence[str], steps: Mapping[int, int]) -> tuple[_Template, dict[_Numbers, int]]:
@@ -83,3 +91,9 @@ def _beginnings(name: str) -> Iterator[tuple[_Template, _Numbers]]:
 
 def _numbers(name: str, template: _Template) -> _Numbers | None:
     return dict(_beginnings(name)).get(template)
+
+
+def _numbers_of(names: Sequence[str], places: Iterable[int], template: _Template) -> dict[int, _Numbers]:
+    """The numbers of those parameters whose names begin as the template says."""
+    found = ((place, _numbers(names[place], template)) for place in places)
+    return {place: numbers for place, numbers in found if numbers is not None}

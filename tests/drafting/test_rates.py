@@ -103,7 +103,8 @@ def rest(multiple: str) -> str:
 
 
 def rule(name: str, regex: str, setting: str) -> str:
-    return f"  - name: {name}\n    match: '{regex}'\n    {setting}\n"
+    comment = "   # on top of the other rates" if "lr_scale" in setting else ""
+    return f"  - name: {name}{comment}\n    match: '{regex}'\n    {setting}\n"
 
 
 @pytest.mark.parametrize("multiple", [1, 0.1, 3])
@@ -379,3 +380,11 @@ def test_any_rates_of_any_names_are_given_exactly(names: list[str], rates: list[
     leaves = [name + ".weight" for name in names]
     if any(rate is not None for rate in rates[: len(leaves)]):
         text_of(wanted(leaves, rates[: len(leaves)], lr), clean=False)
+
+
+def test_a_rule_says_how_many_parameters_it_is_about() -> None:
+    multiples = [ladder(name) * (10 if name.startswith("head.") else 1) for name in VIT]
+    assert [found.why for found in rate_rules(wanted(VIT, multiples))] == [
+        ("80 parameters: each rate is 0.75 times that of the next layer",),
+        ("2 parameters have `lr_scale: 10`",),
+    ]
