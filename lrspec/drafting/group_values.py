@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+_PLAIN = {float, int, bool, str, type(None)}
+"""The types of most values, which are as a spec has them."""
+
 
 def plain_or_not(value: Any) -> Any:
     """Return a value of a group as a spec has it; what no spec can have is returned as it is.
@@ -12,10 +15,12 @@ def plain_or_not(value: Any) -> Any:
     A tensor or a number of numpy becomes the shortest number that it is read back from: 0.001, which in single
     precision is 0.0010000000474974513.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, list | tuple):
         return tuple(map(plain_or_not, value))
     for kind in (float, str, int):
-        if isinstance(value, kind) and not isinstance(value, bool):
+        if isinstance(value, kind):
             return kind(value)  # of a subclass, too, such as numpy's float64
     if not hasattr(value, "tolist"):
         return value

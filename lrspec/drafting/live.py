@@ -48,7 +48,7 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         members = members_of(optimizers, inventory, parameters)
         used = _used(members)
         values = {member: member.optimizer.values(member.group) for member in dict.fromkeys(members.trained().values())}
-        bases = {each.name: base_of(each, _shares(each, members, values)) for each in used}
+        bases = {each.name if len(used) > 1 else ONLY: base_of(each, _shares(each, members, values)) for each in used}
         settings = _settings(members, values, bases)
         missing = tuple(unsaid(members, used, optimizer, scheduler))
         notes = (*_merged(optimizers, settings), *remarks(members), *missing)
@@ -88,7 +88,7 @@ def _settings(
 
 def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimizer]) -> Settings:
     optimizer = member.optimizer
-    base = bases[optimizer.name]
+    base = bases.get(optimizer.name) or bases[ONLY]
     common = {**optimizer.described.arguments, **base.options}
     options = {key: value for key, value in found.options.items() if not same_value(value, common[key])}
     decay = None if base.weight_decay is None else found.decay or 0.0
@@ -98,4 +98,4 @@ def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimiz
 
 def _merged(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
     groups, different = sum(len(each.groups) for each in optimizers), len({*settings} - {None})
-    return [f"{count(groups, 'group')}, {count(different, 'setting')}."] if groups > different else []
+    return [f"{count(groups, 'group')}, {count(different, 'setting')}."] if groups > different > 0 else []

@@ -58,7 +58,7 @@ class LiveOptimizer:
             if not is_number(value) or value < 0:
                 found = printable(str(value))
                 raise GroupsError(f"{self.label(number)} has the {noun} {found}, and a spec needs one from 0 on")
-        options = {key: value for key, value in self.options(number).items() if is_plain(value)}
+        options = {key: value for key, value in self.options[number].items() if is_plain(value)}
         return GroupValues(float(rate), None if decay is None else float(decay), options)
 
     def rate(self, number: int) -> Any:
@@ -71,8 +71,12 @@ class LiveOptimizer:
 
     def _scheduled(self, number: int) -> Any:
         """The rate that a scheduler starts from in a group; one that moves between two rates has its height."""
-        own = [each.bases for each in sorted(self.schedules, key=lambda each: each.base != "`max_lr`")]
-        return next((bases[number] for bases in own if bases is not None and number < len(bases)), None)
+        return next((bases[number] for bases in self._bases if number < len(bases)), None)
+
+    @cached_property
+    def _bases(self) -> list[Sequence[Any]]:
+        own = sorted(self.schedules, key=lambda each: each.base != "`max_lr`")
+        return [each.bases for each in own if each.bases is not None]
 
     @property
     def scales(self) -> bool:
@@ -96,9 +100,12 @@ class LiveOptimizer:
         group = self.groups[number]
         return plain_or_not(group.get("initial_weight_decay", group.get("weight_decay")))
 
-    def options(self, number: int) -> dict[str, Any]:
-        """Return the arguments of the class that a group has; those that a scheduler moves as they were before."""
-        group = self.groups[number]
+    @cached_property
+    def options(self) -> list[dict[str, Any]]:
+        """The arguments of the class that each group has; those that a scheduler moves as they were before."""
+        return [self._options(number, group) for number, group in enumerate(self.groups)]
+
+    def _options(self, number: int, group: Mapping[str, Any]) -> dict[str, Any]:
         found = {key: group[key] for key in self.described.arguments if key in group and key not in NOT_OPTIONS}
         for key in self.moved(number):
             first = self.defaults[key]
@@ -114,8 +121,8 @@ class LiveOptimizer:
     def not_plain(self) -> dict[str, Any]:
         """Return the options that no spec can have, unless they are the class's own, with one value of each."""
         found: dict[str, Any] = {}
-        for number in range(len(self.groups)):
-            for key, value in self.options(number).items():
+        for options in self.options:
+            for key, value in options.items():
                 if not is_plain(value) and not same_value(value, self.described.arguments[key]):
                     found.setdefault(key, value)
         return found

@@ -66,7 +66,8 @@ def _schedulers(members: Members, scheduler: Any) -> Iterator[str]:
 
 def _groups(members: Members) -> Iterator[str]:
     if empty := [member.optimizer.label(member.group) for member in members.empty()]:
-        yield f"{_capital(few(empty, _SHOWN))} {'has' if len(empty) == 1 else 'have'} no parameters: left out."
+        several = f"{count(len(empty), 'group')} have no parameters: left out ({few(empty, _SHOWN)})."
+        yield several if len(empty) > 1 else f"{_capital(empty[0])} has no parameters: left out."
     for member, shapes in members.strangers.items():
         label, shown = _capital(_label(member)), few([str(shape) for shape in shapes], _SHOWN)
         yield f"{label} has {count(len(shapes), 'tensor')} that the model does not have (shape {shown}): left out."
@@ -81,7 +82,7 @@ def _keys(optimizer: LiveOptimizer) -> Iterator[str]:
     for key, value in optimizer.not_plain().items():
         yield f"`{printable(key)}` is of a kind that a spec cannot have ({type(value).__name__}): left out."
     if keys := optimizer.strange_keys():
-        listed = ", ".join(f"`{printable(key)}`" for key in keys)
+        listed = few([f"`{key}`" for key in keys])
         subject = "is not an argument" if len(keys) == 1 else "are not arguments"
         yield f"{listed} of the groups {subject} of {printable(optimizer.described.type)}: left out."
 

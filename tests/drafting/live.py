@@ -16,6 +16,9 @@ Values = dict[int, dict[str, Any]]
 
 _NAMES = ("params", "param_names", "name")
 
+_OF_THE_GROUPS = {"declared-decay", "large-value", "mixed-decay", "zero-lr"}
+"""Findings that are about what the groups give, not about how a spec says it."""
+
 
 def values_of(*optimizers: Optimizer) -> Values:
     """What the groups of optimizers give to what they train; take it before a scheduler changes them."""
@@ -34,6 +37,7 @@ def assert_gives(file: lrspec.SpecFile, model: nn.Module, expected: Values, *cla
     `classes` are those that a spec does not import.
     """
     plan = lrspec.compile(file, model)
+    assert {finding.name for finding in plan.diagnostics} <= _OF_THE_GROUPS
     plan.freeze(model)
     types = {name: base.type or "" for name, base in file.spec.bases.items()}
     passed = {name: cls for name, type_ in types.items() for cls in classes if type_.endswith(f".{cls.__name__}")}

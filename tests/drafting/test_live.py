@@ -277,7 +277,7 @@ def test_empty_groups_and_tensors_that_are_not_the_models_are_said(model: Net) -
     optimizer = AdamW(groups)
     assert notes(optimizer, model) == [
         "3 groups, 1 setting.",
-        "Group 0, group 2 have no parameters: left out.",
+        "2 groups have no parameters: left out (group 0, group 2).",
         "Group 1 has 1 tensor that the model does not have (shape [3]): left out.",
     ]
     assert_reproduced(AdamW(model.parameters()), model)
@@ -286,7 +286,8 @@ def test_empty_groups_and_tensors_that_are_not_the_models_are_said(model: Net) -
 def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
     adamw, sgd = AdamW(model.parameters()), SGD(model.head.parameters(), lr=0.1)
     wanted = read({"adamw": adamw, "sgd": sgd}, model).wanted
-    assert list(wanted.bases) == ["adamw"]
+    assert list(wanted.bases) == ["optimizer"]
+    assert {settings and settings.optimizer for settings in wanted.settings} == {None}
     assert wanted.notes == (
         "2 groups, 1 setting.",
         "`sgd` trains none of the model's parameters, and is left out.",
