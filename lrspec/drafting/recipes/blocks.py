@@ -19,9 +19,7 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     base = fine_tuning(subject, numbers)
     if len(subject.depth.towers) > 1:
         towers = " and ".join(tower.name for tower in subject.depth.towers)
-        raise RefusedError(
-            f"the model has towers beside each other, {towers}: use layer-decay, which gives each a ladder"
-        )
+        raise RefusedError(f"the model has several towers, {towers}: use layer-decay, which gives each a ladder")
     root = tree(subject.columns, range(len(subject.columns.names)))
     entries, modules = _entries(root)
     if len(modules) < 2:
@@ -30,7 +28,8 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     for layer, module in enumerate(modules):
         for place in module.members:
             layers[place] = layer
-    rule = DraftRule("block", Selector(layers=entries), (("layer_decay", numbers.layer_decay or 0.9),))
+    factor = (("layer_decay", numbers.layer_decay or 0.9),)
+    rule = DraftRule("block", Selector(layers=entries), factor, comment="in the order of the model")
     ladder = Part(rule, range(len(layers)), layers)
     return Sketch({"optimizer": base}, [ladder, *exempt(subject, [base])], (_NOTE,))
 

@@ -1,0 +1,367 @@
+"""Recipes: the whole text for a few models, no finding for all, and a refusal where a recipe makes no sense."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import peft
+import pytest
+import timm
+import torch
+import transformers
+from torch import nn
+
+import lrspec
+from lrspec import Inventory
+from lrspec.drafting.depth.depth import matched_depth
+from lrspec.drafting.depth.structure import structural_depth
+from lrspec.drafting.prove import DraftError
+from lrspec.drafting.recipes import compose as composing
+from lrspec.drafting.recipes.compose import compose
+from lrspec.drafting.recipes.recipe import Numbers, RefusedError, Subject
+from lrspec.drafting.recipes.table import RECIPES
+from lrspec.drafting.rules import DraftRule
+from lrspec.models.sources.timm import layers_of
+from tests.drafting.test_depth import MODELS as TRANSFORMERS
+
+SCHEMA = "# yaml-language-server: $schema=lrspec.v1.schema.json\n#\n"
+
+
+def of_timm(name: str, **args: Any) -> Callable[[], nn.Module]:
+    return lambda: timm.create_model(name, **args)
+
+
+def lora() -> nn.Module:
+    settings = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 32}
+    model = transformers.BertForSequenceClassification(transformers.BertConfig(vocab_size=50, **settings))
+    config = peft.LoraConfig(r=2, target_modules=["query", "value"], task_type="SEQ_CLS")
+    adapted = peft.get_peft_model(model, config)
+    assert isinstance(adapted, nn.Module)
+    return adapted
+
+
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "resnet18": of_timm("resnet18"),
+    "vit": of_timm("vit_tiny_patch16_224"),
+    "swin": of_timm("swin_tiny_patch4_window7_224"),
+    "poolformer": of_timm("poolformer_s12"),
+    "LoRA": lora,
+    **{name: TRANSFORMERS[name] for name in ("BERT", "GPT-2", "CLIP", "LLaVA", "T5")},
+}
+
+
+@cache
+def subject(name: str) -> Subject:
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = MODELS[name]()
+    return of_model(model)
+
+
+def of_model(model: nn.Module) -> Subject:
+    inventory, layers = Inventory.from_model(model), layers_of(model)
+    return Subject(inventory, matched_depth(inventory, layers) if layers else structural_depth(inventory))
+
+
+def text(recipe: str, name: str, **numbers: Any) -> str:
+    """The text of a spec, without the line for editors."""
+    return compose(recipe, subject(name), Numbers(**numbers), None).text.removeprefix(SCHEMA)
+
+
+RESNET_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower the learning rate.
+lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
+rules:
+  - name: depth   # from the input to the head
+    layers:
+      - ['^conv1\.', '^bn1\.']
+      - '^layer(\d+)\.(\d+)\.'
+      - '^fc\.'
+    layer_decay: 0.75
+  - name: no-decay   # norms and biases
+    where: {ndim: [0, 1]}
+    weight_decay: 0
+"""
+VIT_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower the learning rate.
+lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
+rules:
+  - name: depth   # from the input to the head
+    layers:
+      - ['^cls_token$', '^pos_embed$', '^patch_embed\.']
+      - '^blocks\.(\d+)\.'
+      - join: '^norm\.'
+      - '^head\.'
+    layer_decay: 0.75
+  - name: no-decay   # norms and biases
+    where: {ndim: [0, 1]}
+    weight_decay: 0
+  - name: no-decay-declared   # what the model declares: cls_token, pos_embed
+    where: {declared: no_weight_decay}
+    weight_decay: 0
+"""
+BERT_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower the learning rate.
+lrspec: 1
+optimizer: {type: AdamW, lr: 5e-5, weight_decay: 0.01}
+rules:
+  - name: depth   # from the input to the head
+    layers:
+      - '^bert\.embeddings\.'
+      - '^bert\.encoder\.layer\.(\d+)\.'
+      - ['^bert\.pooler\.', '^classifier\.']
+    layer_decay: 0.9
+  - name: no-decay   # norms and biases
+    where: {ndim: [0, 1]}
+    weight_decay: 0
+"""
+HEAD_BODY = r"""# The head at the full learning rate, the body at a fraction of it.
+lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
+rules:
+  - name: head   # what the model declares as its head
+    where: {declared: head}
+    lr_mult: 1
+  - name: body   # everything else, which is trained already
+    fallback: true
+    lr_mult: 0.1
+  - name: no-decay   # norms and biases
+    where: {ndim: [0, 1]}
+    weight_decay: 0
+"""
+LINEAR_PROBE = r"""# A linear probe: the head is trained, everything else is frozen.
+lrspec: 1
+optimizer: {type: SGD, lr: 0.1, momentum: 0.9}
+rules:
+  - name: head   # what the model declares as its head
+    where: {declared: head}
+    lr_mult: 1
+  - name: rest   # plan.freeze(model) sets requires_grad
+    fallback: true
+    freeze: true
+"""
+LORA_PLUS = r"""# LoRA+: lora_B, which begins at zero, learns faster than lora_A. PEFT has frozen the rest of the model.
+lrspec: 1
+optimizer: {type: AdamW, lr: 5e-5, weight_decay: 0}
+rules:
+  - name: lora-B   # begins at zero
+    match: '\.lora_B\.'
+    lr_mult: 16
+  - name: rest   # lora_A, and what else is trained
+    fallback: true
+    lr_mult: 1
+"""
+MUON = r"""# Muon for the matrices of the body, AdamW for everything else.
+lrspec: 1
+optimizers:
+  adamw: {type: AdamW, lr: 3e-4, weight_decay: 0.01, betas: [0.9, 0.95]}
+  muon: {type: Muon, lr: 0.02, weight_decay: 0.01}
+rules:
+  - name: tables   # matrices in shape alone
+    where: {declared: [embedding, head]}
+    optimizer: adamw
+  - name: matrices   # all other matrices
+    where: {ndim: 2}
+    fallback: true
+    optimizer: muon
+  - name: no-decay   # norms and biases
+    where: {ndim: [0, 1]}
+    weight_decay: 0
+  - name: rest   # each at the rate of its optimizer
+    fallback: true
+    lr_mult: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name", "expected"),
+    [
+        ("layer-decay", "resnet18", RESNET_LAYER_DECAY),
+        ("layer-decay", "vit", VIT_LAYER_DECAY),
+        ("layer-decay", "BERT", BERT_LAYER_DECAY),
+        ("head-body", "resnet18", HEAD_BODY),
+        ("linear-probe", "vit", LINEAR_PROBE),
+        ("lora-plus", "LoRA", LORA_PLUS),
+        ("muon-adamw", "BERT", MUON),
+    ],
+)
+def test_a_recipe_writes_this(recipe: str, name: str, expected: str) -> None:
+    assert text(recipe, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resnet18", r"'^(\w+)\.'"),
+        ("vit", r"'^(\w+)'"),
+        ("BERT", r"'^bert\.(\w+)\.', '^classifier\.'"),
+        ("GPT-2", r"'^transformer\.(\w+)\.'"),
+    ],
+)
+def test_blocks_has_a_layer_per_module(name: str, expected: str) -> None:
+    rule = lrspec.loads(text("blocks", name)).spec.rules[0]
+    layers = (rule.layers,) if isinstance(rule.layers, str) else rule.layers or ()
+    assert ", ".join(f"'{entry}'" for entry in layers) == expected
+
+
+REFUSED = {
+    ("head-body", "GPT-2"): "the model's head is its embedding (transformer.wte.weight)",
+    ("linear-probe", "GPT-2"): "the model's head is its embedding (transformer.wte.weight)",
+    ("head-body", "T5"): "the model's head is its embedding (shared.weight)",
+    ("linear-probe", "T5"): "the model's head is its embedding (shared.weight)",
+    ("head-body", "CLIP"): "the model has no head",
+    ("linear-probe", "CLIP"): "the model has no head",
+    ("blocks", "CLIP"): "the model has several towers, text and vision: use layer-decay",
+    ("blocks", "LLaVA"): "the model has several towers, vision and language: use layer-decay",
+    ("blocks", "T5"): "the model has several towers, encoder and decoder: use layer-decay",
+    ("muon-adamw", "resnet18"): "the model has no matrix for Muon",
+    ("muon-adamw", "poolformer"): "the model has no matrix for Muon",
+    **{("lora-plus", name): "no parameter is called lora_B" for name in MODELS if name != "LoRA"},
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_is_clean_or_refused_with_what_would_do(recipe: str, name: str) -> None:
+    if (recipe, name) in REFUSED:
+        with pytest.raises(RefusedError) as failure:
+            text(recipe, name)
+        assert REFUSED[recipe, name] in str(failure.value)
+        assert any(other in str(failure.value) for other in RECIPES)
+    else:
+        draft = compose(recipe, subject(name), Numbers(), None)
+        assert lrspec.check(draft.file, subject(name).inventory) == []
+
+
+def test_numbers_replace_those_of_a_recipe() -> None:
+    found = text("layer-decay", "resnet18", lr=2e-4, weight_decay=0.1, layer_decay=0.6, head_mult=10)
+    assert "optimizer: {type: AdamW, lr: 2e-4, weight_decay: 0.1}" in found
+    assert "layer_decay: 0.6" in found
+    assert "where: {declared: head}\n    lr_scale: 10" in found
+    assert "lr_mult: 0.333\n" in text("head-body", "resnet18", head_mult=3)
+
+
+def test_without_weight_decay_nothing_is_exempt_from_it() -> None:
+    assert "no-decay" not in text("layer-decay", "vit", weight_decay=0)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        ("SGD", "{type: SGD, lr: 0.01, weight_decay: 0.05, momentum: 0.9}"),
+        ("torch.optim.SGD", "{type: SGD, lr: 0.01, weight_decay: 0.05, momentum: 0.9}"),
+        ("Lamb", None),
+        ("timm:lamb", "{type: timm:lamb, lr: 1e-3, weight_decay: 0.05}"),
+        ("Rprop", "{type: Rprop, lr: 1e-3}"),
+    ],
+)
+def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | None) -> None:
+    if expected is None:
+        with pytest.raises(lrspec.SpecError):
+            text("layer-decay", "resnet18", optimizer=optimizer)
+    else:
+        assert f"optimizer: {expected}\n" in text("layer-decay", "resnet18", optimizer=optimizer)
+
+
+def test_an_optimizer_that_cannot_train_the_model_is_refused() -> None:
+    with pytest.raises(RefusedError, match="Muon of torch.optim trains only parameters of two dimensions"):
+        text("layer-decay", "resnet18", optimizer="Muon")
+
+
+def test_towers_have_a_ladder_each_and_what_is_in_none_the_full_rate() -> None:
+    found = text("layer-decay", "CLIP")
+    assert "- name: depth-text " in found
+    assert "- name: depth-vision " in found
+    assert "- name: rest   # in no tower: logit_scale\n    fallback: true\n    lr_mult: 1\n" in found
+
+
+def test_a_frozen_tower_needs_no_rule() -> None:
+    model = TRANSFORMERS["LLaVA"]()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_("vision_tower" not in name and "projector" not in name)
+    llava = of_model(model)
+    draft = compose("layer-decay", llava, Numbers(), None)
+    assert [rule.name for rule in draft.rules] == ["depth-language", "no-decay"]
+    assert lrspec.check(draft.file, llava.inventory) == []
+
+
+def test_a_partly_frozen_model_keeps_its_layers() -> None:
+    model = timm.create_model("resnet18")
+    model.conv1.requires_grad_(False)
+    model.layer1.requires_grad_(False)
+    resnet = of_model(model)
+    draft = compose("layer-decay", resnet, Numbers(), None)
+    assert draft.text.removeprefix(SCHEMA) == RESNET_LAYER_DECAY
+    assert lrspec.check(draft.file, resnet.inventory) == []
+
+
+def test_a_frozen_head_is_trained_by_a_probe() -> None:
+    model = timm.create_model("resnet18").requires_grad_(False)
+    draft = compose("linear-probe", of_model(model), Numbers(), None)
+    assert "    freeze: false\n    lr_mult: 1\n" in draft.text
+    plan = lrspec.compile(draft.file, model)
+    assert [parameter.name for parameter in plan.parameters if parameter.status.trains] == ["fc.weight", "fc.bias"]
+
+
+def own(*names: str, **shapes: tuple[int, ...]) -> Subject:
+    parameters = [lrspec.Parameter(name, shape=shapes.get(name.replace(".", "_"), (4, 4))) for name in names]
+    inventory = Inventory(parameters)
+    return Subject(inventory, structural_depth(inventory))
+
+
+def test_the_head_of_a_model_that_declares_none_is_its_last_module() -> None:
+    names = ["embed.weight", *(f"blocks.{n}.{w}.weight" for n in range(2) for w in "ab"), "norm.weight", "out.weight"]
+    draft = compose("linear-probe", own(*names), Numbers(), None)
+    assert "head   # the last module: the model does not say which is its head\n    match: '^out\\.'" in draft.text
+    with pytest.raises(RefusedError, match="the model has no head: it declares none, and none comes after its body"):
+        compose("linear-probe", own(*names[:-2]), Numbers(), None)
+
+
+def test_a_model_of_one_parameter_has_no_layers_to_speak_of() -> None:
+    with pytest.raises(RefusedError, match="the model has only one layer: use no-decay"):
+        compose("layer-decay", own("weight"), Numbers(), None)
+    assert "lr_mult: 1" in compose("no-decay", own("weight"), Numbers(), None).text
+
+
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name != "lora-plus"])
+def test_a_model_without_anything_to_train_is_refused(recipe: str) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)).requires_grad_(False)
+    if recipe == "linear-probe":
+        assert "freeze: false" in compose(recipe, of_model(model), Numbers(), None).text
+    else:
+        with pytest.raises(RefusedError, match="the model has frozen all of its parameters"):
+            compose(recipe, of_model(model), Numbers(), None)
+
+
+def test_names_alone_are_exempt_by_name() -> None:
+    inventory = Inventory.from_names(["conv.weight", "norm.weight", "norm.bias", "fc.weight", "fc.bias"])
+    draft = compose("no-decay", Subject(inventory, structural_depth(inventory)), Numbers(), None)
+    exempt = {p.name for p in lrspec.compile(draft.file, inventory).parameters if p.settings.weight_decay == 0}
+    assert exempt == {"norm.weight", "norm.bias", "fc.bias"}
+    assert "norms and biases, by name: the inventory has no shapes" in draft.text
+
+
+def test_a_hundred_thousand_parameters_are_drafted() -> None:
+    experts = [f"layers.{n}.mlp.experts.{e}.{w}.weight" for n in range(20) for e in range(1250) for w in "abcd"]
+    attention = [f"layers.{n}.attn.{w}.weight" for n in range(20) for w in ("q", "k", "v", "out", "gate")]
+    moe = own("embed.weight", *experts, *attention, "head.weight")
+    assert compose("layer-decay", moe, Numbers(), None).text.count("'^") == 3
+
+
+def test_a_draft_that_says_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: Any) -> str:
+        return "lrspec: 1\noptimizer: {lr: 1e-3}\nrules: [{name: all, match: '^.', lr_mult: 1}]\n"
+
+    monkeypatch.setattr(composing, "written", wrong)
+    with pytest.raises(DraftError, match="the draft gives"):
+        text("head-body", "resnet18")
+
+
+def test_every_rule_says_what_it_is_for() -> None:
+    for recipe in RECIPES:
+        for name in MODELS:
+            if (recipe, name) not in REFUSED:
+                rules: tuple[DraftRule, ...] = compose(recipe, subject(name), Numbers(), None).rules
+                assert all(rule.comment for rule in rules), (recipe, name)
