@@ -9,9 +9,6 @@ from dataclasses import replace
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-NO_WORD = ""
-"""The word for parameters that have nothing in common."""
-
 _TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
