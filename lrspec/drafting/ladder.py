@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from lrspec.drafting.strands import Strand
 from lrspec.drafting.words import word_runs
 from lrspec.models.parameters import Columns
 
+_ODD = re.compile(r"\s|[^\D0-9]")
+"""In names: what `.` and `$` do not see as one character among others, and digits that are not in numeric order."""
+_DEEPEST = 50  # components
 _MOST_COVERED = 100
 _MOST_ROWS = 100
-_MOST_CUTS = 40
+"""Entries, and tuples of numbers in one of them, for which `cover` is asked; for more the tree alone is faster."""
+_MOST_CUTS = 40  # of a run, between any two of which a spine is tried
 
 
 def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int] = ()) -> tuple[Entry, ...]:
@@ -28,6 +33,8 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     `layers` has the layer of each parameter of the inventory, 0 nearest the input, without gaps; None where the ladder
     must not select it.
     """
+    if any(_ODD.search(name) or name.count(".") > _DEEPEST for _, name in columns.all_names()):
+        return _layer_by_layer(columns, layers)
     values = Values(columns, layers, free)
     found = strands(values)
     by_layer: dict[int, list[Strand]] = {}
@@ -37,6 +44,17 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     chosen = _shortest(len(by_layer), by_layer, _candidates(values, found, by_layer))
     regexes = _Covering(columns, layers, frozenset(free), sum(isinstance(entry, Open) for entry in chosen))
     return tuple(entry if isinstance(entry, Entry) else Entry(regexes.of(entry), entry.join) for entry in chosen)
+
+
+def _layer_by_layer(columns: Columns, layers: Sequence[int | None]) -> tuple[Entry, ...]:
+    """Return a single entry for each layer."""
+    named = list(columns.all_names())
+    first = {place: at for at, (place, _) in reversed(list(enumerate(named)))}
+    members: dict[int, list[int]] = {}
+    for place, layer in enumerate(layers):
+        if layer is not None:
+            members.setdefault(layer, []).append(first[place])
+    return tuple(Entry(cover([name for _, name in named], members[layer])) for layer in sorted(members))
 
 
 @dataclass(frozen=True)

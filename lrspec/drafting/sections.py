@@ -63,7 +63,7 @@ class Section:
         captures: dict[End, list[str]] = {}
         plain: dict[End, list[Strand]] = {}
         for strand in others:
-            way = next(self._ways(strand), None)
+            way = self._best_way(strand)
             if way is None:
                 return None
             cost += way.cost
@@ -77,6 +77,15 @@ class Section:
         joins = [Entry(tuple(regexes), end) for end, regexes in captures.items()]
         cost += sum(map(open_cost, opens)) + ENTRY * (len(joins) + len(opens))
         return Priced(cost, (*joins, *opens))
+
+    def _best_way(self, strand: Strand) -> _Way | None:
+        """The first way to join a strand that captures more than one number; else the first of all; else None."""
+        ways = self._ways(strand)
+        first = next(ways, None)
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if first is None or len({picked(row, first.captured) for row in rows}) > 1 or len(strand.layers) == 1:
+            return first
+        return next((way for way in ways if not way.captured), first)
 
     def _joining(self, part: Part) -> Texts:
         strand, known = part.strand, self._by_beginning(len(part.captured))["last"]

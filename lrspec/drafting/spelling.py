@@ -38,7 +38,7 @@ class Index:
         if len(whole) == len(following) or not rest:
             return [tuple(rest)]
         found = [(choice, *rest[1:]) for choice in _choices(whole, following)]
-        for first in sorted(by_first.keys() - set(whole), key=lambda text: number_key((text,))):
+        for first in _ordered(by_first.keys() - set(whole)):
             deeper = self.restrictions(by_first[first], (*beginning, first))
             found += [((True, (first,)), *choices) for choices in deeper]
         return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.name_tree import Numbers, number_key
+from lrspec.drafting.name_tree import Numbers, number_key, positions
 from lrspec.drafting.priced import Part
 from lrspec.drafting.sections import Section, common_captures
 from lrspec.drafting.strands import Other, Strand, Value, picked
@@ -105,16 +105,26 @@ def spines(found: Sequence[Strand]) -> Iterator[Spine]:
     seen: set[frozenset[int]] = set()
     for base in bases[:_MOST]:
         spine = Spine((Part(base, base.captured),))
-        for grown in (spine, _grown(spine, found)) if spine.runs and len(found) <= _MOST else (spine,):
+        tried = [spine]
+        if spine.runs and len(found) <= _MOST:
+            tried += [_grown(spine, found, _agrees, _fills, _agrees), _grown(Spine((_wide(base),)), found, _continues)]
+        for grown in tried:
             key = frozenset(id(part.strand) for part in grown.parts)
             if grown.runs and key not in seen:
                 seen.add(key)
                 yield grown
 
 
-def _grown(spine: Spine, others: Sequence[Strand]) -> Spine:
-    """Return a spine with all strands that say the same, fill its gaps, or then say the same."""
-    for goes_with in (_agrees, _fills, _agrees):
+def _wide(strand: Strand) -> Part:
+    """A strand with numbers captured that are the same throughout, but not in what may go on after it (`layer1.0`)."""
+    count = len(positions(strand.nodes[0].path[: strand.depth]))
+    constant = [at for at in range(count) if len({row[at] for row in strand.rows}) == 1]
+    return Part(strand, tuple(sorted({*strand.captured, *constant})))
+
+
+def _grown(spine: Spine, others: Sequence[Strand], *ways: Callable[[Spine, Part], bool]) -> Spine:
+    """Return a spine with all strands that go with it in some ways, tried one after the other."""
+    for goes_with in ways:
         for strand in others:
             captured = strand.captured or common_captures(spine.parts[0], strand)
             if captured and all(part.strand is not strand for part in spine.parts):
@@ -133,13 +143,12 @@ def _agrees(spine: Spine, part: Part) -> bool:
 
 def _fills(spine: Spine, part: Part) -> bool:
     """Return whether a strand has a layer that a spine lacks, and by its numbers belongs between two of the spine's."""
-    strand, captured = part
+    strand = part.strand
     low, high = min(spine.layers), max(spine.layers)
     gaps = [layer for layer in strand.layers if low < layer < high and layer not in spine.layers]
     if not gaps:
         return False
-    relation = spine.relation
-    if any(relation.get(picked(row, captured), value) != value for row, value in strand.rows.items()):
+    if not _is_consistent(spine, part):
         return False
     runs = Spine((*spine.parts, part)).runs
     return any(_connects(spine, gap, low, high) for gap in gaps for low, high in runs if low < gap < high)
@@ -148,3 +157,17 @@ def _fills(spine: Spine, part: Part) -> bool:
 def _connects(spine: Spine, gap: int, low: int, high: int) -> bool:
     layers = spine.layers
     return any(at in layers for at in range(low, gap)) and any(at in layers for at in range(gap + 1, high + 1))
+
+
+def _continues(spine: Spine, part: Part) -> bool:
+    """Return whether a strand with as many numbers goes on where a spine ends, by its layers and by its numbers."""
+    if len(part.captured) != len(spine.parts[0].captured) or min(part.strand.layers) != max(spine.layers) + 1:
+        return False
+    runs = Spine((*spine.parts, part)).runs if _is_consistent(spine, part) else []
+    return (min(spine.layers), max(part.strand.layers)) in runs
+
+
+def _is_consistent(spine: Spine, part: Part) -> bool:
+    """Return whether the numbers of a strand are on no other layers."""
+    strand, captured = part
+    return all(spine.relation.get(picked(row, captured), value) == value for row, value in strand.rows.items())

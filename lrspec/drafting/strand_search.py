@@ -89,7 +89,7 @@ def _captured(rows: dict[Numbers, Value], count: int) -> tuple[int, ...]:
                 alike.discard(at)
     chosen = tuple(sorted(alike))
     if _decide(decided, chosen):
-        return _without_constants(decided, chosen)
+        return _needed(decided, chosen)
     chosen = tuple(range(count))
     for at in reversed(range(count)):
         fewer = tuple(other for other in chosen if other != at)
@@ -97,8 +97,13 @@ def _captured(rows: dict[Numbers, Value], count: int) -> tuple[int, ...]:
     return chosen
 
 
-def _without_constants(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(at for at in chosen if len({numbers[at] for numbers in rows}) > 1)
+def _needed(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave out the positions whose number follows from those before them."""
+    kept: tuple[int, ...] = ()
+    for at in chosen:
+        if len({picked(row, (*kept, at)) for row in rows}) > len({picked(row, kept) for row in rows}):
+            kept = (*kept, at)
+    return kept
 
 
 def _decide(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> bool:

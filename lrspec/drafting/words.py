@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from lrspec.drafting.strand_search import Values
 from lrspec.drafting.strands import Other, Strand
 
 _FEWEST = 4  # layers; fewer are as short by name
+_MOST_STEMS = 5
 _STEM = re.compile(r"[A-Za-z]+_")
 
 
@@ -63,10 +65,10 @@ def _word_nodes(node: Node) -> Iterator[Node]:
             yield from _word_nodes(child)
 
 
-def _stems(node: Node) -> dict[str, None]:
-    """The words, with a `_`, by which several children begin."""
-    found = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
-    return dict.fromkeys(stem for stem in found if found.count(stem) > 1)
+def _stems(node: Node) -> list[str]:
+    """The words, with a `_`, by which the most children begin."""
+    begins = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
+    return [stem for stem, times in Counter(begins).most_common(_MOST_STEMS) if times > 1]
 
 
 def _run(

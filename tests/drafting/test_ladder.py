@@ -117,6 +117,22 @@ def test_prefixes_with_the_same_numbers_are_a_list() -> None:
     assert entries_of(*wanted) == [r"^image\.(\d+)\. ^text\.(\d+)\."]
 
 
+def test_numbers_that_go_on_under_another_name_are_a_list() -> None:
+    wanted = [(f"layer1.{b}.{p}.w", b) for b in range(2) for p in "ab"] + [("transition1.w", 1)]
+    wanted += [(f"stage{s}.{b}.{p}.w", 2 * s - 2 + b) for s in (2, 3) for b in range(2) for p in "ab"]
+    assert entries_of(*wanted, ("transition2.w", 3)) == [
+        r"^layer(\d+)\.(\d+)\. ^stage(\d+)\.(\d+)\.",
+        r"join last ^transition(\d+)\.",
+    ]
+
+
+def test_a_number_that_follows_from_another_is_not_captured() -> None:
+    wanted = [
+        (f"stages.{s}.{1 + s // 2}.blocks.{b}.{p}.w", 2 * s + b) for s in range(3) for b in range(2) for p in "ab"
+    ]
+    assert entries_of(*wanted) == [r"^stages\.(\d+)\.\d+\.blocks\.(\d+)\."]
+
+
 def test_an_encoder_and_a_decoder_are_an_entry_each() -> None:
     wanted = [("shared.w", 0), *((f"encoder.block.{n}.q.w", n + 1) for n in range(3)), ("encoder.norm.w", 3)]
     wanted += [*((f"decoder.block.{n}.q.w", n + 4) for n in range(3)), ("decoder.norm.w", 6), ("lm_head.w", 7)]
@@ -194,6 +210,12 @@ def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None
     entries = ladder(inventory.columns, layers, ())
     assert wrong(inventory, layers, (), entries) == []
     assert entries[1].regexes == (r"^blocks\.(\d+)\.(?:attn|mlp)$",)
+
+
+def test_odd_names_are_exact() -> None:
+    assert entries_of(("a.3.w", 0), ("a.\u0664.w", 1), ("a.5.w", 2), ("a.w w", 3)) != []
+    deep = [".".join(["a"] * depth + [last]) for depth in range(1, 60) for last in "xy"]
+    assert len(entries_of(*((name, n % 2) for n, name in enumerate(deep)))) == 2
 
 
 NAMES = [
