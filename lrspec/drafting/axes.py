@@ -113,6 +113,8 @@ def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
     if selector.declared == ("no_weight_decay",):
         declared = leaves(columns, reached(columns, selector))
         return replace(rule, comment=f"declared by the model: {few(declared, _SHOWN)}")
+    if rule.name == "no-decay-norms":
+        return replace(rule, comment="weights and biases of norms")
     return rule
 
 

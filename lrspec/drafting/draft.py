@@ -22,6 +22,7 @@ from lrspec.drafting.write import written
 from lrspec.spec.load import SpecFile, loads
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
+_DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
 _MANY = 8  # alternatives in the regexes of a rule
 
 
@@ -45,7 +46,7 @@ def draft(wanted: Wanted) -> Draft:
         DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
     wanted = _without_idle(wanted)
-    rules = tuple(map(_explained, unique(merged(wanted, _rules(wanted)))))
+    rules = unique(list(map(_explained, _one_for_all(merged(wanted, _rules(wanted))))))
     text = written(wanted, rules)
     findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
     if findings:
@@ -91,6 +92,15 @@ def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
 
 def _size(rules: Sequence[DraftRule]) -> int:
     return sum(2 + size((rule.selector,)) + len(rule.selector.layers) for rule in rules)
+
+
+def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """The rules; a catch-all is called so if it alone decides everything."""
+    deciding = [rule for rule in rules if _DECIDING & {*dict(rule.settings)}]
+    if len(deciding) > 1 or not deciding or not deciding[0].fallback:
+        return [*rules]
+    all_alike = replace(deciding[0], name="all", comment="one rate for all")
+    return [all_alike if rule is deciding[0] else rule for rule in rules]
 
 
 def _explained(rule: DraftRule) -> DraftRule:

@@ -85,13 +85,13 @@ def _whole(target: Target, decay: bool) -> Iterator[Selector]:
     if size((by_name,)) <= _HOPELESS:
         yield from (selector for selector in _by_module(target) if target.is_hit(selector))
         yield from _narrowed(target)
-        yield from _excluding(target)
+        yield from _excluding(target, decay)
 
 
 def _parts(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of some members and nothing refused, to which others may add the rest."""
     candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else []
-    candidates += [*_by_declared(target, decay), *_by_module(target)]
+    candidates += [*_by_module(target), *_by_declared(target, decay)]
     for selector in dict.fromkeys(candidates):
         found = reached(target.columns, selector)
         if found.isdisjoint(target.refused) and 0 < len(found & target.members) < len(target.members):
@@ -148,11 +148,11 @@ def _narrowed(target: Target) -> Iterator[Selector]:
             yield Selector(match=target.regexes(beside), ndim=selector.ndim)
 
 
-def _excluding(target: Target) -> Iterator[Selector]:
-    """More than is wanted, with names to exclude."""
+def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
+    """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
     beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
     bases = [Selector(match=(beginning,))] if beginning else []
-    for base in (*bases, *_by_dimensions(target), ALL):
+    for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
         if target.members <= found:
             exclude = target.exclusion(found)

@@ -19,6 +19,7 @@ _WIDTH = 110
 _WIDEST = 120
 _COMMENTS = 38
 """The column of comments, behind lines that are shorter."""
+_MOMENTUM = {"momentum", "nesterov", "dampening", "alpha"}
 _WORD = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_](?::[A-Za-z0-9_./-]*[A-Za-z0-9_])?")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off"}
 
@@ -54,8 +55,11 @@ def _bases(bases: Mapping[str, Optimizer]) -> Iterator[str]:
 
 
 def _base(optimizer: Optimizer) -> str:
-    values = {"type": optimizer.type, "lr": optimizer.lr, "weight_decay": optimizer.weight_decay}
-    values = {**{key: value for key, value in values.items() if value is not None}, **optimizer.options}
+    """What an optimizer starts from; what belongs to the rate stands beside it."""
+    options = optimizer.options
+    before = {key: value for key, value in options.items() if key in _MOMENTUM}
+    values = {"type": optimizer.type, "lr": optimizer.lr, **before, "weight_decay": optimizer.weight_decay, **options}
+    values = {key: value for key, value in values.items() if value is not None or key in options}
     return scalar(values) if values else ""
 
 

@@ -63,6 +63,27 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
     assert "options: {betas: [0.9, 0.95]}" in found.text
 
 
+def test_one_rate_for_all_is_a_rule_called_so() -> None:
+    found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
+    assert rules_of(found).splitlines()[0] == "  - name: all                         # one rate for all"
+
+
+def test_optimizers_that_train_nothing_are_left_out() -> None:
+    muon = Optimizer(type="Muon", lr=0.02)
+    found = drafted(HEAD, [Settings(1e-3, 0.1, (), "adamw")] * 2, adamw=BASE, muon=muon)
+    assert "muon" not in found.text
+
+
+def test_muon_gets_the_matrices_and_adamw_the_tables_among_them() -> None:
+    adamw, muon = Settings(1e-3, 0.1, (), "adamw"), Settings(0.02, 0.1, (), "muon")
+    embed = parameter("embed.weight", 9, 4, declared=("embedding",), module=("Embedding",))
+    head = parameter("head.weight", 9, 4, declared=("head",))
+    bases = {"adamw": BASE, "muon": Optimizer(type="Muon", lr=0.02, weight_decay=0.1)}
+    found = drafted([embed, *BODY, head], [adamw, muon, adamw, muon, adamw, adamw], **bases)
+    assert "where: {declared: [embedding, head]}\n    optimizer: adamw\n" in found.text
+    assert "where: {ndim: 2}\n    fallback: true\n    optimizer: muon\n" in found.text
+
+
 def test_what_is_wanted_is_allowed_with_a_reason() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 5 + [Settings(3.0, 0.0, ())])
     assert "large-value: ignore   # a value above 1 is wanted\n" in found.text
@@ -112,3 +133,20 @@ def test_any_settings_of_any_names_are_drafted_clean(names: list[str], data: st.
         for name in names
     ]
     drafted(parameters, data.draw(st.lists(_SETTINGS, min_size=len(names), max_size=len(names))))
+
+
+@settings(deadline=None)
+@given(_NAMES, st.data())
+def test_any_split_between_optimizers_is_drafted_clean(names: list[str], data: st.DataObject) -> None:
+    adamw = st.sampled_from([Settings(1e-3, 0.1, (), "adamw"), Settings(1e-4, 0.0, (("eps", 1e-6),), "adamw")])
+    sgd = st.sampled_from([Settings(1e-2, 0.0, (), "sgd"), Settings(1e-2, 0.1, (("momentum", 0.5),), "sgd")])
+    muon = st.just(Settings(0.02, 0.1, (), "muon"))
+    parameters, wanted = [], []
+    for name in names:
+        shape = tuple(data.draw(st.lists(st.integers(1, 4), max_size=3)))
+        declared = data.draw(st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)]))
+        parameters.append(parameter(name, *shape, declared=declared))
+        wanted.append(data.draw(st.none() | adamw | sgd | muon if len(shape) == 2 else st.none() | adamw | sgd))
+    sgd_base = Optimizer.model_validate({"type": "SGD", "lr": 1e-2, "weight_decay": 0.0, "momentum": 0.9})
+    muon_base = Optimizer(type="Muon", lr=0.02, weight_decay=0.1)
+    drafted(parameters, wanted, adamw=BASE, sgd=sgd_base, muon=muon_base)

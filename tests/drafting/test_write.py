@@ -111,3 +111,11 @@ def test_numbers_are_written_as_people_write_them() -> None:
     assert [scalar(value) for value in (1e-3, 0.05, 5e-4, 1, 1.0, 1e-8, 3e-4, 0.0015)] == [
         *("1e-3", "0.05", "5e-4", "1", "1", "1e-8", "3e-4", "1.5e-3"),
     ]
+
+
+def test_momentum_stands_beside_the_rate() -> None:
+    base = Optimizer.model_validate({"type": "SGD", "lr": 0.1, "weight_decay": 1e-4, "momentum": 0.9, "eps": 1})
+    text = written(
+        Wanted(WANTED.inventory, [None], {ONLY: base}), [DraftRule("x", Selector(match=("a",)), (("lr", 3),))]
+    )
+    assert "optimizer: {type: SGD, lr: 0.1, momentum: 0.9, weight_decay: 1e-4, eps: 1}\n" in text
