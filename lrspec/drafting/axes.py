@@ -2,43 +2,211 @@
 
 from __future__ import annotations
 
-from lrspec.drafting.cover import cover
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lrspec.diagnostics.wording import few, number
+from lrspec.drafting.naming import leaves, word
 from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.drafting.selecting import selectors, size
+from lrspec.drafting.targets import reached
 from lrspec.drafting.wanted import Wanted
+from lrspec.models.parameters import Columns
+from lrspec.spec.language import Optimizer
+
+_EXACT = 1e-12
+_TABLES = 2  # dimensions
+_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
+_SHOWN = 3  # names in a comment
 
 
 def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
-    thawed = [i for i, settings in enumerate(wanted.settings) if settings is not None and not columns.trainable[i]]
+    found = selectors(columns, frozen)
+    return [DraftRule("frozen", each, (("freeze", True),), comment="not trained") for each in found] + thaw_rules(
+        wanted
+    )
+
+
+def thaw_rules(wanted: Wanted) -> list[DraftRule]:
+    """Return the rules that train what the model has frozen."""
+    columns = wanted.inventory.columns
+    trained = [index for index, settings in enumerate(wanted.settings) if settings is not None]
+    thawed = [index for index in trained if not columns.trainable[index]]
+    free = [index for index in trained if columns.trainable[index]]
+    comment = "the model itself has it frozen" if len(thawed) == 1 else "the model itself has them frozen"
     return [
-        DraftRule(name, Selector(match=cover(columns.names, members)), (("freeze", value),))
-        for name, members, value in (("frozen", frozen, True), ("thawed", thawed, False))
-        if members
+        DraftRule("thawed", selector, (("freeze", False),), comment=comment)
+        for selector in selectors(columns, thawed, free)
     ]
 
 
 def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters to other optimizers than the first."""
-    return []
+    axis = _Axis.of(wanted)
+    members: dict[str, list[int]] = {name: [] for name in wanted.bases}
+    for index, settings in enumerate(wanted.settings):
+        if settings is not None:
+            members[_optimizer(wanted, index)].append(index)
+    default, *others = members
+    rules: list[DraftRule] = []
+    for name in others:
+        listed = list(axis.rules(members[name], ("optimizer", name), name))
+        split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
+        rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
+        axis.claim(rules)
+    return rules
+
+
+def _split(
+    wanted: Wanted, axis: _Axis, kept: Collection[int], given: Collection[int], names: tuple[str, str]
+) -> list[DraftRule]:
+    """Rules by which one optimizer keeps matrices that are tables in truth, if any, and another gets all others."""
+    columns = axis.columns
+    if None in columns.shapes or not given:
+        return []
+    dims = {len(columns.shapes[place] or ()) for place in given}
+    matrices = Selector(ndim=tuple(dims))
+    found = reached(columns, matrices) if len(dims) == 1 else frozenset[int]()
+    tables = [place for place in kept if place in found]
+    free = (*axis.free, *(place for place in kept if place not in found))
+    if not found or not found <= {*kept, *given, *axis.free}:
+        return []
+    if not tables:
+        return [DraftRule(names[1], matrices, (("optimizer", names[1]),))]
+    comment = "matrices in shape alone" if dims == {_TABLES} else ""
+    rules = [
+        DraftRule("tables", selector, (("optimizer", names[0]),), comment=comment)
+        for selector in selectors(columns, tables, free)
+    ]
+    name = word(columns, matrices, given)
+    return [*rules, DraftRule(name, matrices, (("optimizer", names[1]),), fallback=True, comment=f"all other {name}")]
 
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters another weight decay than their optimizer's."""
-    default, names = next(iter(wanted.bases)), wanted.inventory.columns.names
-    places: dict[float, list[int]] = {}
+    axis = _Axis.of(wanted)
+    members: dict[float, list[int]] = {}
+    alike: dict[float, list[int]] = {}
     for index, settings in enumerate(wanted.settings):
-        if settings is None or settings.weight_decay is None:
-            continue
-        if settings.weight_decay != wanted.bases[settings.optimizer or default].weight_decay:
-            places.setdefault(settings.weight_decay, []).append(index)
-    return [
-        DraftRule(f"decay-{number}", Selector(match=cover(names, members)), (("weight_decay", decay),))
-        for number, (decay, members) in enumerate(places.items(), 1)
-    ]
+        if settings is not None and settings.weight_decay is not None:
+            own = settings.weight_decay == _base(wanted, index).weight_decay
+            (alike if own else members).setdefault(settings.weight_decay, []).append(index)
+    rules: list[DraftRule] = []
+    for decay, places in sorted(members.items(), key=lambda item: (item[0] != 0, item[1])):
+        name = "no-decay" if decay == 0 else "decay"
+        setting = _decay_setting(wanted, places, decay)
+        found = list(axis.rules(places, setting, name + "-{}", alike.get(decay, ()), decay=True))
+        axis.claim(found)
+        rules += [_without_decay(axis.columns, rule) if decay == 0 else rule for rule in found]
+    return rules
+
+
+def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
+    selector = rule.selector
+    if selector in (Selector(ndim=(0, 1)), Selector(ndim=(1,))):
+        return replace(rule, name="no-decay", comment="norms and biases")
+    if selector.declared == ("no_weight_decay",):
+        declared = leaves(columns, reached(columns, selector))
+        return replace(rule, comment=f"declared by the model: {few(declared, _SHOWN)}")
+    if rule.name == "no-decay-norms":
+        return replace(rule, comment="weights and biases of norms")
+    return rule
+
+
+def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tuple[str, Any]:
+    """`weight_decay`, or a multiple of the optimizer's where that is the shorter number."""
+    base = next(iter(wanted.bases.values())).weight_decay if len(wanted.bases) == 1 else None
+    multiple = float(f"{decay / base:.6g}") if base and decay else 0.0
+    is_exact = math.isclose((base or 0.0) * multiple, decay, rel_tol=_EXACT) and multiple not in (0.0, base)
+    if is_exact and _digits(multiple) < _digits(decay):
+        return "weight_decay_mult", multiple
+    return "weight_decay", decay
+
+
+def _digits(value: float) -> int:
+    """The number of digits without the zeros around them."""
+    return len(number(value).partition("e")[0].replace(".", "").strip("0"))
 
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:
-    """Return the rules that give parameters other options than their optimizer's."""
-    return []
+    """Return the rules that give parameters other options than their optimizer's; options of one value go together."""
+    members: dict[str, dict[str, tuple[Any, list[int]]]] = {}
+    for index, settings in enumerate(wanted.settings):
+        base = {} if settings is None else _base(wanted, index).options
+        for option, value in settings.options if settings else ():
+            if option not in base or not _is_same(base[option], value):
+                members.setdefault(option, {}).setdefault(repr(_plain(value)), (_plain(value), []))[1].append(index)
+    together: dict[tuple[int, ...], dict[str, Any]] = {}
+    for option, values in members.items():
+        for value, places in values.values():
+            together.setdefault(tuple(places), {})[option] = value
+    axes = {option: _Axis.of(wanted) for option in members}
+    rules: list[DraftRule] = []
+    for members_of, options in sorted(together.items()):
+        axis = _Axis(axes[next(iter(options))].columns)
+        if len(wanted.bases) == 1:  # of several optimizers, not all need take an option
+            axis.free = set[int].intersection(*(axes[option].free for option in options))
+        name = f"{next(iter(options))}-{{}}" if len(options) == 1 else "options-{}"
+        found = list(axis.rules(members_of, ("options", options), name.replace("_", "-")))
+        for option in options:
+            axes[option].claim(found)
+        rules += found
+    return rules
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return bool(_plain(one) == _plain(other)) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _optimizer(wanted: Wanted, index: int) -> str:
+    settings = wanted.settings[index]
+    return (settings.optimizer if settings else None) or next(iter(wanted.bases))
+
+
+def _base(wanted: Wanted, index: int) -> Optimizer:
+    return wanted.bases[_optimizer(wanted, index)]
+
+
+def _size(rules: Iterable[DraftRule]) -> int:
+    return sum(size((rule.selector,)) + 1 for rule in rules)
+
+
+@dataclass
+class _Axis:
+    """The rules for one axis: `free` are the frozen parameters, each of which one rule at most may select."""
+
+    columns: Columns
+    free: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> _Axis:
+        return cls(wanted.inventory.columns, {place for place, each in enumerate(wanted.settings) if each is None})
+
+    def rules(
+        self,
+        members: Collection[int],
+        setting: tuple[str, Any],
+        name: str,
+        alike: Iterable[int] = (),
+        decay: bool = False,
+    ) -> Iterable[DraftRule]:
+        """A rule for each selector of some parameters; `alike` have the value anyway."""
+        left = {*members}
+        for selector in selectors(self.columns, members, {*self.free, *alike}, decay=decay):
+            found = reached(self.columns, selector) & left
+            left -= found
+            yield DraftRule(name.format(word(self.columns, selector, found)).strip("-"), selector, (setting,))
+
+    def claim(self, rules: Iterable[DraftRule]) -> None:
+        """Take away what rules select."""
+        for rule in rules:
+            self.free -= reached(self.columns, rule.selector)

@@ -18,13 +18,13 @@ _RUN = re.compile(r"([0-9]+)")
 
 
 class Name(NamedTuple):
-    """A name of a parameter: its components, the numbers in them, the parameter's place in the model, and the name's."""
+    """A name of a parameter: its components, the numbers in them, and the places of the parameter and of the name."""
 
     path: tuple[Component, ...]
     numbers: Numbers
     place: int
     is_alias: bool
-    index: int
+    at: int
 
 
 class Position(NamedTuple):

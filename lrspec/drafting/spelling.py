@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from lrspec.drafting.name_tree import NUMBER, Node, Numbers, number_key, positions
@@ -16,36 +16,54 @@ _FEW = 4  # numbers that are written out rather than all others ruled out
 _MOST = 200  # numbers that are written out in one regex
 
 
-def restrictions(allowed: set[Numbers], refused: set[Numbers]) -> list[tuple[Choice, ...]]:
-    """Return the choices, position by position, that together have all allowed tuples of numbers and no refused one."""
-    if not refused:
-        return [tuple([ANY] * len(next(iter(allowed), ())))]
-    by_first: dict[str, tuple[set[Numbers], set[Numbers]]] = {}
-    for which, numbers in enumerate((allowed, refused)):
-        for tuple_ in sorted(numbers, key=number_key):
-            by_first.setdefault(tuple_[0], (set(), set()))[which].add(tuple_[1:])
-    whole = [first for first, (wanted, other) in by_first.items() if wanted and not other]
-    others = [first for first, (_, other) in by_first.items() if other]
-    rest = [ANY] * (len(next(iter(allowed))) - 1)
-    found: list[tuple[Choice, ...]] = [(choice, *rest) for choice in _choices(whole, others)]
-    for first in others:
-        if by_first[first][0]:
-            found += [((True, (first,)), *choices) for choices in restrictions(*by_first[first])]
-    return found
+class Index:
+    """Tuples of numbers, counted by the numbers that they begin with."""
+
+    def __init__(self, tuples: Iterable[Numbers]) -> None:
+        self.counts: dict[Numbers, dict[str, int]] = {}
+        for numbers in tuples:
+            for at, number in enumerate(numbers):
+                following = self.counts.setdefault(numbers[:at], {})
+                following[number] = following.get(number, 0) + 1
+
+    def restrictions(self, allowed: Iterable[Numbers], beginning: Numbers = ()) -> list[tuple[Choice, ...]]:
+        """Return the choices, position by position, that together have all allowed tuples and none of the others."""
+        at = len(beginning)
+        by_first: dict[str, list[Numbers]] = {}
+        for numbers in allowed:
+            by_first.setdefault(numbers[at] if len(numbers) > at else "", []).append(numbers)
+        following = self.counts.get(beginning, {})
+        whole = [first for first, some in by_first.items() if len(some) == following.get(first, 1)]
+        rest = [ANY] * (len(next(iter(by_first.values()))[0]) - at)
+        if len(whole) == len(following) or not rest:
+            return [tuple(rest)]
+        found = [(choice, *rest[1:]) for choice in _choices(whole, following)]
+        for first in sorted(by_first.keys() - set(whole), key=lambda text: number_key((text,))):
+            deeper = self.restrictions(by_first[first], (*beginning, first))
+            found += [((True, (first,)), *choices) for choices in deeper]
+        return found
 
 
-def count_numbers(choices: Sequence[tuple[Choice, ...]]) -> int:
+def count_numbers(choices: Iterable[tuple[Choice, ...]]) -> int:
     """The numbers that are written out."""
     return sum(len(numbers) for several in choices for _, numbers in several)
 
 
-def _choices(wanted: list[str], others: list[str]) -> Iterator[Choice]:
-    wanted, others = (sorted(numbers, key=lambda text: number_key((text,))) for numbers in (wanted, others))
-    if len(wanted) > _FEW and len(others) * 2 <= len(wanted) and len(others) <= _MOST:
-        yield (False, tuple(others))
+def fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
+    """Return whether a tuple of numbers is among those of some choices."""
+    return all((number in listed) == only for number, (only, listed) in zip(numbers, choices, strict=True))
+
+
+def _choices(wanted: list[str], among: Collection[str]) -> Iterator[Choice]:
+    if len(wanted) > _FEW and (len(among) - len(wanted)) * 2 <= len(wanted):
+        yield (False, tuple(_ordered(set(among) - set(wanted))))
         return
     for start in range(0, len(wanted), _MOST):
-        yield (True, tuple(wanted[start : start + _MOST]))
+        yield (True, tuple(_ordered(wanted)[start : start + _MOST]))
+
+
+def _ordered(numbers: Iterable[str]) -> list[str]:
+    return sorted(numbers, key=lambda text: (number_key((text,)), text))
 
 
 class Spelling(NamedTuple):
@@ -65,7 +83,10 @@ def spelled(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
     path = ""
     for place in range(depth):
         path += (r"\." if place else "") + _component(nodes, place, spelling)
-    ends = [([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name) for node in nodes]
+    ends = [
+        ([_component([node], place, Spelling({})) for place in range(depth, len(node.path))], node.is_name)
+        for node in nodes
+    ]
     return f"^{path}{_ends(ends) if depth else _branches(ends)}"
 
 

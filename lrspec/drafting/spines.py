@@ -1,255 +1,150 @@
-"""Spines: entries with captured numbers, each for a run of layers, and what shares these layers by a `join`."""
+"""Spines: entries with captured numbers that rise from layer to layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from typing import Literal, NamedTuple, TypeAlias
 
-from lrspec.drafting.name_tree import Numbers, number_key, positions
-from lrspec.drafting.rules import Entry
-from lrspec.drafting.spelling import Choice, Spelling, count_numbers, restrictions, spelled
+from lrspec.drafting.name_tree import Numbers, number_key
+from lrspec.drafting.priced import Part
+from lrspec.drafting.sections import Section, common_captures
 from lrspec.drafting.strands import Other, Strand, Value, picked
 
-_ENTRY = 10.0
-_REGEX = 3.0
-_CHARACTER = 0.05
-_NUMBER = 4.0
-_ODD = 6.0
-"""The costs of an entry, of a regex, of each character, of a number written out, and of what a person avoids."""
-
-
-@dataclass(frozen=True)
-class Open:
-    """An entry without captures, before its regexes are found: all that some strands have on a layer."""
-
-    strands: tuple[Strand, ...]
-    layer: int
-    join: Literal["first", "last"] | None = None
-
-
-class Priced(NamedTuple):
-    """Entries, and what they cost."""
-
-    cost: float
-    entries: tuple[Entry | Open, ...]
-
-
-class Part(NamedTuple):
-    """A strand, and the positions that are captured in it."""
-
-    strand: Strand
-    captured: tuple[int, ...]
-
-
-End: TypeAlias = Literal["first", "last"]
-
-
-def selecting(part: Part, allowed: set[Numbers], refused: set[Numbers]) -> tuple[float, list[str]]:
-    """Return the regexes of a strand with just the allowed tuples of numbers, which are those at `_space`."""
-    strand, space = part.strand, _space(part)
-    choices = restrictions(allowed, refused)
-    texts: list[str] = []
-    for some in choices:
-        nodes = strand.nodes
-        if len(choices) > 1 or refused:
-            there = zip(nodes, strand.of_node, strict=True)
-            nodes = tuple(n for n, rows in there if any(_fits(picked(numbers, space), some) for numbers in rows))
-        spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, not strand.captured and not part.captured)
-        texts.append(spelled(nodes, strand.depth, spelling))
-    return _NUMBER * count_numbers(choices) + sum(_REGEX + _CHARACTER * len(text) for text in texts), texts
-
-
-def _fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
-    return all((number in listed) == only for number, (only, listed) in zip(numbers, choices, strict=True))
-
-
-def _space(part: Part) -> tuple[int, ...]:
-    return tuple(sorted({*part.captured, *part.strand.captured}))
-
-
-def single(strands: Iterable[Strand], layer: int) -> Priced:
-    """The entry for a layer that no spine has."""
-    entry = Open(tuple(strands), layer)
-    return Priced(_ENTRY + open_regexes(entry)[0], (entry,))
-
-
-def open_regexes(entry: Open) -> tuple[float, list[str]]:
-    """Return regexes without captures for what strands have on a layer, and what they cost."""
-    cost, regexes = 0.0, []
-    constant: dict[tuple[object, ...], list[Strand]] = {}
-    for strand in entry.strands:
-        if not strand.captured:
-            node = strand.nodes[0]
-            constant.setdefault((node.path[:-1], node.is_name), []).append(strand)
-            continue
-        part = Part(strand, ())
-        allowed = {picked(n, strand.captured) for n, value in strand.rows.items() if value == entry.layer}
-        refused = {picked(n, strand.captured) for n, value in strand.rows.items() if value is not Other.free} - allowed
-        price, texts = selecting(part, allowed, refused)
-        cost, regexes = cost + price, regexes + texts
-    for (path, _), alike in constant.items():
-        nodes = tuple(strand.nodes[0] for strand in alike)
-        text = spelled(nodes, len(path), Spelling({}, (), True)) if path or nodes[0].path else "^"
-        cost, regexes = cost + _REGEX + _CHARACTER * len(text), [text, *regexes]
-    return cost, regexes
+_MOST = 200  # strands that are tried as spines, and with others
 
 
 @dataclass(frozen=True)
 class Spine:
-    """Parts whose captured numbers, taken together, rise from layer to layer."""
+    """Parts whose captured numbers, taken together, rise from layer to layer; the first is what it began with."""
 
     parts: tuple[Part, ...]
 
     @cached_property
-    def relation(self) -> dict[Numbers, Value] | None:
-        """The layer of each tuple, in numeric order; None if one has several."""
+    def relation(self) -> dict[Numbers, Value]:
+        """The value of each tuple of captured numbers, in numeric order, and then that of the model."""
         found: dict[Numbers, Value] = {}
         places: dict[Numbers, int] = {}
         for strand, captured in self.parts:
-            for numbers, value in strand.rows.items():
-                key = picked(numbers, captured)
+            for row, value in strand.rows.items():
+                key = picked(row, captured)
                 if found.get(key, Other.free) is Other.free:
                     found[key] = value
-                elif value is not Other.free and found[key] != value:
-                    return None
-                places[key] = min(places.get(key, strand.first[numbers]), strand.first[numbers])
+                places[key] = min(places.get(key, strand.first[row]), strand.first[row])
         return {key: found[key] for key in sorted(found, key=lambda key: (number_key(key), places[key]))}
+
+    @cached_property
+    def layers(self) -> dict[int, list[Numbers]]:
+        """Its layers, with the tuples of each."""
+        found: dict[int, list[Numbers]] = {}
+        for key, value in self.relation.items():
+            if isinstance(value, int):
+                found.setdefault(value, []).append(key)
+        return found
 
     @cached_property
     def runs(self) -> list[tuple[int, int]]:
         """The longest runs of layers, each two or more, that rise with the tuples."""
-        by_layer: dict[int, list[int]] = {}
-        for rank, value in enumerate((self.relation or {}).values()):
-            if isinstance(value, int):
-                by_layer.setdefault(value, []).append(rank)
+        ranks = {key: rank for rank, key in enumerate(self.relation)}
         found: list[tuple[int, int]] = []
-        for layer in sorted(layer for layer, ranks in by_layer.items() if len(ranks) == 1):
-            if found and found[-1][1] == layer - 1 and by_layer[layer - 1] < by_layer[layer]:
+        for layer in sorted(layer for layer, keys in self.layers.items() if len(keys) == 1):
+            is_next = bool(found) and found[-1][1] == layer - 1
+            if is_next and ranks[self.layers[layer - 1][0]] < ranks[self.layers[layer][0]]:
                 found[-1] = (found[-1][0], layer)
             else:
                 found.append((layer, layer))
         return [(low, high) for low, high in found if high > low]
 
-    def over(self, low: int, high: int, others: Sequence[Strand]) -> Priced | None:
-        """Return the entries for a run of layers, `others` being all strands on these layers; None if there are none."""
-        section = Section.of(self, low, high)
-        cost, regexes = _ENTRY, []
-        for part in self.parts:
-            price, texts = section.regexes(part)
-            cost, regexes = cost + price, regexes + texts
-        mine = {id(part.strand) for part in self.parts}
-        joined = section.joins([strand for strand in others if id(strand) not in mine])
-        if joined is None:
-            return None
-        return Priced(cost + joined.cost, (Entry(tuple(regexes)), *joined.entries))
+    def section(self, low: int, high: int) -> Section:
+        """Return the section of a run of layers."""
+        below = self._leading if low == 0 else []
+        layers = {key: at - len(below) for at, key in enumerate(below)}
+        layers |= {self.layers[layer][0]: layer for layer in range(low, high + 1)}
+        kept = self._kept(layers)
+        parts = tuple(Part(strand, picked(captured, kept)) for strand, captured in self.parts) if kept else self.parts
+        captures = {picked(key, kept) if kept else key: layer for key, layer in layers.items()}
+        return Section(self.parts, parts, low, high, captures, frozenset(layers), self._first)
 
+    @cached_property
+    def _leading(self) -> list[Numbers]:
+        """The tuples of free names below all others."""
+        keys = list(self.relation)
+        return keys[: next((at for at, key in enumerate(keys) if self.relation[key] is not Other.free), 0)]
 
-@dataclass(frozen=True)
-class Section:
-    """A spine on a run of layers: the tuples that it has there, with their layers; those of free names are below 0."""
+    def _kept(self, inside: dict[Numbers, int]) -> list[int]:
+        """The captures that a section needs; empty if all: not a number that is the same there, but not elsewhere."""
+        if len(self._varying) == 0:
+            return []
+        first = next(iter(inside))
+        return [
+            at for at, varies in enumerate(self._varying) if not varies or any(key[at] != first[at] for key in inside)
+        ]
 
-    spine: Spine
-    low: int
-    high: int
-    layers: dict[Numbers, int]
-
-    @classmethod
-    def of(cls, spine: Spine, low: int, high: int) -> Section:
-        """Return the section of a spine between two layers."""
-        relation = spine.relation or {}
-        inside = {key: value for key, value in relation.items() if isinstance(value, int) and low <= value <= high}
-        free: list[Numbers] = []
-        for key, value in relation.items() if low == 0 else ():
-            if value is not Other.free:
-                break
-            free.append(key)
-        below = {key: index - len(free) for index, key in enumerate(free)}
-        return cls(spine, low, high, {**below, **inside})
-
-    def regexes(self, part: Part) -> tuple[float, list[str]]:
-        """The regexes of a part of the spine."""
-        allowed: set[Numbers] = set()
-        refused: set[Numbers] = set()
-        space = _space(part)
-        for numbers in part.strand.rows:
-            is_mine = picked(numbers, part.captured) in self.layers
-            (allowed if is_mine else refused).add(picked(numbers, space))
-        return selecting(part, allowed, refused) if allowed else (0.0, [])
-
-    def joins(self, others: Sequence[Strand]) -> Priced | None:
-        """The entries that put the other strands on their layers; None if one of them cannot share them."""
-        cost = 0.0
-        captures: dict[End, list[str]] = {}
-        plain: dict[End, list[Strand]] = {}
-        for strand in others:
-            way = next(self._ways(strand), None)
-            if way is None:
-                return None
-            captured, end = way
-            if captured:
-                price, texts = self._joining(Part(strand, captured))
-                cost += price
-                captures.setdefault(end, []).extend(texts)
-            else:
-                plain.setdefault(end, []).append(strand)
-        opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
-        entries = [*(Entry(tuple(texts), end) for end, texts in captures.items()), *opens]
-        cost += sum(open_regexes(entry)[0] for entry in opens)
-        return Priced(cost + _ENTRY * len(entries), tuple(entries))
-
-    def _joining(self, part: Part) -> tuple[float, list[str]]:
-        space = _space(part)
-        length = len(part.captured)
-        known = {key[:length] for key in self.layers}
-        allowed, refused = set(), set()
-        for numbers, value in part.strand.rows.items():
-            is_mine = self.low <= value <= self.high if isinstance(value, int) else value is Other.free
-            is_mine = is_mine and picked(numbers, part.captured) in known
-            (allowed if is_mine else refused).add(picked(numbers, space))
-        return selecting(part, allowed, refused - allowed)
-
-    def _ways(self, strand: Strand) -> Iterator[tuple[tuple[int, ...], End]]:
-        """The ways to join a strand: the positions to capture, and the layer to share."""
-        rows = [(n, v) for n, v in strand.rows.items() if isinstance(v, int) and self.low <= v <= self.high]
-        is_before = any(strand.first[n] < self._first[v] for n, v in rows)
-        for captured in self._captures(strand):
-            ends = self._ends(len(captured))
-            good = [end for end in ("last", "first") if all(ends[end].get(picked(n, captured)) == v for n, v in rows)]
-            if "first" in good and (is_before or "last" not in good):
-                yield captured, "first"
-            elif good and not (captured and is_before):
-                yield captured, "last"
+    @cached_property
+    def _varying(self) -> list[bool]:
+        """For each number whether it varies; empty if the tuples are of several lengths."""
+        first = next(iter(self.relation))
+        if any(len(key) != len(first) for key in self.relation):
+            return []
+        return [any(key[at] != number for key in self.relation) for at, number in enumerate(first)]
 
     @cached_property
     def _first(self) -> dict[int, int]:
-        """The first place of the spine on each layer."""
+        """The place of the first parameter on each layer."""
         found: dict[int, int] = {}
-        for strand, _ in self.spine.parts:
-            for numbers, value in strand.rows.items():
-                if isinstance(value, int):
-                    found[value] = min(found.get(value, strand.first[numbers]), strand.first[numbers])
+        for strand, _ in self.parts:
+            for layer, rows in strand.layers.items():
+                first = min(strand.first[row] for row in rows)
+                found[layer] = min(found.get(layer, first), first)
         return found
 
-    def _ends(self, length: int) -> dict[str, dict[Numbers, int]]:
-        last = {key[:length]: layer for key, layer in self.layers.items() if len(key) >= length}
-        first = {key[:length]: layer for key, layer in reversed(self.layers.items()) if len(key) >= length}
-        return {"first": first, "last": last}
 
-    def _captures(self, strand: Strand) -> dict[tuple[int, ...], None]:
-        """The positions that a join might capture, the best first."""
-        common = common_captures(self.spine.parts[0], strand)
-        count = len(positions(strand.nodes[0].path[: strand.depth]))
-        few = [some for size in (1, 2) for some in combinations(range(count), size)] if count <= 4 else []
-        tried = [common] if common else []
-        return dict.fromkeys([*tried, *([strand.captured] if strand.captured else []), (), *few])
+def spines(found: Sequence[Strand]) -> Iterator[Spine]:
+    """Yield the spines to try: each strand with captures by itself, and with others that go with it."""
+    bases = sorted((strand for strand in found if strand.captured and not strand.side), key=lambda s: -len(s.layers))
+    seen: set[frozenset[int]] = set()
+    for base in bases[:_MOST]:
+        spine = Spine((Part(base, base.captured),))
+        for grown in (spine, _grown(spine, found)) if spine.runs and len(found) <= _MOST else (spine,):
+            key = frozenset(id(part.strand) for part in grown.parts)
+            if grown.runs and key not in seen:
+                seen.add(key)
+                yield grown
 
 
-def common_captures(part: Part, strand: Strand) -> tuple[int, ...]:
-    """The captured positions in the components that a strand has in common with a part of a spine."""
-    one, other = part.strand.nodes[0].path[: part.strand.depth], strand.nodes[0].path[: strand.depth]
-    depth = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    count = len(positions(one[:depth]))
-    return tuple(at for at in part.captured if at < count)
+def _grown(spine: Spine, others: Sequence[Strand]) -> Spine:
+    """Return a spine with all strands that say the same, fill its gaps, or then say the same."""
+    for goes_with in (_agrees, _fills, _agrees):
+        for strand in others:
+            captured = strand.captured or common_captures(spine.parts[0], strand)
+            if captured and all(part.strand is not strand for part in spine.parts):
+                part = Part(strand, captured)
+                spine = Spine((*spine.parts, part)) if goes_with(spine, part) else spine
+    return Spine(tuple(sorted(spine.parts, key=lambda part: min(part.strand.first.values()))))
+
+
+def _agrees(spine: Spine, part: Part) -> bool:
+    """Return whether the numbers of a strand are on the same layers."""
+    strand, captured = part
+    if len(captured) != len(spine.parts[0].captured):
+        return False
+    return all(spine.relation.get(picked(row, captured)) == value for row, value in strand.rows.items())
+
+
+def _fills(spine: Spine, part: Part) -> bool:
+    """Return whether a strand has a layer that a spine lacks, and by its numbers belongs between two of the spine's."""
+    strand, captured = part
+    low, high = min(spine.layers), max(spine.layers)
+    gaps = [layer for layer in strand.layers if low < layer < high and layer not in spine.layers]
+    if not gaps:
+        return False
+    relation = spine.relation
+    if any(relation.get(picked(row, captured), value) != value for row, value in strand.rows.items()):
+        return False
+    runs = Spine((*spine.parts, part)).runs
+    return any(_connects(spine, gap, low, high) for gap in gaps for low, high in runs if low < gap < high)
+
+
+def _connects(spine: Spine, gap: int, low: int, high: int) -> bool:
+    layers = spine.layers
+    return any(at in layers for at in range(low, gap)) and any(at in layers for at in range(gap + 1, high + 1))

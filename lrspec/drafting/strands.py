@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from functools import cached_property
+from typing import TypeAlias, TypeVar
 
-from lrspec.drafting.name_tree import NUMBER, Name, Node, Numbers, positions, tree
-from lrspec.models.parameters import Columns
+from lrspec.drafting.name_tree import Node, Numbers
+from lrspec.drafting.spelling import Index
 
 
 class Other(Enum):
@@ -18,13 +19,12 @@ class Other(Enum):
     free = 1
 
 
-_TRIES = 8  # strands in the same place that differ, before each stays by itself
-
 Value: TypeAlias = int | Other
 """The layer of a name, or what it is if it has none."""
+Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strand:
     """Nodes that are alike in their first components, `depth` of them, in which the numbers decide the layer.
 
@@ -40,210 +40,46 @@ class Strand:
     first: dict[Numbers, int]
     of_node: tuple[frozenset[Numbers], ...]
     side: str = ""
+    _free: dict[tuple[int, ...], list[Numbers]] = field(default_factory=dict, init=False)
+    _indexes: dict[tuple[tuple[int, ...], bool], Index] = field(default_factory=dict, init=False)
 
-    @property
+    @cached_property
     def is_clean(self) -> bool:
         """Whether the captured numbers and the layers correspond one to one."""
-        seen: dict[int, Numbers] = {}
+        one_each = all(len({picked(numbers, self.captured) for numbers in rows}) == 1 for rows in self.layers.values())
+        return one_each and Other.refused not in self.rows.values() and bool(self.captured)
+
+    @cached_property
+    def layers(self) -> dict[int, list[Numbers]]:
+        """Its layers, with the rows of each."""
+        found: dict[int, list[Numbers]] = {}
         for numbers, value in self.rows.items():
             if isinstance(value, int):
-                key = picked(numbers, self.captured)
-                if seen.setdefault(value, key) != key:
-                    return False
-        return Other.refused not in self.rows.values() and bool(self.captured)
+                found.setdefault(value, []).append(numbers)
+        return found
 
-    @property
-    def layers(self) -> dict[int, None]:
-        """Its layers."""
-        return dict.fromkeys(value for value in self.rows.values() if isinstance(value, int))
+    def free(self, which: tuple[int, ...]) -> list[Numbers]:
+        """The rows of free names alone, whose numbers at some positions no other row has."""
+        if which not in self._free:
+            decided = {picked(row, which) for row, value in self.rows.items() if value is not Other.free}
+            self._free[which] = [
+                row for row, value in self.rows.items() if value is Other.free and picked(row, which) not in decided
+            ]
+        return self._free[which]
 
+    def rows_between(self, low: int, high: int) -> list[tuple[Numbers, int]]:
+        """The rows on the layers from `low` to `high`, each with its layer."""
+        layers = self.layers if high - low > len(self.layers) else range(low, high + 1)
+        return [(row, layer) for layer in layers if low <= layer <= high for row in self.layers.get(layer, ())]
 
-def picked(numbers: Numbers, which: Iterable[int]) -> Numbers:
-    """Some of the numbers."""
-    return tuple([numbers[at] for at in which])
-
-
-class Values:
-    """The value of each name in a part of the tree."""
-
-    def __init__(self, columns: Columns, layers: Sequence[int | None], free: Iterable[int]) -> None:
-        self.of_place: list[Value] = [Other.refused if layer is None else layer for layer in layers]
-        for place in free:
-            if layers[place] is None:
-                self.of_place[place] = Other.free
-        self.root = tree(columns.all_names())
-        self.paths = {n.place: n.path for n in self.root.names if not n.is_alias} if columns.aliases else {}
-
-    def of(self, name: Name, node: Node) -> Value:
-        """The value of a name below a node; an alias must be where the first name is, and is refused elsewhere."""
-        if name.is_alias and self.paths[name.place][: len(node.path)] != node.path:
-            return Other.refused
-        return self.of_place[name.place]
+    def index(self, which: tuple[int, ...], with_free: bool) -> Index:
+        """The index of all rows, or of those that are not of free names alone, by the numbers at some positions."""
+        if (which, with_free) not in self._indexes:
+            rows = [row for row, value in self.rows.items() if with_free or value is not Other.free]
+            self._indexes[which, with_free] = Index(dict.fromkeys(picked(row, which) for row in rows))
+        return self._indexes[which, with_free]
 
 
-def strands(columns: Columns, layers: Sequence[int | None], free: Iterable[int]) -> list[Strand]:
-    """Return strands that together have every name with a layer once, in the order of the model."""
-    values = Values(columns, layers, free)
-    return _together(_below(values.root, values))
-
-
-def _below(node: Node, values: Values) -> list[Strand]:
-    """The strands of a node: one if numbers decide there, else those of its children."""
-    strand = _strand(node, values)
-    if strand is not None:
-        if not strand.layers:
-            return []
-        if strand.is_clean:
-            return _deeper(strand, values)
-        if not strand.captured:
-            return [strand]
-    deeper = [found for child in node.children() for found in _below(child, values)]
-    if strand is None or deeper and _written_out(strand) > sum(map(_written_out, deeper)):
-        return deeper
-    return [strand]
-
-
-def _written_out(strand: Strand) -> int:
-    """About how many numbers are written out for a strand whose layers are not one to one with its numbers."""
-    by_value: dict[Value, set[Numbers]] = {}
-    for numbers, value in strand.rows.items():
-        by_value.setdefault(value, set()).add(picked(numbers, strand.captured))
-    return max(1, sum(len(keys) for value, keys in by_value.items() if len(keys) > 1 or value is Other.refused))
-
-
-def _strand(node: Node, values: Values) -> Strand | None:
-    """The strand that a node is, or None if its names are on several layers for the same numbers."""
-    count = len(positions(node.path))
-    rows: dict[Numbers, Value] = {}
-    first: dict[Numbers, int] = {}
-    for name in node.names:
-        value, numbers = values.of(name, node), name.numbers[:count]
-        before = rows.setdefault(numbers, value)
-        first.setdefault(numbers, name.place)
-        if before is not value and before != value:
-            if Other.free not in (before, value):
-                return None
-            rows[numbers] = value if before is Other.free else before
-    captured = _captured(rows, count)
-    return Strand((node,), len(node.path), captured, rows, first, (frozenset(rows),))
-
-
-def _captured(rows: dict[Numbers, Value], count: int) -> tuple[int, ...]:
-    """The positions that tell one layer from another: if possible those that have one number on each layer."""
-    decided = {numbers: value for numbers, value in rows.items() if value is not Other.free}
-    if len(set(decided.values())) == 1:
-        return ()
-    seen: dict[tuple[Value, int], str] = {}
-    alike = set(range(count))
-    for numbers, value in decided.items():
-        for at in list(alike) if isinstance(value, int) else ():
-            if seen.setdefault((value, at), numbers[at]) != numbers[at]:
-                alike.discard(at)
-    chosen = tuple(sorted(alike))
-    if _decide(decided, chosen):
-        return _without_constants(decided, chosen)
-    chosen = tuple(range(count))
-    for at in reversed(range(count)):
-        fewer = tuple(other for other in chosen if other != at)
-        chosen = fewer if _decide(decided, fewer) else chosen
-    return chosen
-
-
-def _without_constants(rows: dict[Numbers, Value], chosen: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(at for at in chosen if len({numbers[at] for numbers in rows}) > 1)
-
-
-def _decide(rows: dict[Numbers, Value], chosen: tuple[int, ...]) -> bool:
-    seen: dict[Numbers, Value] = {}
-    return all(seen.setdefault(picked(numbers, chosen), value) == value for numbers, value in rows.items())
-
-
-def _deeper(strand: Strand, values: Values) -> list[Strand]:
-    """Return strands with one number more, that of a list of modules of which each layer has one (`layer1.0`)."""
-    node = strand.nodes[0]
-    lists = [(child, found) for child in _lists(node) if (found := _one_more(strand, child, values)) is not None]
-    if len(lists) != 1:
-        return [strand]
-    main, found = lists[0]
-    beside: list[Strand] = []
-    for child in node.children():
-        if child.path != main.path[: len(child.path)] and (other := _strand(child, values)) is not None:
-            other = replace(other, captured=strand.captured)
-            beside.append(replace(other, side="before" if _is_before(other, found) else "after"))
-    return [*_deeper(found, values), *(strand for strand in beside if strand.layers)]
-
-
-def _lists(node: Node) -> Iterator[Node]:
-    """The nodes of modules that are in a list, which is the node's or a child's."""
-    for child in node.children():
-        if child.path[-1] == NUMBER:
-            yield child
-        elif not child.is_name:
-            grandchildren = child.children()
-            if len(grandchildren) == 1 and grandchildren[0].path[-1] == NUMBER:
-                yield grandchildren[0]
-
-
-def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
-    """The strand of modules in a list, if there is one on each layer of a strand; its number is captured, too."""
-    found = _strand(node, values)
-    at = len(positions(node.path)) - 1
-    if found is None or found.layers.keys() != strand.layers.keys() or not _one_each(found, at):
-        return None
-    if all(child.is_name for child in node.children()):
-        return None
-    return replace(found, captured=(*strand.captured, at))
-
-
-def _is_before(strand: Strand, main: Strand) -> bool:
-    """Whether a strand stands before another on the same layer."""
-    first: dict[Value, int] = {}
-    for numbers, value in main.rows.items():
-        first[value] = min(main.first[numbers], first.get(value, main.first[numbers]))
-    return any(strand.first[numbers] < first[value] for numbers, value in strand.rows.items() if value in first)
-
-
-def _one_each(strand: Strand, at: int) -> bool:
-    seen: dict[Value, str] = {}
-    return all(seen.setdefault(v, n[at]) == n[at] for n, v in strand.rows.items() if v is not Other.free)
-
-
-def _together(found: list[Strand]) -> list[Strand]:
-    """Put strands together that are alike as far as their captured numbers go."""
-    together: dict[tuple[object, ...], Strand] = {}
-    for strand in found:
-        if not strand.captured:
-            together[strand.nodes[0].path, strand.nodes[0].is_name] = strand
-            continue
-        node = strand.nodes[0]
-        depth = positions(node.path)[strand.captured[-1]].component + 1
-        cut = _cut(strand, depth)
-        for attempt in (*range(_TRIES), (node.path, node.is_name)):
-            key = (node.path[:depth], strand.captured, strand.side, attempt)
-            if (both := _joined(together.get(key), cut)) is not None:
-                together[key] = both
-                break
-    return list(together.values())
-
-
-def _cut(strand: Strand, depth: int) -> Strand:
-    count = len(positions(strand.nodes[0].path[:depth]))
-    rows: dict[Numbers, Value] = {}
-    first: dict[Numbers, int] = {}
-    for numbers, value in strand.rows.items():
-        if rows.get(numbers[:count], Other.free) is Other.free:
-            rows[numbers[:count]] = value
-        first.setdefault(numbers[:count], strand.first[numbers])
-    return replace(strand, depth=depth, rows=rows, first=first, of_node=(frozenset(rows),))
-
-
-def _joined(one: Strand | None, other: Strand) -> Strand | None:
-    """Return two strands as one, or None if they differ anywhere, or have nothing in common."""
-    if one is None:
-        return other
-    if one.rows.keys().isdisjoint(other.rows) or any(one.rows.get(n, value) != value for n, value in other.rows.items()):
-        return None
-    rows, first = {**one.rows, **other.rows}, {**other.first, **one.first}
-    if not _decide(rows, one.captured):
-        return None
-    return replace(one, nodes=(*one.nodes, *other.nodes), rows=rows, first=first, of_node=(*one.of_node, *other.of_node))
+def picked(items: tuple[Item, ...], which: Iterable[int]) -> tuple[Item, ...]:
+    """Some of the items."""
+    return tuple([items[at] for at in which])

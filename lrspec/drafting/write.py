@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import number
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, ModelSource, Optimizer
-from lrspec.spec.syntax.scalars import single_quoted
+from lrspec.spec.syntax.scalars import plain_number, single_quoted
 
 _WIDTH = 110
 """The width that a line with a list is kept below."""
+_WIDEST = 120
+_COMMENTS = 38
+"""The column of comments, behind lines that are shorter."""
+_MOMENTUM = {"momentum", "nesterov", "dampening", "alpha"}
+_WORD = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_](?::[A-Za-z0-9_./-]*[A-Za-z0-9_])?")
+_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off"}
 
 
 def written(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[tuple[str, str, str]] = ()) -> str:
     """Return the text of the spec that has these rules; `check` has severities for all of it, each with its reason."""
     lines = ["# yaml-language-server: $schema=lrspec.v1.schema.json"]
-    lines += ["#", *(f"# {note}" for note in wanted.notes)] if wanted.notes else []
+    for note in wanted.notes:
+        lines += ["#", *_paragraph(note)]
     lines.append("lrspec: 1")
     if wanted.model is not None:
         lines.append(f"models: {_model(wanted.model)}")
@@ -26,7 +36,7 @@ def written(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[tuple[st
     lines.append("rules:")
     for rule in rules:
         lines += _rule(rule)
-    lines += _check(check, "")
+    lines += _check(check)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -45,19 +55,49 @@ def _bases(bases: Mapping[str, Optimizer]) -> Iterator[str]:
 
 
 def _base(optimizer: Optimizer) -> str:
-    values = {"type": optimizer.type, "lr": optimizer.lr, "weight_decay": optimizer.weight_decay}
-    values = {**{key: value for key, value in values.items() if value is not None}, **optimizer.options}
+    """What an optimizer starts from; what belongs to the rate stands beside it."""
+    options = optimizer.options
+    before = {key: value for key, value in options.items() if key in _MOMENTUM}
+    values = {"type": optimizer.type, "lr": optimizer.lr, **before, "weight_decay": optimizer.weight_decay, **options}
+    values = {key: value for key, value in values.items() if value is not None or key in options}
     return scalar(values) if values else ""
 
 
 def _rule(rule: DraftRule) -> Iterator[str]:
-    lines = [f"name: {rule.name}", *_selector(rule.selector)]
+    lines = [f"name: {scalar(rule.name)}", *_selector(rule.selector)]
     lines += ["fallback: true"] if rule.fallback else []
-    lines += [f"{key}: {scalar(value)}" for key, value in rule.settings]
-    lines += _check(rule.check, "")
+    for key, value in rule.settings:
+        lines += _setting(key, value)
+    lines += _check(rule.check)
     for index, line in enumerate(lines):
-        comment = f"   # {rule.comment}" if rule.comment and not index else ""
-        yield f"{'    ' if index else '  - '}{line}{comment}"
+        yield _commented(f"{'    ' if index else '  - '}{line}", "" if index else rule.comment)
+
+
+def _setting(key: str, value: Any) -> Iterator[str]:
+    """A setting, in one line if it fits."""
+    line = f"{key}: {scalar(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, Mapping):
+        yield line
+        return
+    yield f"{key}:"
+    yield from (f"  {scalar(name)}: {scalar(item)}" for name, item in value.items())
+
+
+def _commented(line: str, comment: str) -> str:
+    """A line with a comment behind it, or before it if that would make it too long."""
+    if not comment:
+        return line
+    behind = (
+        f"{line:<{_COMMENTS}}# {harmless(comment)}" if len(line) < _COMMENTS - 1 else f"{line}   # {harmless(comment)}"
+    )
+    if len(behind) <= _WIDEST:
+        return behind
+    indent = " " * (len(line) - len(line.lstrip()))
+    return "\n".join([*(f"{indent}{each}" for each in _paragraph(comment, _WIDEST - len(indent))), line])
+
+
+def _paragraph(text: str, width: int = 120) -> list[str]:
+    return textwrap.wrap(harmless(text), width, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
 
 
 def _selector(selector: Selector) -> Iterator[str]:
@@ -70,9 +110,9 @@ def _selector(selector: Selector) -> Iterator[str]:
     if selector.exclude:
         yield from _regexes("exclude", selector.exclude)
     where = {
-        "ndim": selector.ndim[0] if len(selector.ndim) == 1 else selector.ndim,
-        "module": selector.module,
+        "module": selector.module and _Quoted(selector.module),
         "declared": selector.declared[0] if len(selector.declared) == 1 else selector.declared,
+        "ndim": selector.ndim[0] if len(selector.ndim) == 1 else selector.ndim,
     }
     if where := {key: value for key, value in where.items() if value not in (None, ())}:
         yield f"where: {scalar(where)}"
@@ -94,20 +134,26 @@ def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     listed = [single_quoted(regex) for regex in entry.regexes]
     text = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
-    if entry.join is None:
-        yield f"- {text}"
-    elif entry.join == "last":
-        yield f"- join: {text}"
-    else:
-        yield f"- {{join: {text}, to: first}}"
+    line = {None: text, "last": f"join: {text}", "first": f"{{join: {text}, to: first}}"}[entry.join]
+    if len(line) <= _WIDTH or len(listed) == 1:
+        yield f"- {line}"
+        return
+    yield "- join:" if entry.join else "-"
+    yield from (f"    - {regex}" for regex in listed)
+    if entry.join == "first":
+        yield "  to: first"
 
 
-def _check(check: Iterable[tuple[str, str, str]], indent: str) -> Iterator[str]:
+def _check(check: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     listed = list(check)
     if listed:
-        yield f"{indent}check:"
+        yield "check:"
     for name, severity, reason in listed:
-        yield f"{indent}  {name}: {severity}   # {reason}"
+        yield f"  {name}: {severity}   # {harmless(reason)}"
+
+
+class _Quoted(str):
+    """A text that stands in quotes whatever it is."""
 
 
 def scalar(value: Any) -> str:
@@ -115,23 +161,28 @@ def scalar(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {scalar(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(key)}: {scalar(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(scalar, value))}]"
     if isinstance(value, int | float):
         return _short(value)
-    return (
-        value
-        if value.replace("_", "").replace(".", "").replace(":", "").isalnum() and _is_plain(value)
-        else single_quoted(value)
-    )
+    if not value.isprintable():
+        return f'"{"".join(map(_escaped, value))}"'
+    return value if _is_plain(value) and not isinstance(value, _Quoted) else single_quoted(value)
+
+
+def _escaped(character: str) -> str:
+    """A character as it stands in YAML's double quotes."""
+    if character in '"\\':
+        return f"\\{character}"
+    code = ord(character)
+    if character.isprintable():
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _is_plain(text: str) -> bool:
-    from lrspec.spec.syntax.scalars import plain_number
-
-    words = {"true", "false", "null", "~", "yes", "no", "on", "off"}
-    return plain_number(text) is None and text.lower() not in words and not text.endswith(":") and text.isascii()
+    return _WORD.fullmatch(text) is not None and plain_number(text) is None and text.lower() not in _NOT_TEXT
 
 
 def _short(value: float) -> str:

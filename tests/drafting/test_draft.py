@@ -1,11 +1,40 @@
-"""A draft says what was wanted, for every parameter."""
+"""A draft says what was wanted, for every parameter, and is clean."""
 
 from __future__ import annotations
 
-from lrspec import Inventory, Settings
-from lrspec.drafting.draft import draft
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrspec import Inventory, Parameter, Settings
+from lrspec.compiler.compile import check
+from lrspec.drafting.draft import Draft, draft
 from lrspec.drafting.wanted import Wanted
-from lrspec.spec.language import Optimizer
+from lrspec.spec.language import ONLY, Optimizer
+
+BASE = Optimizer.model_validate({"type": "AdamW", "lr": 1e-3, "weight_decay": 0.1, "betas": [0.9, 0.999]})
+
+
+def drafted(parameters: Sequence[Parameter], wanted: Sequence[Settings | None], **bases: Optimizer) -> Draft:
+    """Return the draft for some parameters, which must be clean."""
+    inventory = Inventory(parameters)
+    found = draft(Wanted(inventory, wanted, bases or {ONLY: BASE}))
+    assert check(found.file, inventory) == []
+    return found
+
+
+def rules_of(found: Draft) -> str:
+    return found.text.partition("rules:\n")[2]
+
+
+def parameter(name: str, *shape: int, **more: Any) -> Parameter:
+    return Parameter(name, shape=shape, **{"declared": (), "module": ("Linear",), **more})
+
+
+BODY = [parameter(f"body.{n}.{leaf}", *shape) for n in (0, 1) for leaf, shape in (("weight", (4, 4)), ("bias", (4,)))]
+HEAD = [parameter("head.weight", 2, 4), parameter("head.bias", 2)]
 
 
 def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
@@ -14,3 +43,110 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     found = draft(Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3, weight_decay=0.1)}))
     assert "lr_mult: 0.1" in found.text
     assert "weight_decay: 0\n" in found.text
+
+
+def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
+    found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
+    assert rules_of(found).endswith("# everything else\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).count("name:") == 2
+
+
+def test_a_frozen_stem_is_a_rule_of_its_own() -> None:
+    found = drafted([*BODY, *HEAD], [None] * 2 + [Settings(1e-3, 0.1, ())] * 4)
+    assert "match: '^body\\.0\\.'\n    freeze: true\n" in rules_of(found)
+
+
+def test_rules_about_the_same_parameters_are_one_rule() -> None:
+    special = Settings(1e-2, 0.0, (("betas", (0.9, 0.95)),))
+    found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 4 + [special] * 2)
+    assert rules_of(found).count("^head") == 1
+    assert "options: {betas: [0.9, 0.95]}" in found.text
+
+
+def test_one_rate_for_all_is_a_rule_called_so() -> None:
+    found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
+    assert rules_of(found).splitlines()[0] == "  - name: all                         # one rate for all"
+
+
+def test_optimizers_that_train_nothing_are_left_out() -> None:
+    muon = Optimizer(type="Muon", lr=0.02)
+    found = drafted(HEAD, [Settings(1e-3, 0.1, (), "adamw")] * 2, adamw=BASE, muon=muon)
+    assert "muon" not in found.text
+
+
+def test_muon_gets_the_matrices_and_adamw_the_tables_among_them() -> None:
+    adamw, muon = Settings(1e-3, 0.1, (), "adamw"), Settings(0.02, 0.1, (), "muon")
+    embed = parameter("embed.weight", 9, 4, declared=("embedding",), module=("Embedding",))
+    head = parameter("head.weight", 9, 4, declared=("head",))
+    bases = {"adamw": BASE, "muon": Optimizer(type="Muon", lr=0.02, weight_decay=0.1)}
+    found = drafted([embed, *BODY, head], [adamw, muon, adamw, muon, adamw, adamw], **bases)
+    assert "where: {declared: [embedding, head]}\n    optimizer: adamw\n" in found.text
+    assert "where: {ndim: 2}\n    fallback: true\n    optimizer: muon\n" in found.text
+
+
+def test_what_is_wanted_is_allowed_with_a_reason() -> None:
+    found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 5 + [Settings(3.0, 0.0, ())])
+    assert "large-value: ignore   # a value above 1 is wanted\n" in found.text
+    assert "mixed-decay: ignore   # some of a kind are to decay, and some are not\n" in found.text
+
+
+def test_weight_decay_alone_needs_no_rates() -> None:
+    base = Optimizer(type="AdamW", weight_decay=0.1)
+    wanted = [Settings(None, 0.0 if len(each.shape or ()) < 2 else 0.1, ()) for each in (*BODY, *HEAD)]
+    found = drafted([*BODY, *HEAD], wanted, optimizer=base)
+    assert "unmatched-parameter: ignore   # rates are left to the optimizer\n" in found.text
+
+
+def test_names_that_must_be_listed_are_owned_up_to() -> None:
+    names = [Parameter(f"{letter}.{other}{number}") for number, letter in enumerate("abcdefghij") for other in "xyzuvw"]
+    wanted = [Settings(1e-3, 0.1 if (n * n) % 7 < 3 else 0.0, ()) for n in range(len(names))]
+    assert "nothing shorter tells these apart" in drafted(names, wanted).text
+
+
+_COMPONENTS = st.sampled_from(["a", "blocks", "0", "1", "10", "norm1", "fc2", "weight", "bias", "é", "it's", "\x1b"])
+_NAMES = st.lists(
+    st.lists(_COMPONENTS, min_size=1, max_size=4).map(".".join), min_size=1, max_size=10, unique=True
+).map(lambda names: [name for name in names if not name.startswith(("module.", "_orig_mod."))])
+_SETTINGS = st.none() | st.builds(
+    Settings,
+    st.sampled_from([1e-3, 1e-4, 2e-3, 0.0, 3.0]),
+    st.sampled_from([0.1, 0.0, 0.05, 0.01]),
+    st.sampled_from([(), (("betas", (0.9, 0.95)),), (("eps", 1e-6),), (("betas", (0.8, 0.9)), ("eps", 1e-6))]),
+)
+
+
+@settings(deadline=None)
+@given(_NAMES, st.data())
+def test_any_settings_of_any_names_are_drafted_clean(names: list[str], data: st.DataObject) -> None:
+    known = data.draw(st.booleans())
+    shapes = st.lists(st.integers(1, 4), max_size=4).map(tuple) if known else st.none()
+    owners = st.sampled_from([("Linear",), ("LayerNorm",), ("BatchNorm2d", "_BatchNorm")] if known else [()])
+    declared = st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)]) if known else st.none()
+    parameters = [
+        Parameter(
+            name,
+            shape=data.draw(shapes),
+            requires_grad=data.draw(st.booleans()),
+            module=data.draw(owners),
+            declared=data.draw(declared),
+        )
+        for name in names
+    ]
+    drafted(parameters, data.draw(st.lists(_SETTINGS, min_size=len(names), max_size=len(names))))
+
+
+@settings(deadline=None)
+@given(_NAMES, st.data())
+def test_any_split_between_optimizers_is_drafted_clean(names: list[str], data: st.DataObject) -> None:
+    adamw = st.sampled_from([Settings(1e-3, 0.1, (), "adamw"), Settings(1e-4, 0.0, (("eps", 1e-6),), "adamw")])
+    sgd = st.sampled_from([Settings(1e-2, 0.0, (), "sgd"), Settings(1e-2, 0.1, (("momentum", 0.5),), "sgd")])
+    muon = st.just(Settings(0.02, 0.1, (), "muon"))
+    parameters, wanted = [], []
+    for name in names:
+        shape = tuple(data.draw(st.lists(st.integers(1, 4), max_size=3)))
+        declared = data.draw(st.sampled_from([(), ("head",), ("embedding",), ("no_weight_decay",)]))
+        parameters.append(parameter(name, *shape, declared=declared))
+        wanted.append(data.draw(st.none() | adamw | sgd | muon if len(shape) == 2 else st.none() | adamw | sgd))
+    sgd_base = Optimizer.model_validate({"type": "SGD", "lr": 1e-2, "weight_decay": 0.0, "momentum": 0.9})
+    muon_base = Optimizer(type="Muon", lr=0.02, weight_decay=0.1)
+    drafted(parameters, wanted, adamw=BASE, sgd=sgd_base, muon=muon_base)

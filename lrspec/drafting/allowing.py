@@ -1,0 +1,48 @@
+"""Lines under `check` for findings about what is wanted itself, which no other rules would avoid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.drafting.rules import DraftRule
+
+Check: TypeAlias = tuple[str, str, str]
+"""The name of a diagnostic, a severity, and the reason."""
+
+_REASONS = {
+    "unmatched-parameter": "rates are left to the optimizer",
+    "zero-lr": "a rate of 0 is wanted",
+    "large-value": "a value above 1 is wanted",
+    "mixed-decay": "some of a kind are to decay, and some are not",
+    "embedding-as-matrix": "Muon is to train embeddings or the head, too",
+    "ladder-order": "the rates do not rise in the order of the model",
+    "join-before-layer": "what comes before a layer is to train as fast",
+    "rate-for-multiple": "a rate as high as this is wanted",
+    "declared-decay": "decay is wanted, whatever the model declares",
+    "fallback-beyond-rest": "this is wanted for the others, too",
+    "scalars-decay": "single numbers are to decay",
+    "nothing-to-spare": "a weight decay of 0 is wanted",
+    "multiple-for-rate": "the multiple equals the value by chance",
+    "odd-value": "this value is wanted",
+}
+
+
+def allowed(
+    rules: Sequence[DraftRule], findings: Sequence[Diagnostic]
+) -> tuple[tuple[DraftRule, ...], tuple[Check, ...]]:
+    """Return the rules, and what is for the whole spec, with a line under `check` for each finding of this sort."""
+    names = {rule.name for rule in rules}
+    by_rule: dict[str | None, dict[str, None]] = {}
+    for finding in findings:
+        if finding.name in _REASONS:
+            rule = finding.rule if finding.rule in names else None
+            by_rule.setdefault(rule, {})[finding.name] = None
+    checked = tuple([replace(rule, check=(*rule.check, *_lines(by_rule.get(rule.name, {})))) for rule in rules])
+    return checked, _lines(by_rule.get(None, {}))
+
+
+def _lines(names: dict[str, None]) -> tuple[Check, ...]:
+    return tuple([(name, "ignore", _REASONS[name]) for name in names])

@@ -1,0 +1,91 @@
+"""Words for what a selector selects, for the names of rules and their comments; and unique names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.models.parameters import Columns
+
+_TEXT = re.compile(r"[^a-z0-9]+")
+_DULL = frozenset({"weight", "default", "model", "module", "base_model"})
+_LONGEST = 40  # characters of a name
+_FEW = 2
+_PLURALS = {"bias": "biases", "gamma": "gammas", "scale": "scales"}
+_DECLARED = {"embedding": "embeddings", "head": "head", "no_weight_decay": "declared"}
+
+
+def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
+    """Return a word for some parameters: that of the selector, or of what names have in common; maybe none."""
+    if selector.declared:
+        return "tables" if len(selector.declared) > 1 else _DECLARED[selector.declared[0]]
+    if selector.ndim and not selector.match:
+        return {(0, 1): "vectors", (0,): "scalars", (1,): "vectors", (2,): "matrices"}.get(selector.ndim, "tensors")
+    if selector.module:
+        return _plural(selector.module) or "layers"
+    names = [columns.names[place].split(".") for place in sorted(members)]
+    return _kind(names) or _shared(names) or _few(names)
+
+
+def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
+    """The last components that tell something, each once: `cls_token`, `token_projection`."""
+    names = [columns.names[place].split(".") for place in sorted(members)]
+    told = ([part for part in name if part not in _DULL and not part.isdigit()] or name for name in names)
+    return list(dict.fromkeys(parts[-1] for parts in told))
+
+
+def _kind(names: Sequence[Sequence[str]]) -> str | None:
+    """What all names are by their last components, if they say so."""
+    leaves = {name[-1].lower() for name in names}
+    if all("pos" in leaf for leaf in leaves):
+        return "positions"
+    if all("token" in leaf for leaf in leaves):
+        return "tokens"
+    return "embeddings" if all("pos" in leaf or "token" in leaf or "embed" in leaf for leaf in leaves) else None
+
+
+def _shared(names: Sequence[Sequence[str]]) -> str:
+    """The last component that all names have in common."""
+    shared = [part for part in names[0] if all(part in name for name in names)]
+    told = [part for part in shared if part not in _DULL and not part.isdigit()]
+    return _plain(told[-1] if told else "")
+
+
+def _few(names: Sequence[Sequence[str]]) -> str:
+    """The first components, or the last ones, if there are only two."""
+    for place in (0, -1):
+        parts = list(dict.fromkeys(name[place] for name in names))
+        if len(parts) == _FEW and _DULL.isdisjoint(parts):
+            return "-".join(filter(None, map(_plain, parts)))
+    return ""
+
+
+def _plain(text: str) -> str:
+    plain = _TEXT.sub("-", text.lower()).strip("-")[:_LONGEST]
+    return "" if plain.isdigit() else _plural_of(plain)
+
+
+def _plural_of(plain: str) -> str:
+    head, dash, last = plain.rpartition("-")
+    return head + dash + _PLURALS.get(last, last)
+
+
+def _plural(module: str) -> str:
+    name = re.sub(r"\W", "", module)
+    if "norm" in name.lower():
+        return "norms"
+    return _TEXT.sub("-", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()).strip("-")[:_LONGEST]
+
+
+def unique(rules: Sequence[DraftRule]) -> tuple[DraftRule, ...]:
+    """Return the rules with a number behind each name that a rule before has."""
+    taken: set[str] = set()
+    renamed: list[DraftRule] = []
+    for rule in rules:
+        candidates = (f"{rule.name}-{number}" for number in range(2, len(rules) + 2))
+        name = next(filter(lambda name: name not in taken, (rule.name, *candidates)))
+        taken.add(name)
+        renamed.append(replace(rule, name=name))
+    return tuple(renamed)

@@ -1,0 +1,182 @@
+"""The names of a model, indexed by templates: names that are alike but for the numbers in them count as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property, lru_cache
+from typing import NamedTuple, TypeAlias
+
+Shape: TypeAlias = tuple[str, ...]
+"""A component of a name as the text between its numbers: `('fc', '')` is `fc1` and `fc2`, `('', '')` any number."""
+
+_LONGEST_ENDING = 4  # components
+_LONGEST_INSIDE = 2
+
+
+class Kind(IntEnum):
+    """The part of a name that a regex describes."""
+
+    beginning = 0
+    """`^blocks\\.\\d+\\.attn\\.`"""
+    whole = 1
+    """`^pos_embed$`"""
+    ending = 2
+    """`\\.bias$`"""
+    any_ending = 3
+    """`(?:^|\\.)bias$`"""
+    inside = 4
+    """`\\.lora_B\\.`"""
+    any_inside = 5
+    """`(?:^|\\.)norm\\.`"""
+    both_ends = 6
+    """`^blocks\\..+\\.bias$`: the last component is the name's last"""
+
+
+class Part(NamedTuple):
+    """A part of names, whatever the numbers in it."""
+
+    kind: Kind
+    shapes: tuple[Shape, ...]
+
+
+class Place(NamedTuple):
+    """A part of a template: the template, and the place of the part's first number among those of the template.
+
+    Of a part of both ends, `last` is the place of the first number of the last component.
+    """
+
+    template: int
+    first: int
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class Template:
+    """Names that differ in numbers only: the components they share, and the numbers of each name, by its place.
+
+    `words` are the numbers that are part of a word: there are no others beside them.
+    """
+
+    shapes: tuple[Shape, ...]
+    words: frozenset[int]
+    numbers: dict[int, list[str]] = field(default_factory=dict)
+
+    def parts(self) -> Iterator[tuple[Part, int, int]]:
+        """The parts by which a regex may select its names, with the places of their numbers."""
+        shapes, size = self.shapes, len(self.shapes)
+        offsets = [0]
+        for shape in shapes:
+            offsets.append(offsets[-1] + len(shape) - 1)
+        yield Part(Kind.whole, shapes), 0, 0
+        for length in range(1, size):
+            yield Part(Kind.beginning, shapes[:length]), 0, 0
+        for start in range(size):
+            if not _is_word(shapes[start]):
+                continue
+            ends = range(start + 1, min(start + _LONGEST_INSIDE, size - 1) + 1)
+            found = [(Kind.any_inside, Kind.inside, end) for end in ends]
+            if size - start <= _LONGEST_ENDING:
+                found.append((Kind.any_ending, Kind.ending, size))
+            for anywhere, behind_dot, end in found:
+                yield Part(anywhere, shapes[start:end]), offsets[start], 0
+                if start:
+                    yield Part(behind_dot, shapes[start:end]), offsets[start], 0
+        if _is_word(shapes[-1]):
+            for length in range(1, size - 1):
+                yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
+
+    @cached_property
+    def by_number(self) -> list[dict[str, list[int]]]:
+        """For each number the names that have each value of it."""
+        found: list[dict[str, list[int]]] = [{} for shape in self.shapes for _ in shape[1:]]
+        for name, numbers in self.numbers.items():
+            for values, number in zip(found, numbers, strict=True):
+                values.setdefault(number, []).append(name)
+        return found
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The templates of some names, the template of each name, and the places of each part."""
+
+    templates: tuple[Template, ...]
+    of_name: tuple[int, ...]
+    has_line_break: bool
+
+    @cached_property
+    def places(self) -> dict[Part, list[Place]]:
+        """The places of each part, in the order of the templates."""
+        found: dict[Part, list[Place]] = {}
+        for index, template in enumerate(self.templates):
+            for part, first, last in template.parts():
+                found.setdefault(part, []).append(Place(index, first, last))
+        return found
+
+
+def _is_word(shape: Shape) -> bool:
+    """Return whether a component says something without those around it: it is more than a number."""
+    return any(any(character.isalpha() for character in text) for text in shape)
+
+
+@lru_cache(maxsize=4)
+def templates(names: tuple[str, ...]) -> Templates:
+    """Return the templates of some names.
+
+    A number that is all of a component is one of a list of modules, and stands for any. In a longer component it is
+    part of the word unless there are others beside it: `conv1`, but `layer\\d+`.
+    """
+    tree = _Tree()
+    leaves = [tree.add(name) for name in names]
+    index_of = {leaf: index for index, leaf in enumerate(dict.fromkeys(leaves))}
+    found = tuple([tree.template(leaf) for leaf in index_of])
+    for place, (name, leaf) in enumerate(zip(names, leaves, strict=True)):
+        found[index_of[leaf]].numbers[place] = _NUMBER.findall(name)
+    return Templates(found, tuple([index_of[leaf] for leaf in leaves]), any("\n" in name for name in names))
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+class _Node(NamedTuple):
+    """A component of names, behind the same components, and the values of its numbers."""
+
+    parent: int
+    shape: Shape
+    values: tuple[set[str], ...]
+
+
+@dataclass
+class _Tree:
+    """All names by their components, whatever the numbers in these."""
+
+    nodes: list[_Node] = field(default_factory=lambda: [_Node(0, (), ())])
+    children: dict[tuple[int, Shape], int] = field(default_factory=dict)
+    components: dict[str, tuple[Shape, list[str]]] = field(default_factory=dict)
+
+    def add(self, name: str) -> int:
+        """Add a name, and return its leaf."""
+        node = 0
+        for component in name.split("."):
+            if component not in self.components:
+                self.components[component] = tuple(_NUMBER.split(component)), _NUMBER.findall(component)
+            shape, numbers = self.components[component]
+            child = self.children.setdefault((node, shape), len(self.nodes))
+            if child == len(self.nodes):
+                self.nodes.append(_Node(node, shape, tuple([set() for _ in numbers])))
+            for values, number in zip(self.nodes[child].values, numbers, strict=True):
+                values.add(number)
+            node = child
+        return node
+
+    def template(self, leaf: int) -> Template:
+        """The template of the names at a leaf, still without them."""
+        path: list[_Node] = []
+        while leaf:
+            path.append(self.nodes[leaf])
+            leaf = self.nodes[leaf].parent
+        path.reverse()
+        runs = [len(values) == 1 and node.shape != ("", "") for node in path for values in node.values]
+        return Template(tuple([node.shape for node in path]), frozenset(run for run, word in enumerate(runs) if word))

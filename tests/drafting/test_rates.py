@@ -1,0 +1,381 @@
+"""Rules for learning rates give every parameter its rate, and say it as a person would."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from lrspec import Inventory, Settings, loads
+from lrspec.compiler.compile import attempt
+from lrspec.diagnostics.wording import count
+from lrspec.drafting.axes import freeze_rules
+from lrspec.drafting.rates import rate_rules
+from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.wanted import Wanted
+from lrspec.drafting.write import scalar, written
+from lrspec.models.by_name import inventory_of
+from lrspec.spec.language import Optimizer
+from tests.drawing import drawn
+
+LEAVES = ("norm1.weight", "norm1.bias", "attn.qkv.weight", "attn.qkv.bias", "mlp.fc1.weight", "mlp.fc1.bias")
+VIT = [
+    *("cls_token", "pos_embed", "patch_embed.proj.weight", "patch_embed.proj.bias"),
+    *(f"blocks.{block}.{leaf}" for block in range(12) for leaf in LEAVES),
+    *("norm.weight", "norm.bias", "head.weight", "head.bias"),
+]
+DETECTOR = [
+    *("backbone.conv1.weight", "backbone.bn1.weight", "backbone.bn1.bias"),
+    *(f"backbone.layer{n}.{b}.conv.{leaf}" for n in (1, 2) for b in (0, 1) for leaf in ("weight", "bias")),
+    *("neck.conv.weight", "neck.conv.bias", "head.fc.weight", "head.fc.bias"),
+]
+TOWER = ("embed.weight", *(f"layers.{n}.{leaf}" for n in range(6) for leaf in ("fc.weight", "norm.weight")))
+VLM = [
+    *(f"model.vision_tower.{name}" for name in (*TOWER, "norm.weight")),
+    *("model.projector.0.weight", "model.projector.2.weight"),
+    *(f"model.language_model.{name}" for name in (*TOWER, "norm.weight")),
+    "lm_head.weight",
+]
+DEPTH = """\
+  - name: depth   # rates fall from the output towards the input
+    layers:
+      - ['^(?:cls_token|pos_embed)$', '^patch_embed\\.']
+      - '^blocks\\.(\\d+)\\.'
+      - join: '^norm\\.'
+      - '^head\\.'
+"""
+
+Multiple = Callable[[str], float | None]
+
+
+def vit_layer(name: str) -> int:
+    first, *rest = name.split(".")
+    return {"blocks": int(rest[0]) + 1 if first == "blocks" else 0, "norm": 12, "head": 13}.get(first, 0)
+
+
+def ladder(name: str, factor: float = 0.75) -> float:
+    return factor ** (13 - vit_layer(name))
+
+
+def tower_layer(name: str) -> int:
+    words = name.split(".")
+    return 6 if "norm" in words[2] else 0 if "embed" in words[2] else int(words[3]) + 1
+
+
+def wanted(names: Sequence[str] | Inventory, multiples: Iterable[float | None], lr: float = 1e-3) -> Wanted:
+    inventory = names if isinstance(names, Inventory) else Inventory.from_names(names)
+    settings = [None if multiple is None else Settings(lr * multiple, None, ()) for multiple in multiples]
+    return Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=lr)})
+
+
+def text_of(wanted: Wanted, clean: bool = True) -> str:
+    """The rules for rates as text, which are compiled with those that freeze, and give just what is wanted."""
+    rules = rate_rules(wanted)
+    numbered = [replace(rule, name=f"{rule.name}-{number}") for number, rule in enumerate(rules)]
+    text = written(wanted, [*freeze_rules(wanted), *numbered])
+    outcome = attempt(loads(text), wanted.inventory)
+    assert outcome.plan is not None, outcome.diagnostics
+    for parameter, settings in zip(outcome.plan.parameters, wanted.settings, strict=True):
+        assert parameter.status.trains == (settings is not None), parameter.name
+        if settings is not None and settings.lr is not None:
+            assert parameter.settings.lr is not None
+            assert math.isclose(parameter.settings.lr, settings.lr, rel_tol=1e-12), (parameter.name, text)
+    assert not clean or not outcome.diagnostics, outcome.diagnostics
+    return re.sub(" +#", "   #", written(replace(wanted, bases={}), rules).partition("rules:\n")[2])
+
+
+def drafted(names: Sequence[str], multiple: Multiple, lr: float = 1e-3) -> str:
+    return text_of(wanted(names, map(multiple, names), lr))
+
+
+def outline(rules: Sequence[DraftRule]) -> list[str]:
+    """Each rule in a line, without its selectors."""
+    return [" ".join([rule.name, *(f"{key}: {scalar(value)}" for key, value in rule.settings)]) for rule in rules]
+
+
+def rest(multiple: str) -> str:
+    return f"  - name: rest\n    fallback: true\n    lr_mult: {multiple}\n"
+
+
+def rule(name: str, regex: str, setting: str) -> str:
+    return f"  - name: {name}\n    match: '{regex}'\n    {setting}\n"
+
+
+@pytest.mark.parametrize("multiple", [1, 0.1, 3])
+def test_one_rate_is_a_fallback(multiple: float) -> None:
+    assert drafted(VIT, lambda name: multiple) == rest(str(multiple))
+
+
+def test_a_model_of_one_parameter_has_one_rule() -> None:
+    assert drafted(["weight"], lambda name: 1) == rest("1")
+
+
+def test_a_multiple_is_short_although_it_was_computed() -> None:
+    """0.1 · 3e-4 is 2.9999999999999997e-05."""
+    assert drafted(VIT, lambda name: 0.1, lr=3e-4) == rest("0.1")
+
+
+def test_head_and_body_are_two_rates_and_no_ladder() -> None:
+    found = drafted(VIT, lambda name: 1 if name.startswith("head.") else 0.1)
+    assert found == rule("head", r"^head\.", "lr_mult: 1") + rest("0.1")
+
+
+def test_the_rate_that_is_hardest_to_select_is_the_fallback() -> None:
+    rates = {"backbone": 0.1, "neck": 0.5}
+    found = drafted(DETECTOR, lambda name: rates.get(name.partition(".")[0], 1))
+    assert found == rule("neck", r"^neck\.", "lr_mult: 0.5") + rule("backbone", r"^backbone\.", "lr_mult: 0.1") + rest(
+        "1"
+    )
+
+
+def test_a_rate_is_absolute_where_the_multiple_would_be_long() -> None:
+    found = drafted(DETECTOR, lambda name: 3e-5 / 7e-4 if "backbone" in name else 1, lr=7e-4)
+    assert found == rule("backbone", r"^backbone\.", "lr: 3e-5") + rest("1")
+
+
+def test_a_multiple_that_is_its_optimizers_rate_is_written_as_a_rate() -> None:
+    """It would be LRS319, and this is tested with the lints."""
+    found = drafted(DETECTOR, lambda name: 1e-3 if "backbone" in name else 1)
+    assert found == rule("backbone", r"^backbone\.", "lr: 1e-6") + rest("1")
+
+
+def test_a_rate_that_looks_like_a_multiple_is_written_as_a_multiple() -> None:
+    """It would be LRS310."""
+    rules = rate_rules(wanted(DETECTOR, [0.1 / 7e-3 if "backbone" in name else 1 for name in DETECTOR], lr=7e-3))
+    assert outline(rules) == ["backbone lr_mult: 14.285714285714", "rest lr_mult: 1"]
+
+
+def test_a_rate_of_zero_is_a_rate() -> None:
+    multiples = [0 if name.startswith("patch_embed.") else 1 for name in VIT]
+    found = text_of(wanted(VIT, multiples), clean=False)  # LRS303
+    assert found == rule("patch-embed", r"^patch_embed\.", "lr_mult: 0") + rest("1")
+
+
+def test_rates_that_are_no_powers_are_single() -> None:
+    found = drafted(VIT, lambda name: (vit_layer(name) + 1) / 14)
+    assert "layer_decay" not in found
+    assert count(found.count("lr_mult"), "rule") == "14 rules"
+    assert rule("blocks-5", r"^blocks\.5\.", "lr_mult: 0.5") in found
+
+
+def test_powers_of_one_factor_are_a_ladder() -> None:
+    assert drafted(VIT, ladder) == f"{DEPTH}    layer_decay: 0.75\n"
+
+
+def test_the_top_of_a_ladder_may_have_another_rate() -> None:
+    found = drafted(VIT, lambda name: 0.1 * ladder(name))
+    assert found == f"{DEPTH}    lr_mult: 0.1\n    layer_decay: 0.75\n"
+
+
+def test_a_ladder_has_a_floor_and_a_layer_for_each_block_below_it() -> None:
+    found = drafted(VIT, lambda name: max(ladder(name), 0.1))
+    assert found == f"{DEPTH}    layer_decay: {{factor: 0.75, min_mult: 0.1}}\n"
+
+
+def test_rates_may_be_powers_only_up_to_rounding() -> None:
+    rates = [1.0]
+    while len(rates) < len(VIT):
+        rates.append(rates[-1] * 0.9)
+    found = text_of(wanted(VIT, reversed(rates)))
+    assert found.endswith("    layers:\n      - '^(.+)$'\n    layer_decay: 0.9\n")
+
+
+def test_rates_by_block_are_one_rule() -> None:
+    inventory = inventory_of("resnet18", {}, Path())
+    blocks = list(dict.fromkeys(name.partition(".")[0] for name in inventory.columns.names))
+    multiples = [0.9 ** (6 - blocks.index(name.partition(".")[0])) for name in inventory.columns.names]
+    [found] = rate_rules(wanted(inventory, multiples))
+    assert outline([found]) == ["depth layer_decay: 0.9"]
+    text_of(wanted(inventory, multiples))
+
+
+def test_three_slices_of_a_model_are_a_ladder() -> None:
+    slices = {"backbone": 1e-2, "neck": 1e-1, "head": 1}
+    found = drafted(DETECTOR, lambda name: slices[name.partition(".")[0]])
+    assert "- '^backbone\\.'\n      - '^neck\\.'\n      - '^head\\.'\n    layer_decay: 0.1\n" in found
+
+
+def test_a_step_that_no_layer_has_divides_a_ladder() -> None:
+    rules = rate_rules(wanted(VIT, [ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3) for name in VIT]))
+    assert sorted(len(found.settings) for found in rules) == [1, 2]
+    assert all(("layer_decay", 0.75) in found.settings for found in rules)
+    drafted(VIT, lambda name: ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3))
+
+
+def test_rates_against_the_order_of_the_model_are_no_ladder() -> None:
+    found = drafted(DETECTOR, lambda name: {"backbone": 1, "neck": 0.1, "head": 0.01}[name.partition(".")[0]])
+    assert "layer_decay" not in found
+
+
+def test_frozen_blocks_below_have_layers_of_their_own() -> None:
+    found = drafted(VIT, lambda name: ladder(name) if vit_layer(name) > 4 else None)
+    assert "      - '^blocks\\.(\\d+)\\.'\n      - join: '^norm\\.'\n      - '^head\\.'\n" in found
+
+
+def test_a_frozen_parameter_is_not_selected_by_two_rules() -> None:
+    """It would be LRS202."""
+    drafted(
+        [f"body.{n}.{leaf}" for n in range(4) for leaf in ("fc.weight", "fc.bias")],
+        lambda name: None if name.endswith("bias") else {"0": 0.1, "1": 0.7, "2": 0.3, "3": 1}[name.split(".")[1]],
+    )
+
+
+def test_biases_have_a_factor_on_top_of_a_ladder() -> None:
+    found = drafted(VIT, lambda name: ladder(name) * (2 if name.endswith("bias") else 1))
+    assert found == f"{DEPTH}    layer_decay: 0.75\n" + rule("biases", r"\.bias$", "lr_scale: 2")
+
+
+def test_biases_at_another_rate_are_two_rates() -> None:
+    found = drafted(VIT, lambda name: 2 if name.endswith("bias") else 1)
+    assert found == rule("biases", r"\.bias$", "lr_mult: 2") + rest("1")
+
+
+def test_the_cross_product_of_two_factors_comes_apart() -> None:
+    found = drafted(VIT, lambda n: (1 if n.startswith("head.") else 0.1) * (2 if n.endswith("bias") else 1))
+    two = rule("head", r"^head\.", "lr_mult: 1") + rest("0.1")
+    assert found == two + rule("biases", r"\.bias$", "lr_scale: 2")
+
+
+def test_the_biases_of_one_part_alone_are_a_rate() -> None:
+    """As `bias_lr_mult` of mmengine has it, which `custom_keys` override."""
+    multiples = [0.1 if n.startswith("backbone.") else 2 if n.endswith("bias") else 1 for n in DETECTOR]
+    assert outline(rate_rules(wanted(DETECTOR, multiples))) == [
+        "biases lr_mult: 2",
+        "backbone lr_mult: 0.1",
+        "rest lr_mult: 1",
+    ]
+    text_of(wanted(DETECTOR, multiples))
+
+
+def test_a_head_may_have_a_factor_on_top_of_a_ladder() -> None:
+    found = drafted(VIT, lambda name: ladder(name) * (10 if name.startswith("head.") else 1))
+    assert found == f"{DEPTH}    layer_decay: 0.75\n" + rule("head", r"^head\.", "lr_scale: 10")
+
+
+def test_an_embedding_may_have_a_factor_on_top_of_a_ladder() -> None:
+    """As `patch_embed_lr_mult` of DINOv2."""
+    found = drafted(VIT, lambda name: ladder(name) * (0.2 if name.startswith("patch_embed.") else 1))
+    assert found == f"{DEPTH}    layer_decay: 0.75\n" + rule("patch-embed", r"^patch_embed\.", "lr_scale: 0.2")
+
+
+def test_of_two_factors_on_one_parameter_one_is_a_rate() -> None:
+    """Two rules with `lr_scale` would be LRS202."""
+    found = drafted(VIT, lambda n: ladder(n) * (10 if n.startswith("head.") else 1) * (2 if n.endswith("bias") else 1))
+    biases = rule("biases", r"\.bias$", "lr_scale: 2")
+    assert found == f"{DEPTH}    layer_decay: 0.75\n" + biases + rule("head", r"^head\.", "lr_mult: 10")
+
+
+def test_the_second_matrices_of_adapters_have_a_factor() -> None:
+    names = [f"base.layers.{n}.{p}.lora_{m}.default.weight" for n in range(6) for p in "qv" for m in "AB"]
+    plus = [16 if "lora_B" in name else 1 for name in names]
+    assert text_of(wanted(names, plus)) == rule("lora-b", r"\.lora_B\.", "lr_mult: 16") + rest("1")
+    deep = [factor * 0.9 ** (5 - int(name.split(".")[2])) for name, factor in zip(names, plus, strict=True)]
+    assert text_of(wanted(names, deep)).endswith(rule("lora-b", r"\.lora_B\.", "lr_scale: 16"))
+    assert outline(rate_rules(wanted(names, deep))) == ["depth layer_decay: 0.9", "lora-b lr_scale: 16"]
+
+
+def vlm(name: str, language: float) -> float:
+    if "projector" in name or name.startswith("lm_head"):
+        return 1
+    top, factor = (0.09, 0.9) if "vision" in name else (language, language)
+    return float(top * factor ** (6 - tower_layer(name)))
+
+
+@pytest.mark.parametrize("language", [0.8, 0.9])
+def test_each_tower_has_a_ladder_with_its_own_top(language: float) -> None:
+    rules = rate_rules(wanted(VLM, [vlm(name, language) for name in VLM]))
+    assert outline(rules) == [
+        "vision-tower lr_mult: 0.09 layer_decay: 0.9",
+        f"language-model layer_decay: {language}",
+    ]
+    drafted(VLM, lambda name: vlm(name, language))
+
+
+def test_towers_with_one_factor_and_other_depths_are_told_apart() -> None:
+    def multiple(name: str) -> float:
+        if "projector" in name or name.startswith("lm_head"):
+            return 1
+        depth = 4 if "vision" in name else 6
+        return 0.9 ** (depth - min(tower_layer(name), depth))
+
+    names = [
+        name for name in VLM if not name.startswith(("model.vision_tower.layers.4", "model.vision_tower.layers.5"))
+    ]
+    rates = [multiple(name) for name in names]
+    assert [name.partition(" ")[0] for name in outline(rate_rules(wanted(names, rates)))] == [
+        "vision-tower",
+        "language-model",
+    ]
+    text_of(wanted(names, rates))
+
+
+def test_a_ladder_stands_beside_single_rates() -> None:
+    rates = {"vision_tower": 0.1, "projector": 1}
+
+    def multiple(name: str) -> float:
+        part = name.split(".")[1]
+        return rates.get(part, 0.2) * (0.9 ** (6 - tower_layer(name)) if part == "vision_tower" else 1)
+
+    assert outline(rate_rules(wanted(VLM, map(multiple, VLM)))) == [
+        "depth lr_mult: 0.1 layer_decay: 0.9",
+        "projector lr_mult: 1",
+        "rest lr_mult: 0.2",
+    ]
+    drafted(VLM, multiple)
+
+
+def test_encoder_and_decoder_with_the_same_rates_share_a_ladder() -> None:
+    names = [f"{part}.{name}" for part in ("encoder", "decoder") for name in TOWER] + ["head.weight"]
+
+    def multiple(name: str) -> float:
+        return 1 if name == "head.weight" else 0.8 ** (7 if "embed" in name else 6 - int(name.split(".")[2]))
+
+    assert outline(rate_rules(wanted(names, map(multiple, names)))) == ["depth layer_decay: 0.8"]
+    drafted(names, multiple)
+
+
+def test_multiples_are_of_the_parameters_own_optimizer() -> None:
+    bases = {"adamw": Optimizer(type="AdamW", lr=3e-4), "muon": Optimizer(type="Muon", lr=0.02)}
+    own = ["muon" if "qkv.weight" in name else "adamw" for name in VIT]
+    settings = [
+        Settings((bases[kind].lr or 0) * ladder(name), None, (), kind) for name, kind in zip(VIT, own, strict=True)
+    ]
+    rules = rate_rules(Wanted(Inventory.from_names(VIT), settings, bases))
+    assert outline(rules) == ["depth layer_decay: 0.75"]
+
+
+def test_without_a_rate_to_multiply_rates_are_absolute() -> None:
+    def found(multiple: Callable[[str], float | None]) -> list[str]:
+        rates = [multiple(name) for name in VIT]
+        settings = [Settings(None if rate is None else rate * 1e-3, None, ()) for rate in rates]
+        return outline(rate_rules(Wanted(Inventory.from_names(VIT), settings, {"optimizer": Optimizer(type="AdamW")})))
+
+    assert found(lambda name: 1) == ["rest lr: 1e-3"]
+    assert found(ladder) == ["depth lr: 1e-3 layer_decay: 0.75"]
+    assert found(lambda name: 2 if name.endswith("bias") else 1) == ["biases lr: 2e-3", "rest lr: 1e-3"]
+    assert found(lambda name: 2 if name.endswith("bias") else None) == ["biases lr: 2e-3"]
+    assert found(lambda name: None) == []
+
+
+def test_a_real_ladder_has_one_rule() -> None:
+    inventory = inventory_of("vit_tiny_patch16_224", {}, Path())
+    multiples = [ladder(name, 0.65) for name in inventory.columns.names]
+    assert outline(rate_rules(wanted(inventory, multiples))) == ["depth layer_decay: 0.65"]
+    text_of(wanted(inventory, multiples))
+
+
+WORDS = st.sampled_from(["blocks", "a", "norm", "0", "1", "2", "10"])
+NAMES = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(".".join), min_size=1, max_size=20, unique=True)
+RATES = st.one_of(st.none(), st.sampled_from([1, 0, 2, 0.5, 0.25, 0.125, 0.1, 0.2]), st.floats(0.001, 2))
+
+
+@drawn(NAMES, st.lists(RATES, min_size=20, max_size=20), st.sampled_from([1e-3, 7e-4, 0.05]), few=50, many=2000)
+def test_any_rates_of_any_names_are_given_exactly(names: list[str], rates: list[float | None], lr: float) -> None:
+    leaves = [name + ".weight" for name in names]
+    if any(rate is not None for rate in rates[: len(leaves)]):
+        text_of(wanted(leaves, rates[: len(leaves)], lr), clean=False)
