@@ -50,13 +50,13 @@ lrspec: 1
 models: resnet18
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: depth   # from the input to the head
+  - name: depth                       # from the input to the head
     layers:
-      - ['^conv1\.', '^bn1\.']
+      - '^(?:conv1|bn1)\.'
       - '^layer(\d+)\.(\d+)\.'
       - '^fc\.'
     layer_decay: 0.75
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
 """
