@@ -266,7 +266,7 @@ def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | No
 
 
 def test_an_optimizer_that_cannot_train_the_model_is_refused() -> None:
-    with pytest.raises(RefusedError, match="Muon of torch.optim trains only parameters of two dimensions"):
+    with pytest.raises(RefusedError, match=r"Muon of torch\.optim trains only parameters of two dimensions"):
         text("layer-decay", "resnet18", optimizer="Muon")
 
 
