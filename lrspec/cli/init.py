@@ -222,14 +222,14 @@ def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSour
     if name is not None:
         return ModelSource(source=name, args=args), notes
     if scheme_and_name(source)[0] == "py":
-        return None, (*_CODE, *notes)
+        return None, (_CODE, *notes)
     return None, (f"`models` is missing: {printable(source)} is not in this folder or below it.", *notes)
 
 
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
 _CODE = (
-    "`models` is missing: a spec cannot name py:, which runs code. With --save-params, `lrspec init`",
-    "saves the model's parameters beside the spec, which then names that file.",
+    "`models` is missing: a spec cannot name py:, which runs code. With --save-params, `lrspec init` "
+    "saves the model's parameters beside the spec, which then names that file."
 )
 
 

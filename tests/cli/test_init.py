@@ -45,18 +45,19 @@ def fails():
 RESNET = r"""# yaml-language-server: $schema=lrspec.v1.schema.json
 #
 # Layer-wise decay: the nearer to the input, the lower the learning rate.
+#
 # The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file.
 lrspec: 1
 models: resnet18
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: depth   # from the input to the head
+  - name: depth                       # from the input to the head
     layers:
-      - ['^conv1\.', '^bn1\.']
+      - '^(?:conv1|bn1)\.'
       - '^layer(\d+)\.(\d+)\.'
       - '^fc\.'
     layer_decay: 0.75
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
 """
@@ -93,6 +94,11 @@ def write(name: str, content: Any) -> None:
     Path(name).write_text(content if isinstance(content, str) else json.dumps(content))
 
 
+def here() -> list[str]:
+    """The names of what is in the folder."""
+    return sorted(path.name for path in Path().iterdir())
+
+
 def models_of(name: str) -> str | None:
     found = re.search("^models: (.*)$", Path(name).read_text(), re.MULTILINE)
     return found[1].strip("'") if found else None
@@ -103,7 +109,7 @@ def test_a_spec_is_written_and_checks_clean(init: Any, capsys: pytest.CaptureFix
     assert (ran.status, ran.out) == (0, "")
     assert ran.err == "resnet18.lrspec.yaml: 20 groups, 62 parameters; next: lrspec compile resnet18.lrspec.yaml\n"
     assert Path("resnet18.lrspec.yaml").read_text() == RESNET
-    assert sorted(os.listdir()) == ["resnet18.lrspec.yaml"]
+    assert here() == ["resnet18.lrspec.yaml"]
     assert run(["check", "--strict"]) == 0
     assert "nothing found" in capsys.readouterr().out
 
@@ -111,7 +117,7 @@ def test_a_spec_is_written_and_checks_clean(init: Any, capsys: pytest.CaptureFix
 def test_a_spec_goes_to_standard_output(init: Any) -> None:
     ran = init("--model", "resnet18", "-o", "-")
     assert (ran.status, ran.out, ran.err) == (0, RESNET, "the spec: 20 groups, 62 parameters\n")
-    assert os.listdir() == []
+    assert here() == []
 
 
 def test_the_schema_is_found_in_the_folders_around(init: Any) -> None:
@@ -169,12 +175,12 @@ def test_an_existing_file_stays_without_force(init: Any) -> None:
 def test_what_cannot_be_written_is_one_line(init: Any, words: list[str], error: str) -> None:
     write("mine.py", MINE)
     Path("folder").mkdir()
-    before = sorted(os.listdir())
+    before = here()
     ran = init(*words)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(error)
     assert ran.err.count("\n") == 1
-    assert sorted(set(os.listdir()) - {"__pycache__"}) == before
+    assert [name for name in here() if name != "__pycache__"] == before
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_a_file_is_called_after_the_model(init: Any, model: str, name: str) -> N
     write("configs/small.config.json", BERT)
     write("own.params.json", INVENTORY)
     assert init("--model", model).status == 0
-    assert f"{name}.lrspec.yaml" in os.listdir()
+    assert f"{name}.lrspec.yaml" in here()
 
 
 def test_a_model_of_ones_own_is_called_after_its_function(init: Any) -> None:
@@ -287,7 +293,7 @@ def test_a_draft_that_is_wrong_is_to_be_reported(init: Any, monkeypatch: pytest.
 
     monkeypatch.setattr(composing, "proved", wrong)
     ran = init("--model", "resnet18")
-    assert (ran.status, ran.out, os.listdir()) == (2, "", [])
+    assert (ran.status, ran.out, here()) == (2, "", [])
     assert ran.err == (
         "lrspec: internal error, please report it with the command and the model: "
         "fc.weight: the draft gives 1, wanted 2\n"
@@ -393,7 +399,7 @@ def test_a_question_can_be_left(key: str, question: str) -> None:
     status, screen = conversed(words, [(question, key)])
     assert status == 130
     assert screen.endswith("\nlrspec: interrupted\n")
-    assert os.listdir() == []
+    assert here() == []
 
 
 def test_the_size_of_a_terminal_does_not_change_the_spec() -> None:

@@ -107,7 +107,9 @@ TABLES: dict[str, dict[str, list[list[str]]]] = {
             ["bert.pooler", "classifier"],
         ]
     },
-    "GPT-2": {"": [["transformer.wte", "transformer.wpe"], ["transformer.h.0"], ["transformer.h.1", "transformer.ln_f"]]},
+    "GPT-2": {
+        "": [["transformer.wte", "transformer.wpe"], ["transformer.h.0"], ["transformer.h.1", "transformer.ln_f"]]
+    },
     "Llama": {"": [["model.embed_tokens"], ["model.layers.0"], ["model.layers.1", "model.norm"], ["lm_head"]]},
     "T5": {
         "encoder": [["shared"], ["encoder.block.0"], ["encoder.block.1", "encoder.final_layer_norm"]],

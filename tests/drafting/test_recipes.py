@@ -75,13 +75,13 @@ RESNET_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower 
 lrspec: 1
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: depth   # from the input to the head
+  - name: depth                       # from the input to the head
     layers:
-      - ['^conv1\.', '^bn1\.']
+      - '^(?:conv1|bn1)\.'
       - '^layer(\d+)\.(\d+)\.'
       - '^fc\.'
     layer_decay: 0.75
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
 """
@@ -89,17 +89,17 @@ VIT_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower the
 lrspec: 1
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: depth   # from the input to the head
+  - name: depth                       # from the input to the head
     layers:
-      - ['^cls_token$', '^pos_embed$', '^patch_embed\.']
+      - ['^(?:cls_token|pos_embed)$', '^patch_embed\.']
       - '^blocks\.(\d+)\.'
       - join: '^norm\.'
       - '^head\.'
     layer_decay: 0.75
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
-  - name: no-decay-declared   # what the model declares: cls_token, pos_embed
+  - name: no-decay-declared           # what the model declares: cls_token, pos_embed
     where: {declared: no_weight_decay}
     weight_decay: 0
 """
@@ -107,13 +107,13 @@ BERT_LAYER_DECAY = r"""# Layer-wise decay: the nearer to the input, the lower th
 lrspec: 1
 optimizer: {type: AdamW, lr: 5e-5, weight_decay: 0.01}
 rules:
-  - name: depth   # from the input to the head
+  - name: depth                       # from the input to the head
     layers:
       - '^bert\.embeddings\.'
       - '^bert\.encoder\.layer\.(\d+)\.'
       - ['^bert\.pooler\.', '^classifier\.']
     layer_decay: 0.9
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
 """
@@ -121,13 +121,13 @@ HEAD_BODY = r"""# The head at the full learning rate, the body at a fraction of 
 lrspec: 1
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: head   # what the model declares as its head
+  - name: head                        # what the model declares as its head
     where: {declared: head}
     lr_mult: 1
-  - name: body   # everything else, which is trained already
+  - name: body                        # everything else, which is trained already
     fallback: true
     lr_mult: 0.1
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
 """
@@ -135,10 +135,10 @@ LINEAR_PROBE = r"""# A linear probe: the head is trained, everything else is fro
 lrspec: 1
 optimizer: {type: SGD, lr: 0.1, momentum: 0.9}
 rules:
-  - name: head   # what the model declares as its head
+  - name: head                        # what the model declares as its head
     where: {declared: head}
     lr_mult: 1
-  - name: rest   # plan.freeze(model) sets requires_grad
+  - name: rest                        # plan.freeze(model) sets requires_grad
     fallback: true
     freeze: true
 """
@@ -146,10 +146,10 @@ LORA_PLUS = r"""# LoRA+: lora_B, which begins at zero, learns faster than lora_A
 lrspec: 1
 optimizer: {type: AdamW, lr: 5e-5, weight_decay: 0}
 rules:
-  - name: lora-B   # begins at zero
+  - name: lora-B                      # begins at zero
     match: '\.lora_B\.'
     lr_mult: 16
-  - name: rest   # lora_A, and what else is trained
+  - name: rest                        # lora_A, and what else is trained
     fallback: true
     lr_mult: 1
 """
@@ -159,17 +159,17 @@ optimizers:
   adamw: {type: AdamW, lr: 3e-4, weight_decay: 0.01, betas: [0.9, 0.95]}
   muon: {type: Muon, lr: 0.02, weight_decay: 0.01}
 rules:
-  - name: tables   # matrices in shape alone
+  - name: tables                      # matrices in shape alone
     where: {declared: [embedding, head]}
     optimizer: adamw
-  - name: matrices   # all other matrices
+  - name: matrices                    # all other matrices
     where: {ndim: 2}
     fallback: true
     optimizer: muon
-  - name: no-decay   # norms and biases
+  - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
-  - name: rest   # each at the rate of its optimizer
+  - name: rest                        # each at the rate of its optimizer
     fallback: true
     lr_mult: 1
 """
@@ -250,8 +250,8 @@ def test_without_weight_decay_nothing_is_exempt_from_it() -> None:
 @pytest.mark.parametrize(
     ("optimizer", "expected"),
     [
-        ("SGD", "{type: SGD, lr: 0.01, weight_decay: 0.05, momentum: 0.9}"),
-        ("torch.optim.SGD", "{type: SGD, lr: 0.01, weight_decay: 0.05, momentum: 0.9}"),
+        ("SGD", "{type: SGD, lr: 0.01, momentum: 0.9, weight_decay: 0.05}"),
+        ("torch.optim.SGD", "{type: SGD, lr: 0.01, momentum: 0.9, weight_decay: 0.05}"),
         ("Lamb", None),
         ("timm:lamb", "{type: timm:lamb, lr: 1e-3, weight_decay: 0.05}"),
         ("Rprop", "{type: Rprop, lr: 1e-3}"),
@@ -266,7 +266,7 @@ def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | No
 
 
 def test_an_optimizer_that_cannot_train_the_model_is_refused() -> None:
-    with pytest.raises(RefusedError, match="Muon of torch.optim trains only parameters of two dimensions"):
+    with pytest.raises(RefusedError, match=r"Muon of torch\.optim trains only parameters of two dimensions"):
         text("layer-decay", "resnet18", optimizer="Muon")
 
 
@@ -274,7 +274,9 @@ def test_towers_have_a_ladder_each_and_what_is_in_none_the_full_rate() -> None:
     found = text("layer-decay", "CLIP")
     assert "- name: depth-text " in found
     assert "- name: depth-vision " in found
-    assert "- name: rest   # in no tower: logit_scale\n    fallback: true\n    lr_mult: 1\n" in found
+    assert (
+        "- name: rest                        # in no tower: logit_scale\n    fallback: true\n    lr_mult: 1\n" in found
+    )
 
 
 def test_a_frozen_tower_needs_no_rule() -> None:
@@ -314,7 +316,7 @@ def own(*names: str, **shapes: tuple[int, ...]) -> Subject:
 def test_the_head_of_a_model_that_declares_none_is_its_last_module() -> None:
     names = ["embed.weight", *(f"blocks.{n}.{w}.weight" for n in range(2) for w in "ab"), "norm.weight", "out.weight"]
     draft = compose("linear-probe", own(*names), Numbers(), None)
-    assert "head   # the last module: the model does not say which is its head\n    match: '^out\\.'" in draft.text
+    assert "# the last module: the model does not say which is its head\n    match: '^out\\.'" in draft.text
     with pytest.raises(RefusedError, match="the model has no head: it declares none, and none comes after its body"):
         compose("linear-probe", own(*names[:-2]), Numbers(), None)
 
