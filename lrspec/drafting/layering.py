@@ -54,15 +54,22 @@ def _spread(
 
 def _joins_next(steps: Mapping[int, int], blocks: Collection[int]) -> bool:
     """Return whether what stands between blocks has more often the step of the block after it than of that before."""
-    votes, last = 0, None
-    for place, step in sorted(steps.items()):
-        votes -= place not in blocks and step == last
-        last = step if place in blocks else last
-    last = None
-    for place, step in sorted(steps.items(), reverse=True):
-        votes += place not in blocks and step == last
-        last = step if place in blocks else last
-    return votes > 0
+    order = sorted(steps)
+    before = _nearest(order, steps, blocks)
+    after = _nearest(order[::-1], steps, blocks)
+    between = [place for place in order if place not in blocks and place in before and place in after]
+    return sum((steps[place] == after[place]) - (steps[place] == before[place]) for place in between) > 0
+
+
+def _nearest(order: Sequence[int], steps: Mapping[int, int], blocks: Collection[int]) -> dict[int, int]:
+    """The step of the last block up to each parameter, in the given order."""
+    found: dict[int, int] = {}
+    last: int | None = None
+    for place in order:
+        last = steps[place] if place in blocks else last
+        if last is not None:
+            found[place] = last
+    return found
 
 
 def _spine(names: Sequence[str], steps: Mapping[int, int]) -> tuple[_Template, dict[_Numbers, int]]:
