@@ -176,7 +176,7 @@ def _by_recipe(
     try:
         inventory, depth = read_depth(source, args, cache=cache)
         model, notes = _named(source, args, target)
-        if scheme_and_name(source)[0] == "timm" and not depth.matched:
+        if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
             notes = ("timm knows no layers here, and takes every twelve parameters for one. These are blocks.", *notes)
         return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
     except ModelError as failure:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +23,7 @@ def can_ask() -> bool:
 def ask_model() -> str:
     """Ask for the model; proposed is one that a file of the current folder describes."""
     say("The model: a name of timm, torchvision:NAME, hf:DIR, py:FILE.py:FUNCTION, or params:FILE.")
-    answer: str = click.prompt("Model", default=_model_here(), err=True)
-    return answer.strip()
+    return _prompt("Model", _model_here(), str.strip)
 
 
 def _model_here() -> str:
@@ -37,8 +38,7 @@ def ask_recipe() -> str:
     longest = max(map(len, RECIPES))
     for number, (name, recipe) in enumerate(RECIPES.items(), 1):
         say(f"  {number}  {name:{longest}}  {recipe.summary}")
-    answer: str = click.prompt("Recipe", default=DEFAULT, err=True, value_proc=_recipe)
-    return answer
+    return _prompt("Recipe", DEFAULT, _recipe)
 
 
 def _recipe(word: str) -> str:
@@ -59,6 +59,23 @@ def known_recipe(word: str) -> str:
     raise click.UsageError(f"no recipe is called `{printable(word)}`{near}")
 
 
+def _prompt(question: str, proposed: str, read: Callable[[str], str]) -> str:
+    with _on_a_line_of_its_own():
+        answer: str = click.prompt(question, default=proposed, err=True, value_proc=read)
+    return answer
+
+
+@contextmanager
+def _on_a_line_of_its_own() -> Iterator[None]:
+    """Begin a line for what is said of a question that is left with Ctrl-D, which shows no line break."""
+    try:
+        yield
+    except click.Abort:
+        say("")
+        raise
+
+
 def ask_whether(question: str, otherwise: Literal["yes", "no"]) -> bool:
     """Ask a question that is answered with yes or no."""
-    return click.confirm(question, default=otherwise == "yes", err=True)
+    with _on_a_line_of_its_own():
+        return click.confirm(question, default=otherwise == "yes", err=True)
