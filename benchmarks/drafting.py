@@ -39,7 +39,20 @@ LINES, REGEXES, MOST_LINES = 15, 4, 32
 SECONDS = {1_000: 0.5, 10_000: 5, 100_000: 60}
 """The most seconds that a draft may take, by the number of parameters."""
 
-COLUMNS = ("family", "models", "equal", "clean", "lines", "most", "regexes", "most", "seconds", "most", "carried over")
+COLUMNS = (
+    "family",
+    "models",
+    "equal",
+    "clean",
+    "lines",
+    "most",
+    "regexes",
+    "most",
+    "seconds",
+    "most",
+    "alike",
+    "family",
+)
 HEAD = """\
 # Drafts
 
@@ -50,9 +63,12 @@ Written by `python -m benchmarks.drafting`.
 Each model was built on the meta device, and grouped by timm's `param_groups_layer_decay(model, 0.05, no_weight_decay,
 layer_decay=0.75)`. A spec was drafted from an AdamW with these groups, then compiled and compared with timm. It is
 equal if each parameter has timm's multiplier, within 1e-12, and timm's weight decay, and clean if nothing is found in
-it. Lines are counted without comments; lines, regexes and seconds are medians. "Carried over" is whether the spec of
-the member with the fewest parameters, compiled on the one with the most, equals timm there; only families with one
-`group_matcher` can say.
+it. Lines are counted without comments; lines, regexes and seconds are medians.
+
+The last columns are whether the spec of the member with the fewest parameters, compiled on the one with the most,
+equals timm there: among those whose parameters have the same names, numbers aside, and in the whole family, where the
+largest may have parts that the smallest has not. A hyphen stands for families with several matchers or none, and where
+there are no two to compare.
 """
 MISTAKES = """\
 ## What timm leaves to the rate of the head
@@ -118,12 +134,26 @@ def _regexes(value: Any) -> int:
     return sum(map(_regexes, value)) if isinstance(value, list | tuple) else _regexes(value.join)
 
 
-def carried_over(family: list[Drafted]) -> bool | None:
-    """Whether the spec of the smallest member equals timm on the largest; None if their family has several matchers."""
-    smallest, largest = (function(family, key=lambda each: each.size) for function in (min, max))
-    if smallest is largest or any(each.model.matcher != smallest.model.matcher for each in family):
+def carried_over(members: list[Drafted]) -> bool | None:
+    """Whether the spec of the smallest equals timm on the largest; None if one is all, or their matchers differ."""
+    smallest, largest = (function(members, key=lambda each: each.size) for function in (min, max))
+    known = smallest.model.matcher is not None
+    if (
+        not known
+        or smallest.size == largest.size
+        or any(each.model.matcher != smallest.model.matcher for each in members)
+    ):
         return None
     return largest.model.equals(attempt(smallest.file, largest.model.inventory).plan)
+
+
+def alike(family: list[Drafted]) -> list[Drafted]:
+    """The members whose parameters have the same names, numbers aside: those of as many sizes as possible."""
+    by_names: dict[frozenset[str], list[Drafted]] = {}
+    for each in family:
+        names = frozenset(re.sub(r"\d+", "0", name) for name in each.model.inventory.columns.names)
+        by_names.setdefault(names, []).append(each)
+    return max(by_names.values(), key=lambda members: len({each.size for each in members}))
 
 
 def drafts(pattern: str) -> Iterator[list[Drafted]]:
@@ -134,7 +164,7 @@ def drafts(pattern: str) -> Iterator[list[Drafted]]:
         yield [Drafted.of(grouped(name)) for _, name in members]
 
 
-def row(title: str, found: list[Drafted], carried: str) -> tuple[str, ...]:
+def row(title: str, found: list[Drafted], carried: Iterable[str]) -> tuple[str, ...]:
     """The row of a family, or of all."""
     counts = [lines(each.file) for each in found], [regexes(each.file) for each in found]
     seconds = [each.seconds for each in found]
@@ -145,19 +175,29 @@ def row(title: str, found: list[Drafted], carried: str) -> tuple[str, ...]:
         *(text for each in counts for text in (f"{median(each):g}", str(max(each)))),
         f"{median(seconds):.2f}",
         f"{max(seconds):.2f}",
-        carried,
+        *carried,
     )
+
+
+def _word(said: bool | None) -> str:
+    return {None: "-", True: "yes", False: "**no**"}[said]
 
 
 def of_timm(pattern: str) -> tuple[str, bool]:
     """The part of the page on models of timm, and whether all their drafts are right."""
     families = list(drafts(pattern))
-    carried = [carried_over(family) for family in families]
-    words = {None: "-", True: "yes", False: "**no**"}
-    rows = [row(family[0].model.family, family, words[said]) for family, said in zip(families, carried, strict=True)]
+    carried = [(carried_over(alike(family)), carried_over(family)) for family in families]
+    rows = [
+        row(family[0].model.family, family, map(_word, said)) for family, said in zip(families, carried, strict=True)
+    ]
     every = [each for family in families for each in family]
-    known = [said for said in carried if said is not None]
-    rows.append(row("all", every, f"{sum(known)} of {len(known)}"))
+    rows.append(
+        row(
+            "all",
+            every,
+            (f"{column.count(True)} of {len(column) - column.count(None)}" for column in zip(*carried, strict=True)),
+        )
+    )
     short = [lines(each.file) for each in every]
     percentile = sorted(short)[math.ceil(0.97 * len(short)) - 1]
     said = (

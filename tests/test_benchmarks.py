@@ -12,7 +12,7 @@ import pytest
 from torch import nn
 
 import lrspec
-from benchmarks import checking, compiling, contenders, memory, processes, steps
+from benchmarks import checking, compiling, contenders, drafting, memory, processes, steps
 from benchmarks.models import SPECS, build
 from benchmarks.page import Section
 from benchmarks.timing import QUICK, Effort, Times, in_turn
@@ -156,3 +156,21 @@ def test_commands_are_interrupted_as_often_as_is_asked_for_and_others_keep_their
         "\n| `params --model resnet18` | 40 | 1 | 0.1 | 0.8 | 13 |\n| `check . --fix --no-model` | 3 | 0 |" in written
     )
     assert "Of 43 interruptions, 1 failed." in written
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_drafts_prints_and_writes_a_row_for_each_family(tmp_path: Path) -> None:
+    written = tmp_path / "drafting.md"
+    words = ("--filter", "resnet18*", "--no-large", "--page", str(written))
+    printed = subprocess.run(
+        [sys.executable, "-m", "benchmarks.drafting", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert written.read_text(encoding="utf-8") == printed
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|", printed, re.MULTILINE)
+    assert rows == [("resnet", "2", "2", "2"), ("all", "2", "2", "2")]
+
+
+@pytest.mark.slow
+def test_drafts_for_mixtures_of_experts_have_a_row_for_each_way_to_train_them() -> None:
+    rows = [line.split(" | ")[0] for line in drafting.of_large_models([1_000]).splitlines() if " | 1,011 | " in line]
+    assert rows == [f"| {title}" for title in drafting.ASSIGNMENTS]

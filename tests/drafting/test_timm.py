@@ -48,7 +48,7 @@ CARRIED = [
     ("regnetx_002", "regnetx_320"),
     ("beit_base_patch16_224", "beit_large_patch16_512"),
     ("nfnet_f0", "nfnet_f6"),
-    ("cait_xxs24_224", "cait_m48_448"),
+    ("volo_d1_224", "volo_d5_512"),
     ("coatnet_0_224", "coatnet_5_224"),
 ]
 """Models, and larger ones of their families."""
