@@ -13,7 +13,7 @@ import torch
 from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
 import lrspec
-from lrspec.drafting.live import read
+from lrspec.drafting.live.read import read
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.sources.meta_device import build
 from lrspec.models.sources.silence import silence

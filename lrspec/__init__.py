@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
     from lrspec.diagnostics.errors import SpecError, SpecWarning
     from lrspec.drafting.from_optimizer import from_optimizer
-    from lrspec.drafting.live_groups import GroupsError
+    from lrspec.drafting.live.groups import GroupsError
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError

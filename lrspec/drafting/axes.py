@@ -10,8 +10,8 @@ from typing import Any
 from lrspec.diagnostics.wording import few, number
 from lrspec.drafting.naming import leaves, word
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting import selectors, size
-from lrspec.drafting.targets import reached
+from lrspec.drafting.selecting.selectors import selectors, size
+from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.parameters import Columns
 from lrspec.spec.language import Optimizer

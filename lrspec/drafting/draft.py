@@ -13,10 +13,10 @@ from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, opt
 from lrspec.drafting.merging import merged
 from lrspec.drafting.naming import unique
 from lrspec.drafting.prove import DraftError, proved
-from lrspec.drafting.rates import rate_rules
+from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting import size
-from lrspec.drafting.targets import reached
+from lrspec.drafting.selecting.selectors import size
+from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
 from lrspec.spec.load import SpecFile, loads

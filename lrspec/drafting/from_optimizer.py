@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.errors import warn
 from lrspec.drafting.draft import draft
-from lrspec.drafting.live import read
+from lrspec.drafting.live.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.targets import reached
+from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
-from lrspec.drafting.live import read
+from lrspec.drafting.live.read import read
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
 from lrspec.models.sources.python import builder

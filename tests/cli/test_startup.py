@@ -38,7 +38,9 @@ def output(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize("words", [["--help"], ["compile", "--help"], ["init", "--help"], ["cache", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["compile", "--help"], ["init", "--help"], ["cache", "--help"], ["--version"]]
+)
 def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path, words: list[str]) -> None:
     modules = imported_by(tmp_path, *words)
     assert not HEAVY & modules

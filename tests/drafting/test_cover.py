@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrspec.drafting.cover import cover
+from lrspec.drafting.selecting.cover import cover
 
 RESNET = [
     "conv1.weight",

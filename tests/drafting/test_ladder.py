@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lrspec import Inventory
 from lrspec.compiler.compile import attempt
-from lrspec.drafting.ladder import ladder
+from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written

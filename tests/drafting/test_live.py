@@ -13,7 +13,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 import lrspec
-from lrspec.drafting.live import read
+from lrspec.drafting.live.read import read
 from lrspec.drafting.wanted import Wanted
 from tests.drafting.live import assert_reproduced
 

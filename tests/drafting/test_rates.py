@@ -15,7 +15,7 @@ from lrspec import Inventory, Settings, loads
 from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.wording import count
 from lrspec.drafting.axes import freeze_rules
-from lrspec.drafting.rates import rate_rules
+from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import scalar, written

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lrspec import Parameter
 from lrspec.drafting.rules import Selector
-from lrspec.drafting.selecting import ALL, selectors
-from lrspec.drafting.targets import reached
+from lrspec.drafting.selecting.selectors import ALL, selectors
+from lrspec.drafting.selecting.targets import reached
 from lrspec.models.parameters import Columns
 
 

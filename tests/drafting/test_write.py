@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter
-from lrspec.drafting.regexes import escaped
 from lrspec.drafting.rules import DraftRule, Entry, Selector
+from lrspec.drafting.selecting.regexes import escaped
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import scalar, written
 from lrspec.spec.language import ONLY, ModelSource, Optimizer

@@ -10,7 +10,7 @@ from lrspec.drafting.depth.structure import is_head
 from lrspec.drafting.depth.tree import Node, tree
 from lrspec.drafting.recipes.recipe import Part, RefusedError, Subject, named
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting import selectors
+from lrspec.drafting.selecting.selectors import selectors
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.depth import Tower
-from lrspec.drafting.ladder import ladder
+from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.recipes.head import head_of, head_parts
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning, rest

@@ -12,7 +12,7 @@ from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.tree import is_norm
 from lrspec.drafting.recipes.recipe import Numbers, Part, Sketch, Subject, fine_tuning, named, rest
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting import selectors
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.spec.language import Optimizer
 from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 

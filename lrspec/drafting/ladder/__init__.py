@@ -1,0 +1,1 @@
+"""Finds ladders: the entries by which every parameter is on its layer."""

@@ -1,0 +1,134 @@
+"""Sections: the entries of a spine for a run of layers, and of what shares these layers by a `join`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+from lrspec.drafting.ladder.name_tree import Numbers, positions
+from lrspec.drafting.ladder.priced import DEPTH, ENTRY, ODD, End, Open, Part, Priced, Texts, open_cost, selecting
+from lrspec.drafting.ladder.strands import Strand, picked
+from lrspec.drafting.rules import Entry
+
+_MOST_NUMBERS = 4  # in a name, of which a join may capture any
+
+
+class _Way(NamedTuple):
+    """A way to join a strand: the positions to capture, the layer to share, and what it costs beyond its regexes."""
+
+    captured: tuple[int, ...]
+    end: End
+    cost: float
+
+
+@dataclass(frozen=True)
+class Section:
+    """A spine on a run of layers.
+
+    `layers` has what it captures, with the layer, in the order of the layers; those below 0 are of free names. `tuples`
+    are the same with numbers that need not be captured in this run, as the `whole` parts do. `first` is the place
+    of its first parameter on each layer.
+    """
+
+    whole: tuple[Part, ...]
+    parts: tuple[Part, ...]
+    low: int
+    high: int
+    layers: dict[Numbers, int]
+    tuples: frozenset[Numbers]
+    first: Mapping[int, int]
+    _ends: dict[int, dict[End, dict[Numbers, int]]] = field(default_factory=dict)
+
+    def entries(self, others: Sequence[Strand]) -> Priced | None:
+        """Return the entries, `others` being the other strands on these layers; None if one of them cannot join."""
+        joined = self.joins(others)
+        if joined is None:
+            return None
+        texts = [self._spelled(whole, part) for whole, part in zip(self.whole, self.parts, strict=True)]
+        regexes = tuple(regex for some in texts for regex in some.regexes)
+        cost = ENTRY - DEPTH * max(map(len, self.layers)) + sum(some.cost for some in texts)
+        return Priced(cost + joined.cost, (Entry(regexes), *joined.entries))
+
+    def _spelled(self, whole: Part, part: Part) -> Texts:
+        strand = part.strand
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        rows += [row for row in strand.free(part.space) if picked(row, whole.captured) in self.tuples]
+        return selecting(part, rows) if rows else Texts(0.0, [])
+
+    def joins(self, others: Sequence[Strand]) -> Priced | None:
+        """The entries that put other strands on their layers; None if one of them cannot share them."""
+        cost = 0.0
+        captures: dict[End, list[str]] = {}
+        plain: dict[End, list[Strand]] = {}
+        for strand in others:
+            way = self._best_way(strand)
+            if way is None:
+                return None
+            cost += way.cost
+            if way.captured:
+                texts = self._joining(Part(strand, way.captured))
+                cost += texts.cost
+                captures.setdefault(way.end, []).extend(texts.regexes)
+            else:
+                plain.setdefault(way.end, []).append(strand)
+        opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
+        joins = [Entry(tuple(regexes), end) for end, regexes in captures.items()]
+        cost += sum(map(open_cost, opens)) + ENTRY * (len(joins) + len(opens))
+        return Priced(cost, (*joins, *opens))
+
+    def _best_way(self, strand: Strand) -> _Way | None:
+        """The first way to join a strand that captures more than one number; else the first of all; else None."""
+        ways = self._ways(strand)
+        first = next(ways, None)
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if first is None or len({picked(row, first.captured) for row in rows}) > 1 or len(strand.layers) == 1:
+            return first
+        return next((way for way in ways if not way.captured), first)
+
+    def _joining(self, part: Part) -> Texts:
+        strand, known = part.strand, self._by_beginning(len(part.captured))["last"]
+        rows = [row for row, _ in strand.rows_between(self.low, self.high)]
+        if len(rows) == sum(map(len, strand.layers.values())):  # else another entry has its free names
+            rows += [row for row in strand.free(part.space) if picked(row, part.captured) in known]
+        return selecting(part, rows)
+
+    def _ways(self, strand: Strand) -> Iterator[_Way]:
+        """The ways to join a strand, the best first."""
+        rows = strand.rows_between(self.low, self.high)
+        is_before = any(strand.first[row] < self.first[layer] for row, layer in rows)
+        for captured in self._captures(strand):
+            layers = self._by_beginning(len(captured))
+            good: list[End] = [
+                end
+                for end, of_end in layers.items()
+                if all(of_end.get(picked(row, captured)) == at for row, at in rows)
+            ]
+            if "first" in good and (is_before or "last" not in good):
+                yield _Way(captured, "first", 0.0)
+            elif "last" in good and not (captured and is_before):
+                yield _Way(captured, "last", ODD * is_before)
+
+    def _by_beginning(self, length: int) -> dict[End, dict[Numbers, int]]:
+        """The first and the last layer of those whose captures begin alike."""
+        if length not in self._ends:
+            layers = [(key[:length], layer) for key, layer in self.layers.items() if len(key) >= length]
+            self._ends[length] = {"first": dict(reversed(layers)), "last": dict(layers)}
+        return self._ends[length]
+
+    def _captures(self, strand: Strand) -> dict[tuple[int, ...], None]:
+        """The positions that a join might capture, the best first."""
+        count = len(positions(strand.nodes[0].path[: strand.depth]))
+        few = [some for size in (1, 2) for some in combinations(range(count), size)] if count <= _MOST_NUMBERS else []
+        best = [captured for captured in (common_captures(self.parts[0], strand), strand.captured) if captured]
+        return dict.fromkeys([*best, (), *few])
+
+
+def common_captures(part: Part, strand: Strand) -> tuple[int, ...]:
+    """The captured positions in the components that a strand has in common with a part of a spine."""
+    one, other = part.strand.nodes[0].path[: part.strand.depth], strand.nodes[0].path[: strand.depth]
+    shorter = min(len(one), len(other))
+    depth = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    count = len(positions(one[:depth]))
+    return tuple(at for at in part.captured if at < count)

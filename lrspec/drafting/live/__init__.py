@@ -1,0 +1,1 @@
+"""Reads live optimizers: what every parameter gets from their groups."""

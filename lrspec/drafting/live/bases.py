@@ -1,0 +1,91 @@
+"""Finds what the groups of a live optimizer have in common: the values under `optimizer`, which rules depart from."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from lrspec.drafting.live.groups import GroupValues, LiveOptimizer
+from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
+from lrspec.spec.language import Optimizer
+
+_FEW = 3
+"""The most rates that are parts of a model, each at its own; more than that are the layers of a ladder."""
+
+
+class Share(NamedTuple):
+    """A parameter that an optimizer trains: the values of its group, its elements, and whether it is of the head."""
+
+    values: GroupValues
+    elements: int
+    is_head: bool
+
+
+def base_of(optimizer: LiveOptimizer, shares: list[Share]) -> Optimizer:
+    """Return what the groups of an optimizer start from, given the parameters that it trains."""
+    described = optimizer.described
+    own = {key: plain_or_not(value) for key, value in optimizer.defaults.items()}
+    given = not same_value(own.get("lr"), described.arguments.get("lr"))
+    heads = {share.values.rate for share in shares if share.is_head}
+    head = heads.pop() if len(heads) == 1 else None
+    rates = _counted((share.values.rate, share.elements) for share in shares)
+    decays = _counted((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
+    values: dict[str, Any] = {
+        "lr": base_rate(own.get("lr"), given, rates, head),
+        "weight_decay": base_decay(own.get("weight_decay"), described.arguments.get("weight_decay", 0.0), decays),
+    }
+    for key in described.arguments:
+        if not shares or not all(key in share.values.options for share in shares):
+            continue
+        found = _counted((share.values.options[key], share.elements) for share in shares)
+        value, default = base_option(own.get(key), found), described.arguments[key]
+        if not same_value(value, default):
+            values[key] = value
+    return Optimizer(type=described.type, **values)
+
+
+def _counted(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
+    """The elements that have each value."""
+    counter: Counter[Any] = Counter()
+    for value, elements in pairs:
+        counter[value] += elements
+    return counter
+
+
+def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: float | None) -> float | None:
+    """Return the rate that multiples are of: the only one, or one of several.
+
+    It is the one that the optimizer was made with if groups have it, or if it was `given` and the others are short
+    multiples of it. Otherwise it is that of the head, if that has one; the highest of a ladder; or that of the most
+    elements, which `elements` counts by rate.
+    """
+    if len(elements) > 1 and is_number(default) and default > 0:
+        is_there = any(math.isclose(rate, default, rel_tol=1e-12) for rate in elements)
+        if is_there or (given and all(_is_short(rate / default) for rate in elements)):
+            return float(default)
+    if head:
+        return head
+    positive = {rate: number for rate, number in elements.items() if rate} or dict(elements)
+    return max(positive, key=positive.__getitem__ if len(positive) <= _FEW else None, default=None)
+
+
+def _is_short(multiple: float) -> bool:
+    return float(f"{multiple:.3g}") == float(f"{multiple:.12g}")
+
+
+def base_decay(own: Any, default: Any, elements: Mapping[float, int]) -> float | None:
+    """Return the weight decay that groups have unless a rule says otherwise; None if none has any.
+
+    An optimizer made with 0 has groups to which somebody has given theirs: what most elements have counts, as elsewhere
+    if no group has the optimizer's.
+    """
+    if not elements or (default == 0 and set(elements) == {0}):
+        return None
+    return float(own) if own and own in elements else max(elements, key=elements.__getitem__)
+
+
+def base_option(own: Any, elements: Mapping[Any, int]) -> Any:
+    """Return the value of an option that groups have unless a rule says otherwise: the optimizer's, or the most."""
+    return own if is_plain(own) and own in elements else max(elements, key=elements.__getitem__)

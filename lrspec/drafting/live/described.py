@@ -1,0 +1,98 @@
+"""Describes the class of a live optimizer as a spec does: its `type`, and its arguments with their defaults."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from types import CodeType
+from typing import Any, NamedTuple
+
+from lrspec.drafting.live.values import plain_or_not, same_value
+from lrspec.optim.optimizer_classes import maker_of
+from lrspec.spec.torch_optim import FROM_TIMM, FROM_TORCH, plain_type
+
+
+class Described(NamedTuple):
+    """The type of an optimizer, and its arguments by name, each with its default, or `REQUIRED`."""
+
+    type: str
+    arguments: Mapping[str, Any]
+
+
+_NOT_IN_A_SPEC = ("params", "type")  # the latter has another meaning there
+REQUIRED = inspect.Parameter.empty
+"""The default of an argument that has none."""
+
+
+def described(cls: type, defaults: Mapping[str, Any], keys: Iterable[str] = ()) -> Described:
+    """Describe a class of optimizers; of several names in timm's registry, take that which leaves the least to say.
+
+    `keys` are those of its groups. Those that only groups have, and by which a class of another package than torch
+    tells them apart (`use_fallback`, `use_muon`), count as arguments.
+    """
+    arguments, path = _arguments(cls), f"{cls.__module__}.{cls.__qualname__}"
+    if path.startswith(FROM_TORCH):
+        return Described(plain_type(path), arguments)
+    arguments.update(dict.fromkeys(_read_in_groups(cls, [key for key in keys if key not in defaults]), REQUIRED))
+    named = [Described(name, {**arguments, **_given_by_timm(name)}) for name in _timm_names(cls)]
+    return min(named, key=lambda each: (_unsaid(each, defaults), len(each.type)), default=Described(path, arguments))
+
+
+def _arguments(cls: type) -> dict[str, Any]:
+    """The arguments of a class, and those of its bases as far as it passes them on."""
+    arguments: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        for parameter in parameters:
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                arguments.setdefault(parameter.name, parameter.default)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return {name: plain_or_not(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
+
+
+def _read_in_groups(cls: type, keys: Iterable[str]) -> list[str]:
+    """The keys that a class's own methods name, but which a step does not set: it does that to note something."""
+    methods = [
+        (name, inspect.unwrap(method).__code__)
+        for base in cls.__mro__
+        if not base.__module__.startswith("torch.")
+        for name, method in vars(base).items()
+        if inspect.isfunction(method)
+    ]
+    named = {constant for _, code in methods for constant in code.co_consts if isinstance(constant, str)}
+    noted = {key for name, code in methods if name == "step" for key in _set_by(code)}
+    return [key for key in keys if key in named and key not in noted]
+
+
+def _set_by(code: CodeType) -> Iterator[Any]:
+    """The constant keys that code sets: those of `group["d"] = …`."""
+    steps = list(dis.get_instructions(code))
+    return (key.argval for key, then in pairwise(steps) if then.opname == "STORE_SUBSCR" and key.opname == "LOAD_CONST")
+
+
+def _timm_names(cls: type) -> Iterable[str]:
+    """The types by which timm's registry knows one of its own classes."""
+    optim: Any = sys.modules.get("timm.optim")
+    if optim is None or not cls.__module__.startswith("timm."):
+        return []
+    known = optim.list_optimizers()
+    return [f"{FROM_TIMM}{name}" for name in known if optim.get_optimizer_info(name).opt_class is cls]
+
+
+def _given_by_timm(type_: str) -> dict[str, Any]:
+    """The arguments that timm's factory gives to what it makes."""
+    return {name: plain_or_not(value) for name, value in getattr(maker_of(type_, None), "keywords", {}).items()}
+
+
+def _unsaid(each: Described, defaults: Mapping[str, Any]) -> int:
+    """The number of arguments that a spec would have to give."""
+    return sum(
+        name in defaults and not same_value(plain_or_not(defaults[name]), default)
+        for name, default in each.arguments.items()
+    )

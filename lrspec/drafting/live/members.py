@@ -1,0 +1,77 @@
+"""Finds the parameters of a model in the groups of its live optimizers, and what in them is not the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lrspec.drafting.live.groups import LiveOptimizer
+from lrspec.models.inventory import Inventory
+from lrspec.models.walk import ModelParameters
+
+
+class Member(NamedTuple):
+    """The group of a parameter."""
+
+    optimizer: LiveOptimizer
+    group: int
+
+
+@dataclass(frozen=True)
+class Members:
+    """The groups of the parameters of a model, by their places in its inventory; of two, the first counts.
+
+    `again` has the other groups, and `strangers` have the shapes of tensors that the model does not have, by group.
+    """
+
+    optimizers: Sequence[LiveOptimizer]
+    inventory: Inventory
+    groups: dict[int, Member] = field(default_factory=dict)
+    again: dict[int, Member] = field(default_factory=dict)
+    strangers: dict[Member, list[list[int]]] = field(default_factory=dict)
+
+    def trained(self) -> dict[int, Member]:
+        """Return the groups of what is in one and requires grad, in model order."""
+        trainable = self.inventory.columns.trainable
+        return {place: self.groups[place] for place in sorted(self.groups) if trainable[place]}
+
+    def without_group(self) -> list[int]:
+        """Return the places of what requires grad and is in no group."""
+        return [place for place, on in enumerate(self.inventory.columns.trainable) if on and place not in self.groups]
+
+    def frozen(self) -> list[int]:
+        """Return the places of what is in a group and does not require grad."""
+        return [place for place in sorted(self.groups) if not self.inventory.columns.trainable[place]]
+
+    def empty(self) -> list[Member]:
+        """Return the groups without any tensor."""
+        return [
+            Member(optimizer, number)
+            for optimizer in self.optimizers
+            for number, group in enumerate(optimizer.groups)
+            if not len(group["params"])
+        ]
+
+
+def members_of(optimizers: Sequence[LiveOptimizer], inventory: Inventory, parameters: ModelParameters) -> Members:
+    """Find the parameters of a model in the groups of its optimizers, by identity."""
+    members = Members(optimizers, inventory)
+    named = zip(parameters.names, parameters.tensors, strict=True)
+    places = {id(tensor): inventory.index[name] for name, tensor in named}
+    for member, tensor in _tensors(optimizers):
+        place = places.get(id(tensor))
+        if place is None:
+            members.strangers.setdefault(member, []).append(list(getattr(tensor, "shape", ())))
+        elif place in members.groups:
+            members.again.setdefault(place, member)
+        else:
+            members.groups[place] = member
+    return members
+
+
+def _tensors(optimizers: Sequence[LiveOptimizer]) -> Iterator[tuple[Member, Any]]:
+    for optimizer in optimizers:
+        for number, group in enumerate(optimizer.groups):
+            member = Member(optimizer, number)
+            yield from ((member, tensor) for tensor in group["params"])

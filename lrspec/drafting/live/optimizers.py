@@ -1,0 +1,77 @@
+"""Names live optimizers as a spec does, and finds them, their classes and their schedules under wrappers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lrspec.diagnostics.escape import printable
+from lrspec.drafting.live.described import described
+from lrspec.drafting.live.groups import KNOWN, LiveOptimizer
+from lrspec.optim.unwrapped import class_of, inner, live_groups, stepping
+from lrspec.optim.verify.schedulers import Schedule, listed, schedules
+from lrspec.spec.language import ONLY
+from lrspec.spec.torch_optim import ONLY_MATRICES
+
+_LONGEST = 200
+"""The most characters of a name in a spec."""
+
+
+def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer]:
+    """Return the optimizers of a call, the default first: one of any parameters rather than of matrices only.
+
+    TypeError for what is not an optimizer, or not a scheduler.
+    """
+    plans = [schedule for each in listed(scheduler) for schedule in schedules(each)]
+    found = [_live(_spec_name(name), each, plans) for name, each in _named(optimizer).items()]
+    if len(found) == 1:
+        found = [replace(found[0], name=ONLY)]
+    return sorted(found, key=lambda each: each.described.type in ONLY_MATRICES)
+
+
+def renamed(optimizer: Any) -> list[tuple[str, str]]:
+    """Return the names of optimizers that a spec cannot have, each with the one that it has instead."""
+    names = _named(optimizer) if isinstance(optimizer, Mapping) and len(optimizer) > 1 else {}
+    return [(name, _spec_name(name)) for name in names if _spec_name(name) != name]
+
+
+def _named(optimizer: Any) -> dict[str, Any]:
+    """The optimizers of a call by their names: of one, a mapping of names, or a list, where classes name them."""
+    if isinstance(optimizer, Mapping):
+        named = {str(name): _checked(each, f"`{printable(str(name))}`: ") for name, each in optimizer.items()}
+    else:
+        named = {}
+        for each in optimizer if isinstance(optimizer, list | tuple) else [optimizer]:
+            name = class_of(inner(_checked(each))).__name__.lower()
+            named[name if name not in named else f"{name}-{len(named) + 1}"] = each
+    if not named:
+        raise TypeError("expected an optimizer (torch.optim.Optimizer), found none")
+    return named
+
+
+def _spec_name(name: str) -> str:
+    """The name as a spec may have it: of letters, digits, `_` and `-`."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:_LONGEST] or "_"
+
+
+def _checked(optimizer: Any, place: str = "") -> Any:
+    if isinstance(optimizer, type) or not hasattr(optimizer, "param_groups"):
+        found = optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
+        raise TypeError(f"{place}expected an optimizer (torch.optim.Optimizer), found {found}")
+    return optimizer
+
+
+def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
+    """The optimizer under the wrappers of trainers, and under timm's Lookahead."""
+    outer = optimizer = inner(wrapped)
+    while (base := getattr(optimizer, "_base_optimizer", None)) is not None:
+        optimizer = base
+    defaults: Mapping[str, Any] = getattr(stepping(optimizer), "defaults", {})
+    moving = [plan for plan in plans if plan.factors is None and any(plan.optimizer is o for o in (outer, optimizer))]
+    around = "" if outer is optimizer else type(outer).__name__
+    groups = live_groups(wrapped)
+    keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
+    own = described(class_of(optimizer), defaults, keys)
+    return LiveOptimizer(name, own, defaults, groups, moving, around)

@@ -1,0 +1,1 @@
+"""Finds the rules that give every parameter its learning rate."""

@@ -1,0 +1,129 @@
+"""The forms in which rules set rates: a ladder, a rule for each rate, a factor on top."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lrspec.diagnostics.wording import count, number
+from lrspec.drafting.rates.cost import ONE_REGEX, selecting
+from lrspec.drafting.rates.factors import Factor
+from lrspec.drafting.rates.layering import layers
+from lrspec.drafting.rates.multiples import Multiples, Values
+from lrspec.drafting.rates.names import RateNames
+from lrspec.drafting.rates.searches import Searches
+from lrspec.drafting.rates.towers import Tower
+from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.drafting.selecting.unclaimed import Unclaimed
+from lrspec.models.parameters import Columns
+
+MANY = 64
+"""The number of rates above which nobody would write a rule for each, and their selectors are not worth a search."""
+
+
+@dataclass(frozen=True)
+class RateForms:
+    """Writes rules for the rates of some parameters; `rest` is true if a `fallback` may decide all that is left."""
+
+    columns: Columns
+    names: RateNames
+    searches: Searches
+    multiples: Multiples
+    frozen: tuple[int, ...]
+    rest: bool
+
+    def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> list[DraftRule] | None:
+        """Return the rules: a ladder for each tower, single rates for what is in none, and the factors.
+
+        None if a parameter has more factors than a spec can say.
+        """
+        inside = {place: tower for tower in towers for place in tower.steps}
+        keys = _keys(factors, {place for place, tower in inside.items() if self._at_base(tower)})
+        if keys is None:
+            return None
+        frozen = {"lr_mult": Unclaimed(self.columns, self.frozen), "lr_scale": Unclaimed(self.columns, self.frozen)}
+        names = ["depth"] if len(towers) == 1 else [self.names.ladder(tower) for tower in towers]
+        rules = [self._ladder(tower, name, frozen["lr_mult"]) for tower, name in zip(towers, names, strict=True)]
+        rest = {place: value for place, value in values.items() if place not in inside}
+        rules += self._single(rest, frozen["lr_mult"], beside=bool(towers))
+        for factor, key in zip(factors, keys, strict=True):
+            rules += self._selected("factor", factor.places, (key, factor.scale), frozen[key])
+        return rules
+
+    def _at_base(self, tower: Tower) -> bool:
+        """Return whether the top of a tower has its optimizer's own rate, so that its ladder sets none."""
+        return tower.chain.top == 1 and self.multiples.key == "lr_mult"
+
+    def _ladder(self, tower: Tower, name: str, frozen: Unclaimed) -> DraftRule:
+        chain = tower.chain
+        layered = layers(self.columns.names, tower.steps, chain.depth if chain.floor else None, frozen.places)
+        free = [place for place in frozen.places if layered[place] is None]
+        top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
+        selector = frozen.claim(self.searches.ladder(layered, free))
+        comment = "rates fall from the output towards the input"
+        why = (
+            f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
+        )
+        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), comment=comment, why=(why,))
+
+    def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
+        """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
+
+        Beside a ladder there is no `fallback` in place of a single regex: new parameters are better missed.
+        """
+        places: dict[float, list[int]] = {}
+        for place, value in sorted(values.items(), key=lambda item: (-item[1], item[0])):
+            places.setdefault(value, []).append(place)
+        if not beside and self.rest and len(places) == 1:
+            return [self._fallback(*next(iter(places.items())))]
+        select = self._selected if len(places) <= MANY else self._listed
+        rules = {
+            value: select("rate", members, self.multiples.setting(value), frozen) for value, members in places.items()
+        }
+        last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
+        if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
+            return [rule for some in rules.values() for rule in some]
+        return [rule for value, some in rules.items() if value != last for rule in some] + [
+            self._fallback(last, places[last])
+        ]
+
+    def _fallback(self, value: float, members: Sequence[int]) -> DraftRule:
+        setting = self.multiples.setting(value)
+        return DraftRule("rest", Selector(), (setting,), fallback=True, why=(_why(members, setting),))
+
+    def _selected(
+        self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
+    ) -> list[DraftRule]:
+        comment = "on top of the other rates" if setting[0] == "lr_scale" else ""
+        found = self.searches.selectors(members, frozen.places)
+        rules = [DraftRule("", frozen.claim(selector), (setting,), comment=comment) for selector in found]
+        why = _why(members, setting)
+        return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]
+
+    def _listed(
+        self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
+    ) -> list[DraftRule]:
+        regexes = tuple(f"^{re.escape(self.columns.names[place])}$" for place in members)
+        return [DraftRule(name, Selector(match=regexes), (setting,), why=(_why(members, setting),))]
+
+
+def _why(members: Sequence[int], setting: tuple[str, Any]) -> str:
+    """A line of `--explain`: how many parameters have a setting."""
+    verb = "has" if len(members) == 1 else "have"
+    return f"{count(len(members), 'parameter')} {verb} `{setting[0]}: {number(setting[1])}`"
+
+
+def _keys(factors: Sequence[Factor], at_base: set[int]) -> list[str] | None:
+    """The keys that say factors, each key once for a parameter: `lr_scale`, or `lr_mult` where no rule sets it."""
+    taken: dict[str, set[int]] = {"lr_scale": set(), "lr_mult": set()}
+    keys = []
+    for factor in factors:
+        allowed = ["lr_scale", "lr_mult"] if at_base.issuperset(factor.places) else ["lr_scale"]
+        key = next((key for key in allowed if taken[key].isdisjoint(factor.places)), None)
+        if key is None:
+            return None
+        taken[key].update(factor.places)
+        keys.append(key)
+    return keys

@@ -1,0 +1,1 @@
+"""Finds selectors: what the parameters of a rule have in common."""

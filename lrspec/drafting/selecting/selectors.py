@@ -1,0 +1,165 @@
+"""The selectors of rules that select just some parameters: by shape, owner, what is declared, or name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from lrspec.drafting.rules import Selector
+from lrspec.drafting.selecting.regexes import escaped
+from lrspec.drafting.selecting.targets import Target, reached
+from lrspec.models.parameters import Columns
+
+ALL = Selector(match=(r"^.+$",))
+"""Selects every parameter."""
+
+_VECTORS = (0, 1)
+_TABLES = (("embedding",), ("head",), ("embedding", "head"))
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
+_LONG = 70  # characters of a regex that count as one more
+_LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
+_HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
+_PARTS = 3  # rules
+
+
+def selectors(
+    columns: Columns, members: Collection[int], free: Collection[int] = (), *, decay: bool = False
+) -> tuple[Selector, ...]:
+    """Return selectors, a rule each and none overlapping another, that select all members and no others but free ones.
+
+    `members` and `free` are places in the inventory. `decay` is for rules about weight decay: these go by dimensions,
+    and by what the model declares to be without any, rather than by names.
+    """
+    if not members:
+        return ()
+    return _best(Target(columns, frozenset(members), frozenset(free) - frozenset(members)), decay, _PARTS)
+
+
+def size(selectors: tuple[Selector, ...]) -> int:
+    """How much there is to read in selectors: each regex, each number that one lists, and each key of `where`."""
+    total = 0
+    for selector in selectors:
+        total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
+        for regex in (*selector.match, *selector.exclude):
+            total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
+    return total
+
+
+def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
+    """The shortest selectors; of equally short ones the first."""
+    best: tuple[Selector, ...] = (_shortest(_whole(target, decay)),)
+    if parts == 1 or (size(best) == 1 and not best[0].match):
+        return best
+    found = [best]
+    for part in _parts(target, decay):
+        rest = target.without(reached(target.columns, part))
+        found.append((part, *_best(rest, decay, parts - 1)))
+        if decay and part.ndim:  # what has at most one dimension comes first
+            return found[-1]
+    return min(found, key=size)
+
+
+def _shortest(ways: Iterator[Selector]) -> Selector:
+    """The first of the shortest selectors; nothing is shorter than one regex or key."""
+    seen: list[Selector] = []
+    for selector in ways:
+        seen.append(selector)
+        if size((selector,)) == 1:
+            break
+    return min(seen, key=lambda selector: size((selector,)))
+
+
+def _whole(target: Target, decay: bool) -> Iterator[Selector]:
+    """Selectors of all members at once; by names is always one of them."""
+    if not target.refused and target.is_hit(ALL):
+        yield ALL
+        return
+    by_dimensions = [s for s in _by_dimensions(target) if target.is_hit(s)]
+    if decay:
+        yield from (selector for selector in by_dimensions if selector.ndim[0] < 2)
+    yield from (s for s in _by_declared(target, decay) if target.is_hit(s))
+    yield from (s for s in _by_declared_tables(target, decay) if target.is_hit(s))
+    by_name = Selector(match=target.regexes())
+    yield by_name
+    yield from by_dimensions
+    if size((by_name,)) <= _HOPELESS:
+        yield from (selector for selector in _by_module(target) if target.is_hit(selector))
+        yield from _narrowed(target)
+        yield from _excluding(target, decay)
+
+
+def _parts(target: Target, decay: bool) -> Iterator[Selector]:
+    """Selectors of some members and nothing refused, to which others may add the rest."""
+    candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else []
+    candidates += [*_by_module(target), *_by_declared(target, decay)]
+    for selector in dict.fromkeys(candidates):
+        found = reached(target.columns, selector)
+        if found.isdisjoint(target.refused) and 0 < len(found & target.members) < len(target.members):
+            yield selector
+
+
+def _by_dimensions(target: Target) -> Iterator[Selector]:
+    """`ndim: [0, 1]`, or one number of dimensions: other sets fit by chance only."""
+    if not target.has_shapes:
+        return
+    yield Selector(ndim=_VECTORS)
+    yield from (
+        Selector(ndim=(dims,)) for dims in sorted({target.dims(member) for member in target.members}, key=_late)
+    )
+
+
+def _late(dims: int) -> tuple[bool, int]:
+    return dims == 0, dims
+
+
+def _by_declared(target: Target, decay: bool) -> Iterator[Selector]:
+    if target.has_declared:
+        names = ((("no_weight_decay",),) if decay else ()) + _TABLES
+        yield from (Selector(declared=declared) for declared in names)
+
+
+def _by_declared_tables(target: Target, decay: bool) -> Iterator[Selector]:
+    """What is declared and has more than one dimension, where vectors have a rule of their own."""
+    if decay and target.has_declared and target.has_shapes:
+        declared = reached(target.columns, Selector(declared=("no_weight_decay",)))
+        if dims := sorted({target.dims(parameter) for parameter in declared} - {*_VECTORS}):
+            yield Selector(declared=("no_weight_decay",), ndim=tuple(dims))
+
+
+def _by_module(target: Target) -> Iterator[Selector]:
+    """The class of all owners, or what the names of all their classes have in common: `Norm`."""
+    owners = [target.columns.owners[member] for member in sorted(target.members)]
+    if not target.has_shapes:
+        return
+    seen = [owner for owner in dict.fromkeys(owners) if owner]
+    for owner in seen[:_PARTS]:
+        yield Selector(module=f"^{escaped(owner[0])}$")
+    for word in dict.fromkeys(word for owner in seen[:_PARTS] for word in reversed(_WORD.findall(owner[0]))):
+        if len({owner[0] for owner in seen if word in owner[0]}) > 1:
+            yield Selector(module=word)
+
+
+def _narrowed(target: Target) -> Iterator[Selector]:
+    """Names, of parameters with some number of dimensions."""
+    for selector in _by_dimensions(target):
+        found = reached(target.columns, selector)
+        if target.members <= found:
+            beside = target.refused - found
+            yield Selector(match=target.regexes(beside), ndim=selector.ndim)
+
+
+def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
+    """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
+    beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
+    bases = [Selector(match=(beginning,))] if beginning else []
+    for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
+        found = reached(target.columns, base)
+        if target.members <= found:
+            exclude = target.exclusion(found)
+            yield Selector(match=base.match, ndim=base.ndim, exclude=exclude)
+
+
+def _common_beginning(names: list[str]) -> str | None:
+    """The regex for the first component, if all names have the same."""
+    first = {name.partition(".")[0] for name in names if "." in name}
+    return f"^{escaped(first.pop())}\\." if len(first) == 1 and all("." in name for name in names) else None
