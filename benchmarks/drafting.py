@@ -25,11 +25,13 @@ import timm
 
 import lrspec
 from benchmarks import models
-from benchmarks.grouped import LR, WEIGHT_DECAY, Grouped, grouped
+from benchmarks.grouped import LAYER_DECAY, LR, WEIGHT_DECAY, Grouped, grouped
 from benchmarks.page import Table, bold, machine
 from benchmarks.timing import tell
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.draft import draft
+from lrspec.drafting.recipes.compose import compose
+from lrspec.drafting.recipes.recipe import Numbers, Subject
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import Optimizer
 
@@ -44,6 +46,7 @@ COLUMNS = (
     "models",
     "equal",
     "clean",
+    "init",
     "lines",
     "most",
     "regexes",
@@ -63,7 +66,8 @@ Written by `python -m benchmarks.drafting`.
 Each model was built on the meta device, and grouped by timm's `param_groups_layer_decay(model, 0.05, no_weight_decay,
 layer_decay=0.75)`. A spec was drafted from an AdamW with these groups, then compiled and compared with timm. It is
 equal if each parameter has timm's multiplier, within 1e-12, and timm's weight decay, and clean if nothing is found in
-it. Lines are counted without comments; lines, regexes and seconds are medians.
+it. "init" is how many specs of `lrspec init --recipe layer-decay` are both; models without a matcher have none. Lines
+are counted without comments; lines, regexes and seconds are medians.
 
 The last columns are whether the spec of the member with the fewest parameters, compiled on the one with the most,
 equals timm there: among those whose parameters have the same names, numbers aside, and in the whole family, where the
@@ -96,6 +100,8 @@ class Drafted:
     seconds: float
     clean: bool
     equal: bool
+    by_recipe: bool | None
+    """Whether what `lrspec init --recipe layer-decay` writes equals timm and is clean; None without a matcher."""
 
     @classmethod
     def of(cls, model: Grouped) -> Drafted:
@@ -104,12 +110,24 @@ class Drafted:
         file = draft(model.wanted).file
         seconds = time.perf_counter() - begun
         outcome = attempt(file, model.inventory)
-        return cls(model, file, seconds, not outcome.diagnostics, model.equals(outcome.plan))
+        right = model.equals(outcome.plan)
+        return cls(
+            model, file, seconds, not outcome.diagnostics, right, None if model.depth is None else by_recipe(model)
+        )
 
     @property
     def size(self) -> int:
         """The number of parameters of the model."""
         return len(self.model.inventory.columns.names)
+
+
+def by_recipe(model: Grouped) -> bool:
+    """Whether what the recipe for layer decay makes of a model equals timm, and has no finding."""
+    assert model.depth is not None
+    numbers = Numbers(lr=LR, weight_decay=WEIGHT_DECAY, layer_decay=LAYER_DECAY)
+    made = compose("layer-decay", Subject(model.inventory, model.depth), numbers, model.wanted.model)
+    outcome = attempt(made.file, model.inventory)
+    return not outcome.diagnostics and model.equals(outcome.plan)
 
 
 def lines(file: lrspec.SpecFile) -> int:
@@ -167,11 +185,13 @@ def drafts(pattern: str) -> Iterator[list[Drafted]]:
 def row(title: str, found: list[Drafted], carried: Iterable[str]) -> tuple[str, ...]:
     """The row of a family, or of all."""
     counts = [lines(each.file) for each in found], [regexes(each.file) for each in found]
+    matched = [each.by_recipe for each in found if each.by_recipe is not None]
     seconds = [each.seconds for each in found]
     return (
         title,
         str(len(found)),
         *(bold(str(right), right < len(found)) for right in (sum(e.equal for e in found), sum(e.clean for e in found))),
+        bold(str(sum(matched)), not all(matched)),
         *(text for each in counts for text in (f"{median(each):g}", str(max(each)))),
         f"{median(seconds):.2f}",
         f"{max(seconds):.2f}",
@@ -207,7 +227,7 @@ def of_timm(pattern: str) -> tuple[str, bool]:
     )
     mistakes = [(each.model.name, f"`{name}`", why) for each in every for name, why in each.model.mistakes()]
     parts = [HEAD, str(Table(COLUMNS, rows)) + "\n", said + "\n", MISTAKES, _mistakes(mistakes)]
-    return "\n".join(parts), all(each.equal and each.clean for each in every)
+    return "\n".join(parts), all(each.equal and each.clean and each.by_recipe is not False for each in every)
 
 
 def _mistakes(found: list[tuple[str, str, str]]) -> str:

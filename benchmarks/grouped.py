@@ -13,11 +13,12 @@ import torch
 from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
 import lrspec
+from lrspec.drafting.depth.depth import Depth, matched_depth
 from lrspec.drafting.live.read import read
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.sources.meta_device import build
 from lrspec.models.sources.silence import silence
-from lrspec.models.sources.timm import builder
+from lrspec.models.sources.timm import builder, layers_of
 from lrspec.spec.language import ModelSource
 
 LR, WEIGHT_DECAY, LAYER_DECAY = 1e-3, 0.05, 0.75
@@ -35,12 +36,14 @@ class Grouped:
     """A model of timm: its family and matcher, and what its optimizer has for each parameter.
 
     `given` has the multiplier and the weight decay that timm gives each, and `wanted` what was read from the optimizer.
+    `depth` are the layers that the matcher says, if there is one.
     """
 
     name: str
     family: str
     matcher: Any
     wanted: Wanted
+    depth: Depth | None
     given: Mapping[str, tuple[float, float]]
 
     @property
@@ -86,4 +89,6 @@ def grouped(name: str) -> Grouped:
     matcher = model.group_matcher(coarse=False) if hasattr(model, "group_matcher") else None
     family = timm.model_entrypoint(name).__module__.rpartition(".")[2]
     wanted = replace(read(torch.optim.AdamW(groups, lr=LR), model).wanted, model=ModelSource(source=name))
-    return Grouped(name, family, getattr(matcher, "__qualname__", matcher), wanted, given)
+    layers = layers_of(model)
+    depth = None if layers is None else matched_depth(wanted.inventory, layers)
+    return Grouped(name, family, getattr(matcher, "__qualname__", matcher), wanted, depth, given)

@@ -166,8 +166,8 @@ def test_the_benchmark_of_drafts_prints_and_writes_a_row_for_each_family(tmp_pat
         [sys.executable, "-m", "benchmarks.drafting", *words], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     assert written.read_text(encoding="utf-8") == printed
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|", printed, re.MULTILINE)
-    assert rows == [("resnet", "2", "2", "2"), ("all", "2", "2", "2")]
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", printed, re.MULTILINE)
+    assert rows == [("resnet", "2", "2", "2", "2"), ("all", "2", "2", "2", "2")]
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def init(
     else:
         inventory, draft = _by_recipe(source, args, recipe, Numbers(**numbers), target, cache=not no_cache)
     plan = _write(draft, inventory, target, explain)
-    say(_summary(plan, target, source))
+    say(_summary(plan, target, source, script=script is not None))
     return status(plan.diagnostics, strict=False)
 
 
@@ -257,7 +257,7 @@ def _write(draft: Draft, inventory: Inventory, target: Target, explain: bool) ->
     return plan
 
 
-def _summary(plan: Plan, target: Target, source: str) -> str:
+def _summary(plan: Plan, target: Target, source: str, *, script: bool) -> str:
     """Return the last line: what was written, and the next command."""
     from lrspec.diagnostics.wording import count
 
@@ -267,6 +267,8 @@ def _summary(plan: Plan, target: Target, source: str) -> str:
         return f"the spec: {size}"
     words = ["lrspec", "compile", target.spec]
     if not plan.file.spec.sources:
+        if script:
+            return f"{target.spec}: {size}; --save-params saves the parameters that `lrspec compile` needs"
         scheme, name = scheme_and_name(source)
         words += ["--params", name] if scheme == "params" else ["--model", source]
     return f"{target.spec}: {size}; next: {shlex.join(words)}"

@@ -61,9 +61,13 @@ def target_of(source: str, output: str | None, save_params: bool, force: bool) -
         save_params = ask_whether("A spec cannot name py:. Save the model's parameters beside it?", "yes")
     if not save_params or scheme == "params":
         return Target(spec)
-    params = (Path(spec).parent / f"{stem(source)}.params.json").as_posix()
+    params = f"{_without_ending(spec)}.params.json"
     _check_new(params, force)
     return Target(spec, params)
+
+
+def _without_ending(spec: str) -> str:
+    return next((spec.removesuffix(ending) for ending in ENDINGS if spec.endswith(ending)), spec)
 
 
 def _check_new(path: str, force: bool) -> None:

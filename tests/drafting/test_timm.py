@@ -28,6 +28,7 @@ def test_a_draft_gives_each_parameter_what_timm_gives_it_and_has_no_finding(fami
     drafted = of_family(family)
     assert drafted.equal
     assert drafted.clean, attempt(drafted.file, drafted.model.inventory).diagnostics
+    assert drafted.by_recipe is not False
 
 
 def test_drafts_are_as_short_as_specs_that_people_write() -> None:
