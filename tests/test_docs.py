@@ -15,7 +15,6 @@ import lrspec
 from lrspec.diagnostics.codes import CODES
 from tests.pages import PAGES, ROOT, blocks, files, run_shell
 
-
 FIRST = "lrspec init --model resnet18"
 """The command of the README that writes the spec which the other pages use."""
 

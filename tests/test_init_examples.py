@@ -26,7 +26,7 @@ def test_a_command_writes_what_the_folder_has(
     for path in here.glob("*.lrspec.yaml"):
         path.unlink()
     monkeypatch.chdir(here)
-    assert run(shlex.split(command.removeprefix("lrspec ")) + ["--force"]) == 0
+    assert run([*shlex.split(command)[1:], "--force"]) == 0
     (written,) = here.glob("*.lrspec.yaml")
     for name in (written.name, written.name.replace(".lrspec.yaml", ".params.json")):
         if update and (here / name).exists():

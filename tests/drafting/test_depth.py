@@ -314,6 +314,7 @@ def test_a_tied_embedding_before_two_towers_is_the_input_of_the_first_that_has_i
     assert layer_of(depth, place) == ("encoder", 0)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_parameters_have_a_depth() -> None:
     names = [f"layers.{n}.mlp.experts.{e}.{w}.weight" for n in range(50) for e in range(500) for w in "abcd"]
     attention = [f"layers.{n}.attn.{w}.weight" for n in range(50) for w in "qkvo"]

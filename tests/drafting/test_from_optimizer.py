@@ -365,14 +365,14 @@ def test_an_optimizer_whose_state_is_shared_among_processes() -> None:
 
 
 def test_the_wrappers_of_trainers_and_lookahead() -> None:
-    from accelerate.optimizer import AcceleratedOptimizer
+    from accelerate import Accelerator
     from lightning.pytorch.core.optimizer import LightningOptimizer
     from timm.optim import Lookahead  # type: ignore[attr-defined]
 
     model = vit()
     optimizer = AdamW(param_groups_weight_decay(model, 0.05), lr=1e-3, betas=(0.9, 0.95))
     plain = lrspec.from_optimizer(optimizer, model).text
-    wrappers: list[Any] = [AcceleratedOptimizer(optimizer), LightningOptimizer(optimizer)]
+    wrappers: list[Any] = [Accelerator(cpu=True).prepare(optimizer), LightningOptimizer(optimizer)]
     for wrapped in wrappers:
         assert lrspec.from_optimizer(wrapped, model).text == plain
     with pytest.warns(lrspec.SpecWarning, match="Lookahead around AdamW is not part of a spec"):

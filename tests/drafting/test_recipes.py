@@ -345,6 +345,7 @@ def test_names_alone_are_exempt_by_name() -> None:
     assert "norms and biases, by name: the inventory has no shapes" in draft.text
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_parameters_are_drafted() -> None:
     experts = [f"layers.{n}.mlp.experts.{e}.{w}.weight" for n in range(20) for e in range(1250) for w in "abcd"]
     attention = [f"layers.{n}.attn.{w}.weight" for n in range(20) for w in ("q", "k", "v", "out", "gate")]

@@ -48,7 +48,7 @@ def assert_same(one: lrspec.PlannedParameter, other: lrspec.PlannedParameter) ->
     assert other.settings.options == one.settings.options
 
 
-@drawn(specs(), inventories(), few=100, many=5000, suppress_health_check=list(HealthCheck))
+@drawn(specs(), inventories(), few=30, many=5000, suppress_health_check=list(HealthCheck))
 def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     plan = attempted(spec, parameters).plan
     assume(plan is not None and plan.groups and can_be_built(plan))
@@ -105,7 +105,7 @@ def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> Non
     assert sum(shorter) >= 0.9 * len(shorter) > 90
 
 
-@drawn(specs(), inventories(), few=40, many=2000, suppress_health_check=list(HealthCheck))
+@drawn(specs(), inventories(), few=15, many=2000, suppress_health_check=list(HealthCheck))
 def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     model = model_of(parameters["parameters"])
     try:
