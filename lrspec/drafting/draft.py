@@ -12,14 +12,14 @@ from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import DraftError, proved
+from lrspec.drafting.prove import DraftError, loaded, proved
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import size
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
-from lrspec.spec.load import SpecFile, loads
+from lrspec.spec.load import SpecFile
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
 _DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
@@ -48,7 +48,7 @@ def draft(wanted: Wanted) -> Draft:
     wanted = _without_idle(wanted)
     rules = unique(list(map(_explained, _one_for_all(merged(wanted, _rules(wanted))))))
     text = written(wanted, rules)
-    findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
+    findings = attempt(loaded(text), wanted.inventory).diagnostics
     if findings:
         rules, check = allowed(rules, findings)
         text = written(wanted, rules, check)
