@@ -39,6 +39,14 @@ def _recipes(_: click.Context, __: click.Parameter, incomplete: str) -> list[Com
     return [CompletionItem(name, help=row.summary) for name, row in RECIPES.items() if name.startswith(incomplete)]
 
 
+def _class(_: click.Context, parameter: click.Parameter, word: str | None) -> str | None:
+    from lrspec.diagnostics.escape import printable
+
+    if word is not None and not (word and word.isprintable()):
+        raise click.BadParameter(f"expected the name of a class, found '{printable(word)}'", param=parameter)
+    return word
+
+
 def _above_zero(context: click.Context, parameter: click.Parameter, word: str | None) -> float | None:
     number = options.number_of(context, parameter, word)
     if number == 0:
@@ -83,7 +91,7 @@ def _number(name: str, help_: str, callback: Callable[..., float | None] = _abov
 @_number("--layer-decay", "The factor from each layer to the one before it.", _factor)
 @_number("--weight-decay", "The weight decay.", options.number_of)
 @_number("--head-mult", "How many times the rate of the rest the head gets.")
-@click.option("--optimizer", metavar="CLASS", help="Another optimizer, such as SGD.")
+@click.option("--optimizer", metavar="CLASS", callback=_class, help="Another optimizer, such as SGD.")
 @click.option("--save-params", is_flag=True, help="Save the inventory beside the spec, which then names it.")
 @click.option("--explain", is_flag=True, help="Print why each rule is there.")
 @click.option("--force", is_flag=True, help="Overwrite files.")
@@ -114,6 +122,8 @@ def init(
     from lrspec.drafting.recipes.table import DEFAULT
 
     _check_words(model, args, params, script, recipe, numbers)
+    if script is not None:
+        _check_script(script)
     source = script or (f"params:{params}" if params is not None else model)
     if source is None:
         if not can_ask():
@@ -151,6 +161,16 @@ def _check_words(
     if script is not None and (recipe is not None or others):
         flag = "--recipe" if recipe is not None else others[0]
         raise click.UsageError(f"{flag} and --from exclude each other: what the optimizer has is written")
+
+
+def _check_script(script: str) -> None:
+    from lrspec.drafting.script import function_of
+    from lrspec.models.sources.model_error import ModelError
+
+    try:
+        function_of(script)
+    except ModelError as failure:
+        raise CannotRun(str(failure)) from None
 
 
 def _check_numbers(recipe: str, numbers: dict[str, Any]) -> None:
@@ -221,16 +241,14 @@ def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSour
     name = as_written(source, target.folder)
     if name is not None:
         return ModelSource(source=name, args=args), notes
-    if scheme_and_name(source)[0] == "py":
-        return None, (_CODE, *notes)
-    return None, (f"`models` is missing: {printable(source)} is not in this folder or below it.", *notes)
+    scheme, _ = scheme_and_name(source)
+    code = "a spec cannot name py:, which runs code."
+    reason = code if scheme == "py" else f"{printable(source)} is not in this folder or below it."
+    return None, (f"`models` is missing: {reason}{'' if scheme == 'params' else _SAVE}", *notes)
 
 
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
-_CODE = (
-    "`models` is missing: a spec cannot name py:, which runs code. With --save-params, `lrspec init` "
-    "saves the model's parameters beside the spec, which then names that file."
-)
+_SAVE = " With --save-params, `lrspec init` saves the model's parameters beside the spec, which then names that file."
 
 
 def _write(draft: Draft, inventory: Inventory, target: Target, explain: bool) -> Plan:

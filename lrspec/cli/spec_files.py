@@ -53,16 +53,14 @@ def target_of(source: str, output: str | None, save_params: bool, force: bool) -
         raise CannotRun(f"{spec}: JSON has no comments: name a file that ends in {ENDINGS[0]}")
     if not is_folder(Path(spec).parent):
         raise CannotRun(f"{spec}: no such file or directory")
-    if not force and os.path.lexists(spec) and can_ask():
-        force = ask_whether(f"{spec} exists already. Overwrite it?", "no")
-    _check_new(spec, force)
+    _check_writable(spec, force)
     scheme, _ = scheme_and_name(source)
     if scheme == "py" and not save_params and can_ask():
         save_params = ask_whether("A spec cannot name py:. Save the model's parameters beside it?", "yes")
     if not save_params or scheme == "params":
         return Target(spec)
     params = f"{_without_ending(spec)}.params.json"
-    _check_new(params, force)
+    _check_writable(params, force)
     return Target(spec, params)
 
 
@@ -70,10 +68,13 @@ def _without_ending(spec: str) -> str:
     return next((spec.removesuffix(ending) for ending in ENDINGS if spec.endswith(ending)), spec)
 
 
-def _check_new(path: str, force: bool) -> None:
+def _check_writable(path: str, force: bool) -> None:
+    """Refuse a folder, and a file that is there unless somebody on a terminal wants it overwritten."""
     if is_folder(Path(path)):
         raise CannotRun(f"{path}: is a directory")
-    if not force and os.path.lexists(path):
+    if force or not os.path.lexists(path):
+        return
+    if not can_ask() or not ask_whether(f"{path} exists already. Overwrite it?", "no"):
         raise CannotRun(f"{path}: exists already: give --force to overwrite it, or another name with -o")
 
 

@@ -21,9 +21,7 @@ def from_script(source: str) -> Wanted:
     `(model, optimizer, scheduler)`, the optimizer one, a mapping of names or a list. ModelError if it is not there,
     fails, or returns anything else.
     """
-    scheme, name = scheme_and_name(source)
-    if scheme != "py":
-        raise ModelError(f"{source}: expected py:package.module:function, or py:FILE.py:function")
+    name = function_of(source)
     with silence(source, shown=True):
         returned = _called(source, builder(name))
         try:
@@ -31,6 +29,14 @@ def from_script(source: str) -> Wanted:
             return read(optimizer, model, scheduler).wanted
         except (TypeError, ValueError) as failure:  # of `read`, for what is not a model, say
             raise ModelError(f"{source}: {failure}") from failure
+
+
+def function_of(source: str) -> str:
+    """Return what `py:` names; ModelError for other models, which have no optimizer."""
+    scheme, name = scheme_and_name(source)
+    if scheme != "py":
+        raise ModelError(f"{source}: expected py:package.module:function, or py:FILE.py:function")
+    return name
 
 
 def _called(source: str, function: Any) -> Any:

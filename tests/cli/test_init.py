@@ -169,6 +169,14 @@ def test_an_existing_file_stays_without_force(init: Any) -> None:
             "lrspec init: --head-mult is not for blocks, but for layer-decay, head-body",
         ),
         (["--model", "resnet18", "--optimizer", "AdmW"], "lrspec: --optimizer: `AdmW` is not an optimizer of torch."),
+        (
+            ["--model", "resnet18", "--optimizer", ""],
+            "lrspec init: Invalid value for '--optimizer': expected the name of a class, found ''",
+        ),
+        (
+            ["--model", "resnet18", "--optimizer", "\udcff"],
+            "lrspec init: Invalid value for '--optimizer': expected the ",
+        ),
         (["--model", "resnet18", "--recipe", "lora-plus"], "lrspec: lora-plus: no parameter is called lora_B"),
         (["--model", "resnet18", "-o", "-", "--save-params"], "lrspec init: --save-params goes with a spec in a file"),
     ],
@@ -182,6 +190,13 @@ def test_what_cannot_be_written_is_one_line(init: Any, words: list[str], error: 
     assert ran.err.startswith(error)
     assert ran.err.count("\n") == 1
     assert [name for name in here() if name != "__pycache__"] == before
+
+
+def test_what_is_no_script_is_said_before_a_file_that_exists(init: Any) -> None:
+    write("resnet18.lrspec.yaml", "mine")
+    ran = init("--from", "resnet18")
+    assert ran.status == 2
+    assert ran.err == "lrspec: resnet18: expected py:package.module:function, or py:FILE.py:function\n"
 
 
 @pytest.mark.parametrize(
@@ -236,10 +251,19 @@ def test_a_path_is_relative_to_the_spec(init: Any, output: str, models: str | No
     assert ran.status == 0
     assert models_of(output) == models
     if models is None:
-        assert "# `models` is missing: hf:models/bert is not in this folder or below it." in Path(output).read_text()
+        said = "# `models` is missing: hf:models/bert is not in this folder or below it. With --save-params, "
+        assert said in Path(output).read_text()
         assert ran.err.endswith("next: lrspec compile specs/a.lrspec.yaml --model hf:models/bert\n")
     else:
         assert run(["check", output, "--strict"]) == 0
+
+
+def test_a_saved_inventory_elsewhere_is_not_to_be_saved_again(init: Any) -> None:
+    write("own.params.json", INVENTORY)
+    Path("specs").mkdir()
+    init("--params", "own.params.json", "-o", "specs/a.lrspec.yaml")
+    said = "\n# `models` is missing: params:own.params.json is not in this folder or below it.\n"
+    assert said in Path("specs/a.lrspec.yaml").read_text()
 
 
 def test_arguments_of_the_model_are_in_the_spec(init: Any) -> None:
@@ -392,6 +416,23 @@ def test_an_existing_file_is_asked_about() -> None:
     assert Path("resnet18.lrspec.yaml").read_text() == "mine"
     assert conversed(words, [(question, "y\n")])[0] == 0
     assert Path("resnet18.lrspec.yaml").read_text() == RESNET
+
+
+@pytest.mark.parametrize("words", [["--save-params"], []])
+def test_an_inventory_that_exists_is_asked_about_too(words: list[str]) -> None:
+    write("mine.py", MINE)
+    write("net.params.json", "mine")
+    if words:
+        write("net.lrspec.yaml", "mine")
+    words = ["--model", "py:mine.py:net", "-r", "no-decay", *words]
+    first = "net.lrspec.yaml exists already. Overwrite it? [y/N]: ", "y\n"
+    before = [first if "--save-params" in words else ("beside it? [Y/n]: ", "\n")]
+    question = "net.params.json exists already. Overwrite it? [y/N]: "
+    assert conversed(words, [*before, (question, "\n")])[0] == 2
+    assert Path("net.params.json").read_text() == "mine"
+    assert conversed(words, [*before, (question, "y\n")])[0] == 0
+    assert models_of("net.lrspec.yaml") == "params:net.params.json"
+    assert "lrspec_params" in Path("net.params.json").read_text()
 
 
 def test_the_inventory_of_a_model_of_ones_own_is_asked_about() -> None:
