@@ -153,6 +153,25 @@ def test_parts_of_numbered_modules_that_are_elsewhere_are_left_out() -> None:
     )
 
 
+def test_the_first_numbers_are_ruled_out_rather_than_all_others_listed() -> None:
+    wanted: list[tuple[str, int | None]] = [("patch_embed1.w", 0), ("pos_embed1", 0)]
+    for s, b in product((1, 2, 3), (0, 1)):
+        wanted += [
+            (f"{name}{s}{end}", 2 * s - 1)
+            for name, end in (("patch_embed", ".w"), ("pos_embed", ""))
+            if s * (1 - b) > 1
+        ]
+        wanted += [(f"block{s}.{b}.{p}.w", 2 * s - 1 + b) for p in "ab"]
+    assert entries_of(*wanted) == [
+        r"^patch_embed1\. ^pos_embed1$",
+        r"^block(\d+)\.(\d+)\.",
+        r"join first ^patch_embed(?!1\.)(\d+)\. ^pos_embed(?!1$)(\d+)$",
+    ]
+    assert entries_of(*((f"cell_{n}.w", n - 3 if n > 2 else None) for n in range(5))) == [
+        r"^cell_(?!(?:0|1|2)\.)(\d+)\."
+    ]
+
+
 def test_few_numbers_are_listed_and_few_others_ruled_out() -> None:
     assert entries_of(*((f"features.{n}.w", max(0, n - 2)) for n in range(10)))[1:] == [
         r"^features\.(?!(?:0|1|2)\.)(\d+)\."
@@ -164,7 +183,7 @@ def test_a_spine_is_cut_where_something_shares_a_layer_that_has_no_number_of_its
     cells = [(f"cell_{n}.w", n) for n in range(8)]
     assert entries_of(*cells[:4], ("reduction.w", 4), *cells[4:]) == [
         r"^cell_(0|1|2|3)\.",
-        r"^cell_(4|5|6|7)\.",
+        r"^cell_(?!(?:0|1|2|3)\.)(\d+)\.",
         r"join first ^reduction\.",
     ]
 
@@ -195,12 +214,12 @@ def test_layers_that_fall_with_the_numbers_are_single() -> None:
 def test_free_parameters_below_all_others_may_be_layers() -> None:
     wanted = [("stem.w", None), *((f"blocks.{n}.w", n - 2 if n >= 2 else None) for n in range(6)), ("head.w", 4)]
     assert entries_of(*wanted, free=["stem.w", "blocks.0.w", "blocks.1.w"]) == [r"^blocks\.(\d+)\.", r"^head\."]
-    assert entries_of(*wanted) == [r"^blocks\.(2|3|4|5)\.", r"^head\."]
+    assert entries_of(*wanted) == [r"^blocks\.(?!(?:0|1)\.)(\d+)\.", r"^head\."]
 
 
 def test_free_parameters_elsewhere_are_no_layers() -> None:
     wanted = [(f"blocks.{n}.w", (0, 1, None, 2, 3)[n]) for n in range(5)]
-    assert entries_of(*wanted, ("head.w", 4), free=["blocks.2.w"]) == [r"^blocks\.(0|1|3|4)\.", r"^head\."]
+    assert entries_of(*wanted, ("head.w", 4), free=["blocks.2.w"]) == [r"^blocks\.(?!2\.)(\d+)\.", r"^head\."]
 
 
 def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None:
