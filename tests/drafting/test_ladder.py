@@ -83,14 +83,13 @@ def test_a_stage_of_one_block_has_the_number_of_the_block() -> None:
     ]
     assert entries_of(("stem.w", 0), *stages, ("head.w", 4)) == [
         r"^stem\.",
-        r"^stages\.(\d+)\.blocks\.(\d+)\.",
-        r"join first ^stages\.(\d+)\.down\.",
+        r"^stages\.(\d+)\.(?:down|blocks\.(\d+))\.",
         r"join last ^stages\.(\d+)\.out\.",
         r"^head\.",
     ]
 
 
-def test_what_stands_before_a_layer_joins_the_first_and_what_stands_after_it_the_last() -> None:
+def test_what_stands_before_a_layer_is_on_the_first_and_what_stands_after_it_on_the_last() -> None:
     wanted: list[tuple[str, int | None]] = [("stem.w", 0)]
     for s in range(3):
         wanted.append((f"stages.{s}.down.w", 1 + 2 * s))
@@ -98,8 +97,7 @@ def test_what_stands_before_a_layer_joins_the_first_and_what_stands_after_it_the
         wanted.append((f"stages.{s}.transition.w", 2 + 2 * s))
     assert entries_of(*wanted, ("norm.w", 6), ("head.w", 7)) == [
         r"^stem\.",
-        r"^stages\.(\d+)\.blocks\.(\d+)\.",
-        r"join first ^stages\.(\d+)\.down\.",
+        r"^stages\.(\d+)\.(?:down|blocks\.(\d+))\.",
         r"join last ^stages\.(\d+)\.transition\.",
         r"join last ^norm\.",
         r"^head\.",
@@ -112,16 +110,16 @@ def test_a_single_module_between_numbered_ones_is_in_their_entry() -> None:
     assert entries_of(*wanted) == [r"^network\.(\d+)\.(\d+)\. ^network\.(\d+)\.proj\."]
 
 
-def test_prefixes_with_the_same_numbers_are_a_list() -> None:
+def test_prefixes_with_the_same_numbers_are_one_regex() -> None:
     wanted = [(f"{tower}.{n}.w", n) for n in range(4) for tower in ("image", "text")]
-    assert entries_of(*wanted) == [r"^image\.(\d+)\. ^text\.(\d+)\."]
+    assert entries_of(*wanted) == [r"^(?:image|text)\.(\d+)\."]
 
 
-def test_numbers_that_go_on_under_another_name_are_a_list() -> None:
+def test_numbers_that_go_on_under_another_name_are_one_regex() -> None:
     wanted = [(f"layer1.{b}.{p}.w", b) for b in range(2) for p in "ab"] + [("transition1.w", 1)]
     wanted += [(f"stage{s}.{b}.{p}.w", 2 * s - 2 + b) for s in (2, 3) for b in range(2) for p in "ab"]
     assert entries_of(*wanted, ("transition2.w", 3)) == [
-        r"^layer(\d+)\.(\d+)\. ^stage(\d+)\.(\d+)\.",
+        r"^(?:layer|stage)(\d+)\.(\d+)\.",
         r"join last ^transition(\d+)\.",
     ]
 
