@@ -124,6 +124,18 @@ def test_numbers_that_go_on_under_another_name_are_one_regex() -> None:
     ]
 
 
+def test_a_first_module_of_one_block_is_in_the_entry_of_those_that_go_on_from_it() -> None:
+    wanted = [(f"layer1.0.{p}.w", 1) for p in "ab"] + [("transition1.0.w", 1)]
+    wanted += [(f"stage{s}.0.{p}.w", s) for s in (2, 3, 4) for p in "ab"]
+    wanted += [(f"transition{s}.0.w", s) for s in (2, 3)]
+    assert entries_of(("conv1.w", 0), *wanted, ("fc.w", 5)) == [
+        r"^conv1\.",
+        r"^(?:layer|stage)(\d+)\.(\d+)\.",
+        r"join last ^transition(\d+)\.",
+        r"^fc\.",
+    ]
+
+
 def test_a_number_that_follows_from_another_is_not_captured() -> None:
     wanted = [
         (f"stages.{s}.{1 + s // 2}.blocks.{b}.{p}.w", 2 * s + b) for s in range(3) for b in range(2) for p in "ab"
