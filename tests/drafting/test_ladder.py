@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lrspec import Inventory
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.ladder.merging import merged
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
@@ -102,6 +103,41 @@ def test_what_stands_before_a_layer_is_on_the_first_and_what_stands_after_it_on_
         r"join last ^norm\.",
         r"^head\.",
     ]
+
+
+def stages(begin: int, *parts: str) -> list[tuple[str, int]]:
+    """Stages of two blocks, and parts that are on the layer of the first, which they stand before."""
+    found = []
+    for s in range(3):
+        found += [(f"stages.{s}.{part}", 1 + 2 * s) for part in parts]
+        found += [(f"stages.{s}.blocks.{b + begin}.{p}", 1 + 2 * s + b) for b in range(2) for p in "ab"]
+    return [("stem.w", 0), *found]
+
+
+def test_what_stands_before_the_first_block_is_written_into_the_entry_where_it_counts_as_block_0() -> None:
+    blocks, stem = r"^stages\.(\d+)\.blocks\.(\d+)\.", r"^stem\."
+    assert entries_of(*stages(0, "pos", "pool.w")) == [stem, r"^stages\.(\d+)\.(?:pos$|pool\.|blocks\.(\d+)\.)"]
+    assert entries_of(*stages(1, "pool.w")) == [stem, blocks, r"join first ^stages\.(\d+)\.pool\."]
+
+
+def test_what_stands_before_the_first_block_is_an_entry_if_it_is_long() -> None:
+    blocks, stem = r"^stages\.(\d+)\.blocks\.(\d+)\.", r"^stem\."
+    assert entries_of(*stages(0, "a.w", "b.w", "c.w")) == [stem, blocks, r"join first ^stages\.(\d+)\.(?:a|b|c)\."]
+
+
+def test_regexes_that_differ_in_one_word_are_one() -> None:
+    assert merged([r"^a\.(\d+)\.(?:b|c)\.", r"^a\.(\d+)\.d\d+\.", r"^e\."]) == (r"^a\.(\d+)\.(?:b|c|d\d+)\.", r"^e\.")
+    assert merged([r"^a\.b\.", r"^a\.c\.", r"^d\.b\.", r"^d\.c\."]) == (r"^(?:a|d)\.(?:b|c)\.",)
+    apart = (r"^a\.b\.", r"^d\.c\.", r"^e(?!(?:1|2)\.)(\d+)\.", r"^e(?!3\.)(\d+)\.", r"^f(1|2)\.", r"^f(3|4)\.")
+    assert merged(apart) == apart
+
+
+def test_parts_that_join_with_numbers_and_without_are_one_regex() -> None:
+    wanted: list[tuple[str, int | None]] = [("stages.0.conv1.w", 0), ("stages.0.conv2.w", 0)]
+    for s in range(3):
+        wanted += [(f"stages.{s}.{part}.w", 2 * s) for part in ("conv", "bn") if s]
+        wanted += [(f"stages.{s}.blocks.{b}.{p}", 2 * s + b) for b in range(2) for p in "ab"]
+    assert entries_of(*wanted)[1] == r"join first ^stages\.(\d+)\.(?:conv\d+|conv|bn)\."
 
 
 def test_a_single_module_between_numbered_ones_is_in_their_entry() -> None:

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import takewhile
+from typing import TypeAlias
 
 _WORD = r"(?:\w|\\d\+|\\-)+"
 _WORDS = re.compile(rf"\(\?:({_WORD}(?:\|{_WORD})*)\)|({_WORD})")
 _TOKEN = re.compile(rf"\(\?!(?:[^()]|\([^()]*\))*\)|\([^()]*\)|{_WORD}|\\?.")
 _CAPTURED = r"(\d+)"
 _COMPONENT = re.compile(rf"{_WORD}(?:\\\.|\$)")
+_Tokens: TypeAlias = tuple[str, ...]
 _MOST_WITHIN = 2  # components of a join that are written before what its spine has there
 
 
 def merged(regexes: Iterable[str]) -> tuple[str, ...]:
     """Return the regexes, those that differ in one word as one: `^(?:layer|stage)(\\d+)\\.`."""
-    found: list[list[str]] = []
-    for tokens in map(_TOKEN.findall, regexes):
-        for other in found:
-            if (both := _differing(other, tokens)) is not None:
-                at, words = both
-                other[at] = f"(?:{'|'.join(words)})"
-                break
-        else:
-            found.append(tokens)
-    return tuple("".join(tokens) for tokens in found)
+    found = [tuple(_TOKEN.findall(regex)) for regex in dict.fromkeys(regexes)]
+    for at in range(max(map(len, found), default=0)):
+        found = _merged_at(at, found)
+    return tuple(map("".join, found))
 
 
-def _differing(one: Sequence[str], other: Sequence[str]) -> tuple[int, dict[str, None]] | None:
-    """Return where two regexes differ, and the words that they have there; None unless it is one place with words."""
-    places = [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
-    if len(one) != len(other) or len(places) != 1:
-        return None
-    words = [_WORDS.fullmatch(tokens[places[0]]) for tokens in (one, other)]
-    if not all(words):
-        return None
-    return places[0], dict.fromkeys(word for match in words if match for word in (match[1] or match[2]).split("|"))
+def _merged_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
+    """Return the regexes, those that differ in the word at one place as one."""
+    words: dict[tuple[_Tokens, _Tokens | None], dict[str, None]] = {}
+    for tokens in regexes:
+        word = _WORDS.fullmatch(tokens[at]) if at < len(tokens) else None
+        key = (tokens[:at], tokens[at + 1 :]) if word else (tokens, None)
+        words.setdefault(key, {}).update(dict.fromkeys((word[1] or word[2]).split("|") if word else ()))
+    return [
+        begin if end is None else (*begin, f"(?:{'|'.join(some)})" if len(some) > 1 else next(iter(some)), *end)
+        for (begin, end), some in words.items()
+    ]
 
 
 def within(spine: str, join: str) -> str | None:
