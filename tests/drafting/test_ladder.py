@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lrspec import Inventory
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.ladder.ladder import ladder
-from lrspec.drafting.ladder.merging import merged
+from lrspec.drafting.ladder.merging import merged, within
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
@@ -123,6 +123,15 @@ def test_what_stands_before_the_first_block_is_written_into_the_entry_where_it_c
 def test_what_stands_before_the_first_block_is_an_entry_if_it_is_long() -> None:
     blocks, stem = r"^stages\.(\d+)\.blocks\.(\d+)\.", r"^stem\."
     assert entries_of(*stages(0, "a.w", "b.w", "c.w")) == [stem, blocks, r"join first ^stages\.(\d+)\.(?:a|b|c)\."]
+
+
+def test_only_one_number_may_be_missing_where_a_join_is_written_into_its_spine() -> None:
+    join = r"^a\.(\d+)\.b\."
+    assert within(r"^a\.(\d+)\.c\.(\d+)\.", join) == r"^a\.(\d+)\.(?:b|c\.(\d+))\."
+    for spine in (r"^a\.(\d+)\.c\.(\d+)\.(\d+)\.", r"^a\.(\d+)\.c\.(1|2)\.(\d+)\.", r"^a\.(\d+)\.(\d+)\."):
+        assert within(spine, join) is None
+    for spine in (r"^a\.(?!0\.)(\d+)\.c\.(\d+)\.", r"^a\.(\d+)\.c\.(?!0\.)(\d+)\.", r"^a\.(1|2)\.c\.(\d+)\."):
+        assert within(spine, join) is None
 
 
 def test_regexes_that_differ_in_one_word_are_one() -> None:

@@ -46,7 +46,8 @@ def within(spine: str, join: str) -> str | None:
     alike = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
     head = next((at for at in range(alike, 0, -1) if one[at - 1] == r"\."), 0)
     rest, components = one[head:], _components("".join(other[head:]))
-    if not head or rest[0] == _CAPTURED or rest.count(_CAPTURED) != 1 or not components:
+    groups = [token for token in rest if token.startswith("(") and not token.startswith("(?:")]
+    if not head or rest[0] == _CAPTURED or groups != [_CAPTURED] or not components:
         return None
     ends = [*components, "".join(rest)]
     end = r"\." if all(text.endswith(r"\.") for text in ends) else ""
