@@ -104,9 +104,7 @@ def _selector(selector: Selector) -> Iterator[str]:
     if selector.match:
         yield from _regexes("match", selector.match)
     if selector.layers:
-        yield "layers:"
-        for entry in selector.layers:
-            yield from (f"  {line}" for line in _entry(entry))
+        yield from _layers(selector.layers)
     if selector.exclude:
         yield from _regexes("exclude", selector.exclude)
     where = {
@@ -129,6 +127,15 @@ def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
     yield f"{key}:"
     for regex in regexes:
         yield f"  - {single_quoted(regex)}"
+
+
+def _layers(entries: Sequence[Entry]) -> Iterator[str]:
+    if len(entries) == 1 and len(entries[0].regexes) == 1:
+        yield f"layers: {single_quoted(entries[0].regexes[0])}"
+        return
+    yield "layers:"
+    for entry in entries:
+        yield from (f"  {line}" for line in _entry(entry))
 
 
 def _entry(entry: Entry) -> Iterator[str]:

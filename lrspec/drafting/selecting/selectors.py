@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from lrspec.drafting.rules import Selector
 from lrspec.drafting.selecting.regexes import escaped
@@ -20,6 +22,8 @@ _LONG = 70  # characters of a regex that count as one more
 _LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
 _HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
 _PARTS = 3  # rules
+_SHORT = 2  # the least size of a selector with two keys
+_LAST_RESORT = 8  # what all but some is to be read as: the next model will have more that should not be in it
 
 
 def selectors(
@@ -40,23 +44,29 @@ def size(selectors: tuple[Selector, ...]) -> int:
     total = 0
     for selector in selectors:
         total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
+        total += _LAST_RESORT * (selector.match == ALL.match and bool(selector.exclude))
         for regex in (*selector.match, *selector.exclude):
             total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
     return total
 
 
-def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
-    """The shortest selectors; of equally short ones the first."""
-    best: tuple[Selector, ...] = (_shortest(_whole(target, decay)),)
-    if parts == 1 or (size(best) == 1 and not best[0].match):
+def _best(target: Target, decay: bool, parts: int, limit: int = sys.maxsize) -> tuple[Selector, ...]:
+    """The shortest selectors; of equally short ones the first. Those that are not below the limit need no search."""
+    best: tuple[Selector, ...] = (_shortest(_whole(target, decay, parts)),)
+    if parts == 1 or (size(best) == 1 and not best[0].match) or (size(best) > _HOPELESS and not decay):
         return best
-    found = [best]
+    limit = min(limit, size(best))
     for part in _parts(target, decay):
-        rest = target.without(reached(target.columns, part))
-        found.append((part, *_best(rest, decay, parts - 1)))
-        if decay and part.ndim:  # what has at most one dimension comes first
-            return found[-1]
-    return min(found, key=size)
+        first = decay and bool(part.ndim)  # what has at most one dimension comes first
+        left = sys.maxsize if first else limit - size((part,))
+        if left <= 1:
+            continue
+        found = (part, *_best(target.without(reached(target.columns, part)), decay, parts - 1, left))
+        if first:
+            return found
+        if size(found) < limit:
+            best, limit = found, size(found)
+    return best
 
 
 def _shortest(ways: Iterator[Selector]) -> Selector:
@@ -69,8 +79,8 @@ def _shortest(ways: Iterator[Selector]) -> Selector:
     return min(seen, key=lambda selector: size((selector,)))
 
 
-def _whole(target: Target, decay: bool) -> Iterator[Selector]:
-    """Selectors of all members at once; by names is always one of them."""
+def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
+    """Selectors of all members at once; by names is always one of them. What parts leave is to be plain."""
     if not target.refused and target.is_hit(ALL):
         yield ALL
         return
@@ -84,13 +94,14 @@ def _whole(target: Target, decay: bool) -> Iterator[Selector]:
     yield from by_dimensions
     if size((by_name,)) <= _HOPELESS:
         yield from (selector for selector in _by_module(target) if target.is_hit(selector))
+    if _SHORT < size((by_name,)) <= _HOPELESS and (decay or parts == _PARTS):
         yield from _narrowed(target)
         yield from _excluding(target, decay)
 
 
 def _parts(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of some members and nothing refused, to which others may add the rest."""
-    candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else []
+    candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else _vectors(target)
     candidates += [*_by_module(target), *_by_declared(target, decay)]
     for selector in dict.fromkeys(candidates):
         found = reached(target.columns, selector)
@@ -108,6 +119,10 @@ def _by_dimensions(target: Target) -> Iterator[Selector]:
     )
 
 
+def _vectors(target: Target) -> list[Selector]:
+    return [Selector(ndim=_VECTORS)] if target.has_shapes else []
+
+
 def _late(dims: int) -> tuple[bool, int]:
     return dims == 0, dims
 
@@ -120,10 +135,15 @@ def _by_declared(target: Target, decay: bool) -> Iterator[Selector]:
 
 def _by_declared_tables(target: Target, decay: bool) -> Iterator[Selector]:
     """What is declared and has more than one dimension, where vectors have a rule of their own."""
-    if decay and target.has_declared and target.has_shapes:
-        declared = reached(target.columns, Selector(declared=("no_weight_decay",)))
-        if dims := sorted({target.dims(parameter) for parameter in declared} - {*_VECTORS}):
-            yield Selector(declared=("no_weight_decay",), ndim=tuple(dims))
+    if not (decay and target.has_declared and target.has_shapes):
+        return
+    declared = Selector(declared=("no_weight_decay",))
+    found = reached(target.columns, declared)
+    dims = {target.dims(parameter) for parameter in found} - {*_VECTORS}
+    if len(dims) == 1:
+        yield replace(declared, ndim=tuple(dims))
+    if target.members <= found:
+        yield replace(declared, exclude=target.exclusion(found))
 
 
 def _by_module(target: Target) -> Iterator[Selector]:
@@ -152,11 +172,11 @@ def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
     """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
     beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
     bases = [Selector(match=(beginning,))] if beginning else []
+    bases.append(Selector(match=target.widened().regexes()))
     for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
-        if target.members <= found:
-            exclude = target.exclusion(found)
-            yield Selector(match=base.match, ndim=base.ndim, exclude=exclude)
+        if target.members <= found and not found.isdisjoint(target.refused):
+            yield replace(base, exclude=target.exclusion(found))
 
 
 def _common_beginning(names: list[str]) -> str | None:

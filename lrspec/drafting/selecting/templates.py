@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, lru_cache
@@ -87,6 +87,16 @@ class Template:
         if _is_word(shapes[-1]):
             for length in range(1, size - 1):
                 yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
+
+    @cached_property
+    def component_of(self) -> list[int]:
+        """For each number the component that it is in."""
+        return [component for component, shape in enumerate(self.shapes) for _ in shape[1:]]
+
+    def beside(self, written: Iterable[tuple[int, str]], alike: Mapping[int, str]) -> dict[int, str]:
+        """The numbers in the same words as those that are written out, if they have one value: `Conv2d_2b_3x3`."""
+        words = {self.component_of[place] for place, _ in written}
+        return {place: value for place, value in alike.items() if self.component_of[place] in words}
 
     @cached_property
     def by_number(self) -> list[dict[str, list[int]]]:
