@@ -108,7 +108,7 @@ def _selector(selector: Selector) -> Iterator[str]:
     if selector.exclude:
         yield from _regexes("exclude", selector.exclude)
     where = {
-        "module": selector.module and _Quoted(selector.module),
+        "module": selector.module,
         "declared": selector.declared[0] if len(selector.declared) == 1 else selector.declared,
         "ndim": selector.ndim[0] if len(selector.ndim) == 1 else selector.ndim,
     }
@@ -159,10 +159,6 @@ def _check(check: Iterable[tuple[str, str, str]]) -> Iterator[str]:
         yield f"  {name}: {severity}   # {harmless(reason)}"
 
 
-class _Quoted(str):
-    """A text that stands in quotes whatever it is."""
-
-
 def scalar(value: Any) -> str:
     """Return a value as YAML in one line; text only in quotes where it needs them."""
     if isinstance(value, bool) or value is None:
@@ -175,7 +171,7 @@ def scalar(value: Any) -> str:
         return _short(value)
     if not value.isprintable():
         return f'"{"".join(map(_escaped, value))}"'
-    return value if _is_plain(value) and not isinstance(value, _Quoted) else single_quoted(value)
+    return value if _is_plain(value) else single_quoted(value)
 
 
 def _escaped(character: str) -> str:

@@ -27,7 +27,7 @@ _COST_OF_COMPONENT = 0.12
 _COST_OF_NUMBER = 0.3
 _ANY = ("", "")
 _FEW = 6  # beginnings that a person would list
-_HOPELESS = 1000  # atoms, in which there is nothing to be found that many of them have in common
+_HOPELESS = 100  # beginnings, and as many atoms: there is nothing to be found that many of them have in common
 
 
 def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] = ()) -> tuple[str, ...]:
@@ -39,14 +39,12 @@ def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] =
     index = templates(tuple(names))
     search = _Search(index, _by_template(index, wanted), _by_template(index, {*wanted, *free}))
     search.split()
-    if len(search.atoms) > _HOPELESS:
-        return texts(prefixes(names, wanted, {*wanted, *free}), index.has_line_break)
+    begun = prefixes(names, wanted, {*wanted, *free}) if len(search.atoms) > 1 else []
+    if min(len(search.atoms), len(begun)) > _HOPELESS:
+        return texts(begun, index.has_line_break)
     found = [search.description(key) for key in search.chosen()]
     best = texts(found, index.has_line_break)
-    if _depth(found) == 1:
-        return best
-    begun = prefixes(names, wanted, {*wanted, *free})
-    if len(begun) > _FEW or _depth(begun) >= _depth(found):
+    if not 0 < len(begun) <= _FEW or _depth(begun) >= _depth(found):
         return best
     listed = texts(begun, index.has_line_break)
     return listed if len(listed) <= len(best) else best

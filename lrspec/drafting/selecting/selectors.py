@@ -22,6 +22,7 @@ _LONG = 70  # characters of a regex that count as one more
 _LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
 _HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
 _PARTS = 3  # rules
+_NORMS = 3  # parameters; of a single norm, the name says more
 _SHORT = 2  # the least size of a selector with two keys
 _LAST_RESORT = 8  # what all but some is to be read as: the next model will have more that should not be in it
 
@@ -89,7 +90,10 @@ def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
         yield from (selector for selector in by_dimensions if selector.ndim[0] < 2)
     yield from (s for s in _by_declared(target, decay) if target.is_hit(s))
     yield from (s for s in _by_declared_tables(target, decay) if target.is_hit(s))
+    yield from (s for s in _by_norm(target) if target.is_hit(s))
     by_name = Selector(match=target.regexes())
+    if 1 < len(by_name.match) <= _HOPELESS:
+        yield from (s for s in _of_classes(target) if target.is_hit(s))
     yield by_name
     yield from by_dimensions
     if size((by_name,)) <= _HOPELESS:
@@ -146,12 +150,34 @@ def _by_declared_tables(target: Target, decay: bool) -> Iterator[Selector]:
         yield replace(declared, exclude=target.exclusion(found))
 
 
+def _by_norm(target: Target) -> Iterator[Selector]:
+    """All norms, whichever class takes the place of theirs."""
+    owners = [target.columns.owners[member] for member in target.members]
+    if target.has_shapes and len(owners) >= _NORMS and all(any("Norm" in base for base in owner) for owner in owners):
+        yield Selector(module="Norm")
+
+
+def _of_classes(target: Target) -> Iterator[Selector]:
+    """One regex for names whose owners have one of a few classes: `\\.bias$` of `^(?:Linear|Conv2d)$`."""
+    owners = dict.fromkeys(target.columns.owners[member][:1] for member in sorted(target.members))
+    if not target.has_shapes or () in owners or len(owners) > _PARTS:
+        return
+    names = [escaped(name) for owner in owners for name in owner]
+    module = f"^{names[0]}$" if len(names) == 1 else f"^(?:{'|'.join(names)})$"
+    found = reached(target.columns, Selector(module=module))
+    match = target.regexes(target.refused - found)
+    if len(match) == 1 and "|" not in match[0]:
+        yield Selector(match=match, module=module)
+
+
 def _by_module(target: Target) -> Iterator[Selector]:
     """The class of all owners, or what the names of all their classes have in common: `Norm`."""
     owners = [target.columns.owners[member] for member in sorted(target.members)]
     if not target.has_shapes:
         return
     seen = [owner for owner in dict.fromkeys(owners) if owner]
+    if any("Norm" in owner[0] for owner in seen):
+        yield Selector(module="Norm")
     for owner in seen[:_PARTS]:
         yield Selector(module=f"^{escaped(owner[0])}$")
     for word in dict.fromkeys(word for owner in seen[:_PARTS] for word in reversed(_WORD.findall(owner[0]))):
@@ -171,12 +197,15 @@ def _narrowed(target: Target) -> Iterator[Selector]:
 def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
     """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
     beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
-    bases = [Selector(match=(beginning,))] if beginning else []
-    bases.append(Selector(match=target.widened().regexes()))
+    bases = [Selector(match=target.widened().regexes())]
+    bases += [Selector(match=(beginning,))] if beginning else []
     for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
         if target.members <= found and not found.isdisjoint(target.refused):
-            yield replace(base, exclude=target.exclusion(found))
+            selector = replace(base, exclude=target.exclusion(found))
+            yield selector
+            if size((selector,)) > _HOPELESS:
+                return
 
 
 def _common_beginning(names: list[str]) -> str | None:

@@ -53,8 +53,12 @@ class Target:
 
     def is_hit(self, selector: Selector) -> bool:
         """Return whether a selector selects all members and nothing refused."""
-        found = reached(self.columns, selector)
-        return self.members <= found and found.isdisjoint(self.refused)
+        any_member = next(iter(self.members))
+        return (
+            bool(reached(self.columns, selector, [any_member]))
+            and len(reached(self.columns, selector, self.members)) == len(self.members)
+            and not reached(self.columns, selector, self.refused)
+        )
 
     def regexes(self, beside: Iterable[int] = ()) -> tuple[str, ...]:
         """The regexes that find the members; other keys keep the parameters `beside` out."""
@@ -82,9 +86,9 @@ class Target:
         return cover([name for _, name in listed], first.values(), free)
 
 
-def reached(columns: Columns, selector: Selector) -> frozenset[int]:
-    """The parameters that a selector without `layers` selects."""
-    found: Iterable[int] = range(len(columns.names))
+def reached(columns: Columns, selector: Selector, places: Iterable[int] | None = None) -> frozenset[int]:
+    """The parameters that a selector without `layers` selects, of all or of some."""
+    found: Iterable[int] = range(len(columns.names)) if places is None else places
     if selector.ndim:
         found = [place for place in found if len(columns.shapes[place] or ()) in selector.ndim]
     if selector.declared:
@@ -93,15 +97,16 @@ def reached(columns: Columns, selector: Selector) -> frozenset[int]:
         found = _named(columns, found, selector)
     if selector.exclude:
         excluded = _compiled(selector.exclude)
-        found = [
-            p for p in found if not any(regex.search(name) for name in columns.names_of(p) for regex in excluded)
-        ]
+        found = [p for p in found if not any(regex.search(name) for name in columns.names_of(p) for regex in excluded)]
     return frozenset(found)
 
 
 def _named(columns: Columns, places: Iterable[int], selector: Selector) -> Iterator[int]:
     """The parameters that have a name that is found, with an owner of the class."""
     regexes = _compiled(selector.match)
+    if len(regexes) == 1 and not selector.module and not columns.aliases:
+        yield from (place for place in places if regexes[0].search(columns.names[place]))
+        return
     classes = re.compile(selector.module or "")
     in_class: dict[Classes, bool] = {}
     for place in places:

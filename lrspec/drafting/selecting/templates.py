@@ -14,6 +14,7 @@ Shape: TypeAlias = tuple[str, ...]
 
 _LONGEST_ENDING = 4  # components
 _LONGEST_INSIDE = 2
+_ONE_NUMBER = 2  # texts
 
 
 class Kind(IntEnum):
@@ -89,14 +90,18 @@ class Template:
                 yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
 
     @cached_property
-    def component_of(self) -> list[int]:
-        """For each number the component that it is in."""
-        return [component for component, shape in enumerate(self.shapes) for _ in shape[1:]]
+    def in_words(self) -> list[int | None]:
+        """For each number the component that it is in, if there are several in it: `Conv2d_2b_3x3`."""
+        return [
+            component if len(shape) > _ONE_NUMBER else None
+            for component, shape in enumerate(self.shapes)
+            for _ in shape[1:]
+        ]
 
     def beside(self, written: Iterable[tuple[int, str]], alike: Mapping[int, str]) -> dict[int, str]:
-        """The numbers in the same words as those that are written out, if they have one value: `Conv2d_2b_3x3`."""
-        words = {self.component_of[place] for place, _ in written}
-        return {place: value for place, value in alike.items() if self.component_of[place] in words}
+        """The numbers in the same words as those that are written out, if they have one value."""
+        words = {self.in_words[place] for place, _ in written} - {None}
+        return {place: value for place, value in alike.items() if self.in_words[place] in words} if words else {}
 
     @cached_property
     def by_number(self) -> list[dict[str, list[int]]]:
