@@ -39,12 +39,16 @@ def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] =
     index = templates(tuple(names))
     search = _Search(index, _by_template(index, wanted), _by_template(index, {*wanted, *free}))
     search.split()
-    begun = prefixes(names, wanted, {*wanted, *free}) if len(search.atoms) > 1 else []
-    if min(len(search.atoms), len(begun)) > _HOPELESS:
+    allowed = {*wanted, *free}
+    begun = prefixes(names, wanted, allowed) if len(search.atoms) > _HOPELESS else []
+    if len(begun) > _HOPELESS:
         return texts(begun, index.has_line_break)
     found = [search.description(key) for key in search.chosen()]
     best = texts(found, index.has_line_break)
-    if not 0 < len(begun) <= _FEW or _depth(begun) >= _depth(found):
+    if _depth(found) <= 1:
+        return best
+    begun = begun or prefixes(names, wanted, allowed)
+    if len(begun) > _FEW or _depth(begun) >= _depth(found):
         return best
     listed = texts(begun, index.has_line_break)
     return listed if len(listed) <= len(best) else best

@@ -92,7 +92,7 @@ def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
     yield from (s for s in _by_declared_tables(target, decay) if target.is_hit(s))
     yield from (s for s in _by_norm(target) if target.is_hit(s))
     by_name = Selector(match=target.regexes())
-    if 1 < len(by_name.match) <= _HOPELESS:
+    if 1 < len(by_name.match) <= _HOPELESS and parts == _PARTS:
         yield from (s for s in _of_classes(target) if target.is_hit(s))
     yield by_name
     yield from by_dimensions
