@@ -99,14 +99,12 @@ def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
     deciding = [rule for rule in rules if _DECIDING & {*dict(rule.settings)}]
     if len(deciding) > 1 or not deciding or not deciding[0].fallback:
         return [*rules]
-    all_alike = replace(deciding[0], name="all", comment="one rate for all")
+    all_alike = replace(deciding[0], name="all")
     return [all_alike if rule is deciding[0] else rule for rule in rules]
 
 
 def _explained(rule: DraftRule) -> DraftRule:
-    """The rule, with a comment on a catch-all, and one if names had to be listed."""
-    if rule.fallback and not rule.comment and rule.selector == Selector():
-        return replace(rule, comment="everything else")
+    """The rule, with a comment if names had to be listed."""
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule

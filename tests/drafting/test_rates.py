@@ -42,7 +42,7 @@ VLM = [
     "lm_head.weight",
 ]
 DEPTH = """\
-  - name: depth   # rates fall from the output towards the input
+  - name: depth
     layers:
       - ['^(?:cls_token|pos_embed)$', '^patch_embed\\.']
       - '^blocks\\.(\\d+)\\.'
@@ -103,8 +103,7 @@ def rest(multiple: str) -> str:
 
 
 def rule(name: str, regex: str, setting: str) -> str:
-    comment = "   # on top of the other rates" if "lr_scale" in setting else ""
-    return f"  - name: {name}{comment}\n    match: '{regex}'\n    {setting}\n"
+    return f"  - name: {name}\n    match: '{regex}'\n    {setting}\n"
 
 
 @pytest.mark.parametrize("multiple", [1, 0.1, 3])
@@ -183,7 +182,7 @@ def test_rates_may_be_powers_only_up_to_rounding() -> None:
     while len(rates) < len(VIT):
         rates.append(rates[-1] * 0.9)
     found = text_of(wanted(VIT, reversed(rates)))
-    assert found.endswith("    layers:\n      - '^(.+)$'\n    layer_decay: 0.9\n")
+    assert found.endswith("    layers: '^(.+)$'\n    layer_decay: 0.9\n")
 
 
 def test_rates_by_block_are_one_rule() -> None:

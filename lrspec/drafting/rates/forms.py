@@ -62,11 +62,10 @@ class RateForms:
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
         selector = frozen.claim(self.searches.ladder(layered, free))
-        comment = "rates fall from the output towards the input"
         why = (
             f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
         )
-        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), comment=comment, why=(why,))
+        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), why=(why,))
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
         """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
@@ -96,9 +95,8 @@ class RateForms:
     def _selected(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
-        comment = "on top of the other rates" if setting[0] == "lr_scale" else ""
         found = self.searches.selectors(members, frozen.places)
-        rules = [DraftRule("", frozen.claim(selector), (setting,), comment=comment) for selector in found]
+        rules = [DraftRule("", frozen.claim(selector), (setting,)) for selector in found]
         why = _why(members, setting)
         return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]
 
