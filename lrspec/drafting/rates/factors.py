@@ -29,7 +29,8 @@ def common_factor(columns: Columns, values: Values) -> Factor | None:
     """Return a factor that parameters of a kind have over their neighbours in the model, and that explains the most.
 
     A kind is a component of the name, the owner's class, or both. What counts is how much less often the rate changes
-    from one parameter to the next without the factor; then, that fewer parameters have it, and that it is short.
+    from one parameter to the next without the factor; then, that norms or biases have it, that it is a whole kind, that
+    fewer parameters have it, and that it is short.
     """
     order = [place for place, value in values.items() if value > 0]
     kinds = sorted(_kinds(columns, order), key=len, reverse=True)

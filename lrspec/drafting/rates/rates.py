@@ -14,7 +14,7 @@ from lrspec.drafting.rates.forms import RateForms
 from lrspec.drafting.rates.multiples import Values, multiples
 from lrspec.drafting.rates.names import RateNames
 from lrspec.drafting.rates.searches import Searches
-from lrspec.drafting.rates.towers import Tower, in_order, joined, split, whole
+from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, split, whole
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.wanted import Wanted
 
@@ -69,7 +69,7 @@ def _all_ways(forms: RateForms) -> Iterator[_Way]:
 
 def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[_Way]:
     """The ways with some factors and different ladders, and with up to `more` factors on what is beside a ladder."""
-    structures = _structures(forms.columns.names, values)
+    structures = _structures(forms.columns.names, values, bool(forms.frozen))
     for towers in [*structures, ()]:
         yield _Way(values, towers, factors)
     if more and forms.multiples.key == "lr_mult":
@@ -99,13 +99,14 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
     return [*factors, factor]
 
 
-def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
+def _structures(names: Sequence[str], values: Values, frozen: bool) -> list[list[Tower]]:
     """Ways to see ladders in rates: one a tower, or one for all, with or without what is around.
 
     A ladder rises through the model.
     """
     different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
-    for towers in (split(names, values), whole(names, values)):
+    bridged = [over_frozen(names, values)] if frozen else []
+    for towers in (*bridged, split(names, values), whole(names, values)):
         grown = joined(names, towers, values)
         complete = sum(len(tower.steps) for tower in grown) == len(values)
         for way in [grown] if complete else [grown, towers]:
