@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from lrspec.drafting.rates.cost import FACTOR, LADDER, cost
-from lrspec.drafting.rates.factors import Factor, common_factor, outlier_factor, scaled
+from lrspec.drafting.rates.factors import Factor, common_factors, outlier_factor, scaled
 from lrspec.drafting.rates.forms import RateForms
 from lrspec.drafting.rates.multiples import Values, multiples
 from lrspec.drafting.rates.names import RateNames
@@ -20,6 +20,9 @@ from lrspec.drafting.wanted import Wanted
 
 _FACTORS = 3
 """The most factors that are looked for by kind, and the most beside towers are one less."""
+
+_FIRST = 2
+"""The factors of which each is tried as the first."""
 
 _TRIES = 16
 """The most ways that are tried."""
@@ -79,15 +82,23 @@ def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int
 
 
 def _factored(forms: RateForms) -> Iterator[tuple[Values, list[Factor]]]:
-    """The rates, and what is left of them without one factor, without another, and so on."""
-    values, factors = forms.multiples.values, list[Factor]()
-    yield values, factors
-    while forms.multiples.key == "lr_mult" and len(factors) < _FACTORS:
-        factor = common_factor(forms.columns, values)
-        if factor is None:
-            return
-        values, factors = scaled(values, factor), _with(factors, factor)
+    """The rates, and what is left of them without one factor, without another, and so on; also with another first."""
+    values = forms.multiples.values
+    yield values, []
+    if forms.multiples.key != "lr_mult":
+        return
+    scales = {factor.scale: factor for factor in reversed(common_factors(forms.columns, values))}
+    for first in [*reversed(scales.values())][:_FIRST]:
+        yield from _further(forms, scaled(values, first), [first])
+
+
+def _further(forms: RateForms, values: Values, factors: list[Factor]) -> Iterator[tuple[Values, list[Factor]]]:
+    while True:
         yield values, factors
+        found = common_factors(forms.columns, values) if len(factors) < _FACTORS else []
+        if not found:
+            return
+        values, factors = scaled(values, found[0]), _with(factors, found[0])
 
 
 def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
