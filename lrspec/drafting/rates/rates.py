@@ -21,7 +21,7 @@ from lrspec.drafting.wanted import Wanted
 _FACTORS = 3
 """The most factors that are looked for by kind, and the most beside towers are one less."""
 
-_FIRST = 2
+_FIRST = 3
 """The factors of which each is tried as the first."""
 
 _TRIES = 16
