@@ -113,9 +113,9 @@ def _factor(order: Sequence[int], values: Values, kind: Sequence[int]) -> Iterat
     voters: dict[str, dict[int, float]] = {}
     for position, ratio in _ratios(rates, kind):
         voters.setdefault(f"{ratio:.9g}", {}).setdefault(position, ratio)
-    for ratio, ratios in sorted(voters.items(), key=lambda item: -len(item[1]))[:_RATIOS]:
+    for text, ratios in sorted(voters.items(), key=lambda item: -len(item[1]))[:_RATIOS]:
         scale = shortest(next(iter(ratios.values())))
-        if ratio == "1" or len(ratios) < max(2, 0.6 * len(kind)) or digits(scale) > _LONGEST:
+        if text == "1" or len(ratios) < max(2, 0.6 * len(kind)) or digits(scale) > _LONGEST:
             continue
         for chosen in (kind, ratios) if len(ratios) < len(kind) else (kind,):
             yield Factor(scale, tuple(order[position] for position in chosen))

@@ -85,7 +85,7 @@ class RateForms:
             return [self._fallback(*next(iter(places.items())))]
         select = self._selected if len(places) <= MANY else self._listed
         rules = {
-            value: select("rate", members, self.multiples.setting(value), frozen) for value, members in places.items()
+            value: select("others", members, self.multiples.setting(value), frozen) for value, members in places.items()
         }
         last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
         if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 from typing import TypeAlias
 
 _Numbers: TypeAlias = tuple[int, ...]
@@ -93,9 +92,7 @@ def _spread(
     return spread
 
 
-def _joins_next(
-    names: Sequence[str], steps: Mapping[int, int], below: Sequence[int], blocks: Collection[int]
-) -> bool:
+def _joins_next(names: Sequence[str], steps: Mapping[int, int], below: Sequence[int], blocks: Collection[int]) -> bool:
     """Return whether what stands between blocks has more often the step of the block after it than of that before.
 
     Where nothing above the floor tells, it belongs to the block with which its name has more in common.
@@ -115,7 +112,8 @@ def _same(steps: Mapping[int, int], place: int, block: int | None) -> bool:
 
 
 def _in_common(names: Sequence[str], place: int, block: int) -> int:
-    return len(commonprefix([names[place].split("."), names[block].split(".")]))
+    pairs = zip(names[place].split("."), names[block].split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _nearest(order: Sequence[int], blocks: Collection[int]) -> dict[int, int]:

@@ -87,18 +87,16 @@ def _factored(forms: RateForms) -> Iterator[tuple[Values, list[Factor]]]:
     yield values, []
     if forms.multiples.key != "lr_mult":
         return
-    scales = {factor.scale: factor for factor in reversed(common_factors(forms.columns, values))}
-    for first in [*reversed(scales.values())][:_FIRST]:
-        yield from _further(forms, scaled(values, first), [first])
-
-
-def _further(forms: RateForms, values: Values, factors: list[Factor]) -> Iterator[tuple[Values, list[Factor]]]:
-    while True:
+    found, factors = common_factors(forms.columns, values), list[Factor]()
+    scales: dict[float, Factor] = {}
+    for other in found:
+        scales.setdefault(other.scale, other)
+    for other in [*scales.values()][1:_FIRST]:
+        yield scaled(values, other), [other]
+    while found:
+        values, factors = scaled(values, found[0]), _with(factors, found[0])
         yield values, factors
         found = common_factors(forms.columns, values) if len(factors) < _FACTORS else []
-        if not found:
-            return
-        values, factors = scaled(values, found[0]), _with(factors, found[0])
 
 
 def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
