@@ -71,7 +71,7 @@ else:
         "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
         "diagnostics.errors": ("SpecError", "SpecWarning"),
         "drafting.from_optimizer": ("from_optimizer",),
-        "drafting.live_groups": ("GroupsError",),
+        "drafting.live.groups": ("GroupsError",),
         "models.inventory": ("Inventory", "InventoryError"),
         "models.parameters": ("Parameter",),
         "optim.bind": ("BindError",),
