@@ -12,7 +12,7 @@ from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import DraftError, TooLongError, proved
+from lrspec.drafting.prove import DraftError, TooLongError, loaded, proved
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import size
@@ -20,7 +20,7 @@ from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
 from lrspec.spec.limits import MAX_BYTES, MAX_RULES
-from lrspec.spec.load import SpecFile, loads
+from lrspec.spec.load import SpecFile
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
 _DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
@@ -55,7 +55,7 @@ def draft(wanted: Wanted) -> Draft:
     text = written(wanted, rules)
     if len(text.encode()) > MAX_BYTES:
         raise _too_long(wanted, f"{len(text.encode()) / MAX_BYTES:.1f} MiB of text", "1 MiB")
-    findings = attempt(loads(text, path="the draft"), wanted.inventory).diagnostics
+    findings = attempt(loaded(text), wanted.inventory).diagnostics
     if findings:
         rules, check = allowed(rules, findings)
         text = written(wanted, rules, check)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.compiler.plan import PlannedParameter, Settings
+from lrspec.diagnostics.errors import SpecError
 from lrspec.drafting.wanted import Wanted
-from lrspec.spec.load import loads
+from lrspec.spec.load import SpecFile, loads
 
 _EXACT = 1e-12
 """The relative difference up to which two numbers are the same."""
@@ -24,12 +25,20 @@ class TooLongError(DraftError):
 
 def proved(text: str, wanted: Wanted) -> Outcome:
     """Compile a draft, and return the outcome; DraftError if one parameter differs or there are errors."""
-    outcome = attempt(loads(text, path="the draft"), wanted.inventory)
+    outcome = attempt(loaded(text), wanted.inventory)
     if outcome.plan is None:
         raise DraftError(f"the draft does not compile: {outcome.diagnostics[0].message}")
     for difference in differences(outcome.plan.parameters, wanted):
         raise DraftError(difference)
     return outcome
+
+
+def loaded(text: str) -> SpecFile:
+    """Read the text of a draft; DraftError if the language refuses it."""
+    try:
+        return loads(text, path="the draft")
+    except SpecError as failure:
+        raise DraftError(f"the draft cannot be read: {failure.diagnostics[0].message}") from failure
 
 
 def differences(planned: tuple[PlannedParameter, ...], wanted: Wanted) -> Iterator[str]:

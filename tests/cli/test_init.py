@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lrspec.cli import run
+from lrspec.drafting import draft as drafting
 from lrspec.drafting.prove import DraftError
 from lrspec.drafting.recipes import compose as composing
 
@@ -299,6 +300,14 @@ def test_a_draft_that_is_wrong_is_to_be_reported(init: Any, monkeypatch: pytest.
         "lrspec: internal error, please report it with the command and the model: "
         "fc.weight: the draft gives 1, wanted 2\n"
     )
+
+
+def test_a_draft_that_is_no_spec_is_to_be_reported(init: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("mine.py", MINE)
+    monkeypatch.setattr(drafting, "written", lambda *_: "lrspec: 1\nrules: 1\n")
+    ran = init("--from", "py:mine.py:trained")
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith("lrspec: internal error, please report it with the command and the model: the draft ")
 
 
 @pytest.mark.parametrize("command", ["compile", "check"])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
 from lrspec.drafting.draft import Draft, draft
+from lrspec.drafting.prove import DraftError, proved
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -43,6 +45,14 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     found = draft(Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3, weight_decay=0.1)}))
     assert "lr_mult: 0.1" in found.text
     assert "weight_decay: 0\n" in found.text
+
+
+def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
+    wanted = Wanted(Inventory(HEAD), [Settings(1e-3, 0.1, (), "a b"), None], {"a b": BASE, "c": BASE})
+    with pytest.raises(DraftError, match=r"the draft cannot be read: .* letters, digits, `_` and `-` only"):
+        draft(wanted)
+    with pytest.raises(DraftError, match=r"the draft cannot be read: .*list"):
+        proved("lrspec: 1\nrules: 1\n", wanted)
 
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:

@@ -330,6 +330,25 @@ def test_names_of_optimizers_are_made_such_that_a_spec_has_them(model: Net) -> N
     assert list(read(listed, model).wanted.bases) == ["adamw", "adamw-2", "sgd"]
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["a b", "a.b"], ["a_b", "a_b-2"]),
+        (["a b", "a_b"], ["a_b-2", "a_b"]),  # a name that a spec may have stays
+        (["äd", "öd"], ["_d", "_d-2"]),
+        (["模型", "優化"], ["__", "__-2"]),
+        ([1, "1"], ["1", "1-2"]),
+        (["", "-"], ["_", "_-2"]),
+        (["x" * 250, "x" * 300], ["x" * 180, "x" * 180 + "-2"]),
+    ],
+)
+def test_optimizers_whose_names_become_alike_stay_apart(model: Net, names: list[Any], found: list[str]) -> None:
+    optimizers = AdamW(model.body.parameters(), lr=0.1), Adam(model.head.parameters(), lr=0.2, weight_decay=0.3)
+    model.norm.requires_grad_(False)
+    file = assert_reproduced(dict(zip(names, optimizers, strict=True)), model)
+    assert [(name, base.type) for name, base in file.spec.bases.items()] == [(found[0], "AdamW"), (found[1], "Adam")]
+
+
 def test_one_of_a_mapping_is_the_only_one(model: Net) -> None:
     assert list(read({"adamw": AdamW(model.parameters())}, model).wanted.bases) == ["optimizer"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
@@ -15,8 +16,8 @@ from lrspec.optim.verify.schedulers import Schedule, listed, schedules
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
-_LONGEST = 200
-"""The most characters of a name in a spec."""
+_LONGEST = 180
+"""The most characters of a name: a spec may have 200, and rules are called after optimizers, with a number behind."""
 
 
 def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer]:
@@ -25,7 +26,8 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
     TypeError for what is not an optimizer, or not a scheduler.
     """
     plans = [schedule for each in listed(scheduler) for schedule in schedules(each)]
-    found = [_live(_spec_name(name), each, plans) for name, each in _named(optimizer).items()]
+    names, optimizers = zip(*_named(optimizer), strict=True)
+    found = [_live(name, each, plans) for name, each in zip(_spec_names(names), optimizers, strict=True)]
     if len(found) == 1:
         found = [replace(found[0], name=ONLY)]
     return sorted(found, key=lambda each: each.described.type in ONLY_MATRICES)
@@ -33,27 +35,31 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
 
 def renamed(optimizer: Any) -> list[tuple[str, str]]:
     """Return the names of optimizers that a spec cannot have, each with the one that it has instead."""
-    names = _named(optimizer) if isinstance(optimizer, Mapping) and len(optimizer) > 1 else {}
-    return [(name, _spec_name(name)) for name in names if _spec_name(name) != name]
+    names = [*map(str, optimizer)] if isinstance(optimizer, Mapping) and len(optimizer) > 1 else []
+    return [(old, new) for old, new in zip(names, _spec_names(names), strict=True) if old != new]
 
 
-def _named(optimizer: Any) -> dict[str, Any]:
-    """The optimizers of a call by their names: of one, a mapping of names, or a list, where classes name them."""
+def _named(optimizer: Any) -> list[tuple[str, Any]]:
+    """The optimizers of a call with their names: of one, a mapping of names, or a list, where classes name them."""
     if isinstance(optimizer, Mapping):
-        named = {str(name): _checked(each, f"`{printable(str(name))}`: ") for name, each in optimizer.items()}
+        named = [(str(name), _checked(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
     else:
-        named = {}
-        for each in optimizer if isinstance(optimizer, list | tuple) else [optimizer]:
-            name = class_of(inner(_checked(each))).__name__.lower()
-            named[name if name not in named else f"{name}-{len(named) + 1}"] = each
+        several = optimizer if isinstance(optimizer, list | tuple) else [optimizer]
+        named = [(class_of(inner(_checked(each))).__name__.lower(), each) for each in several]
     if not named:
         raise TypeError("expected an optimizer (torch.optim.Optimizer), found none")
     return named
 
 
-def _spec_name(name: str) -> str:
-    """The name as a spec may have it: of letters, digits, `_` and `-`."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:_LONGEST] or "_"
+def _spec_names(names: Sequence[str]) -> list[str]:
+    """The names as a spec may have them: of letters, digits, `_` and `-`, each once; such a name stays as it is."""
+    found: list[str] = []
+    for name in names:
+        word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", name)[:_LONGEST] or "_"
+        numbered = (f"{word}-{number}" for number in count(2))
+        free = (each for each in chain([word], numbered) if each not in found and (each == name or each not in names))
+        found.append(next(free))
+    return found
 
 
 def _checked(optimizer: Any, place: str = "") -> Any:
