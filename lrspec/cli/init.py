@@ -188,7 +188,7 @@ def _by_recipe(
 ) -> tuple[Inventory, Draft]:
     from lrspec.diagnostics.errors import SpecError
     from lrspec.drafting.depth.of_model import read_depth
-    from lrspec.drafting.prove import DraftError
+    from lrspec.drafting.prove import DraftError, TooLongError
     from lrspec.drafting.recipes.compose import compose
     from lrspec.drafting.recipes.recipe import RefusedError, Subject
     from lrspec.models.sources.model_error import ModelError
@@ -199,7 +199,7 @@ def _by_recipe(
         if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
             notes = ("timm knows no layers here, and takes every twelve parameters for one. These are blocks.", *notes)
         return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
-    except ModelError as failure:
+    except (ModelError, TooLongError) as failure:
         raise CannotRun(str(failure)) from None
     except RefusedError as failure:
         raise CannotRun(f"{recipe}: {failure}") from None
@@ -211,7 +211,7 @@ def _by_recipe(
 
 def _from_script(source: str, target: Target) -> tuple[Inventory, Draft]:
     from lrspec.drafting.draft import draft
-    from lrspec.drafting.prove import DraftError
+    from lrspec.drafting.prove import DraftError, TooLongError
     from lrspec.drafting.script import from_script
     from lrspec.models.sources.model_error import ModelError
 
@@ -219,7 +219,7 @@ def _from_script(source: str, target: Target) -> tuple[Inventory, Draft]:
         wanted = from_script(source)
         model, notes = _named(source, {}, target)
         return wanted.inventory, draft(replace(wanted, model=model, notes=(*wanted.notes, *notes)))
-    except ModelError as failure:
+    except (ModelError, TooLongError) as failure:
         raise CannotRun(str(failure)) from None
     except DraftError as failure:
         raise _bug(failure) from None

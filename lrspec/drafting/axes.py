@@ -27,9 +27,7 @@ def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
     found = selectors(columns, frozen)
-    return [DraftRule("frozen", each, (("freeze", True),), comment="not trained") for each in found] + thaw_rules(
-        wanted
-    )
+    return [*(DraftRule("frozen", each, (("freeze", True),)) for each in found), *thaw_rules(wanted)]
 
 
 def thaw_rules(wanted: Wanted) -> list[DraftRule]:
@@ -55,7 +53,8 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     default, *others = members
     rules: list[DraftRule] = []
     for name in others:
-        listed = list(axis.rules(members[name], ("optimizer", name), name))
+        listed = list(axis.rules(members[name], ("optimizer", name), name + "-{}"))
+        listed = [replace(listed[0], name=name)] if len(listed) == 1 else listed
         split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
         rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
         axis.claim(rules)

@@ -12,13 +12,14 @@ from lrspec.drafting.allowing import allowed
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merged
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import DraftError, loaded, proved
+from lrspec.drafting.prove import DraftError, TooLongError, loaded, proved
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import size
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
+from lrspec.spec.limits import MAX_BYTES, MAX_RULES
 from lrspec.spec.load import SpecFile
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
@@ -43,11 +44,17 @@ def draft(wanted: Wanted) -> Draft:
     """Find a short spec that gives every parameter what is wanted, and nothing else.
 
     Raises:
+        TooLongError: if a spec that says that has more rules than a spec may have, or more text.
         DraftError: if the spec that was found does not say that, which is a bug in lrspec.
     """
-    wanted = _without_idle(wanted)
-    rules = unique(list(map(_explained, _one_for_all(merged(wanted, _rules(wanted))))))
+    wanted = _with_own_rates(_without_idle(wanted))
+    found = _rules(wanted)
+    if len(found) > MAX_RULES:
+        raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
+    rules = unique(list(map(_explained, _one_for_all(merged(wanted, found)))))
     text = written(wanted, rules)
+    if len(text.encode()) > MAX_BYTES:
+        raise _too_long(wanted, f"{len(text.encode()) / MAX_BYTES:.1f} MiB of text", "1 MiB")
     findings = attempt(loaded(text), wanted.inventory).diagnostics
     if findings:
         rules, check = allowed(rules, findings)
@@ -58,11 +65,30 @@ def draft(wanted: Wanted) -> Draft:
     return Draft(outcome.file, rules)
 
 
+def _too_long(wanted: Wanted, needed: str, most: str) -> TooLongError:
+    different = len({repr(settings) for settings in wanted.settings})
+    return TooLongError(
+        f"there are {different:,} different settings and no ladder in them: "
+        f"a spec would need {needed}, and {most} is the most that it may have"
+    )
+
+
 def _without_idle(wanted: Wanted) -> Wanted:
     """What is wanted, without optimizers that train nothing."""
     default = next(iter(wanted.bases))
     used = {settings.optimizer or default for settings in wanted.settings if settings is not None} or {default}
     return replace(wanted, bases={name: base for name, base in wanted.bases.items() if name in used})
+
+
+def _with_own_rates(wanted: Wanted) -> Wanted:
+    """What is wanted, with its optimizer's rate for each that has none: no rule takes a rate away."""
+    default = next(iter(wanted.bases))
+    own = {name: base.lr for name, base in wanted.bases.items()}
+    settings = [
+        replace(each, lr=own[each.optimizer or default]) if each is not None and each.lr is None else each
+        for each in wanted.settings
+    ]
+    return replace(wanted, settings=settings)
 
 
 def _rules(wanted: Wanted) -> list[DraftRule]:
@@ -99,14 +125,12 @@ def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
     deciding = [rule for rule in rules if _DECIDING & {*dict(rule.settings)}]
     if len(deciding) > 1 or not deciding or not deciding[0].fallback:
         return [*rules]
-    all_alike = replace(deciding[0], name="all", comment="one rate for all")
+    all_alike = replace(deciding[0], name="all")
     return [all_alike if rule is deciding[0] else rule for rule in rules]
 
 
 def _explained(rule: DraftRule) -> DraftRule:
-    """The rule, with a comment on a catch-all, and one if names had to be listed."""
-    if rule.fallback and not rule.comment and rule.selector == Selector():
-        return replace(rule, comment="everything else")
+    """The rule, with a comment if names had to be listed."""
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.errors import warn
 from lrspec.drafting.draft import draft
+from lrspec.drafting.live.groups import GroupsError
 from lrspec.drafting.live.read import read
+from lrspec.drafting.prove import TooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +31,13 @@ def from_optimizer(optimizer: Optimizer | Mapping[str, Optimizer], model: nn.Mod
     What a spec cannot say is in comments at its head, and issued as a `SpecWarning` each.
 
     Raises:
-        GroupsError: if no spec describes the groups: one has no learning rate, say.
+        GroupsError: if no spec describes the groups: one has no learning rate, say, or they are too many.
         InventoryError: as `Inventory.from_model`.
         TypeError: for what is not a model, an optimizer or a scheduler.
     """
     wanted, unsaid = read(optimizer, model, scheduler)
     warn(unsaid)
-    return draft(wanted).file
+    try:
+        return draft(wanted).file
+    except TooLongError as failure:
+        raise GroupsError(str(failure)) from None

@@ -12,8 +12,8 @@ from lrspec.models.parameters import Columns
 _TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
-_FEW = 2
 _PLURALS = {"bias": "biases", "gamma": "gammas", "scale": "scales"}
+_BY_DIMENSIONS = {(0, 1): "vectors", (0,): "scalars", (1,): "vectors", (2,): "matrices", (4,): "kernels"}
 _DECLARED = {"embedding": "embeddings", "head": "head", "no_weight_decay": "declared"}
 
 
@@ -21,12 +21,12 @@ def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
     """Return a word for some parameters: that of the selector, or of what names have in common; maybe none."""
     if selector.declared:
         return "tables" if len(selector.declared) > 1 else _DECLARED[selector.declared[0]]
-    if selector.ndim and not selector.match:
-        return {(0, 1): "vectors", (0,): "scalars", (1,): "vectors", (2,): "matrices"}.get(selector.ndim, "tensors")
-    if selector.module:
+    if selector.ndim in _BY_DIMENSIONS and not selector.match:
+        return _BY_DIMENSIONS[selector.ndim]
+    if selector.module and not selector.match:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
-    return _kind(names) or _shared(names) or _few(names)
+    return _kind(names) or _shared(names)
 
 
 def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
@@ -48,18 +48,9 @@ def _kind(names: Sequence[Sequence[str]]) -> str | None:
 
 def _shared(names: Sequence[Sequence[str]]) -> str:
     """The last component that all names have in common."""
-    shared = [part for part in names[0] if all(part in name for name in names)]
+    shared = [part for part in next(iter(names), ()) if all(part in name for name in names)]
     told = [part for part in shared if part not in _DULL and not part.isdigit()]
     return _plain(told[-1] if told else "")
-
-
-def _few(names: Sequence[Sequence[str]]) -> str:
-    """The first components, or the last ones, if there are only two."""
-    for place in (0, -1):
-        parts = list(dict.fromkeys(name[place] for name in names))
-        if len(parts) == _FEW and _DULL.isdisjoint(parts):
-            return "-".join(filter(None, map(_plain, parts)))
-    return ""
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,10 @@ class DraftError(Exception):
     """A draft does not say what was wanted: a bug in lrspec. The text names the first parameter that differs."""
 
 
+class TooLongError(DraftError):
+    """What is wanted has so many different settings that a spec for them is longer than a spec may be."""
+
+
 def proved(text: str, wanted: Wanted) -> Outcome:
     """Compile a draft, and return the outcome; DraftError if one parameter differs or there are errors."""
     outcome = attempt(loaded(text), wanted.inventory)

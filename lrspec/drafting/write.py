@@ -104,13 +104,11 @@ def _selector(selector: Selector) -> Iterator[str]:
     if selector.match:
         yield from _regexes("match", selector.match)
     if selector.layers:
-        yield "layers:"
-        for entry in selector.layers:
-            yield from (f"  {line}" for line in _entry(entry))
+        yield from _layers(selector.layers)
     if selector.exclude:
         yield from _regexes("exclude", selector.exclude)
     where = {
-        "module": selector.module and _Quoted(selector.module),
+        "module": selector.module,
         "declared": selector.declared[0] if len(selector.declared) == 1 else selector.declared,
         "ndim": selector.ndim[0] if len(selector.ndim) == 1 else selector.ndim,
     }
@@ -129,6 +127,15 @@ def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
     yield f"{key}:"
     for regex in regexes:
         yield f"  - {single_quoted(regex)}"
+
+
+def _layers(entries: Sequence[Entry]) -> Iterator[str]:
+    if len(entries) == 1 and len(entries[0].regexes) == 1:
+        yield f"layers: {single_quoted(entries[0].regexes[0])}"
+        return
+    yield "layers:"
+    for entry in entries:
+        yield from (f"  {line}" for line in _entry(entry))
 
 
 def _entry(entry: Entry) -> Iterator[str]:
@@ -152,10 +159,6 @@ def _check(check: Iterable[tuple[str, str, str]]) -> Iterator[str]:
         yield f"  {name}: {severity}   # {harmless(reason)}"
 
 
-class _Quoted(str):
-    """A text that stands in quotes whatever it is."""
-
-
 def scalar(value: Any) -> str:
     """Return a value as YAML in one line; text only in quotes where it needs them."""
     if isinstance(value, bool) or value is None:
@@ -168,7 +171,7 @@ def scalar(value: Any) -> str:
         return _short(value)
     if not value.isprintable():
         return f'"{"".join(map(_escaped, value))}"'
-    return value if _is_plain(value) and not isinstance(value, _Quoted) else single_quoted(value)
+    return value if _is_plain(value) else single_quoted(value)
 
 
 def _escaped(character: str) -> str:

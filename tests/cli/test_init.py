@@ -231,6 +231,7 @@ def test_the_parameters_of_a_model_of_ones_own_are_saved_beside_the_spec(init: A
     assert init("--model", "py:mine.py:net", "--save-params", "-o", "specs/a.lrspec.yaml").status == 0
     assert models_of("specs/a.lrspec.yaml") == "params:a.params.json"
     assert run(["check", "specs", "--strict"]) == 0
+    Path("specs/b.params.json").touch()
     assert init("--model", "py:mine.py:net", "--save-params", "-o", "specs/b.lrspec.yaml").status == 2
     assert not Path("specs/b.lrspec.yaml").exists()
 

@@ -87,3 +87,37 @@ def test_regexes_select_all_that_is_wanted_and_nothing_else(names: list[str], da
     for regex in regexes:
         others = [other for other in regexes if other is not regex]
         assert not {*wanted} <= {i for i, name in enumerate(names) if any(re.search(other, name) for other in others)}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refused", "expected"),
+    [
+        (["conv1.w", "conv2.w", "bn1.w"], ["conv3.conv1.w", "bn3.w"], (r"^(?:conv1|conv2|bn1)\.",)),
+        (["conv3.a.w", "conv4.b.w"], ["conv1.w", "conv2.w"], (r"^(?:conv3|conv4)\.",)),
+        (["layer0.conv1.w", "layer0.bn1.w"], ["layer1.0.conv1.w", "layer2.0.bn1.w"], (r"^layer0\.",)),
+        (
+            ["features.0.conv.w", "features.1.conv.w", "features.1.bn.w"],
+            ["features.2.branch.conv.w", "features.3.branch.bn.w"],
+            (r"^features\.(?:0|1)\.",),
+        ),
+        (["Conv2d_2a_3x3.w", "Conv2d_2b_3x3.w"], ["Conv2d_3b_1x1.w"], (r"^(?:Conv2d_2a_3x3|Conv2d_2b_3x3)\.",)),
+        (
+            [f"blocks.{n}.{name}.w" for n in (2, 3) for name in ("norm1", "norm2", "mlp")],
+            [f"blocks.{n}.{name}.w" for n in range(5) for name in ("attn", "norm1", "mlp") if n not in (2, 3)]
+            + ["blocks.2.attn.w", "blocks.3.attn.w"],
+            (r"^blocks\.(?:2|3)\.(?:norm\d+|mlp)\.",),
+        ),
+    ],
+)
+def test_whole_modules_come_before_what_happens_to_tell_names_apart(
+    wanted: list[str], refused: list[str], expected: tuple[str, ...]
+) -> None:
+    assert cover([*wanted, *refused], range(len(wanted))) == expected
+
+
+def test_names_drawn_at_random_are_listed_by_their_beginnings() -> None:
+    names = [f"layers.{n}.experts.{m}.{part}.w" for n in range(20) for m in range(40) for part in ("up", "down")]
+    drawn = [place for place in range(len(names)) if (place // 2 * 7919) % 31 < 9]
+    found = cover(names, drawn)
+    assert [n for n, name in enumerate(names) if any(re.search(regex, name) for regex in found)] == drawn
+    assert all(re.match(r"\^layers\\.\S+\\.experts\\.\S+\\.$", regex) for regex in found)

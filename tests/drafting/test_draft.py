@@ -57,7 +57,7 @@ def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
     found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
-    assert rules_of(found).endswith("# everything else\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
     assert rules_of(found).count("name:") == 2
 
 
@@ -75,7 +75,7 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
 
 def test_one_rate_for_all_is_a_rule_called_so() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
-    assert rules_of(found).splitlines()[0] == "  - name: all                         # one rate for all"
+    assert rules_of(found).splitlines()[0] == "  - name: all"
 
 
 def test_optimizers_that_train_nothing_are_left_out() -> None:

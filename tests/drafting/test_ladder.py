@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lrspec import Inventory
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.ladder.merging import merged, within
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
@@ -83,14 +84,13 @@ def test_a_stage_of_one_block_has_the_number_of_the_block() -> None:
     ]
     assert entries_of(("stem.w", 0), *stages, ("head.w", 4)) == [
         r"^stem\.",
-        r"^stages\.(\d+)\.blocks\.(\d+)\.",
-        r"join first ^stages\.(\d+)\.down\.",
+        r"^stages\.(\d+)\.(?:down|blocks\.(\d+))\.",
         r"join last ^stages\.(\d+)\.out\.",
         r"^head\.",
     ]
 
 
-def test_what_stands_before_a_layer_joins_the_first_and_what_stands_after_it_the_last() -> None:
+def test_what_stands_before_a_layer_is_on_the_first_and_what_stands_after_it_on_the_last() -> None:
     wanted: list[tuple[str, int | None]] = [("stem.w", 0)]
     for s in range(3):
         wanted.append((f"stages.{s}.down.w", 1 + 2 * s))
@@ -98,12 +98,55 @@ def test_what_stands_before_a_layer_joins_the_first_and_what_stands_after_it_the
         wanted.append((f"stages.{s}.transition.w", 2 + 2 * s))
     assert entries_of(*wanted, ("norm.w", 6), ("head.w", 7)) == [
         r"^stem\.",
-        r"^stages\.(\d+)\.blocks\.(\d+)\.",
-        r"join first ^stages\.(\d+)\.down\.",
+        r"^stages\.(\d+)\.(?:down|blocks\.(\d+))\.",
         r"join last ^stages\.(\d+)\.transition\.",
         r"join last ^norm\.",
         r"^head\.",
     ]
+
+
+def stages(begin: int, *parts: str) -> list[tuple[str, int]]:
+    """Stages of two blocks, and parts that are on the layer of the first, which they stand before."""
+    found = []
+    for s in range(3):
+        found += [(f"stages.{s}.{part}", 1 + 2 * s) for part in parts]
+        found += [(f"stages.{s}.blocks.{b + begin}.{p}", 1 + 2 * s + b) for b in range(2) for p in "ab"]
+    return [("stem.w", 0), *found]
+
+
+def test_what_stands_before_the_first_block_is_written_into_the_entry_where_it_counts_as_block_0() -> None:
+    blocks, stem = r"^stages\.(\d+)\.blocks\.(\d+)\.", r"^stem\."
+    assert entries_of(*stages(0, "pos", "pool.w")) == [stem, r"^stages\.(\d+)\.(?:pos$|pool\.|blocks\.(\d+)\.)"]
+    assert entries_of(*stages(1, "pool.w")) == [stem, blocks, r"join first ^stages\.(\d+)\.pool\."]
+
+
+def test_what_stands_before_the_first_block_is_an_entry_if_it_is_long() -> None:
+    blocks, stem = r"^stages\.(\d+)\.blocks\.(\d+)\.", r"^stem\."
+    assert entries_of(*stages(0, "a.w", "b.w", "c.w")) == [stem, blocks, r"join first ^stages\.(\d+)\.(?:a|b|c)\."]
+
+
+def test_only_one_number_may_be_missing_where_a_join_is_written_into_its_spine() -> None:
+    join = r"^a\.(\d+)\.b\."
+    assert within(r"^a\.(\d+)\.c\.(\d+)\.", join) == r"^a\.(\d+)\.(?:b|c\.(\d+))\."
+    for spine in (r"^a\.(\d+)\.c\.(\d+)\.(\d+)\.", r"^a\.(\d+)\.c\.(1|2)\.(\d+)\.", r"^a\.(\d+)\.(\d+)\."):
+        assert within(spine, join) is None
+    for spine in (r"^a\.(?!0\.)(\d+)\.c\.(\d+)\.", r"^a\.(\d+)\.c\.(?!0\.)(\d+)\.", r"^a\.(1|2)\.c\.(\d+)\."):
+        assert within(spine, join) is None
+
+
+def test_regexes_that_differ_in_one_word_are_one() -> None:
+    assert merged([r"^a\.(\d+)\.(?:b|c)\.", r"^a\.(\d+)\.d\d+\.", r"^e\."]) == (r"^a\.(\d+)\.(?:b|c|d\d+)\.", r"^e\.")
+    assert merged([r"^a\.b\.", r"^a\.c\.", r"^d\.b\.", r"^d\.c\."]) == (r"^(?:a|d)\.(?:b|c)\.",)
+    apart = (r"^a\.b\.", r"^d\.c\.", r"^e(?!(?:1|2)\.)(\d+)\.", r"^e(?!3\.)(\d+)\.", r"^f(1|2)\.", r"^f(3|4)\.")
+    assert merged(apart) == apart
+
+
+def test_parts_that_join_with_numbers_and_without_are_one_regex() -> None:
+    wanted: list[tuple[str, int | None]] = [("stages.0.conv1.w", 0), ("stages.0.conv2.w", 0)]
+    for s in range(3):
+        wanted += [(f"stages.{s}.{part}.w", 2 * s) for part in ("conv", "bn") if s]
+        wanted += [(f"stages.{s}.blocks.{b}.{p}", 2 * s + b) for b in range(2) for p in "ab"]
+    assert entries_of(*wanted)[1] == r"join first ^stages\.(\d+)\.(?:conv\d+|conv|bn)\."
 
 
 def test_a_single_module_between_numbered_ones_is_in_their_entry() -> None:
@@ -112,17 +155,29 @@ def test_a_single_module_between_numbered_ones_is_in_their_entry() -> None:
     assert entries_of(*wanted) == [r"^network\.(\d+)\.(\d+)\. ^network\.(\d+)\.proj\."]
 
 
-def test_prefixes_with_the_same_numbers_are_a_list() -> None:
+def test_prefixes_with_the_same_numbers_are_one_regex() -> None:
     wanted = [(f"{tower}.{n}.w", n) for n in range(4) for tower in ("image", "text")]
-    assert entries_of(*wanted) == [r"^image\.(\d+)\. ^text\.(\d+)\."]
+    assert entries_of(*wanted) == [r"^(?:image|text)\.(\d+)\."]
 
 
-def test_numbers_that_go_on_under_another_name_are_a_list() -> None:
+def test_numbers_that_go_on_under_another_name_are_one_regex() -> None:
     wanted = [(f"layer1.{b}.{p}.w", b) for b in range(2) for p in "ab"] + [("transition1.w", 1)]
     wanted += [(f"stage{s}.{b}.{p}.w", 2 * s - 2 + b) for s in (2, 3) for b in range(2) for p in "ab"]
     assert entries_of(*wanted, ("transition2.w", 3)) == [
-        r"^layer(\d+)\.(\d+)\. ^stage(\d+)\.(\d+)\.",
+        r"^(?:layer|stage)(\d+)\.(\d+)\.",
         r"join last ^transition(\d+)\.",
+    ]
+
+
+def test_a_first_module_of_one_block_is_in_the_entry_of_those_that_go_on_from_it() -> None:
+    wanted = [(f"layer1.0.{p}.w", 1) for p in "ab"] + [("transition1.0.w", 1)]
+    wanted += [(f"stage{s}.0.{p}.w", s) for s in (2, 3, 4) for p in "ab"]
+    wanted += [(f"transition{s}.0.w", s) for s in (2, 3)]
+    assert entries_of(("conv1.w", 0), *wanted, ("fc.w", 5)) == [
+        r"^conv1\.",
+        r"^(?:layer|stage)(\d+)\.(\d+)\.",
+        r"join last ^transition(\d+)\.",
+        r"^fc\.",
     ]
 
 
@@ -153,6 +208,25 @@ def test_parts_of_numbered_modules_that_are_elsewhere_are_left_out() -> None:
     )
 
 
+def test_the_first_numbers_are_ruled_out_rather_than_all_others_listed() -> None:
+    wanted: list[tuple[str, int | None]] = [("patch_embed1.w", 0), ("pos_embed1", 0)]
+    for s, b in product((1, 2, 3), (0, 1)):
+        wanted += [
+            (f"{name}{s}{end}", 2 * s - 1)
+            for name, end in (("patch_embed", ".w"), ("pos_embed", ""))
+            if s * (1 - b) > 1
+        ]
+        wanted += [(f"block{s}.{b}.{p}.w", 2 * s - 1 + b) for p in "ab"]
+    assert entries_of(*wanted) == [
+        r"^patch_embed1\. ^pos_embed1$",
+        r"^block(\d+)\.(\d+)\.",
+        r"join first ^patch_embed(?!1\.)(\d+)\. ^pos_embed(?!1$)(\d+)$",
+    ]
+    assert entries_of(*((f"cell_{n}.w", n - 3 if n > 2 else None) for n in range(5))) == [
+        r"^cell_(?!(?:0|1|2)\.)(\d+)\."
+    ]
+
+
 def test_few_numbers_are_listed_and_few_others_ruled_out() -> None:
     assert entries_of(*((f"features.{n}.w", max(0, n - 2)) for n in range(10)))[1:] == [
         r"^features\.(?!(?:0|1|2)\.)(\d+)\."
@@ -164,7 +238,7 @@ def test_a_spine_is_cut_where_something_shares_a_layer_that_has_no_number_of_its
     cells = [(f"cell_{n}.w", n) for n in range(8)]
     assert entries_of(*cells[:4], ("reduction.w", 4), *cells[4:]) == [
         r"^cell_(0|1|2|3)\.",
-        r"^cell_(4|5|6|7)\.",
+        r"^cell_(?!(?:0|1|2|3)\.)(\d+)\.",
         r"join first ^reduction\.",
     ]
 
@@ -195,12 +269,12 @@ def test_layers_that_fall_with_the_numbers_are_single() -> None:
 def test_free_parameters_below_all_others_may_be_layers() -> None:
     wanted = [("stem.w", None), *((f"blocks.{n}.w", n - 2 if n >= 2 else None) for n in range(6)), ("head.w", 4)]
     assert entries_of(*wanted, free=["stem.w", "blocks.0.w", "blocks.1.w"]) == [r"^blocks\.(\d+)\.", r"^head\."]
-    assert entries_of(*wanted) == [r"^blocks\.(2|3|4|5)\.", r"^head\."]
+    assert entries_of(*wanted) == [r"^blocks\.(?!(?:0|1)\.)(\d+)\.", r"^head\."]
 
 
 def test_free_parameters_elsewhere_are_no_layers() -> None:
     wanted = [(f"blocks.{n}.w", (0, 1, None, 2, 3)[n]) for n in range(5)]
-    assert entries_of(*wanted, ("head.w", 4), free=["blocks.2.w"]) == [r"^blocks\.(0|1|3|4)\.", r"^head\."]
+    assert entries_of(*wanted, ("head.w", 4), free=["blocks.2.w"]) == [r"^blocks\.(?!2\.)(\d+)\.", r"^head\."]
 
 
 def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None:

@@ -19,7 +19,7 @@ from lrspec.models.parameters import Columns
         (["a.bias", "b.c.bias"], "biases"),
         (["blocks.0.attn.attention_biases", "blocks.1.attn.attention_biases"], "attention-biases"),
         (["layer4.0.weight", "layer4.1.bias"], "layer4"),
-        (["conv1.weight", "bn1.bias"], "conv1-bn1"),
+        (["conv1.weight", "bn1.bias"], ""),
         (["a.x", "b.y", "c.z"], ""),
     ],
 )

@@ -15,12 +15,16 @@ from lrspec import Inventory, Settings, loads
 from lrspec.compiler.compile import attempt
 from lrspec.diagnostics.wording import count
 from lrspec.drafting.axes import freeze_rules
+from lrspec.drafting.draft import draft
+from lrspec.drafting.prove import TooLongError
 from lrspec.drafting.rates.rates import rate_rules
-from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import scalar, written
 from lrspec.models.by_name import inventory_of
 from lrspec.spec.language import Optimizer
+from tests.drafting.plans import wanted_of
+from tests.drafting.real import LADDERS, inventory
 from tests.drawing import drawn
 
 LEAVES = ("norm1.weight", "norm1.bias", "attn.qkv.weight", "attn.qkv.bias", "mlp.fc1.weight", "mlp.fc1.bias")
@@ -42,7 +46,7 @@ VLM = [
     "lm_head.weight",
 ]
 DEPTH = """\
-  - name: depth   # rates fall from the output towards the input
+  - name: depth
     layers:
       - ['^(?:cls_token|pos_embed)$', '^patch_embed\\.']
       - '^blocks\\.(\\d+)\\.'
@@ -103,8 +107,7 @@ def rest(multiple: str) -> str:
 
 
 def rule(name: str, regex: str, setting: str) -> str:
-    comment = "   # on top of the other rates" if "lr_scale" in setting else ""
-    return f"  - name: {name}{comment}\n    match: '{regex}'\n    {setting}\n"
+    return f"  - name: {name}\n    match: '{regex}'\n    {setting}\n"
 
 
 @pytest.mark.parametrize("multiple", [1, 0.1, 3])
@@ -183,7 +186,7 @@ def test_rates_may_be_powers_only_up_to_rounding() -> None:
     while len(rates) < len(VIT):
         rates.append(rates[-1] * 0.9)
     found = text_of(wanted(VIT, reversed(rates)))
-    assert found.endswith("    layers:\n      - '^(.+)$'\n    layer_decay: 0.9\n")
+    assert found.endswith("    layers: '^(.+)$'\n    layer_decay: 0.9\n")
 
 
 def test_rates_by_block_are_one_rule() -> None:
@@ -388,3 +391,123 @@ def test_a_rule_says_how_many_parameters_it_is_about() -> None:
         ("80 parameters: each rate is 0.75 times that of the next layer",),
         ("2 parameters have `lr_scale: 10`",),
     ]
+
+
+RESNET, SWIN, ATTO = "resnet18", "swin_tiny_patch4_window7_224", "convnext_atto"
+VIT_TINY, EFFICIENTNET, MIXER = "vit_tiny_patch16_224", "efficientnet_b0", "mixer_s16_224"
+
+
+def redrafted(model: str, *rules: DraftRule, decay: float | dict[str, float] = 0.5) -> str:
+    """The regexes, factors and rates of the rules that are found for a ladder of a real model with other rules."""
+    ladder_of = DraftRule("depth", Selector(layers=LADDERS[model]), (("layer_decay", decay),))
+    plan = attempt(loads(written(wanted(inventory(model), []), [*rules, ladder_of])), inventory(model)).plan
+    assert plan is not None
+    return text_of(wanted_of(plan))
+
+
+def frozen(regex: str) -> DraftRule:
+    return DraftRule("frozen", Selector(match=(regex,)), (("freeze", True),))
+
+
+def factor(selector: Selector, scale: float) -> DraftRule:
+    return DraftRule("factor", selector, (("lr_scale", scale),))
+
+
+def settings_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if re.match(" +(lr|layer_)", line)]
+
+
+BLOCK_OF = {RESNET: r"^layer3\.0\.", VIT_TINY: r"^blocks\.7\.", EFFICIENTNET: r"^blocks\.3\."}
+
+
+@pytest.mark.parametrize("model", BLOCK_OF)
+@pytest.mark.parametrize("scale", [0.01, 0.1])
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_norms_have_a_factor_on_one_ladder_though_a_block_is_frozen(model: str, scale: float, is_frozen: bool) -> None:
+    some = [frozen(BLOCK_OF[model])] if is_frozen else []
+    found = redrafted(model, *some, factor(Selector(module="Norm"), scale))
+    assert settings_of(found) == ["layer_decay: 0.5", f"lr_scale: {scale}"]
+    assert [entry.regexes[0] in found for entry in LADDERS[model]] == [True] * len(LADDERS[model])
+
+
+def test_a_factor_is_that_of_all_of_a_kind_though_one_is_at_the_edge() -> None:
+    found = redrafted(EFFICIENTNET, frozen(r"^conv_stem\."), factor(Selector(module="Norm"), 0.01))
+    assert settings_of(found) == ["layer_decay: 0.5", "lr_scale: 0.01"]
+    assert "'^blocks\\.(\\d+)\\.(\\d+)\\.'" in found
+
+
+@pytest.mark.parametrize(("model", "regex"), [(VIT_TINY, r"^blocks\.(?:1|11)\."), (MIXER, r"^blocks\.(?:6|7)\.")])
+def test_frozen_blocks_between_others_have_layers_of_their_own(model: str, regex: str) -> None:
+    found = redrafted(model, frozen(regex), decay=0.75)
+    assert settings_of(found) == ["layer_decay: 0.75"]
+    assert "      - '^blocks\\.(\\d+)\\.'\n" in found
+
+
+def test_a_step_that_no_frozen_block_has_is_not_on_a_ladder() -> None:
+    """Block 4 is frozen, but two steps are missing."""
+    found = drafted(
+        VIT, lambda name: None if "blocks.4." in name else ladder(name) * (1 if vit_layer(name) > 5 else 0.75)
+    )
+    assert count(found.count("layer_decay"), "ladder") == "2 ladders"
+
+
+FLOORS = [
+    (SWIN, 0.5, 0.1),
+    (SWIN, 0.65, 0.3),
+    (SWIN, 0.5, 0.3),
+    (RESNET, 0.5, 0.3),
+    (VIT_TINY, 0.5, 0.3),
+    (EFFICIENTNET, 0.5, 0.1),
+    ("densenet121", 0.65, 0.1),
+]
+
+
+@pytest.mark.parametrize(("model", "rate", "floor"), FLOORS)
+def test_below_a_floor_the_ladder_goes_on_as_above(model: str, rate: float, floor: float) -> None:
+    found = redrafted(model, decay={"factor": rate, "min_mult": floor})
+    assert settings_of(found) == [f"layer_decay: {{factor: {rate}, min_mult: {floor}}}"]
+    whole = {SWIN: [r"^layers\.(\d+)\.(?:downsample|blocks\.(\d+))\."]}
+    captured = whole.get(model, [regex for entry in LADDERS[model] for regex in entry.regexes if r"(\d+)" in regex])
+    assert [regex in found for regex in captured] == [True] * len(captured)
+
+
+def test_a_floor_after_one_step_needs_layers_below() -> None:
+    rates = {"backbone": 0.3, "neck": 0.5, "head": 1}
+    assert "layer_decay" not in drafted(["backbone.weight", *DETECTOR[-4:]], lambda name: rates[name.split(".")[0]])
+
+
+def test_a_factor_of_blocks_does_not_shift_the_ladder_of_their_stages() -> None:
+    found = redrafted(ATTO, factor(Selector(match=(r"\.blocks\.",)), 2), decay=0.75)
+    assert settings_of(found) == ["layer_decay: 0.75", "lr_scale: 2"]
+
+
+def test_no_rule_has_a_vague_name_or_two_words_that_do_not_belong_together() -> None:
+    rates = {"backbone": 0.3, "neck": 0.5, "head": 0.5}
+    rules = rate_rules(wanted(DETECTOR, [rates[name.split(".")[0]] * (3 if "1." in name else 1) for name in DETECTOR]))
+    names = [rule.name for rule in rules]
+    assert not {"rate", "tensors", "neck-head"} & {*names}
+    assert "neck" in names
+
+
+def test_what_has_no_rate_has_that_of_its_optimizer() -> None:
+    def found(lr: float | None) -> str:
+        settings = [Settings(None if "bias" in name else 2e-3, None, ()) for name in VIT]
+        return draft(Wanted(Inventory.from_names(VIT), settings, {"optimizer": Optimizer(type="AdamW", lr=lr)})).text
+
+    assert "lr_mult: 1\n" in found(1e-3)
+    assert "lr: 2e-3" in found(None)
+    assert "fallback" not in found(None)
+
+
+def test_too_many_rates_without_a_ladder_are_an_error_in_words() -> None:
+    names = [f"blocks.{n}.weight" for n in range(1001)]
+    settings = [Settings(1e-3 * (1 + n * n), None, ()) for n in range(1001)]
+    with pytest.raises(TooLongError, match=r"^there are 1,001 different settings and no ladder in them: a spec would"):
+        draft(Wanted(Inventory.from_names(names), settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3)}))
+
+
+def test_too_much_text_is_an_error_in_words() -> None:
+    names = [f"{'x' * 1000}{n * 7919 % 1300:05}.weight" for n in range(1300)]
+    settings = [Settings(1e-5 * (1 + n * n % 97), None, ()) for n in range(1300)]
+    with pytest.raises(TooLongError, match=r"would need .* MiB of text, and 1 MiB is the most that it may have$"):
+        draft(Wanted(Inventory.from_names(names), settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3)}))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lrspec import Parameter
 from lrspec.drafting.rules import Selector
-from lrspec.drafting.selecting.selectors import ALL, selectors
+from lrspec.drafting.selecting.selectors import ALL, selectors, size
 from lrspec.drafting.selecting.targets import reached
 from lrspec.models.parameters import Columns
 
@@ -62,7 +62,7 @@ def found(model: Columns, *texts: str, decay: bool = False) -> tuple[Selector, .
         (("blocks.1.",), False, (Selector(match=(r"^blocks\.1\.",)),)),
         (("attn",), False, (Selector(match=(r"^blocks\.\d+\.attn\.",)),)),
         (("bias",), False, (Selector(match=(r"\.bias$",)),)),
-        (("ln_",), False, (Selector(module=r"^LayerNorm$"),)),
+        (("ln_",), False, (Selector(module="Norm"),)),
         (("head.weight",), False, (Selector(match=(r"^head\.weight$",)),)),
         (("qkv.weight", "head.weight"), False, (Selector(ndim=(2,)),)),
     ],
@@ -93,7 +93,7 @@ def test_declared_tables_are_narrowed_where_vectors_have_a_rule() -> None:
         parameter("pos.weight", 8, 8, declared=("no_weight_decay",)),
         parameter("pos.bias", 8, declared=("no_weight_decay",)),
     )
-    tables = Selector(declared=("no_weight_decay",), ndim=(2, 3))
+    tables = Selector(declared=("no_weight_decay",), exclude=(r"^pos\.bias$",))
     assert found(model, "bias", "ln_", "cls_token", "pos", decay=True) == (Selector(ndim=(0, 1)), tables)
 
 
@@ -150,3 +150,23 @@ def test_selectors_are_exact_and_do_not_overlap(model: Columns, decay: bool, dat
     selected = frozenset[int]().union(*hits)
     assert wanted <= selected <= wanted | free
     assert sum(map(len, hits)) == len(selected)
+
+
+def test_all_but_some_is_the_last_resort() -> None:
+    listed = Selector(match=(r"^embed\.", r"\.bias$", r"\.norm\.", r"^head\.", r"^scale$"))
+    assert size((listed,)) < size((Selector(match=ALL.match, exclude=(r"\.experts\.",)),))
+
+
+def test_what_is_left_of_numbered_modules_is_theirs_but_some() -> None:
+    names = [f"layers.{n}.experts.{m}.w" for n in range(3) for m in range(9)] + ["layers.0.norm.w", "head.w"]
+    model = Columns.of(Parameter(name) for name in names)
+    members = [n for n, name in enumerate(names) if "experts" in name and not name.endswith(("s.0.w", "s.1.w"))]
+    experts = r"^layers\.\d+\.experts\."
+    expected = Selector(match=(experts,), exclude=(rf"{experts}(?:0|1)\.",))
+    assert selectors(model, members) == (expected,)
+
+
+def test_biases_but_those_of_norms_are_told_by_their_owners() -> None:
+    model = columns(parameter("stem.bias", 8, owner="Conv2d"), parameter("norm.bias", 8, owner="LayerNorm"))
+    members = [n for n, name in enumerate(model.names) if name.endswith("bias") and "Layer" not in model.owners[n][0]]
+    assert selectors(model, members) == (Selector(match=(r"\.bias$",), module=r"^(?:Linear|Conv2d)$"),)

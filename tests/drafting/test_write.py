@@ -119,3 +119,17 @@ def test_momentum_stands_beside_the_rate() -> None:
         Wanted(WANTED.inventory, [None], {ONLY: base}), [DraftRule("x", Selector(match=("a",)), (("lr", 3),))]
     )
     assert "optimizer: {type: SGD, lr: 0.1, momentum: 0.9, weight_decay: 1e-4, eps: 1}\n" in text
+
+
+def test_a_ladder_of_one_entry_is_one_line() -> None:
+    rule = DraftRule("depth", Selector(layers=(Entry((r"^(\w+)\.",)),)), (("layer_decay", 0.9),))
+    assert lines(rule)[1] == r"    layers: '^(\w+)\.'"
+
+
+def test_a_colon_before_no_blank_needs_no_quotes() -> None:
+    assert scalar("hf:tiny-bert.config.json") == "hf:tiny-bert.config.json"
+
+
+def test_a_class_that_is_a_word_needs_no_quotes() -> None:
+    rule = DraftRule("norms", Selector(module="Norm"), (("weight_decay", 0),))
+    assert lines(rule)[1] == "    where: {module: Norm}"

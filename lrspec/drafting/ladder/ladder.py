@@ -31,7 +31,7 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     """Return the entries by which each parameter is on its layer, and which select no others but free ones.
 
     `layers` has the layer of each parameter of the inventory, 0 nearest the input, without gaps; None where the ladder
-    must not select it.
+    must not select it. A layer may be of frozen parameters alone: what is `free` has no layer, but may be selected.
     """
     if any(_ODD.search(name) or name.count(".") > _DEEPEST for _, name in columns.all_names()):
         return _layer_by_layer(columns, layers)

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from lrspec.drafting.ladder.merging import merged
 from lrspec.drafting.ladder.name_tree import Numbers
 from lrspec.drafting.ladder.spelling import Choice, Spelling, count_numbers, fits, spelled
 from lrspec.drafting.ladder.strands import Strand, picked
 from lrspec.drafting.rules import Entry
 
 End: TypeAlias = Literal["first", "last"]
+ENDS: tuple[End, ...] = ("first", "last")
 
 ENTRY = 10.0
 _REGEX = 3.0
@@ -69,6 +71,15 @@ def single(strands: Iterable[Strand], layer: int) -> Priced:
 def text_cost(regex: str) -> float:
     """What a regex costs."""
     return _REGEX + _CHARACTER * len(regex)
+
+
+def together(texts: Iterable[Texts]) -> Texts:
+    """Return all texts as those of one entry."""
+    listed = list(texts)
+    regexes = [regex for some in listed for regex in some.regexes]
+    fewer = merged(regexes)
+    cost = sum(some.cost for some in listed) + sum(map(text_cost, fewer)) - sum(map(text_cost, regexes))
+    return Texts(cost, list(fewer))
 
 
 def open_cost(entry: Open) -> float:

@@ -7,8 +7,23 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
+from lrspec.drafting.ladder.merging import within
 from lrspec.drafting.ladder.name_tree import Numbers, positions
-from lrspec.drafting.ladder.priced import DEPTH, ENTRY, ODD, End, Open, Part, Priced, Texts, open_cost, selecting
+from lrspec.drafting.ladder.priced import (
+    DEPTH,
+    ENDS,
+    ENTRY,
+    ODD,
+    End,
+    Open,
+    Part,
+    Priced,
+    Texts,
+    open_cost,
+    selecting,
+    text_cost,
+    together,
+)
 from lrspec.drafting.ladder.strands import Strand, picked
 from lrspec.drafting.rules import Entry
 
@@ -46,10 +61,25 @@ class Section:
         joined = self.joins(others)
         if joined is None:
             return None
-        texts = [self._spelled(whole, part) for whole, part in zip(self.whole, self.parts, strict=True)]
-        regexes = tuple(regex for some in texts for regex in some.regexes)
-        cost = ENTRY - DEPTH * max(map(len, self.layers)) + sum(some.cost for some in texts)
-        return Priced(cost + joined.cost, (Entry(regexes), *joined.entries))
+        texts = together(self._spelled(whole, part) for whole, part in zip(self.whole, self.parts, strict=True))
+        cost = ENTRY - DEPTH * max(map(len, self.layers)) + texts.cost
+        return self._with_first(Priced(cost + joined.cost, (Entry(tuple(texts.regexes)), *joined.entries)))
+
+    def _with_first(self, priced: Priced) -> Priced:
+        """Write a `join … to: first` into the spine if it is short: a missing number counts as 0, the first layer."""
+        spine, join = (*priced.entries, None)[:2]
+        if not isinstance(spine, Entry) or not isinstance(join, Entry) or join.join != "first":
+            return priced
+        text = within(*spine.regexes, *join.regexes) if len(spine.regexes) == len(join.regexes) == 1 else None
+        if text is None or not self._begins_at_zero():
+            return priced
+        saved = ENTRY + sum(map(text_cost, (*spine.regexes, *join.regexes))) - text_cost(text)
+        return Priced(priced.cost - saved, (Entry((text,)), *priced.entries[2:]))
+
+    def _begins_at_zero(self) -> bool:
+        """Whether the last number of the first layer is 0 wherever those before it are alike."""
+        first = self._by_beginning(max(map(len, self.layers)) - 1)["first"]
+        return all(self.layers.get((*beginning, "0")) == layer for beginning, layer in first.items())
 
     def _spelled(self, whole: Part, part: Part) -> Texts:
         strand = part.strand
@@ -60,7 +90,7 @@ class Section:
     def joins(self, others: Sequence[Strand]) -> Priced | None:
         """The entries that put other strands on their layers; None if one of them cannot share them."""
         cost = 0.0
-        captures: dict[End, list[str]] = {}
+        captures: dict[End, list[Texts]] = {}
         plain: dict[End, list[Strand]] = {}
         for strand in others:
             way = self._best_way(strand)
@@ -68,15 +98,14 @@ class Section:
                 return None
             cost += way.cost
             if way.captured:
-                texts = self._joining(Part(strand, way.captured))
-                cost += texts.cost
-                captures.setdefault(way.end, []).extend(texts.regexes)
+                captures.setdefault(way.end, []).append(self._joining(Part(strand, way.captured)))
             else:
                 plain.setdefault(way.end, []).append(strand)
         opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
-        joins = [Entry(tuple(regexes), end) for end, regexes in captures.items()]
-        cost += sum(map(open_cost, opens)) + ENTRY * (len(joins) + len(opens))
-        return Priced(cost, (*joins, *opens))
+        texts = {end: together(captures[end]) for end in ENDS if end in captures}
+        joins = [Entry(tuple(some.regexes), end) for end, some in texts.items()]
+        cost += sum(some.cost for some in texts.values()) + sum(map(open_cost, opens))
+        return Priced(cost + ENTRY * (len(joins) + len(opens)), (*joins, *opens))
 
     def _best_way(self, strand: Strand) -> _Way | None:
         """The first way to join a strand that captures more than one number; else the first of all; else None."""

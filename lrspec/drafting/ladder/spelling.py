@@ -12,7 +12,7 @@ Choice: TypeAlias = tuple[bool, tuple[str, ...]]
 """Which numbers a position may have: just those, or (False) all but those; (False, ()) is any."""
 
 ANY: Choice = (False, ())
-_FEW = 4  # numbers that are written out rather than all others ruled out
+_FEW = 4  # numbers that are listed, or ruled out, though the others are fewer
 _MOST = 200  # numbers that are written out in one regex
 
 
@@ -55,11 +55,16 @@ def fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
 
 
 def _choices(wanted: list[str], among: Collection[str]) -> Iterator[Choice]:
-    if len(wanted) > _FEW and (len(among) - len(wanted)) * 2 <= len(wanted):
-        yield (False, tuple(_ordered(set(among) - set(wanted))))
+    """Rule the others out if that goes on being right for a larger model, or is much shorter; else list."""
+    listed, others, ordered = _ordered(wanted), _ordered(set(among) - set(wanted)), _ordered(among)
+    is_end = listed == ordered[len(others) :] and len(others) <= max(_FEW, len(listed))
+    is_middle = listed != ordered[: len(listed)] and len(others) < len(listed)
+    is_most = len(listed) > _FEW and len(others) * 2 <= len(listed)
+    if len(listed) > 1 and len(others) <= _MOST and (is_end or is_middle or is_most):
+        yield (False, tuple(others))
         return
-    for start in range(0, len(wanted), _MOST):
-        yield (True, tuple(_ordered(wanted)[start : start + _MOST]))
+    for start in range(0, len(listed), _MOST):
+        yield (True, tuple(listed[start : start + _MOST]))
 
 
 def _ordered(numbers: Iterable[str]) -> list[str]:

@@ -105,9 +105,10 @@ def spines(found: Sequence[Strand]) -> Iterator[Spine]:
     seen: set[frozenset[int]] = set()
     for base in bases[:_MOST]:
         spine = Spine((Part(base, base.captured),))
+        wide = Spine((_wide(base),))
         tried = [spine]
         if spine.runs and len(found) <= _MOST:
-            tried += [_grown(spine, found, _agrees, _fills, _agrees), _grown(Spine((_wide(base),)), found, _continues)]
+            tried += [_grown(spine, found, _agrees, _fills, _agrees), _led(_grown(wide, found, _continues), found)]
         for grown in tried:
             key = frozenset(id(part.strand) for part in grown.parts)
             if grown.runs and key not in seen:
@@ -165,6 +166,17 @@ def _continues(spine: Spine, part: Part) -> bool:
         return False
     runs = Spine((*spine.parts, part)).runs if _is_consistent(spine, part) else []
     return (min(spine.layers), max(part.strand.layers)) in runs
+
+
+def _led(spine: Spine, others: Sequence[Strand]) -> Spine:
+    """Return a spine with the module of one block that it goes on from, under another name (`layer1.0`, `stage2.0`)."""
+    low, high = min(spine.layers), max(spine.layers)
+    for part in (_wide(strand) for strand in others if [*strand.layers] == [low - 1] and not strand.captured):
+        if len(part.captured) == len(spine.parts[0].captured) and _is_consistent(spine, part):
+            led = Spine((part, *spine.parts))
+            if (low - 1, high) in led.runs:
+                return led
+    return spine
 
 
 def _is_consistent(spine: Spine, part: Part) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lrspec.drafting.ladder.name_tree import NUMBER, Name, Node, Numbers, positions, tree
+from lrspec.drafting.ladder.name_tree import NUMBER, Component, Name, Node, Numbers, positions, tree
 from lrspec.drafting.ladder.strands import Other, Strand, Value, picked
 from lrspec.models.parameters import Columns
 
@@ -32,7 +32,21 @@ class Values:
 
 def strands(values: Values) -> list[Strand]:
     """Return strands that together have every name with a layer once, in the order of the model."""
-    return _together(_below(values.root, values))
+    found = _together(_below(values.root, values))
+    shapes = {_shape(strand.nodes[0].path[: strand.depth]) for strand in found if strand.captured}
+    return [_with_block(strand, shapes, values) for strand in found]
+
+
+def _shape(path: Sequence[Component]) -> tuple[tuple[bool, int], ...]:
+    """Where in some components numbers are, but not the words."""
+    return tuple((component == NUMBER, len(component)) for component in path)
+
+
+def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]], values: Values) -> Strand:
+    """Return a strand of one layer with the number of its only block, if others have one there (`layer1.0`)."""
+    children = strand.nodes[0].children() if not strand.captured and len(strand.nodes) == 1 else []
+    is_alike = len(children) == 1 and not children[0].is_name and _shape(children[0].path) in shapes
+    return (_strand(children[0], values) if is_alike else None) or strand
 
 
 def _below(node: Node, values: Values) -> list[Strand]:

@@ -24,6 +24,9 @@ _LISTED = re.compile(r"\|\d")
 _ODD_TOP = 5
 """What a ladder costs more whose highest rate is a step of its own factor below 1: its last layer is elsewhere."""
 
+_FLOOR = 2
+"""What a ladder with a floor costs less: it carries over to a model with more layers, unlike a rate for the rest."""
+
 _ODD_REST = 5
 """What a `fallback` beside a ladder costs more whose rate is not the optimizer's: it is part of the ladder's model."""
 
@@ -54,9 +57,10 @@ def _texts(selector: Selector) -> Iterator[str]:
 
 
 def _odd(rule: DraftRule) -> int:
-    """The lines that numbers are worth which nobody would type, or which carry over to no other model."""
+    """The lines that numbers are worth which nobody would type, or which carry over to other models, or to none."""
     settings = dict(rule.settings)
     decay, top = settings.get("layer_decay"), settings.get("lr_mult")
     factor = decay["factor"] if isinstance(decay, dict) else decay
     steps = [math.isclose(top, factor**step) for step in (1, 2, 3)] if factor and top else []
-    return 2 * long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0)
+    floor = _FLOOR if isinstance(decay, dict) else 0
+    return 2 * long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0) - floor

@@ -13,6 +13,9 @@ from lrspec.models.parameters import Columns
 _MOST = 12
 """The number of features that are tried for a factor, those with the most parameters first."""
 
+_RATIOS = 2
+"""The number of factors that are tried for one kind: those over the neighbour before, and over the one after."""
+
 _LONGEST = 4
 """The most digits of a factor: one with more is a coincidence."""
 
@@ -25,23 +28,25 @@ class Factor:
     places: tuple[int, ...]
 
 
-def common_factor(columns: Columns, values: Values) -> Factor | None:
-    """Return a factor that parameters of a kind have over their neighbours in the model, and that explains the most.
+def common_factors(columns: Columns, values: Values) -> list[Factor]:
+    """Return the factors that parameters of a kind have over their neighbours in the model, which explains most first.
 
     A kind is a component of the name, the owner's class, or both. What counts is how much less often the rate changes
-    from one parameter to the next without the factor; then, that fewer parameters have it, and that it is short.
+    from one parameter to the next without the factor; then, that norms or biases have it, that it is a whole kind, that
+    fewer parameters have it, and that it is short.
     """
     order = [place for place, value in values.items() if value > 0]
     kinds = sorted(_kinds(columns, order), key=len, reverse=True)
-    found = [factor for kind in kinds for factor in _factor(order, values, kind)][:_MOST]
+    found = [(factor, kind) for kind in kinds for factor in _factor(order, values, kind)][:_MOST]
     before = _changes(order, values)
-    gains = {factor: before - _changes(order, scaled(values, factor)) for factor in found}
+    gains = {factor: before - _changes(order, scaled(values, factor)) for factor, _ in found}
 
-    def worth(factor: Factor) -> tuple[float, ...]:
-        return gains[factor], -len(factor.places), -digits(factor.scale), factor.scale
+    def worth(candidate: tuple[Factor, list[int]]) -> tuple[float, ...]:
+        factor, kind = candidate
+        whole, few = len(factor.places) == len(kind), -len(factor.places)
+        return gains[factor], _is_small(columns, factor), whole, few, -digits(factor.scale), factor.scale
 
-    best = max(found, key=worth, default=None)
-    return best if best is not None and gains[best] > 1 else None
+    return [factor for factor, _ in sorted(found, key=worth, reverse=True) if gains[factor] > 1]
 
 
 def outlier_factor(values: Values, towers: Sequence[Tower]) -> Factor | None:
@@ -63,6 +68,13 @@ def scaled(values: Values, factor: Factor) -> dict[int, float]:
     """Return the rates without a factor."""
     places = set(factor.places)
     return alike({place: value / factor.scale if place in places else value for place, value in values.items()})
+
+
+def _is_small(columns: Columns, factor: Factor) -> bool:
+    """Return whether those with a factor are norms or biases, which are small parts of a model."""
+    owners = [(columns.owners[place] or ("",))[0] for place in factor.places]
+    biases = all(columns.names[place].endswith("bias") for place in factor.places)
+    return biases or all("Norm" in owner for owner in owners)
 
 
 def _short(rate: float, tower: Tower, step: int) -> Iterator[float]:
@@ -96,19 +108,17 @@ def _kinds(columns: Columns, order: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _factor(order: Sequence[int], values: Values, kind: Sequence[int]) -> Iterator[Factor]:
-    """The factor that most parameters of a kind have over a neighbour that is not of the kind, if it is not 1."""
+    """The factors that most parameters of a kind have over a neighbour that is not of the kind, if they are not 1."""
     rates = [values[place] for place in order]
     voters: dict[str, dict[int, float]] = {}
     for position, ratio in _ratios(rates, kind):
         voters.setdefault(f"{ratio:.9g}", {}).setdefault(position, ratio)
-    most, ratios = max(voters.items(), key=lambda item: len(item[1]), default=("1", {}))
-    if most == "1" or len(ratios) < max(2, 0.6 * len(kind)):
-        return
-    scale = shortest(next(iter(ratios.values())))
-    if digits(scale) > _LONGEST:
-        return
-    for chosen in (kind, ratios) if len(ratios) < len(kind) else (kind,):
-        yield Factor(scale, tuple(order[position] for position in chosen))
+    for text, ratios in sorted(voters.items(), key=lambda item: -len(item[1]))[:_RATIOS]:
+        scale = shortest(next(iter(ratios.values())))
+        if text == "1" or len(ratios) < max(2, 0.6 * len(kind)) or digits(scale) > _LONGEST:
+            continue
+        for chosen in (kind, ratios) if len(ratios) < len(kind) else (kind,):
+            yield Factor(scale, tuple(order[position] for position in chosen))
 
 
 def _ratios(rates: Sequence[float], kind: Sequence[int]) -> Iterator[tuple[int, float]]:

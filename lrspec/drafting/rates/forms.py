@@ -37,7 +37,7 @@ class RateForms:
     def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> list[DraftRule] | None:
         """Return the rules: a ladder for each tower, single rates for what is in none, and the factors.
 
-        None if a parameter has more factors than a spec can say.
+        None if a parameter has more factors than a spec can say, or a ladder has a step without a layer.
         """
         inside = {place: tower for tower in towers for place in tower.steps}
         keys = _keys(factors, {place for place, tower in inside.items() if self._at_base(tower)})
@@ -45,7 +45,13 @@ class RateForms:
             return None
         frozen = {"lr_mult": Unclaimed(self.columns, self.frozen), "lr_scale": Unclaimed(self.columns, self.frozen)}
         names = ["depth"] if len(towers) == 1 else [self.names.ladder(tower) for tower in towers]
-        rules = [self._ladder(tower, name, frozen["lr_mult"]) for tower, name in zip(towers, names, strict=True)]
+        rules = []
+        for tower, name in zip(towers, names, strict=True):
+            floor = tower.chain.depth if tower.chain.floor else None
+            layered = layers(self.columns.names, tower.steps, floor, frozen["lr_mult"].places)
+            if layered is None:
+                return None
+            rules.append(self._ladder(tower, name, layered, frozen["lr_mult"]))
         rest = {place: value for place, value in values.items() if place not in inside}
         rules += self._single(rest, frozen["lr_mult"], beside=bool(towers))
         for factor, key in zip(factors, keys, strict=True):
@@ -56,17 +62,15 @@ class RateForms:
         """Return whether the top of a tower has its optimizer's own rate, so that its ladder sets none."""
         return tower.chain.top == 1 and self.multiples.key == "lr_mult"
 
-    def _ladder(self, tower: Tower, name: str, frozen: Unclaimed) -> DraftRule:
+    def _ladder(self, tower: Tower, name: str, layered: Sequence[int | None], frozen: Unclaimed) -> DraftRule:
         chain = tower.chain
-        layered = layers(self.columns.names, tower.steps, chain.depth if chain.floor else None, frozen.places)
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
         selector = frozen.claim(self.searches.ladder(layered, free))
-        comment = "rates fall from the output towards the input"
         why = (
             f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
         )
-        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), comment=comment, why=(why,))
+        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), why=(why,))
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
         """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
@@ -80,7 +84,7 @@ class RateForms:
             return [self._fallback(*next(iter(places.items())))]
         select = self._selected if len(places) <= MANY else self._listed
         rules = {
-            value: select("rate", members, self.multiples.setting(value), frozen) for value, members in places.items()
+            value: select("others", members, self.multiples.setting(value), frozen) for value, members in places.items()
         }
         last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
         if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
@@ -96,9 +100,8 @@ class RateForms:
     def _selected(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
-        comment = "on top of the other rates" if setting[0] == "lr_scale" else ""
         found = self.searches.selectors(members, frozen.places)
-        rules = [DraftRule("", frozen.claim(selector), (setting,), comment=comment) for selector in found]
+        rules = [DraftRule("", frozen.claim(selector), (setting,)) for selector in found]
         why = _why(members, setting)
         return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]
 

@@ -16,6 +16,8 @@ from lrspec.models.parameters import Columns
 _DULL = {"weight", "bias", "default", "model", "module", "base_model"}
 """Components that tell nothing."""
 
+_VAGUE = "tensors"
+
 
 @dataclass(frozen=True)
 class RateNames:
@@ -29,17 +31,33 @@ class RateNames:
 
     def rule(self, places: Collection[int], selector: Selector, otherwise: str) -> str:
         """Return a name for a rule that gives some parameters one rate, or one factor on top of their rates."""
-        if selector.declared or selector.ndim or selector.module:
-            return word(self.columns, selector, places) or otherwise
+        found = self._told(places, selector)
+        if found and (selector.declared or selector.ndim or selector.module):
+            return found
         if all("head" in (self.columns.declared[place] or ()) for place in places):
             return "head"
-        return self._part(places) or self._kind(places) or word(self.columns, selector, places) or otherwise
+        return self._part(places) or self._kind(places) or found or self._first(places) or otherwise
+
+    def _told(self, places: Collection[int], selector: Selector) -> str:
+        """A word for what a selector selects, if it is not vague, and not two components in one."""
+        found = word(self.columns, selector, places)
+        if "-" in found:
+            components = {part for place in places for part in self.columns.names[place].split(".")}
+            return found if found in map(_plain, components) else ""
+        return found if found != _VAGUE else ""
+
+    def _first(self, places: Collection[int]) -> str:
+        """The head, if it is among the parameters, or the part of the model that they begin with."""
+        if any("head" in (self.columns.declared[place] or ()) for place in places):
+            return "head"
+        return next(filter(None, map(_plain, self.columns.names[min(places)].split("."))), "")
 
     def _kind(self, places: Collection[int]) -> str | None:
         if all(self.columns.names[place].endswith("bias") for place in places):
             return "biases"
-        owners = (self.columns.owners[place] for place in places)
-        return "norms" if all(classes and "Norm" in classes[0] for classes in owners) else None
+        owners = [(self.columns.owners[place] or ("",))[0] for place in places]
+        kinds = (name for part, name in (("Norm", "norms"), ("Conv", "convs")) if all(part in each for each in owners))
+        return next(kinds, None)
 
     def _part(self, places: Collection[int]) -> str | None:
         """The first component, or else beginning, of names that these parameters alone have."""

@@ -9,17 +9,20 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from lrspec.drafting.rates.cost import FACTOR, LADDER, cost
-from lrspec.drafting.rates.factors import Factor, common_factor, outlier_factor, scaled
+from lrspec.drafting.rates.factors import Factor, common_factors, outlier_factor, scaled
 from lrspec.drafting.rates.forms import RateForms
 from lrspec.drafting.rates.multiples import Values, multiples
 from lrspec.drafting.rates.names import RateNames
 from lrspec.drafting.rates.searches import Searches
-from lrspec.drafting.rates.towers import Tower, in_order, joined, split, whole
+from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, split, whole
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.wanted import Wanted
 
 _FACTORS = 3
 """The most factors that are looked for by kind, and the most beside towers are one less."""
+
+_FIRST = 3
+"""The factors of which each is tried as the first."""
 
 _TRIES = 16
 """The most ways that are tried."""
@@ -69,7 +72,7 @@ def _all_ways(forms: RateForms) -> Iterator[_Way]:
 
 def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[_Way]:
     """The ways with some factors and different ladders, and with up to `more` factors on what is beside a ladder."""
-    structures = _structures(forms.columns.names, values)
+    structures = _structures(forms.columns.names, values, bool(forms.frozen))
     for towers in [*structures, ()]:
         yield _Way(values, towers, factors)
     if more and forms.multiples.key == "lr_mult":
@@ -79,15 +82,21 @@ def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int
 
 
 def _factored(forms: RateForms) -> Iterator[tuple[Values, list[Factor]]]:
-    """The rates, and what is left of them without one factor, without another, and so on."""
-    values, factors = forms.multiples.values, list[Factor]()
-    yield values, factors
-    while forms.multiples.key == "lr_mult" and len(factors) < _FACTORS:
-        factor = common_factor(forms.columns, values)
-        if factor is None:
-            return
-        values, factors = scaled(values, factor), _with(factors, factor)
+    """The rates, and what is left of them without one factor, without another, and so on; also with another first."""
+    values = forms.multiples.values
+    yield values, []
+    if forms.multiples.key != "lr_mult":
+        return
+    found, factors = common_factors(forms.columns, values), list[Factor]()
+    scales: dict[float, Factor] = {}
+    for other in found:
+        scales.setdefault(other.scale, other)
+    for other in [*scales.values()][1:_FIRST]:
+        yield scaled(values, other), [other]
+    while found:
+        values, factors = scaled(values, found[0]), _with(factors, found[0])
         yield values, factors
+        found = common_factors(forms.columns, values) if len(factors) < _FACTORS else []
 
 
 def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
@@ -99,13 +108,14 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
     return [*factors, factor]
 
 
-def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
+def _structures(names: Sequence[str], values: Values, frozen: bool) -> list[list[Tower]]:
     """Ways to see ladders in rates: one a tower, or one for all, with or without what is around.
 
     A ladder rises through the model.
     """
     different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
-    for towers in (split(names, values), whole(names, values)):
+    bridged = [over_frozen(names, values)] if frozen else []
+    for towers in (*bridged, split(names, values), whole(names, values)):
         grown = joined(names, towers, values)
         complete = sum(len(tower.steps) for tower in grown) == len(values)
         for way in [grown] if complete else [grown, towers]:

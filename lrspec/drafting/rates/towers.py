@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from lrspec.drafting.rates.chains import FEWEST, Chain, chains, extended
+from lrspec.drafting.rates.chains import FEWEST, Chain, bridged, chains, extended
 from lrspec.drafting.rates.multiples import Values
 
 _CHANGES = 8
@@ -31,6 +31,13 @@ def whole(names: Sequence[str], values: Values) -> list[Tower]:
 def split(names: Sequence[str], values: Values) -> list[Tower]:
     """Return the towers one by one: even where one chain would explain several parts of the model."""
     return _split(_Part(names, values, _shared(names, values)))
+
+
+def over_frozen(names: Sequence[str], values: Values) -> list[Tower]:
+    """Return the chain in the rates of all parameters that goes on beyond blocks which are frozen."""
+    part = _Part(names, values, _shared(names, values))
+    chain = bridged(list(set(values.values())))
+    return [part.tower(chain)] if chain is not None else []
 
 
 def in_order(tower: Tower) -> bool:
@@ -92,6 +99,11 @@ class _Part:
         for component, values in members.items():
             yield _Part(self.names, values, (*self.prefix, component))
 
+    def tower(self, chain: Chain) -> Tower:
+        """The tower of those parameters whose rates are in a chain."""
+        steps = {place: chain.steps[value] for place, value in self.values.items() if value in chain.steps}
+        return Tower(chain, self.prefix, steps)
+
 
 def _split(part: _Part) -> list[Tower]:
     parts = [child for child in part.children() if len(set(child.values.values())) >= FEWEST]
@@ -113,11 +125,7 @@ def _towers(part: _Part) -> list[Tower]:
 
 
 def _own(part: _Part) -> list[Tower]:
-    found = []
-    for chain in chains(list(set(part.values.values()))):
-        steps = {place: chain.steps[value] for place, value in part.values.items() if value in chain.steps}
-        found.append(Tower(chain, part.prefix, steps))
-    return found
+    return [part.tower(chain) for chain in chains(list(set(part.values.values())))]
 
 
 def _shared(names: Sequence[str], values: Values) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from lrspec.drafting.selecting.prefixes import prefixes
 from lrspec.drafting.selecting.regexes import Description, texts
 from lrspec.drafting.selecting.templates import Kind, Part, Place, Template, Templates, templates
 
@@ -25,6 +26,8 @@ _COST = {
 _COST_OF_COMPONENT = 0.12
 _COST_OF_NUMBER = 0.3
 _ANY = ("", "")
+_FEW = 6  # beginnings that a person would list
+_HOPELESS = 100  # beginnings, and as many atoms: there is nothing to be found that many of them have in common
 
 
 def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] = ()) -> tuple[str, ...]:
@@ -35,7 +38,25 @@ def cover(names: Sequence[str], wanted: Collection[int], free: Collection[int] =
     """
     index = templates(tuple(names))
     search = _Search(index, _by_template(index, wanted), _by_template(index, {*wanted, *free}))
-    return texts([search.description(key) for key in search.chosen()], index.has_line_break)
+    search.split()
+    allowed = {*wanted, *free}
+    begun = prefixes(names, wanted, allowed) if len(search.atoms) > _HOPELESS else []
+    if len(begun) > _HOPELESS:
+        return texts(begun, index.has_line_break)
+    found = [search.description(key) for key in search.chosen()]
+    best = texts(found, index.has_line_break)
+    if _depth(found) <= 1:
+        return best
+    begun = begun or prefixes(names, wanted, allowed)
+    if len(begun) > _FEW or _depth(begun) >= _depth(found):
+        return best
+    listed = texts(begun, index.has_line_break)
+    return listed if len(listed) <= len(best) else best
+
+
+def _depth(found: Sequence[Description]) -> int:
+    """The most components that a regex has; what is between both ends is one more."""
+    return max((len(each.components) + (each.kind is Kind.both_ends) for each in found), default=0)
 
 
 def _by_template(index: Templates, names: Collection[int]) -> dict[int, set[int]]:
@@ -78,14 +99,17 @@ class _Search:
     having: dict[tuple[int, int, str], list[int]] = field(default_factory=dict)
     """The atoms of a template all names of which have a number at some place."""
 
-    def chosen(self) -> list[_Key]:
-        """The regexes: by a weighted greedy choice, without those that turn out not to be needed."""
+    def split(self) -> None:
+        """Find the atoms."""
         for template in sorted(self.wanted):
             for atom in self._atoms(template):
                 self.of_template.setdefault(template, []).append(len(self.atoms))
                 for run, value in atom.alike.items():
                     self.having.setdefault((template, run, value), []).append(len(self.atoms))
                 self.atoms.append(atom)
+
+    def chosen(self) -> list[_Key]:
+        """The regexes: by a weighted greedy choice, without those that turn out not to be needed."""
         covered = {key: atoms for key in self._keys() if self._is_pure(key) and (atoms := self._covered(key))}
         return self._needed(_greedy(covered))
 
@@ -116,7 +140,9 @@ class _Search:
                 for atom in {self.atoms[atom].fixed: self.atoms[atom] for atom in self.of_template[index]}.values():
                     words = {place: atom.alike[place] for place in template.words if place in at}
                     for some in _written_out(part.kind, atom.fixed, at):
-                        numbers = sorted((at[place], value) for place, value in {**words, **dict(some)}.items())
+                        beside = template.beside(some, atom.alike) if some else {}
+                        written = {**words, **dict(some), **beside}
+                        numbers = sorted((at[place], value) for place, value in written.items() if place in at)
                         seen.setdefault(_Key(part, tuple(numbers)))
         return iter(seen)
 

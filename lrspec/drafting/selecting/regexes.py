@@ -35,7 +35,8 @@ def texts(descriptions: Sequence[Description], has_line_break: bool = False) -> 
     width = _WIDTH if len(descriptions) <= _MANY else _WIDEST
     written = [(kind, tuple([_component(part) for part in components])) for kind, components in descriptions]
     end = r"\Z" if has_line_break else "$"
-    return tuple([_text(kind, components, end) for kind, components in _joined(written, width)])
+    once = list(_joined(written, width))
+    return tuple([_text(kind, components, end) for kind, components in _joined(once, width)])
 
 
 def escaped(text: str) -> str:
@@ -81,9 +82,10 @@ def _joined(written: Sequence[_Written], width: int) -> Iterator[_Written]:
 
 
 def _siblings(written: _Written, place: int) -> Hashable:
-    """What is the same for regexes that differ in one component only."""
+    """What is the same for regexes that differ in one component only, which is no alternation yet."""
     kind, components = written
-    return kind, components[:place], components[place + 1 :], place
+    alternation = components[place] if components[place].startswith("(?:") else ""
+    return kind, components[:place], alternation, components[place + 1 :], place
 
 
 def _fitting(family: list[_Written], place: int, width: int) -> list[_Written]:

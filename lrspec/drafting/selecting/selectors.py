@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from lrspec.drafting.rules import Selector
 from lrspec.drafting.selecting.regexes import escaped
@@ -20,6 +22,9 @@ _LONG = 70  # characters of a regex that count as one more
 _LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
 _HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
 _PARTS = 3  # rules
+_NORMS = 3  # parameters; of a single norm, the name says more
+_SHORT = 2  # the least size of a selector with two keys
+_LAST_RESORT = 8  # what all but some is to be read as: the next model will have more that should not be in it
 
 
 def selectors(
@@ -40,23 +45,29 @@ def size(selectors: tuple[Selector, ...]) -> int:
     total = 0
     for selector in selectors:
         total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
+        total += _LAST_RESORT * (selector.match == ALL.match and bool(selector.exclude))
         for regex in (*selector.match, *selector.exclude):
             total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
     return total
 
 
-def _best(target: Target, decay: bool, parts: int) -> tuple[Selector, ...]:
-    """The shortest selectors; of equally short ones the first."""
-    best: tuple[Selector, ...] = (_shortest(_whole(target, decay)),)
-    if parts == 1 or (size(best) == 1 and not best[0].match):
+def _best(target: Target, decay: bool, parts: int, limit: int = sys.maxsize) -> tuple[Selector, ...]:
+    """The shortest selectors; of equally short ones the first. Those that are not below the limit need no search."""
+    best: tuple[Selector, ...] = (_shortest(_whole(target, decay, parts)),)
+    if parts == 1 or (size(best) == 1 and not best[0].match) or (size(best) > _HOPELESS and not decay):
         return best
-    found = [best]
+    limit = min(limit, size(best))
     for part in _parts(target, decay):
-        rest = target.without(reached(target.columns, part))
-        found.append((part, *_best(rest, decay, parts - 1)))
-        if decay and part.ndim:  # what has at most one dimension comes first
-            return found[-1]
-    return min(found, key=size)
+        first = decay and bool(part.ndim)  # what has at most one dimension comes first
+        left = sys.maxsize if first else limit - size((part,))
+        if left <= 1:
+            continue
+        found = (part, *_best(target.without(reached(target.columns, part)), decay, parts - 1, left))
+        if first:
+            return found
+        if size(found) < limit:
+            best, limit = found, size(found)
+    return best
 
 
 def _shortest(ways: Iterator[Selector]) -> Selector:
@@ -69,8 +80,8 @@ def _shortest(ways: Iterator[Selector]) -> Selector:
     return min(seen, key=lambda selector: size((selector,)))
 
 
-def _whole(target: Target, decay: bool) -> Iterator[Selector]:
-    """Selectors of all members at once; by names is always one of them."""
+def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
+    """Selectors of all members at once; by names is always one of them. What parts leave is to be plain."""
     if not target.refused and target.is_hit(ALL):
         yield ALL
         return
@@ -79,18 +90,22 @@ def _whole(target: Target, decay: bool) -> Iterator[Selector]:
         yield from (selector for selector in by_dimensions if selector.ndim[0] < 2)
     yield from (s for s in _by_declared(target, decay) if target.is_hit(s))
     yield from (s for s in _by_declared_tables(target, decay) if target.is_hit(s))
+    yield from (s for s in _by_norm(target) if target.is_hit(s))
     by_name = Selector(match=target.regexes())
+    if 1 < len(by_name.match) <= _HOPELESS and parts == _PARTS:
+        yield from (s for s in _of_classes(target) if target.is_hit(s))
     yield by_name
     yield from by_dimensions
     if size((by_name,)) <= _HOPELESS:
         yield from (selector for selector in _by_module(target) if target.is_hit(selector))
+    if _SHORT < size((by_name,)) <= _HOPELESS and (decay or parts == _PARTS):
         yield from _narrowed(target)
         yield from _excluding(target, decay)
 
 
 def _parts(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of some members and nothing refused, to which others may add the rest."""
-    candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else []
+    candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else _vectors(target)
     candidates += [*_by_module(target), *_by_declared(target, decay)]
     for selector in dict.fromkeys(candidates):
         found = reached(target.columns, selector)
@@ -108,6 +123,10 @@ def _by_dimensions(target: Target) -> Iterator[Selector]:
     )
 
 
+def _vectors(target: Target) -> list[Selector]:
+    return [Selector(ndim=_VECTORS)] if target.has_shapes else []
+
+
 def _late(dims: int) -> tuple[bool, int]:
     return dims == 0, dims
 
@@ -120,10 +139,35 @@ def _by_declared(target: Target, decay: bool) -> Iterator[Selector]:
 
 def _by_declared_tables(target: Target, decay: bool) -> Iterator[Selector]:
     """What is declared and has more than one dimension, where vectors have a rule of their own."""
-    if decay and target.has_declared and target.has_shapes:
-        declared = reached(target.columns, Selector(declared=("no_weight_decay",)))
-        if dims := sorted({target.dims(parameter) for parameter in declared} - {*_VECTORS}):
-            yield Selector(declared=("no_weight_decay",), ndim=tuple(dims))
+    if not (decay and target.has_declared and target.has_shapes):
+        return
+    declared = Selector(declared=("no_weight_decay",))
+    found = reached(target.columns, declared)
+    dims = {target.dims(parameter) for parameter in found} - {*_VECTORS}
+    if len(dims) == 1:
+        yield replace(declared, ndim=tuple(dims))
+    if target.members <= found:
+        yield replace(declared, exclude=target.exclusion(found))
+
+
+def _by_norm(target: Target) -> Iterator[Selector]:
+    """All norms, whichever class takes the place of theirs."""
+    owners = [target.columns.owners[member] for member in target.members]
+    if target.has_shapes and len(owners) >= _NORMS and all(any("Norm" in base for base in owner) for owner in owners):
+        yield Selector(module="Norm")
+
+
+def _of_classes(target: Target) -> Iterator[Selector]:
+    """One regex for names whose owners have one of a few classes: `\\.bias$` of `^(?:Linear|Conv2d)$`."""
+    owners = dict.fromkeys(target.columns.owners[member][:1] for member in sorted(target.members))
+    if not target.has_shapes or () in owners or len(owners) > _PARTS:
+        return
+    names = [escaped(name) for owner in owners for name in owner]
+    module = f"^{names[0]}$" if len(names) == 1 else f"^(?:{'|'.join(names)})$"
+    found = reached(target.columns, Selector(module=module))
+    match = target.regexes(target.refused - found)
+    if len(match) == 1 and "|" not in match[0]:
+        yield Selector(match=match, module=module)
 
 
 def _by_module(target: Target) -> Iterator[Selector]:
@@ -132,6 +176,8 @@ def _by_module(target: Target) -> Iterator[Selector]:
     if not target.has_shapes:
         return
     seen = [owner for owner in dict.fromkeys(owners) if owner]
+    if any("Norm" in owner[0] for owner in seen):
+        yield Selector(module="Norm")
     for owner in seen[:_PARTS]:
         yield Selector(module=f"^{escaped(owner[0])}$")
     for word in dict.fromkeys(word for owner in seen[:_PARTS] for word in reversed(_WORD.findall(owner[0]))):
@@ -151,12 +197,15 @@ def _narrowed(target: Target) -> Iterator[Selector]:
 def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
     """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
     beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
-    bases = [Selector(match=(beginning,))] if beginning else []
+    bases = [Selector(match=target.widened().regexes())]
+    bases += [Selector(match=(beginning,))] if beginning else []
     for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
-        if target.members <= found:
-            exclude = target.exclusion(found)
-            yield Selector(match=base.match, ndim=base.ndim, exclude=exclude)
+        if target.members <= found and not found.isdisjoint(target.refused):
+            selector = replace(base, exclude=target.exclusion(found))
+            yield selector
+            if size((selector,)) > _HOPELESS:
+                return
 
 
 def _common_beginning(names: list[str]) -> str | None:

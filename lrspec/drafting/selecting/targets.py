@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from lrspec.drafting.rules import Selector
 from lrspec.drafting.selecting.cover import cover
-from lrspec.models.parameters import Columns
+from lrspec.drafting.selecting.templates import templates
+from lrspec.models.parameters import Classes, Columns
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Target:
         """True if `where.declared` can be asked for."""
         return None not in self.columns.declared
 
+    def widened(self) -> Target:
+        """The parameters whose names differ from those of members in numbers only."""
+        index = templates(tuple(self.columns.names))
+        members = {index.of_name[member] for member in self.members}
+        alike = [place for place, template in enumerate(index.of_name) if template in members]
+        return Target(self.columns, frozenset(alike), self.free)
+
     def without(self, taken: frozenset[int]) -> Target:
         """What is left to select beside a rule that selects some: no second one may select these."""
         return Target(self.columns, self.members - taken, self.free - taken)
@@ -45,8 +53,12 @@ class Target:
 
     def is_hit(self, selector: Selector) -> bool:
         """Return whether a selector selects all members and nothing refused."""
-        found = reached(self.columns, selector)
-        return self.members <= found and found.isdisjoint(self.refused)
+        any_member = next(iter(self.members))
+        return (
+            bool(reached(self.columns, selector, [any_member]))
+            and len(reached(self.columns, selector, self.members)) == len(self.members)
+            and not reached(self.columns, selector, self.refused)
+        )
 
     def regexes(self, beside: Iterable[int] = ()) -> tuple[str, ...]:
         """The regexes that find the members; other keys keep the parameters `beside` out."""
@@ -74,25 +86,36 @@ class Target:
         return cover([name for _, name in listed], first.values(), free)
 
 
-def reached(columns: Columns, selector: Selector) -> frozenset[int]:
-    """The parameters that a selector without `layers` selects."""
-    regexes, excluded = _compiled(selector.match), _compiled(selector.exclude)
-    classes = re.compile(selector.module) if selector.module else None
-    found: list[int] = []
-    for index in range(len(columns.names)):
-        if selector.ndim and len(columns.shapes[index] or ()) not in selector.ndim:
-            continue
-        if selector.declared and not {*selector.declared} & {*(columns.declared[index] or ())}:
-            continue
-        names, owners = columns.names_of(index), columns.owners_of(index)
-        if any(regex.search(name) for regex in excluded for name in names):
-            continue
-        for name, owner in zip(names, owners, strict=True):
-            by_name = not regexes or any(regex.search(name) for regex in regexes)
-            if by_name and (classes is None or any(map(classes.search, owner))):
-                found.append(index)
-                break
+def reached(columns: Columns, selector: Selector, places: Iterable[int] | None = None) -> frozenset[int]:
+    """The parameters that a selector without `layers` selects, of all or of some."""
+    found: Iterable[int] = range(len(columns.names)) if places is None else places
+    if selector.ndim:
+        found = [place for place in found if len(columns.shapes[place] or ()) in selector.ndim]
+    if selector.declared:
+        found = [place for place in found if not {*(columns.declared[place] or ())}.isdisjoint(selector.declared)]
+    if selector.match or selector.module:
+        found = _named(columns, found, selector)
+    if selector.exclude:
+        excluded = _compiled(selector.exclude)
+        found = [p for p in found if not any(regex.search(name) for name in columns.names_of(p) for regex in excluded)]
     return frozenset(found)
+
+
+def _named(columns: Columns, places: Iterable[int], selector: Selector) -> Iterator[int]:
+    """The parameters that have a name that is found, with an owner of the class."""
+    regexes = _compiled(selector.match)
+    if len(regexes) == 1 and not selector.module and not columns.aliases:
+        yield from (place for place in places if regexes[0].search(columns.names[place]))
+        return
+    classes = re.compile(selector.module or "")
+    in_class: dict[Classes, bool] = {}
+    for place in places:
+        for name, owner in zip(columns.names_of(place), columns.owners_of(place), strict=True):
+            if selector.module and owner not in in_class:
+                in_class[owner] = any(map(classes.search, owner))
+            if (not selector.module or in_class[owner]) and (not regexes or any(r.search(name) for r in regexes)):
+                yield place
+                break
 
 
 def _compiled(regexes: Iterable[str]) -> list[re.Pattern[str]]:

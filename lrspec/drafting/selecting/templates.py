@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, lru_cache
@@ -14,6 +14,7 @@ Shape: TypeAlias = tuple[str, ...]
 
 _LONGEST_ENDING = 4  # components
 _LONGEST_INSIDE = 2
+_ONE_NUMBER = 2  # texts
 
 
 class Kind(IntEnum):
@@ -87,6 +88,20 @@ class Template:
         if _is_word(shapes[-1]):
             for length in range(1, size - 1):
                 yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
+
+    @cached_property
+    def in_words(self) -> list[int | None]:
+        """For each number the component that it is in, if there are several in it: `Conv2d_2b_3x3`."""
+        return [
+            component if len(shape) > _ONE_NUMBER else None
+            for component, shape in enumerate(self.shapes)
+            for _ in shape[1:]
+        ]
+
+    def beside(self, written: Iterable[tuple[int, str]], alike: Mapping[int, str]) -> dict[int, str]:
+        """The numbers in the same words as those that are written out, if they have one value."""
+        words = {self.in_words[place] for place, _ in written} - {None}
+        return {place: value for place, value in alike.items() if self.in_words[place] in words} if words else {}
 
     @cached_property
     def by_number(self) -> list[dict[str, list[int]]]:
