@@ -188,6 +188,17 @@ def test_weight_decay_is_what_most_have_and_not_said_where_there_is_none(model: 
     assert base(AdamW(model.parameters()), model).weight_decay == 0.01  # the class's own, and not none
 
 
+def test_numbers_that_are_products_are_written_as_they_were_meant(model: Net) -> None:
+    noise = 0.1 * 0.003
+    assert repr(noise) == "0.00030000000000000003"
+    groups = split(model, noise, noise, 1e-3)
+    groups[0]["weight_decay"] = 0.1 + 0.2
+    file = assert_reproduced(AdamW(groups, lr=noise, weight_decay=noise), model)
+    assert "{type: AdamW, lr: 3e-4, weight_decay: 3e-4}" in file.text
+    assert "weight_decay: 0.3\n" in file.text
+    assert not re.search(r"\d{6}", file.text)
+
+
 def test_an_option_that_all_groups_have_is_the_optimizers(model: Net) -> None:
     optimizer = AdamW(split(model, 1e-3, 1e-3, 1e-3, betas=(0.9, 0.95)))
     assert base(optimizer, model).options == {"betas": (0.9, 0.95)}
@@ -291,7 +302,7 @@ def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
     assert wanted.notes == (
         "2 groups, 1 setting.",
         "`sgd` trains none of the model's parameters, and is left out.",
-        "head.weight is in group 0 of `adamw` and again in group 0 of `sgd`, and so are 1 more: the first counts.",
+        "head.weight is in group 0 of `adamw` and again in group 0 of `sgd`, and so is 1 more: the first counts.",
     )
 
 
@@ -314,11 +325,18 @@ def test_a_model_on_the_meta_device_is_read() -> None:
     assert_reproduced(AdamW(split(model, 1e-3, 1e-3, 1e-2)), model)
 
 
-def test_everything_may_be_frozen(model: Net) -> None:
-    optimizer = AdamW(model.parameters(), lr=0.1)
+def test_an_optimizer_that_has_nothing_to_train_is_refused(model: Net) -> None:
+    optimizer = AdamW(model.body.parameters(), lr=0.1)
+    with pytest.raises(
+        lrspec.GroupsError, match=r"anything of this Net to train: none of its parameters is in a group"
+    ):
+        lrspec.from_optimizer(optimizer, Net())
+    model.body.requires_grad_(False)
+    with pytest.raises(lrspec.GroupsError, match=r"no optimizer has anything of this Net to train$"):
+        lrspec.from_optimizer(optimizer, model)
     model.requires_grad_(False)
-    file = lrspec.from_optimizer(optimizer, model)
-    assert lrspec.compile(file, Net()).groups == ()
+    with pytest.raises(lrspec.GroupsError, match=r"of this Net to train: all of its parameters are frozen$"):
+        lrspec.from_optimizer(optimizer, model)
 
 
 def test_names_of_optimizers_are_made_such_that_a_spec_has_them(model: Net) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lrspec.drafting.live.groups import GroupValues, LiveOptimizer
 from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
+from lrspec.drafting.rates.multiples import shortest
 from lrspec.spec.language import Optimizer
 
 _FEW = 3
@@ -33,11 +34,11 @@ def base_of(optimizer: LiveOptimizer, shares: list[Share]) -> Optimizer:
     rates = _counted((share.values.rate, share.elements) for share in shares)
     decays = _counted((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
     values: dict[str, Any] = {
-        "lr": base_rate(own.get("lr"), given, rates, head),
+        "lr": shortest(base_rate(own.get("lr"), given, rates, head)),
         "weight_decay": base_decay(own.get("weight_decay"), described.arguments.get("weight_decay", 0.0), decays),
     }
     for key in described.arguments:
-        if not shares or not all(key in share.values.options for share in shares):
+        if not all(key in share.values.options for share in shares):
             continue
         found = _counted((share.values.options[key], share.elements) for share in shares)
         value, default = base_option(own.get(key), found), described.arguments[key]
@@ -54,7 +55,7 @@ def _counted(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
     return counter
 
 
-def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: float | None) -> float | None:
+def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: float | None) -> float:
     """Return the rate that multiples are of: the only one, or one of several.
 
     It is the one that the optimizer was made with if groups have it, or if it was `given` and the others are short
@@ -68,7 +69,7 @@ def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: fl
     if head:
         return head
     positive = {rate: number for rate, number in elements.items() if rate} or dict(elements)
-    return max(positive, key=positive.__getitem__ if len(positive) <= _FEW else None, default=None)
+    return max(positive, key=positive.__getitem__ if len(positive) <= _FEW else None)
 
 
 def _is_short(multiple: float) -> bool:
@@ -83,7 +84,8 @@ def base_decay(own: Any, default: Any, elements: Mapping[float, int]) -> float |
     """
     if not elements or (default == 0 and set(elements) == {0}):
         return None
-    return float(own) if own and own in elements else max(elements, key=elements.__getitem__)
+    own = shortest(float(own)) if is_number(own) else own
+    return own if own and own in elements else max(elements, key=elements.__getitem__)
 
 
 def base_option(own: Any, elements: Mapping[Any, int]) -> Any:

@@ -12,6 +12,7 @@ from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import printable
 from lrspec.drafting.live.described import Described
 from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
+from lrspec.drafting.rates.multiples import shortest
 from lrspec.optim.verify.schedulers import Schedule
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import NOT_OPTIONS
@@ -59,7 +60,7 @@ class LiveOptimizer:
                 found = printable(str(value))
                 raise GroupsError(f"{self.label(number)} has the {noun} {found}, and a spec needs one from 0 on")
         options = {key: value for key, value in self.options[number].items() if is_plain(value)}
-        return GroupValues(float(rate), None if decay is None else float(decay), options)
+        return GroupValues(float(rate), None if decay is None else shortest(float(decay)), options)
 
     def rate(self, number: int) -> Any:
         """Return the learning rate that a group starts from, before any schedule; None if it has none."""

@@ -74,7 +74,8 @@ def _groups(members: Members) -> Iterator[str]:
     if members.again:
         place, again = next(iter(members.again.items()))
         name, first = printable(members.inventory.columns.names[place]), _label(members.groups[place])
-        more = f", and so are {len(members.again) - 1:,} more" if len(members.again) > 1 else ""
+        others = len(members.again) - 1
+        more = f", and so {'is' if others == 1 else 'are'} {others:,} more" if others else ""
         yield f"{name} is in {first} and again in {_label(again)}{more}: the first counts."
 
 

@@ -46,6 +46,8 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         if not inventory.columns.names:
             raise GroupsError(f"this {type(model).__name__} has no parameters")
         members = members_of(optimizers, inventory, parameters)
+        if not members.trained():
+            raise GroupsError(f"no optimizer has anything of this {type(model).__name__} to train{_why(members)}")
         used = _used(members)
         values = {member: member.optimizer.values(member.group) for member in dict.fromkeys(members.trained().values())}
         bases = {each.name if len(used) > 1 else ONLY: base_of(each, _shares(each, members, values)) for each in used}
@@ -58,13 +60,20 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
 def _used(members: Members) -> list[LiveOptimizer]:
     """The optimizers that train something; GroupsError for a class that no spec may name."""
     training = {id(member.optimizer) for member in members.trained().values()}
-    used = [each for each in members.optimizers if id(each) in training] or list(members.optimizers[:1])
+    used = [each for each in members.optimizers if id(each) in training]
     for type_ in (each.described.type for each in used):
         if type_ in ONE_GROUP_ONLY:
             raise GroupsError(f"{type_} does not take parameter groups, so that a spec cannot describe it")
         if type_.startswith(FROM_TORCH):
             raise GroupsError(f"{printable(type_)} is not an optimizer that lrspec knows")
     return used
+
+
+def _why(members: Members) -> str:
+    """Why nothing trains: it is frozen, or the optimizer is that of another model, such as a copy."""
+    if not any(members.inventory.columns.trainable):
+        return ": all of its parameters are frozen"
+    return "" if members.groups else ": none of its parameters is in a group"
 
 
 def _shares(optimizer: LiveOptimizer, members: Members, values: dict[Member, GroupValues]) -> list[Share]:
