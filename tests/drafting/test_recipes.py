@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +19,7 @@ import lrspec
 from lrspec import Inventory
 from lrspec.drafting.depth.depth import matched_depth
 from lrspec.drafting.depth.structure import structural_depth
+from lrspec.drafting.draft import Draft
 from lrspec.drafting.prove import DraftError
 from lrspec.drafting.recipes import compose as composing
 from lrspec.drafting.recipes.compose import compose
@@ -191,19 +193,50 @@ def test_a_recipe_writes_this(recipe: str, name: str, expected: str) -> None:
     assert text(recipe, name) == expected
 
 
+def entries(draft: Draft) -> list[str]:
+    """The lines of the ladder, as they stand in the file."""
+    return re.findall(r"^      - (.*)$", draft.text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("resnet18", r"'^(\w+)\.'"),
-        ("vit", r"'^(\w+)'"),
-        ("BERT", r"'^bert\.(\w+)\.', '^classifier\.'"),
-        ("GPT-2", r"'^transformer\.(\w+)\.'"),
+        ("resnet18", [r"'^(\w+)\.'"]),
+        ("swin", [r"'^(\w+)\.'"]),
+        ("poolformer", [r"'^(\w+)\.'"]),
+        ("vit", [r"['^(?:cls_token|pos_embed)$', '^patch_embed\.']", r"'^blocks\.'", r"'^norm\.'", r"'^head\.'"]),
+        ("BERT", [r"'^bert\.embeddings\.'", r"'^bert\.encoder\.'", r"'^bert\.pooler\.'", r"'^classifier\.'"]),
+        ("GPT-2", [r"'^transformer\.(\w+)\.'"]),
     ],
 )
-def test_blocks_has_a_layer_per_module(name: str, expected: str) -> None:
-    rule = lrspec.loads(text("blocks", name)).spec.rules[0]
-    layers = (rule.layers,) if isinstance(rule.layers, str) else rule.layers or ()
-    assert ", ".join(f"'{entry}'" for entry in layers) == expected
+def test_blocks_has_a_layer_per_module(name: str, expected: list[str]) -> None:
+    assert entries(compose("blocks", subject(name), Numbers(), None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["token", "one.weight", "scale", "two.weight", "last"], [["token", "one"], ["scale", "two", "last"]]),
+        (
+            ["body.own", *(f"body.a.w{n}" for n in range(20)), "body.b.w", "fc.w"],
+            [["body.own", "body.a"], ["body.b"], ["fc"]],
+        ),
+        ([f"{number}.weight" for number in (0, 2, 10)], [["0"], ["2"], ["10"]]),
+        (["a.weight", "b-c.weight"], [["a"], ["b-c"]]),
+        (["own", "only.a", "only.b"], None),
+    ],
+)
+def test_a_parameter_beside_modules_goes_with_the_next_of_them(
+    names: list[str], expected: list[list[str]] | None
+) -> None:
+    if expected is None:
+        with pytest.raises(RefusedError, match="the model has only one top-level module: use layer-decay"):
+            compose("blocks", own(*names), Numbers(), None)
+        return
+    plan = lrspec.compile(compose("blocks", own(*names), Numbers(layer_decay=0.5), None).file, own(*names).inventory)
+    for layer, members in enumerate(reversed(expected)):
+        found = [each.name for each in plan.parameters if each.settings.lr == 1e-3 * 0.5**layer]
+        assert found == [name for name in names if any(f"{name}.".startswith(f"{each}.") for each in members)]
 
 
 REFUSED = {
