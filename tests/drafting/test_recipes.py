@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable
@@ -126,7 +127,7 @@ rules:
   - name: head                        # what the model declares as its head
     where: {declared: head}
     lr_mult: 1
-  - name: body                        # everything else, which is trained already
+  - name: body                        # everything else: pretrained
     fallback: true
     lr_mult: 0.1
   - name: no-decay                    # norms and biases
@@ -287,7 +288,10 @@ def test_without_weight_decay_nothing_is_exempt_from_it() -> None:
         ("torch.optim.SGD", "{type: SGD, lr: 0.01, momentum: 0.9, weight_decay: 0.05}"),
         ("Lamb", None),
         ("timm:lamb", "{type: timm:lamb, lr: 1e-3, weight_decay: 0.05}"),
-        ("Rprop", "{type: Rprop, lr: 1e-3}"),
+        ("Rprop", "{type: Rprop, lr: 0.01}"),
+        ("ASGD", "{type: ASGD, lr: 0.01, weight_decay: 0.05}"),
+        ("RMSprop", "{type: RMSprop, lr: 1e-3, weight_decay: 0.05}"),
+        ("torch.optim.Adafactor", "{type: Adafactor, lr: 0.01, weight_decay: 0.05}"),
     ],
 )
 def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | None) -> None:
@@ -296,6 +300,26 @@ def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | No
             text("layer-decay", "resnet18", optimizer=optimizer)
     else:
         assert f"optimizer: {expected}\n" in text("layer-decay", "resnet18", optimizer=optimizer)
+
+
+@pytest.mark.parametrize("type_", ["Adadelta", "Adafactor", "Adagrad", "Muon", "Rprop"])
+def test_an_optimizer_whose_rate_means_something_else_has_its_own(type_: str) -> None:
+    own_rate = inspect.signature(getattr(torch.optim, type_)).parameters["lr"].default
+    matrices = own("embed.weight", "fc.weight")
+    draft = compose("no-decay", matrices, Numbers(optimizer=type_), None)
+    assert lrspec.compile(draft.file, matrices.inventory).parameters[0].settings.lr == own_rate
+    given = compose("no-decay", matrices, Numbers(optimizer=type_, lr=0.5), None)
+    assert lrspec.compile(given.file, matrices.inventory).parameters[0].settings.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("type_", "message"),
+    [("SparseAdam", "SparseAdam takes sparse gradients only"), ("torch.optim.SparseAdam", "use AdamW or Adam")],
+)
+@pytest.mark.parametrize("recipe", ["no-decay", "layer-decay"])
+def test_an_optimizer_of_sparse_gradients_is_refused(recipe: str, type_: str, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
+        text(recipe, "resnet18", optimizer=type_)
 
 
 def test_an_optimizer_that_cannot_train_the_model_is_refused() -> None:
@@ -309,6 +333,37 @@ def test_towers_have_a_ladder_each_and_what_is_in_none_the_full_rate() -> None:
     assert "- name: depth-vision " in found
     assert (
         "- name: rest                        # in no tower: logit_scale\n    fallback: true\n    lr_mult: 1\n" in found
+    )
+
+
+LAST = "from the input to the last block"
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (TRANSFORMERS["Llama"], ["from the input to the head"]),
+        (TRANSFORMERS["GPT-2"], [f"{LAST}; wte is the output head, too"]),
+        (TRANSFORMERS["T5"], [f"{LAST}; shared is the output head, too", "from the first block to the last"]),
+        (TRANSFORMERS["Whisper"], [LAST, f"{LAST}; embed_tokens is the output head, too"]),
+        (TRANSFORMERS["LLaVA"], ["from the input to multi_modal_projector", "from the input to the head"]),
+        (TRANSFORMERS["Qwen2-VL"], ["from the input to merger", "from the input to the head"]),
+        (of_timm("vit_tiny_patch16_224", num_classes=0), [LAST]),
+        (of_timm("convnext_atto", num_classes=0), ["from the input to the final norm"]),
+        (lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), ["from the input to the output"]),
+    ],
+)
+def test_a_ladder_says_where_it_begins_and_ends(make: Callable[[], nn.Module], expected: list[str]) -> None:
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draft = compose("layer-decay", of_model(make()), Numbers(), None)
+    assert [rule.comment for rule in draft.rules if rule.selector.layers] == expected
+
+
+def test_all_matrices_are_the_others_only_beside_tables() -> None:
+    assert (
+        "- name: matrices                    # all matrices\n"
+        in compose("muon-adamw", own("a.weight", "a.bias", a_bias=(4,)), Numbers(), None).text
     )
 
 

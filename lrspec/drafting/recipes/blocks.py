@@ -15,8 +15,8 @@ from lrspec.models.parameters import Columns
 _NOTE = "A layer per top-level module: the learning rate falls from each to the one before it."
 _MOST = 0.9
 """The share of all parameters above which a top-level module is opened: `bert`, beside a `classifier`."""
-_WORD = re.compile(r"[A-Za-z_]\w*")
-"""The name of a module that is no number, as the items of a sequence are."""
+_WORD = re.compile(r"([A-Za-z_]\w*)\.")
+"""A module that is no number, as the items of a sequence are."""
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
@@ -38,11 +38,10 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
 
 def _entries(columns: Columns, layers: Sequence[int]) -> tuple[Entry, ...]:
     """Return one entry if the first component of each name is its layer, as in the examples, or else a ladder."""
-    names = [name.split(".") for _, name in columns.all_names()]
-    if all(len(name) > 1 and _WORD.fullmatch(name[0]) for name in names):
-        if len({name[0] for name in names}) == len({*layers}):
-            return (Entry((r"^(\w+)\.",)),)
-    return ladder(columns, layers)
+    found = {(word[1] if (word := _WORD.match(name)) else "", layers[place]) for place, name in columns.all_names()}
+    words = {word for word, _ in found}
+    is_layer = "" not in words and len(found) == len(words) == len({*layers})
+    return (Entry((r"^(\w+)\.",)),) if is_layer else ladder(columns, layers)
 
 
 def _modules(root: Node) -> list[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.depth import Tower
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.recipes.ends import ladder_comment
 from lrspec.drafting.recipes.head import head_of, head_parts
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning, rest
@@ -46,7 +47,7 @@ def _ladder(subject: Subject, tower: Tower, factor: float) -> Part:
     members = [place for place, layer in enumerate(tower.layers) if layer is not None]
     selector = Selector(layers=ladder(subject.columns, tower.layers))
     name = f"depth-{tower.name}" if tower.name else "depth"
-    rule = DraftRule(name, selector, (("layer_decay", factor),), comment="from the input to the head")
+    rule = DraftRule(name, selector, (("layer_decay", factor),), comment=ladder_comment(subject, tower))
     return Part(rule, members, tower.layers)
 
 

@@ -28,9 +28,8 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
         raise RefusedError(
             "the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay"
         )
-    rule = DraftRule(
-        "matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment="all other matrices"
-    )
+    comment = "all other matrices" if tables else "all matrices"
+    rule = DraftRule("matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment=comment)
     everything = rest(subject, "each at the rate of its optimizer", lr_mult=1)
     decay = exempt(subject, [adamw, muon])
     return Sketch(
