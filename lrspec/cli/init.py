@@ -177,7 +177,7 @@ def _by_recipe(
         inventory, depth = read_depth(source, args, cache=cache)
         model, notes = _named(source, args, target)
         if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
-            notes = ("timm knows no layers here, and takes every twelve parameters for one. These are blocks.", *notes)
+            notes = (_NO_LAYERS, *notes)
         return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
     except ModelError as failure:
         raise CannotRun(str(failure)) from None
@@ -226,6 +226,9 @@ def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSour
     return None, (f"`models` is missing: {printable(source)} is not in this folder or below it.", *notes)
 
 
+_NO_LAYERS = (
+    "timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks."
+)
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
 _CODE = (
     "`models` is missing: a spec cannot name py:, which runs code. With --save-params, `lrspec init` "

@@ -29,6 +29,7 @@ from lrspec.drafting.recipes.table import RECIPES
 from lrspec.drafting.rules import DraftRule
 from lrspec.models.sources.timm import layers_of
 from tests.drafting.test_depth import MODELS as TRANSFORMERS
+from tests.drafting.test_depth import TEXT, built
 
 SCHEMA = "# yaml-language-server: $schema=lrspec.v1.schema.json\n#\n"
 
@@ -407,6 +408,14 @@ def test_the_head_of_a_model_that_declares_none_is_its_last_module() -> None:
     assert "# the last module: the model does not say which is its head\n    match: '^out\\.'" in draft.text
     with pytest.raises(RefusedError, match="the model has no head: it declares none, and none comes after its body"):
         compose("linear-probe", own(*names[:-2]), Numbers(), None)
+
+
+@pytest.mark.parametrize("recipe", ["head-body", "linear-probe"])
+def test_a_pooler_is_no_head(recipe: str) -> None:
+    bert = of_model(built("BertModel", "BertConfig", **TEXT))
+    with pytest.raises(RefusedError, match="the model has no head: it declares none"):
+        compose(recipe, bert, Numbers(), None)
+    assert "# from the input to pooler\n" in compose("layer-decay", bert, Numbers(), None).text
 
 
 def test_a_model_of_one_parameter_has_no_layers_to_speak_of() -> None:

@@ -8,7 +8,7 @@ from lrspec.drafting.recipes.recipe import Numbers, Sketch, Subject, fine_tuning
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
-    """Return a rule for the head, and one for the body: a tenth, as in fastai's and torchvision's tutorials."""
+    """Return a rule for the head, and one for the body: a tenth, with which Lightning's `BackboneFinetuning` begins."""
     base = fine_tuning(subject, numbers)
     head = head_of(subject)
     mult = float(f"{1 / (numbers.head_mult or 10):.3g}")

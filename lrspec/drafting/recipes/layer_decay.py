@@ -15,8 +15,8 @@ from lrspec.drafting.rules import DraftRule, Selector
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """Return a ladder for each tower.
 
-    The factor is 0.75, as in the fine-tuning of BEiT and of masked autoencoders, and 0.9 for language models, as in
-    that of ELECTRA.
+    The factor is 0.75, the default of `main_finetune.py` of masked autoencoders, and 0.9 for language models, which
+    `configure_finetuning.py` of ELECTRA has for its large model.
     """
     base, factor = fine_tuning(subject, numbers), numbers.layer_decay or (0.9 if subject.reads_text else 0.75)
     towers = [tower for tower in subject.depth.towers if _is_trained(subject, tower)]
