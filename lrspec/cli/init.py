@@ -197,7 +197,7 @@ def _by_recipe(
         inventory, depth = read_depth(source, args, cache=cache)
         model, notes = _named(source, args, target)
         if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
-            notes = ("timm knows no layers here, and takes every twelve parameters for one. These are blocks.", *notes)
+            notes = (_NO_LAYERS, *notes)
         return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
     except (ModelError, TooLongError) as failure:
         raise CannotRun(str(failure)) from None
@@ -247,6 +247,9 @@ def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSour
     return None, (f"`models` is missing: {reason}{'' if scheme == 'params' else _SAVE}", *notes)
 
 
+_NO_LAYERS = (
+    "timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks."
+)
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
 _SAVE = " With --save-params, `lrspec init` saves the model's parameters beside the spec, which then names that file."
 

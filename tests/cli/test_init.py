@@ -282,7 +282,10 @@ def test_a_saved_inventory_is_a_model(init: Any) -> None:
 
 def test_timm_is_named_where_it_knows_no_layers(init: Any) -> None:
     ran = init("--model", "poolformer_s12", "-o", "-")
-    assert "# timm knows no layers here, and takes every twelve parameters for one. These are blocks.\n" in ran.out
+    assert (
+        "# timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks.\n"
+        in ran.out
+    )
     assert "timm" not in init("--model", "poolformer_s12", "-o", "-", "-r", "no-decay").out
 
 

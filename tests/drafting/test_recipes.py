@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +20,7 @@ import lrspec
 from lrspec import Inventory
 from lrspec.drafting.depth.depth import matched_depth
 from lrspec.drafting.depth.structure import structural_depth
+from lrspec.drafting.draft import Draft
 from lrspec.drafting.prove import DraftError
 from lrspec.drafting.recipes import compose as composing
 from lrspec.drafting.recipes.compose import compose
@@ -26,6 +29,7 @@ from lrspec.drafting.recipes.table import RECIPES
 from lrspec.drafting.rules import DraftRule
 from lrspec.models.sources.timm import layers_of
 from tests.drafting.test_depth import MODELS as TRANSFORMERS
+from tests.drafting.test_depth import TEXT, built
 
 SCHEMA = "# yaml-language-server: $schema=lrspec.v1.schema.json\n#\n"
 
@@ -124,7 +128,7 @@ rules:
   - name: head                        # what the model declares as its head
     where: {declared: head}
     lr_mult: 1
-  - name: body                        # everything else, which is trained already
+  - name: body                        # everything else: pretrained
     fallback: true
     lr_mult: 0.1
   - name: no-decay                    # norms and biases
@@ -191,19 +195,50 @@ def test_a_recipe_writes_this(recipe: str, name: str, expected: str) -> None:
     assert text(recipe, name) == expected
 
 
+def entries(draft: Draft) -> list[str]:
+    """The lines of the ladder, as they stand in the file."""
+    return re.findall(r"^      - (.*)$", draft.text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("resnet18", r"'^(\w+)\.'"),
-        ("vit", r"'^(\w+)'"),
-        ("BERT", r"'^bert\.(\w+)\.', '^classifier\.'"),
-        ("GPT-2", r"'^transformer\.(\w+)\.'"),
+        ("resnet18", [r"'^(\w+)\.'"]),
+        ("swin", [r"'^(\w+)\.'"]),
+        ("poolformer", [r"'^(\w+)\.'"]),
+        ("vit", [r"['^(?:cls_token|pos_embed)$', '^patch_embed\.']", r"'^blocks\.'", r"'^norm\.'", r"'^head\.'"]),
+        ("BERT", [r"'^bert\.embeddings\.'", r"'^bert\.encoder\.'", r"'^bert\.pooler\.'", r"'^classifier\.'"]),
+        ("GPT-2", [r"'^transformer\.(\w+)\.'"]),
     ],
 )
-def test_blocks_has_a_layer_per_module(name: str, expected: str) -> None:
-    rule = lrspec.loads(text("blocks", name)).spec.rules[0]
-    layers = (rule.layers,) if isinstance(rule.layers, str) else rule.layers or ()
-    assert ", ".join(f"'{entry}'" for entry in layers) == expected
+def test_blocks_has_a_layer_per_module(name: str, expected: list[str]) -> None:
+    assert entries(compose("blocks", subject(name), Numbers(), None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["token", "one.weight", "scale", "two.weight", "last"], [["token", "one"], ["scale", "two", "last"]]),
+        (
+            ["body.own", *(f"body.a.w{n}" for n in range(20)), "body.b.w", "fc.w"],
+            [["body.own", "body.a"], ["body.b"], ["fc"]],
+        ),
+        ([f"{number}.weight" for number in (0, 2, 10)], [["0"], ["2"], ["10"]]),
+        (["a.weight", "b-c.weight"], [["a"], ["b-c"]]),
+        (["own", "only.a", "only.b"], None),
+    ],
+)
+def test_a_parameter_beside_modules_goes_with_the_next_of_them(
+    names: list[str], expected: list[list[str]] | None
+) -> None:
+    if expected is None:
+        with pytest.raises(RefusedError, match="the model has only one top-level module: use layer-decay"):
+            compose("blocks", own(*names), Numbers(), None)
+        return
+    plan = lrspec.compile(compose("blocks", own(*names), Numbers(layer_decay=0.5), None).file, own(*names).inventory)
+    for layer, members in enumerate(reversed(expected)):
+        found = [each.name for each in plan.parameters if each.settings.lr == 1e-3 * 0.5**layer]
+        assert found == [name for name in names if any(f"{name}.".startswith(f"{each}.") for each in members)]
 
 
 REFUSED = {
@@ -254,7 +289,10 @@ def test_without_weight_decay_nothing_is_exempt_from_it() -> None:
         ("torch.optim.SGD", "{type: SGD, lr: 0.01, momentum: 0.9, weight_decay: 0.05}"),
         ("Lamb", None),
         ("timm:lamb", "{type: timm:lamb, lr: 1e-3, weight_decay: 0.05}"),
-        ("Rprop", "{type: Rprop, lr: 1e-3}"),
+        ("Rprop", "{type: Rprop, lr: 0.01}"),
+        ("ASGD", "{type: ASGD, lr: 0.01, weight_decay: 0.05}"),
+        ("RMSprop", "{type: RMSprop, lr: 1e-3, weight_decay: 0.05}"),
+        ("torch.optim.Adafactor", "{type: Adafactor, lr: 0.01, weight_decay: 0.05}"),
     ],
 )
 def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | None) -> None:
@@ -263,6 +301,26 @@ def test_another_optimizer_gets_what_it_takes(optimizer: str, expected: str | No
             text("layer-decay", "resnet18", optimizer=optimizer)
     else:
         assert f"optimizer: {expected}\n" in text("layer-decay", "resnet18", optimizer=optimizer)
+
+
+@pytest.mark.parametrize("type_", ["Adadelta", "Adafactor", "Adagrad", "Muon", "Rprop"])
+def test_an_optimizer_whose_rate_means_something_else_has_its_own(type_: str) -> None:
+    own_rate = inspect.signature(getattr(torch.optim, type_)).parameters["lr"].default
+    matrices = own("embed.weight", "fc.weight")
+    draft = compose("no-decay", matrices, Numbers(optimizer=type_), None)
+    assert lrspec.compile(draft.file, matrices.inventory).parameters[0].settings.lr == own_rate
+    given = compose("no-decay", matrices, Numbers(optimizer=type_, lr=0.5), None)
+    assert lrspec.compile(given.file, matrices.inventory).parameters[0].settings.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("type_", "message"),
+    [("SparseAdam", "SparseAdam takes sparse gradients only"), ("torch.optim.SparseAdam", "use AdamW or Adam")],
+)
+@pytest.mark.parametrize("recipe", ["no-decay", "layer-decay"])
+def test_an_optimizer_of_sparse_gradients_is_refused(recipe: str, type_: str, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
+        text(recipe, "resnet18", optimizer=type_)
 
 
 def test_an_optimizer_that_cannot_train_the_model_is_refused() -> None:
@@ -276,6 +334,37 @@ def test_towers_have_a_ladder_each_and_what_is_in_none_the_full_rate() -> None:
     assert "- name: depth-vision " in found
     assert (
         "- name: rest                        # in no tower: logit_scale\n    fallback: true\n    lr_mult: 1\n" in found
+    )
+
+
+LAST = "from the input to the last block"
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (TRANSFORMERS["Llama"], ["from the input to the head"]),
+        (TRANSFORMERS["GPT-2"], [f"{LAST}; wte is the output head, too"]),
+        (TRANSFORMERS["T5"], [f"{LAST}; shared is the output head, too", "from the first block to the last"]),
+        (TRANSFORMERS["Whisper"], [LAST, f"{LAST}; embed_tokens is the output head, too"]),
+        (TRANSFORMERS["LLaVA"], ["from the input to multi_modal_projector", "from the input to the head"]),
+        (TRANSFORMERS["Qwen2-VL"], ["from the input to merger", "from the input to the head"]),
+        (of_timm("vit_tiny_patch16_224", num_classes=0), [LAST]),
+        (of_timm("convnext_atto", num_classes=0), ["from the input to the final norm"]),
+        (lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), ["from the input to the output"]),
+    ],
+)
+def test_a_ladder_says_where_it_begins_and_ends(make: Callable[[], nn.Module], expected: list[str]) -> None:
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draft = compose("layer-decay", of_model(make()), Numbers(), None)
+    assert [rule.comment for rule in draft.rules if rule.selector.layers] == expected
+
+
+def test_all_matrices_are_the_others_only_beside_tables() -> None:
+    assert (
+        "- name: matrices                    # all matrices\n"
+        in compose("muon-adamw", own("a.weight", "a.bias", a_bias=(4,)), Numbers(), None).text
     )
 
 
@@ -319,6 +408,14 @@ def test_the_head_of_a_model_that_declares_none_is_its_last_module() -> None:
     assert "# the last module: the model does not say which is its head\n    match: '^out\\.'" in draft.text
     with pytest.raises(RefusedError, match="the model has no head: it declares none, and none comes after its body"):
         compose("linear-probe", own(*names[:-2]), Numbers(), None)
+
+
+@pytest.mark.parametrize("recipe", ["head-body", "linear-probe"])
+def test_a_pooler_is_no_head(recipe: str) -> None:
+    bert = of_model(built("BertModel", "BertConfig", **TEXT))
+    with pytest.raises(RefusedError, match="the model has no head: it declares none"):
+        compose(recipe, bert, Numbers(), None)
+    assert "# from the input to pooler\n" in compose("layer-decay", bert, Numbers(), None).text
 
 
 def test_a_model_of_one_parameter_has_no_layers_to_speak_of() -> None:

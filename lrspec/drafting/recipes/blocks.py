@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lrspec.drafting.depth.tree import Node, tree
+from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning
 from lrspec.drafting.rules import DraftRule, Entry, Selector
+from lrspec.models.parameters import Columns
 
 _NOTE = "A layer per top-level module: the learning rate falls from each to the one before it."
 _MOST = 0.9
 """The share of all parameters above which a top-level module is opened: `bert`, beside a `classifier`."""
+_WORD = re.compile(r"([A-Za-z_]\w*)\.")
+"""A module that is no number, as the items of a sequence are."""
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
@@ -20,47 +25,46 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
     if len(subject.depth.towers) > 1:
         towers = " and ".join(tower.name for tower in subject.depth.towers)
         raise RefusedError(f"the model has several towers, {towers}: use layer-decay, which gives each a ladder")
-    root = tree(subject.columns, range(len(subject.columns.names)))
-    entries, modules = _entries(root)
+    modules = _joined(_modules(tree(subject.columns, range(len(subject.columns.names)))))
     if len(modules) < 2:
         raise RefusedError("the model has only one top-level module: use layer-decay, which looks inside")
-    layers: list[int | None] = [None] * len(subject.columns.names)
-    for layer, module in enumerate(modules):
-        for place in module.members:
-            layers[place] = layer
+    layer_of = {place: layer for layer, members in enumerate(modules) for place in members}
+    layers = [layer_of[place] for place in range(len(layer_of))]
     factor = (("layer_decay", numbers.layer_decay or 0.9),)
-    rule = DraftRule("block", Selector(layers=entries), factor, comment="in the order of the model")
-    ladder = Part(rule, range(len(layers)), layers)
-    return Sketch({"optimizer": base}, [ladder, *exempt(subject, [base])], (_NOTE,))
+    selector = Selector(layers=_entries(subject.columns, layers))
+    rule = DraftRule("block", selector, factor, comment="in the order of the model")
+    return Sketch({"optimizer": base}, [Part(rule, range(len(layers)), layers), *exempt(subject, [base])], (_NOTE,))
 
 
-def _entries(root: Node) -> tuple[tuple[Entry, ...], list[Node]]:
-    """Return the entries of the ladder, and the modules that are its layers."""
-    opened = root
-    while big := next((c for c in opened.children.values() if len(c.members) > _MOST * len(root.members)), None):
-        if not big.children or big.items or any(child.children == {} for child in big.children.values()):
+def _entries(columns: Columns, layers: Sequence[int]) -> tuple[Entry, ...]:
+    """Return one entry if the first component of each name is its layer, as in the examples, or else a ladder."""
+    found = {(word[1] if (word := _WORD.match(name)) else "", layers[place]) for place, name in columns.all_names()}
+    words = {word for word, _ in found}
+    is_layer = "" not in words and len(found) == len(words) == len({*layers})
+    return (Entry((r"^(\w+)\.",)),) if is_layer else ladder(columns, layers)
+
+
+def _modules(root: Node) -> list[Node]:
+    """Return the top-level modules, and parameters that stand beside them; of a module that is nearly all, its own."""
+    found = [*root.children.values()]
+    while big := next((node for node in found if len(node.members) > _MOST * len(root.members)), None):
+        inside = [*big.children.values()]
+        if big.items or not any(node.children for node in inside):
             break
-        opened = big
-    prefix = "".join(re.escape(part) + r"\." for part in opened.path)
-    entry = Entry((f"^{prefix}(\\w+)" + ("" if _has_loose(opened) else r"\."),))
-    return _around(root, opened, entry)
+        at = found.index(big)
+        found[at : at + 1] = inside
+    return found
 
 
-def _has_loose(node: Node) -> bool:
-    return any(not child.children for child in node.children.values())
-
-
-def _around(node: Node, opened: Node, entry: Entry) -> tuple[tuple[Entry, ...], list[Node]]:
-    """Return the entries of a module with an opened one in it, and their modules."""
-    if node is opened:
-        return (entry,), [*node.children.values()]
-    entries, modules = list[Entry](), list[Node]()
-    for child in node.children.values():
-        if opened.path[: len(child.path)] == child.path:
-            inside = _around(child, opened, entry)
-            entries += inside[0]
-            modules += inside[1]
+def _joined(nodes: Sequence[Node]) -> list[list[int]]:
+    """Return the members of each module; a parameter beside them goes with the module after it, or else the last."""
+    layers, loose = list[list[int]](), list[int]()
+    for node in nodes:
+        if node.children:
+            layers.append([*loose, *node.members])
+            loose = []
         else:
-            entries.append(Entry((f"^{re.escape('.'.join(child.path))}" + (r"\." if child.children else "$"),)))
-            modules.append(child)
-    return tuple(entries), modules
+            loose += node.members
+    if layers:
+        layers[-1] += loose
+    return layers

@@ -16,6 +16,7 @@ from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
 from lrspec.spec.language import ModelSource
 from lrspec.spec.load import loads
+from lrspec.spec.torch_optim import plain_type
 
 _RATES = ("lr_mult", "layer", "freeze")
 """The settings that decide a parameter."""
@@ -38,13 +39,17 @@ def compose(
     rules = [part.rule for part in sketch.parts]
     text = written(wanted, rules)
     if numbers.optimizer is not None:
-        _check_optimizer(text, subject)
+        _check_optimizer(numbers.optimizer, text, subject)
     outcome = proved(text, wanted)
     return Draft(outcome.file, tuple(rules))
 
 
-def _check_optimizer(text: str, subject: Subject) -> None:
+def _check_optimizer(type_: str, text: str, subject: Subject) -> None:
     """Refuse an optimizer that cannot train the model, such as Muon; SpecError if there is none of that name."""
+    if plain_type(type_) == "SparseAdam":
+        raise RefusedError(
+            "SparseAdam takes sparse gradients only, those of nn.Embedding(sparse=True): use AdamW or Adam"
+        )
     found = attempt(loads(text), subject.inventory).diagnostics
     if has_errors(found):
         raise RefusedError(found[0].message.partition("\n")[0])

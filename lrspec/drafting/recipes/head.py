@@ -1,4 +1,9 @@
-"""The head of a model: what it declares, or else its last module, if that is outside of its body."""
+"""The head of a model: what it declares, or else its last module, if that is outside of its body.
+
+A pooler is body: that of BERT is pretrained, and `BertForSequenceClassification` has it below its `classifier`. So a
+`BertModel` has no head, and a probe of it would train none. On a ladder its pooler is the last layer all the same, as
+nothing comes after it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +55,7 @@ def _last_module(root: Node) -> Node | None:
     while len(modules := [child for child in node.children.values() if child.children]) == 1 == len(node.children):
         node = modules[0]
     last = next((module for module in reversed(modules) if module.matrices), None)
-    is_body = last is None or last.has_blocks or last is modules[0] or last.path[-1] in node.blocks
+    is_body = last is None or last.has_blocks or last is modules[0] or last.path[-1] in {"pooler", *node.blocks}
     return None if is_body else last
 
 

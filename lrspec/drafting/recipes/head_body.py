@@ -8,10 +8,10 @@ from lrspec.drafting.recipes.recipe import Numbers, Sketch, Subject, fine_tuning
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
-    """Return a rule for the head, and one for the body: a tenth, as in fastai's and torchvision's tutorials."""
+    """Return a rule for the head, and one for the body: a tenth, with which Lightning's `BackboneFinetuning` begins."""
     base = fine_tuning(subject, numbers)
     head = head_of(subject)
     mult = float(f"{1 / (numbers.head_mult or 10):.3g}")
-    body = rest(subject, "everything else, which is trained already", "body", lr_mult=mult)
+    body = rest(subject, "everything else: pretrained", "body", lr_mult=mult)
     note = "The head at the full learning rate, the body at a fraction of it."
     return Sketch({"optimizer": base}, [*head_parts(subject, head, lr_mult=1), body, *exempt(subject, [base])], (note,))

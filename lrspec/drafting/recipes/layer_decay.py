@@ -5,6 +5,7 @@ from __future__ import annotations
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.depth import Tower
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.recipes.ends import ladder_comment
 from lrspec.drafting.recipes.head import head_of, head_parts
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning, rest
@@ -14,8 +15,8 @@ from lrspec.drafting.rules import DraftRule, Selector
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """Return a ladder for each tower.
 
-    The factor is 0.75, as in the fine-tuning of BEiT and of masked autoencoders, and 0.9 for language models, as in
-    that of ELECTRA.
+    The factor is 0.75, the default of `main_finetune.py` of masked autoencoders, and 0.9 for language models, which
+    `configure_finetuning.py` of ELECTRA has for its large model.
     """
     base, factor = fine_tuning(subject, numbers), numbers.layer_decay or (0.9 if subject.reads_text else 0.75)
     towers = [tower for tower in subject.depth.towers if _is_trained(subject, tower)]
@@ -46,7 +47,7 @@ def _ladder(subject: Subject, tower: Tower, factor: float) -> Part:
     members = [place for place, layer in enumerate(tower.layers) if layer is not None]
     selector = Selector(layers=ladder(subject.columns, tower.layers))
     name = f"depth-{tower.name}" if tower.name else "depth"
-    rule = DraftRule(name, selector, (("layer_decay", factor),), comment="from the input to the head")
+    rule = DraftRule(name, selector, (("layer_decay", factor),), comment=ladder_comment(subject, tower))
     return Part(rule, members, tower.layers)
 
 

@@ -12,8 +12,8 @@ from lrspec.spec.torch_optim import plain_type
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """Return a rule that trains the head, and one that freezes the rest.
 
-    SGD at 0.1 with momentum 0.9 and no weight decay, as in the linear probes of masked autoencoders (table 10), and any
-    other optimizer at 1e-3.
+    SGD at 0.1 with momentum 0.9 and no weight decay are the defaults of `main_lincls.py` of MoCo v3. Another optimizer
+    has 1e-3 where it is like AdamW.
     """
     default = Optimizer.model_validate({"type": "SGD", "lr": 0.1, "weight_decay": 0.0, "momentum": 0.9})
     if numbers.optimizer is not None and plain_type(numbers.optimizer) != "SGD":

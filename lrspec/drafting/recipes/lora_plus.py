@@ -10,11 +10,11 @@ from lrspec.spec.language import Optimizer
 _NOTE = "LoRA+: lora_B, which begins at zero, learns faster than lora_A. PEFT has frozen the rest of the model."
 _KINDS = ("lora_B", "lora_embedding_B")
 _RATIO = 16
-"""The ratio of the learning rates of B and A that the paper recommends (2 to the power of 4)."""
+"""The ratio of the learning rates of B and A in PEFT's guide to LoRA+."""
 
 
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
-    """Return a rule for `lora_B`, and one for the rest that is trained: 5e-5, without weight decay, as PEFT has it."""
+    """Return a rule for `lora_B`, and one for the rest that is trained: 5e-5 as in PEFT's guide, without decay."""
     base = optimizer(Optimizer(type="AdamW", lr=5e-5, weight_decay=0), numbers)
     names = subject.columns.names
     kinds = [kind for kind in _KINDS if any(f".{kind}." in f".{name}." for name in names)]

@@ -16,7 +16,8 @@ _ADAMW = (("optimizer", "adamw"),)
 def parts(subject: Subject, numbers: Numbers) -> Sketch:
     """Return the split between two optimizers; `--lr` is that of AdamW.
 
-    Muon at 0.02 with AdamW at 3e-4 and a weight decay of 0.01 for both are the numbers of Muon's author.
+    Muon at 0.02 with AdamW at 3e-4, betas of 0.9 and 0.95, and a weight decay of 0.01 for both: the example of Muon's
+    README, by its author.
     """
     default = Optimizer.model_validate({"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01, "betas": [0.9, 0.95]})
     adamw = optimizer(default, numbers)
@@ -28,9 +29,8 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
         raise RefusedError(
             "the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay"
         )
-    rule = DraftRule(
-        "matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment="all other matrices"
-    )
+    comment = "all other matrices" if tables else "all matrices"
+    rule = DraftRule("matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment=comment)
     everything = rest(subject, "each at the rate of its optimizer", lr_mult=1)
     decay = exempt(subject, [adamw, muon])
     return Sketch(

@@ -1,7 +1,8 @@
 """Weight decay where it belongs: the rules that exempt from it, and the recipe that has just these.
 
 Exempt are norms and biases, which have no more than one dimension, and what the model itself declares. Embeddings of
-tokens are not: BERT, GPT-2 and the Trainer of transformers all decay them. A model that wants them exempt declares so.
+tokens are not: BERT's own `optimization.py` and the Trainer of transformers decay them. A model that wants them exempt
+declares so.
 """
 
 from __future__ import annotations

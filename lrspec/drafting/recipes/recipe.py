@@ -73,23 +73,33 @@ class Sketch:
 def fine_tuning(subject: Subject, numbers: Numbers) -> Optimizer:
     """Return the optimizer for fine-tuning all of a model.
 
-    For language models BERT's (5e-5 is its highest learning rate, 0.01 its weight decay: appendix A of its paper), for
-    others that of masked autoencoders (1e-3 and 0.05: table 9 of theirs), which timm's recipes for transformers have.
+    For language models BERT's, with 5e-5 in `run_classifier.py` and a weight decay of 0.01 in `optimization.py`; for
+    others 1e-3 and 0.05, the defaults of `main_finetune.py` of masked autoencoders, for a batch of 256.
     """
     lr, decay = (5e-5, 0.01) if subject.reads_text else (1e-3, 0.05)
     return optimizer(Optimizer(type="AdamW", lr=lr, weight_decay=decay), numbers)
 
 
+_OF_GRADIENTS = ("SGD", "ASGD")
+_OWN_RATES = {"Adadelta": 1.0, "Adafactor": 0.01, "Adagrad": 0.01, "Muon": 1e-3, "Rprop": 0.01}
+"""The defaults of those classes of torch.optim whose learning rate is no size of a step such as that of an Adam.
+
+A factor on a step that the class finds itself, a share of the size of a weight, the first of shrinking or of adapted
+steps, and a factor on a whole matrix.
+"""
+
+
 def optimizer(default: Optimizer, numbers: Numbers) -> Optimizer:
     """Return the optimizer of a recipe with the numbers that somebody wants; another class has other arguments.
 
-    SGD, whose steps depend on the size of gradients, gets ten times the learning rate of an Adam, and momentum.
+    SGD and ASGD, whose steps depend on the size of gradients, get ten times the learning rate of an Adam, and SGD
+    momentum. A class whose rate has another meaning gets its own default.
     """
     changed: dict[str, Any] = {**default.options, "type": default.type, "lr": default.lr}
-    if numbers.optimizer is not None and plain_type(numbers.optimizer) != default.type:
-        is_sgd = plain_type(numbers.optimizer) == "SGD"
-        changed = {"type": numbers.optimizer, "lr": (default.lr or 0.0) * (10 if is_sgd else 1)}
-        changed |= {"momentum": 0.9} if is_sgd else {}
+    if numbers.optimizer is not None and (type_ := plain_type(numbers.optimizer)) != default.type:
+        lr = (default.lr or 0.0) * (10 if type_ in _OF_GRADIENTS else 1)
+        changed = {"type": numbers.optimizer, "lr": _OWN_RATES.get(type_, lr)}
+        changed |= {"momentum": 0.9} if type_ == "SGD" else {}
     decay = default.weight_decay if numbers.weight_decay is None else numbers.weight_decay
     if _takes_decay(plain_type(changed["type"]), decay):
         changed["weight_decay"] = decay
