@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import re
 import subprocess
 import sys
@@ -366,6 +367,9 @@ os.execv(sys.executable, [sys.executable, "-m", "lrspec", "init", *sys.argv[1:]]
 """Not a `preexec_fn`: the tests before may have left threads, with which that can wait for ever."""
 
 
+CTRL_C = "\x03"
+
+
 def conversed(words: Sequence[str], answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
     """The status and the screen of a run on a terminal, whose questions, by their ends, get these answers."""
     keyboard, terminal = os.openpty()
@@ -384,8 +388,10 @@ def conversed(words: Sequence[str], answers: Sequence[tuple[str, str]]) -> tuple
             while question.encode() not in shown[start:]:
                 shown += os.read(keyboard, 1000)
             os.write(keyboard, answer.encode())
-        while more := os.read(keyboard, 1000):
-            shown += more
+        while True:
+            if answers and answers[-1][1] == CTRL_C and not select.select([keyboard], [], [], 1)[0]:
+                os.write(keyboard, CTRL_C.encode())  # a process that is about to read misses a signal
+            shown += os.read(keyboard, 1000)
     os.close(keyboard)
     return process.wait(60), shown.decode().replace("\r\n", "\n")
 
@@ -446,7 +452,7 @@ def test_the_inventory_of_a_model_of_ones_own_is_asked_about() -> None:
     assert models_of("net.lrspec.yaml") == "params:net.params.json"
 
 
-@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+@pytest.mark.parametrize("key", [CTRL_C, "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 @pytest.mark.parametrize("question", ["Model [resnet18]: ", "Recipe [layer-decay]: "])
 def test_a_question_can_be_left(key: str, question: str) -> None:
     words = [] if question.startswith("Model") else ["--model", "resnet18"]
