@@ -197,7 +197,7 @@ def test_a_recipe_writes_this(recipe: str, name: str, expected: str) -> None:
 
 def entries(draft: Draft) -> list[str]:
     """The lines of the ladder, as they stand in the file."""
-    return re.findall(r"^      - (.*)$", draft.text, re.MULTILINE)
+    return re.findall(r"^(?:      - |    layers: )(.*)$", draft.text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
