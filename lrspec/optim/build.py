@@ -99,7 +99,8 @@ def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_cla
     maker = maker_of(described.type, optimizer_class)
     name = described.type or str(getattr(maker, "__name__", "the optimizer"))
     rates = {"lr": described.lr, "weight_decay": described.weight_decay}
-    given = {**{key: value for key, value in rates.items() if value is not None}, **described.options}
+    options = {key: _of_one_kind(value) for key, value in described.options.items()}
+    given = {**{key: value for key, value in rates.items() if value is not None}, **options}
     arguments = accepted(maker, described.type, name, given)
     try:
         optimizer: Optimizer = maker(groups, **arguments)
@@ -117,6 +118,13 @@ def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_cla
             f"it takes {', '.join(defaults)}"
         )
     return optimizer
+
+
+def _of_one_kind(value: Any) -> Any:
+    """Return a list of numbers as floats if one of them is a float: torch refuses `betas: [0, 0.999]`."""
+    if isinstance(value, list | tuple) and any(isinstance(item, float) for item in value):
+        return tuple(map(float, value))
+    return value
 
 
 def param_groups(

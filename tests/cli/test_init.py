@@ -161,8 +161,8 @@ def test_an_existing_file_stays_without_force(init: Any) -> None:
         (["-p", "nothing.json"], "lrspec: nothing.json: no such file or directory"),
         (["--from", "py:mine:trained", "--lr", "1"], "lrspec init: --lr and --from exclude each other: what the "),
         (["--from", "resnet18"], "lrspec: resnet18: expected py:package.module:function, or py:FILE.py:function"),
-        (["--from", "py:mine:fails"], "lrspec: py:mine:fails cannot be run: RuntimeError: no data (mine.py:14, in "),
-        (["--from", "py:mine:tained"], "lrspec: py:mine:tained: AttributeError: module 'mine' has no attribute "),
+        (["--from", "py:mine.py:fails"], "lrspec: py:mine.py:fails cannot be run: RuntimeError: no data (mine.py:14, "),
+        (["--from", "py:mine.py:tained"], "lrspec: py:mine.py:tained: AttributeError: "),
         (["--model", "resnet18", "--lr", "0"], "lrspec init: Invalid value for '--lr': expected a number above 0"),
         (["--model", "resnet18", "--layer-decay", "1.5"], "lrspec init: Invalid value for '--layer-decay': expected "),
         (

@@ -48,6 +48,12 @@ def test_every_class_of_torch_is_built(kind: str) -> None:
     assert optimizer.param_groups[0]["param_names"] == ["0.weight"]
 
 
+def test_a_list_with_one_float_is_of_floats_for_the_class() -> None:
+    rules = [{"match": "^", "lr_mult": 1}]
+    spec = {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 1e-3, "betas": [0, 0.999]}, "rules": rules}
+    assert repr(lrspec.build_optimizer(spec, nn.Linear(2, 2)).defaults["betas"]) == "(0.0, 0.999)"
+
+
 def test_the_groups_are_the_plans_and_the_arguments_are_the_defaults() -> None:
     net = model()
     text = "{type: AdamW, lr: 1e-3, weight_decay: 0.1, betas: [0.8, 0.9]}"
