@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lrspec.diagnostics.wording import few, number
+from lrspec.diagnostics.wording import few
 from lrspec.drafting.naming import leaves, word
+from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import selectors, size
 from lrspec.drafting.selecting.targets import reached
@@ -122,14 +123,9 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
     base = next(iter(wanted.bases.values())).weight_decay if len(wanted.bases) == 1 else None
     multiple = float(f"{decay / base:.6g}") if base and decay else 0.0
     is_exact = math.isclose((base or 0.0) * multiple, decay, rel_tol=_EXACT) and multiple not in (0.0, base)
-    if is_exact and _digits(multiple) < _digits(decay):
+    if is_exact and digits(multiple) < digits(decay):
         return "weight_decay_mult", multiple
     return "weight_decay", decay
-
-
-def _digits(value: float) -> int:
-    """The number of digits without the zeros around them."""
-    return len(number(value).partition("e")[0].replace(".", "").strip("0"))
 
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from lrspec.drafting.live.groups import GroupValues, LiveOptimizer
 from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
-from lrspec.drafting.rates.multiples import shortest
+from lrspec.drafting.numbers import shortest
 from lrspec.spec.language import Optimizer
 
 _FEW = 3

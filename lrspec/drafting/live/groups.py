@@ -12,7 +12,7 @@ from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import printable
 from lrspec.drafting.live.described import Described
 from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
-from lrspec.drafting.rates.multiples import shortest
+from lrspec.drafting.numbers import shortest
 from lrspec.optim.verify.schedulers import Schedule
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import NOT_OPTIONS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lrspec.drafting.numbers import shortest
+
 _PLAIN = {float, int, bool, str, type(None)}
 """The types of most values, which are as a spec has them."""
 
@@ -36,8 +38,7 @@ def _shortest(value: Any, number: Any) -> Any:
     if not isinstance(number, float) or not math.isfinite(number):
         return number
     cast = getattr(value, "new_tensor", None) or value.dtype.type
-    candidates = (float(f"{number:.{digits}g}") for digits in range(1, 17))
-    return next((short for short in candidates if float(cast(short)) == number), number)
+    return shortest(number, lambda short: float(cast(short)) == number)
 
 
 def is_plain(value: Any) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-from lrspec.drafting.rates.multiples import close, digits, shortest
+from lrspec.drafting.numbers import close, digits, shortest
 
 FEWEST = 3
 """The fewest rates that make a chain: two are two rates, a head's and a body's."""

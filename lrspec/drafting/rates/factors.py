@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from lrspec.drafting.rates.multiples import Values, alike, close, digits, shortest
+from lrspec.drafting.numbers import close, digits, shortest
+from lrspec.drafting.rates.multiples import Values, alike
 from lrspec.drafting.rates.towers import Tower
 from lrspec.models.parameters import Columns
 

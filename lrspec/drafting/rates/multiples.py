@@ -1,21 +1,18 @@
-"""Learning rates as multiples of the optimizer's, and the shortest numbers that say them."""
+"""Learning rates as multiples of the optimizer's."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from lrspec.diagnostics.wording import number
+from lrspec.drafting.numbers import close, digits, shortest
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import Optimizer
 
 Values: TypeAlias = Mapping[int, float]
 """Rates by place in the inventory, in model order."""
-
-_EXACT = 1e-13
-"""The relative difference up to which numbers are taken for one: several of them add up to less than 1e-12."""
 
 _LONG = 4
 """The digits above which nobody types a number."""
@@ -71,23 +68,6 @@ def alike(values: Values) -> dict[int, float]:
         first = first if close(value, first) else value
         same[value] = first
     return {place: same[value] for place, value in values.items()}
-
-
-def close(one: float, other: float) -> bool:
-    """Return whether two numbers are equal but for rounding."""
-    return math.isclose(one, other, rel_tol=_EXACT, abs_tol=0.0)
-
-
-def shortest(value: float, enough: Callable[[float], bool] | None = None) -> float:
-    """Return the number with the fewest digits that is near enough to a value: 0.1 for 0.09999999999999999."""
-    enough = enough or (lambda rounded: close(rounded, value))
-    candidates = (float(f"{value:.{precision}g}") for precision in range(1, 17))
-    return next((rounded for rounded in candidates if enough(rounded)), value)
-
-
-def digits(value: float) -> int:
-    """Return how many digits a number has that count: 1 for 0.1 and 1e-5, 2 for 0.75."""
-    return len(number(value).partition("e")[0].replace(".", "").strip("0")) or 1
 
 
 def long_numbers(values: Iterable[Any]) -> int:
