@@ -37,7 +37,7 @@ class Draft:
     @property
     def text(self) -> str:
         """The text of the spec."""
-        return self.file.document.text.content
+        return self.file.text
 
 
 def draft(wanted: Wanted) -> Draft:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from lrspec.drafting.rates.factors import Factor
 from lrspec.drafting.rates.layering import layers
 from lrspec.drafting.rates.multiples import Multiples, Values
 from lrspec.drafting.rates.names import RateNames
-from lrspec.drafting.rates.searches import Searches
 from lrspec.drafting.rates.towers import Tower
-from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.selecting.unclaimed import Unclaimed
 from lrspec.models.parameters import Columns
 
@@ -29,7 +28,8 @@ class RateForms:
 
     columns: Columns
     names: RateNames
-    searches: Searches
+    ladder: Callable[[tuple[int | None, ...], tuple[int, ...]], tuple[Entry, ...]]
+    selectors: Callable[[tuple[int, ...], tuple[int, ...]], tuple[Selector, ...]]
     multiples: Multiples
     frozen: tuple[int, ...]
     rest: bool
@@ -66,7 +66,7 @@ class RateForms:
         chain = tower.chain
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
-        selector = frozen.claim(self.searches.ladder(layered, free))
+        selector = frozen.claim(Selector(layers=self.ladder(tuple(layered), tuple(free))))
         why = (
             f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
         )
@@ -100,7 +100,7 @@ class RateForms:
     def _selected(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
-        found = self.searches.selectors(members, frozen.places)
+        found = self.selectors(tuple(members), tuple(frozen.places))
         rules = [DraftRule("", frozen.claim(selector), (setting,)) for selector in found]
         why = _why(members, setting)
         return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from operator import itemgetter
 from typing import NamedTuple
 
+from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.rates.cost import FACTOR, LADDER, cost
 from lrspec.drafting.rates.factors import Factor, common_factors, outlier_factor, scaled
 from lrspec.drafting.rates.forms import RateForms
 from lrspec.drafting.rates.multiples import Values, multiples
 from lrspec.drafting.rates.names import RateNames
-from lrspec.drafting.rates.searches import Searches
 from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, split, whole
 from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.wanted import Wanted
 
 _FACTORS = 3
@@ -36,7 +38,8 @@ def rate_rules(wanted: Wanted) -> list[DraftRule]:
     columns = wanted.inventory.columns
     frozen = tuple(place for place, settings in enumerate(wanted.settings) if settings is None)
     rest = len(found.values) + len(frozen) == len(wanted.settings)
-    return _shortest(RateForms(columns, RateNames(columns), Searches(columns), found, frozen, rest))
+    searches = cache(partial(ladder, columns)), cache(partial(selectors, columns))  # many ways have some in common
+    return _shortest(RateForms(columns, RateNames(columns), *searches, found, frozen, rest))
 
 
 class _Way(NamedTuple):
