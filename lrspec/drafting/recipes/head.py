@@ -13,7 +13,8 @@ from typing import Any
 
 from lrspec.drafting.depth.structure import is_head
 from lrspec.drafting.depth.tree import Node, tree
-from lrspec.drafting.recipes.recipe import Part, RefusedError, Subject, named
+from lrspec.drafting.naming import unique
+from lrspec.drafting.recipes.recipe import Part, RefusedError, Subject
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import selectors
 
@@ -64,5 +65,5 @@ def head_parts(subject: Subject, head: Head, comment: str = "", **settings: Any)
     if not any(subject.columns.trainable[place] for place in head.members):
         settings = {"freeze": False, **settings}
     values = tuple(settings.items())
-    rules = named([DraftRule("head", each, values, comment=comment or head.comment) for each in head.selectors])
+    rules = unique([DraftRule("head", each, values, comment=comment or head.comment) for each in head.selectors])
     return [Part(rule, head.members) for rule in rules]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lrspec.drafting.naming import unique
 from lrspec.drafting.recipes.head import head_of
 from lrspec.drafting.recipes.no_decay import exempt
-from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, named, optimizer, rest
+from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, optimizer, rest
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.spec.language import Declared, Optimizer
 
@@ -57,6 +58,6 @@ def _tables(subject: Subject) -> list[Part]:
         except RefusedError:
             return found
         if not set(head.members) & set(members):
-            rules = named([DraftRule("head", each, _ADAMW, comment=head.comment) for each in head.selectors])
+            rules = unique([DraftRule("head", each, _ADAMW, comment=head.comment) for each in head.selectors])
             found += [Part(each, head.members) for each in rules]
     return found

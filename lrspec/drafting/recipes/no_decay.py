@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.tree import is_norm
-from lrspec.drafting.recipes.recipe import Numbers, Part, Sketch, Subject, fine_tuning, named, rest
+from lrspec.drafting.naming import unique
+from lrspec.drafting.recipes.recipe import Numbers, Part, Sketch, Subject, fine_tuning, rest
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import selectors
 from lrspec.spec.language import Optimizer
@@ -68,4 +69,4 @@ def _is_thin(subject: Subject, place: int) -> bool:
 def _by_name(subject: Subject, name: str, members: Collection[int], comment: str) -> list[Part]:
     frozen = [place for place, trainable in enumerate(subject.columns.trainable) if not trainable]
     found = selectors(subject.columns, members, frozen)
-    return [Part(rule, members) for rule in named([DraftRule(name, each, _ZERO, comment=comment) for each in found])]
+    return [Part(rule, members) for rule in unique([DraftRule(name, each, _ZERO, comment=comment) for each in found])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lrspec.drafting.depth.depth import Depth
@@ -119,8 +119,3 @@ def rest(subject: Subject, comment: str, name: str = "rest", **settings: Any) ->
     """Return the rule for whatever no earlier rule has decided."""
     rule = DraftRule(name, Selector(), tuple(settings.items()), fallback=True, comment=comment)
     return Part(rule, range(len(subject.columns.names)))
-
-
-def named(rules: Sequence[DraftRule]) -> list[DraftRule]:
-    """Return rules with a number after the name of all but the first."""
-    return [rule if not place else replace(rule, name=f"{rule.name}-{place + 1}") for place, rule in enumerate(rules)]
