@@ -61,28 +61,37 @@ class Families:
         return {tuple([piece or "0" for piece in pieces]): group for pieces, group in by_pieces.items()}
 
 
-def families(columns: Columns, regexes: Iterable[Pattern], joins: Iterable[Pattern], search: Search) -> Families:
-    """The families of parameters that some regexes cannot tell apart.
+def families(
+    columns: Columns,
+    regexes: Iterable[Pattern],
+    capturing: Iterable[Pattern],
+    search: Search,
+    *,
+    by_shape: bool = False,
+) -> Families:
+    """The families of parameters that some regexes cannot tell apart; `by_shape` if their sizes count, too.
 
-    In all names of a family, `joins` also capture the same: that decides whether they find a layer to share.
-    SlowRegexError and TooMuchError as `Search`.
+    In all names of a family, `capturing` regexes also capture the same: those of a `join`, which decide whether it
+    finds a layer to share, and of a ladder whose layers thaw one by one. SlowRegexError and TooMuchError as `Search`.
     """
-    splitting = _Splitting(Families(columns, _alike(columns)), search)
+    splitting = _Splitting(Families(columns, _alike(columns, by_shape)), search)
     for pattern in regexes:
         if not is_blind(pattern.regex):
             splitting.split_by_match(pattern)
-    for pattern in joins:
+    for pattern in capturing:
         if pattern.compiled.groups:
             splitting.split_by_captures(pattern)
     return Families(columns, {members[0]: members for members in sorted(splitting.members.values(), key=itemgetter(0))})
 
 
-def _alike(columns: Columns) -> dict[int, Members]:
+def _alike(columns: Columns, by_shape: bool) -> dict[int, Members]:
     """The parameters whose names differ in digits only, and that are alike in everything else a rule can ask for."""
     texts = "\n".join(columns.names).translate(ALIKE).split("\n")  # a call for each name takes ten times as long
     if len(texts) != len(columns.names):
         texts = [name.translate(ALIKE) for name in columns.names]
-    dimensions = [None if shape is None else len(shape) for shape in columns.shapes]
+    dimensions: list[Hashable] = [None if shape is None else len(shape) for shape in columns.shapes]
+    if by_shape:
+        dimensions = [None if shape is None else tuple(shape) for shape in columns.shapes]
     families: dict[Hashable, Members] = defaultdict(list)
     keys = zip(texts, dimensions, columns.owners, columns.trainable, columns.declared, strict=True)
     for index, key in enumerate(keys):

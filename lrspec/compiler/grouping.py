@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -54,11 +54,9 @@ class _Assignments:
         self._lr, self._scale, self._freeze = values.get("lr", base.lr), values.get("scale", 1.0), values.get("freeze")
         self._weight_decay = weight_decay(resolution, representative)
         self._optimizer = None if resolution.spec.optimizers is None else resolution.optimizer_of(representative)
-        options = base.options
-        for axis, value in values.items():
-            if axis.startswith("options."):
-                options[axis.removeprefix("options.")] = value
-        self._options = tuple(sorted(options.items()))
+        self._options = tuple(sorted({**base.options, **_named("options", values)}.items()))
+        self._tags = tuple(sorted(_named("tags", values).items())) if resolution.spec.has_tags else None
+        self._schedule = values.get("schedule", resolution.spec.default_schedule)
         in_order = sorted(winners, key=lambda axis: (winners[axis].rule, axis_order(axis)))
         self._set_by = {axis: rule_names[winners[axis].rule] for axis in in_order}
         self._decay: Any = values.get("layer")
@@ -77,24 +75,32 @@ class _Assignments:
                 mult = multiplier(self._decay, number, self.ladder.count)
                 layer = Layer(self._set_by["layer"], number, self.ladder.count, mult)
             lr = None if self._lr is None else float(self._lr * (layer.mult if layer else 1.0) * self._scale)
-            settings = Settings(lr, self._weight_decay, self._options, self._optimizer)
+            settings = Settings(lr, self._weight_decay, self._options, self._optimizer, self._schedule, self._tags)
             self._made[number] = Assignment(settings, self._set_by, layer, self._freeze)
         return self._made[number]
+
+
+def _named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options or the tags among the values of axes, by their names."""
+    return {axis.removeprefix(f"{kind}."): value for axis, value in values.items() if axis.startswith(f"{kind}.")}
 
 
 def group_parameters(columns: Columns, cohorts: Sequence[Cohort]) -> tuple[Group, ...]:
     """The fewest groups that express the settings, in the order in which the first parameter of each appears."""
     together: dict[Hashable, list[Cohort]] = {}
-    numbers: dict[int, int] = {}  # of options, by identity: all layers of a ladder share one object, compared only once
+    numbers: dict[tuple[int, int], int] = {}  # by identity: all layers of a ladder share these, compared only once
     known: dict[Hashable, int] = {}
     for cohort in cohorts:
         if not cohort.status.trains:
             continue
-        settings, identity = cohort.assignment.settings, id(cohort.assignment.settings.options)
+        settings = cohort.assignment.settings
+        identity = id(settings.options), id(settings.tags)
         if identity not in numbers:
-            options = tuple([(name, comparable(value)) for name, value in settings.options])
-            numbers[identity] = known.setdefault(options, len(known))
-        key = (settings.optimizer, settings.lr, settings.weight_decay, numbers[identity])
+            values = [
+                [(name, comparable(value)) for name, value in each] for each in (settings.options, settings.tags or ())
+            ]
+            numbers[identity] = known.setdefault(tuple(map(tuple, values)), len(known))
+        key = (settings.optimizer, settings.lr, settings.weight_decay, settings.schedule, numbers[identity])
         together.setdefault(key, []).append(cohort)
     groups: dict[str, Group] = {}
     for of_group in together.values():
@@ -106,6 +112,10 @@ def group_parameters(columns: Columns, cohorts: Sequence[Cohort]) -> tuple[Group
         members = _merged([cohort.members for cohort in of_group])
         groups[unique] = Group(unique, settings, tuple([columns.names[member] for member in members]), members, columns)
     return tuple(groups.values())
+
+
+def _all_comparable(values: Iterable[tuple[str, Any]]) -> Hashable:
+    return tuple([(name, comparable(value)) for name, value in values])
 
 
 def weight_decay(resolution: Resolution, representative: int) -> float | None:

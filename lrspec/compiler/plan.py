@@ -19,6 +19,7 @@ from lrspec.models.parameters import Columns, Parameter
 from lrspec.models.walk import walk
 from lrspec.spec.load import SpecFile
 from lrspec.spec.syntax.document import Document
+from lrspec.spec.times import Time
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,6 +49,10 @@ class Settings:
     options: tuple[tuple[str, Any], ...]
     optimizer: str | None = None
     """The name of the optimizer; None if the spec has just one, under `optimizer`."""
+    schedule: str | None = None
+    """The name of the schedule; None if the spec has none."""
+    tags: tuple[tuple[str, Any], ...] | None = None
+    """The tags, sorted by name; None if the spec has none."""
 
     def __repr__(self) -> str:
         listed = "".join(f", {name} {value_words(value)}" for name, value in self.group_keys().items())
@@ -57,11 +62,13 @@ class Settings:
         """The settings as JSON values; what nothing sets is absent."""
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
         optimizer = {} if self.optimizer is None else {"optimizer": self.optimizer}
-        return {**optimizer, **self._numbers(), "options": options}
+        schedule = {} if self.schedule is None else {"schedule": self.schedule}
+        tags = {} if self.tags is None else {"tags": dict(self.tags)}
+        return {**optimizer, **self._numbers(), "options": options, **schedule, **tags}
 
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
-        return {**self._numbers(), **dict(self.options)}
+        return {**self._numbers(), **dict(self.options), **dict(self.tags or ())}
 
     def _numbers(self) -> dict[str, float]:
         numbers = {"lr": self.lr, "weight_decay": self.weight_decay}
@@ -96,8 +103,8 @@ class PlannedParameter:
     settings: Settings
     set_by: dict[str, str]
     layer: Layer | None
-    freeze: bool | None
-    """The value of `freeze` that a rule sets, or None if no rule sets it."""
+    freeze: bool | Time | None
+    """The value of `freeze` that a rule sets, or the time at which it thaws; None if no rule sets it."""
 
     @property
     def name(self) -> str:
@@ -154,7 +161,7 @@ class Assignment(NamedTuple):
     settings: Settings
     set_by: dict[str, str]
     layer: Layer | None
-    freeze: bool | None
+    freeze: bool | Time | None
 
 
 class Cohort(NamedTuple):

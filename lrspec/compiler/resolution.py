@@ -13,13 +13,14 @@ from functools import cached_property
 from lrspec.compiler.families import Families, families
 from lrspec.compiler.ladder import Ladder, ladder
 from lrspec.compiler.names import Names
+from lrspec.compiler.own_settings import OwnSettings
 from lrspec.compiler.selection import Selection, select
 from lrspec.compiler.settings import Setting, settings
 from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import Columns
 from lrspec.regex.search import Search
 from lrspec.spec.axes import AXES
-from lrspec.spec.language import Optimizer, Rule, Spec
+from lrspec.spec.language import Optimizer, Rule, SizeFactor, Spec, Thaw
 from lrspec.spec.rule_regexes import RuleRegexes
 
 
@@ -71,9 +72,9 @@ class Resolution:
         return frozenset(applied.rule for on_axis in self.winners.values() for applied in on_axis.values())
 
     def lost(self, rule: int) -> frozenset[int]:
-        """The parameters of a rule's `join`s that find no layer to share."""
+        """The parameters that a rule's ladder counts and puts on no layer."""
         ladder = self.ladders[rule]
-        return ladder.lost if ladder else frozenset()
+        return ladder.lost | ladder.uncounted if ladder else frozenset()
 
     def optimizer_of(self, parameter: int) -> str:
         """The name of the optimizer that trains the parameter."""
@@ -89,22 +90,30 @@ class Resolution:
         return self.winners.get(axis, {}).get(parameter)
 
     def frozen_by_spec(self, parameter: int) -> bool:
-        """Return whether a rule freezes the parameter."""
+        """Return whether a rule freezes the parameter for good."""
         freeze = self.winner("freeze", parameter)
-        return freeze is not None and freeze.setting.value
+        return freeze is not None and freeze.setting.value is True
 
     def trainable(self, parameter: int) -> bool:
-        """Return whether the parameter is trained, according to a rule, or else to the model."""
+        """Return whether the parameter is trained, if only from some step on, by a rule or else by the model."""
         freeze = self.winner("freeze", parameter)
-        return self.columns.trainable[parameter] if freeze is None else not freeze.setting.value
+        return self.columns.trainable[parameter] if freeze is None else freeze.setting.value is not True
 
 
 def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     """Try every rule on every parameter, in order; SlowRegexError and TooMuchError as `Search` and `select`."""
     regexes = [RuleRegexes.of(rule, index) for index, rule in enumerate(spec.rules)]
     patterns = [pattern for own in regexes for pattern in (*own.selecting, *own.exclude)]
-    joins = [pattern for own in regexes for entry in own.joins for pattern in own.entries[entry]]
-    names = Names(families(inventory.columns, patterns, joins, searching), searching)
+    capturing = [
+        pattern
+        for own, rule in zip(regexes, spec.rules, strict=True)
+        for entry, of_entry in enumerate(own.entries)
+        for pattern in of_entry
+        if entry in own.joins or _thaws_by_layer(rule)
+    ]
+    scales = [scale for rule in spec.rules for scale in (rule.lr_scale, rule.weight_decay_mult)]
+    by_shape = any(isinstance(scale, SizeFactor) for scale in scales)
+    names = Names(families(inventory.columns, patterns, capturing, searching, by_shape=by_shape), searching)
     selections = tuple([select(rule, regexes[index], names, ("rules", index)) for index, rule in enumerate(spec.rules)])
     claims = _Claims()
     for rule, selection in zip(spec.rules, selections, strict=True):
@@ -114,14 +123,19 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
     ladders: list[Ladder | None] = []
     applied_settings: list[AppliedSetting] = []
     for index, (rule, selection) in enumerate(zip(spec.rules, selections, strict=True)):
-        ladders.append(ladder(rule, selection, claims.open_layers(rule, selection), names.families))
-        of_rule = list(claims.applied_settings(index, spec, selection, ladders[index]))
+        ladders.append(ladder(rule, selection, claims.counted(rule, selection), names.families))
+        own = OwnSettings(spec, rule, inventory.columns, claims.optimizers, ladders[index])
+        of_rule = list(claims.applied_settings(index, own, selection))
         names.work.keep(sum(len(applied.parameters) for applied in of_rule), ("rules", index))
         for applied in of_rule:
             claims.add(applied)
         applied_settings += of_rule
     winners, decided = claims.winners, frozenset(claims.decided)
     return Resolution(spec, inventory, names, selections, tuple(ladders), tuple(applied_settings), winners, decided)
+
+
+def _thaws_by_layer(rule: Rule) -> bool:
+    return isinstance(rule.freeze, Thaw) and (rule.freeze.every is not None or rule.freeze.but_last is not None)
 
 
 @dataclass
@@ -141,9 +155,14 @@ class _Claims:
             return ()
         return self.decided if axis in AXES and AXES[axis].decides else self.winners.get(axis, {})
 
-    def open_layers(self, rule: Rule, selection: Selection) -> list[int]:
-        """The selected parameters on which the rule would win the layer axis."""
-        taken, passed = self.winners.get("layer", {}), self.passed_over(rule, "layer")
+    def counted(self, rule: Rule, selection: Selection) -> list[int]:
+        """The selected parameters that the rule's ladder counts: those on which it would win the layer axis.
+
+        Without `layer_decay` the ladder says when they thaw, and counts all that the rule does not pass over.
+        """
+        decays = rule.layer_decay is not None
+        taken = self.winners.get("layer", {}) if decays else {}
+        passed = self.passed_over(rule, "layer" if decays else "freeze")
         return [p for p in selection.parameters if p not in taken and p not in passed]
 
     def add(self, applied: AppliedSetting) -> None:
@@ -154,22 +173,12 @@ class _Claims:
         if applied.setting.decides:
             self.decided.update(parameter for parameter in applied.parameters if on_axis[parameter] is applied)
 
-    def applied_settings(
-        self, index: int, spec: Spec, selection: Selection, on_ladder: Ladder | None
-    ) -> Iterator[AppliedSetting]:
-        """The settings of the next rule; a multiplier applies once for each optimizer whose value it multiplies."""
-        rule = spec.rules[index]
-        for setting in settings(rule, spec.bases[spec.default]):
-            passed = self.passed_over(rule, setting.axis)
-            lost = on_ladder.lost if on_ladder and setting.axis == "layer" else ()
-            parameters = tuple(p for p in selection.parameters if p not in passed and p not in lost)
-            if not (setting.is_multiple and parameters and len(spec.bases) > 1):
-                yield AppliedSetting(index, setting, parameters)
-                continue
-            by_optimizer: dict[str, list[int]] = {name: [] for name in spec.bases}
-            for parameter in parameters:
-                by_optimizer[self.optimizers.get(parameter, spec.default)].append(parameter)
-            for name, members in by_optimizer.items():
-                if members:
-                    by_axis = {multiple.axis: multiple for multiple in settings(rule, spec.bases[name])}
-                    yield AppliedSetting(index, by_axis[setting.axis], tuple(members))
+    def applied_settings(self, index: int, own: OwnSettings, selection: Selection) -> Iterator[AppliedSetting]:
+        """The settings of the next rule; one whose value depends on the parameter applies once for each value."""
+        lost = own.ladder.lost | own.ladder.uncounted if own.ladder else ()
+        for setting in settings(own.rule, own.spec.bases[own.spec.default]):
+            passed = self.passed_over(own.rule, setting.axis)
+            of_layer = lost if setting.axis == "layer" else ()
+            parameters = [p for p in selection.parameters if p not in passed and p not in of_layer]
+            for on_them, members in own.by_value(setting, parameters).items():
+                yield AppliedSetting(index, on_them, tuple(members))

@@ -65,6 +65,23 @@ class Selection:
         return self.hit(parameter).matches[name]
 
 
+def divided(captures: Captures, every: int) -> Captures | None:
+    """The captures with the number in the last divided by `every`, rounded down; None if that is not a number."""
+    *others, last = captures
+    if not (last.isascii() and last.isdigit()):
+        return None
+    return (*others, _in_decimal(last, every))
+
+
+def _in_decimal(digits: str, every: int) -> str:
+    """The quotient of a number as decimal digits, of which a name may have more than Python turns into a number."""
+    quotient, rest = "", 0
+    for digit in digits:
+        tens, rest = divmod(10 * rest + int(digit), every)
+        quotient += str(tens)
+    return quotient.lstrip("0") or "0"
+
+
 def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Selection:
     """Select by a rule at a path of the spec; SlowRegexError and TooMuchError as `Names`, or if it selects too much."""
     if rule.where and not _is_known(rule.where, names):
@@ -79,11 +96,15 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     selected = _first_names(sorted({name for hit in hits for name in hit.matches}))
     if rule.layers is None:
         return Selection(regexes, selected, hits, excluded)
+    every = regexes.every
     names.work.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
     of_name: dict[Name, dict[int, Place]] = {}
     for hit in hits:
         for name, match in hit.matches.items():  # of several regexes of an entry, the first that matches counts
-            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captured(match)))
+            captures = captured(match)
+            if hit.entry in every:
+                captures = divided(captures, every[hit.entry]) or captures
+            of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captures))
     places: dict[int, dict[Place, Name]] = {}
     for name in sorted(of_name):
         for place in of_name[name].values():

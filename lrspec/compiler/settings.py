@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.spec.axes import AXES
-from lrspec.spec.language import Decay, Optimizer, Rule
+from lrspec.spec.language import Decay, Optimizer, Rule, SizeFactor
 
 _MULTIPLES = ("lr_mult", "weight_decay_mult")
+_BY_NAME = ("options", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,16 @@ class Setting:
     """One thing that a rule sets: the axis, its value, and the key of the rule that sets it.
 
     The value on `lr` and on `weight_decay` is the resulting number: multiples of the optimizer's are multiplied out.
+    What depends on the shape or the layer of a parameter is a mapping of the spec until it is known on which parameter
+    (`own_settings.py`); then it is a number, a time, true or false. `factor` is that of a shape, `missing` is true if
+    the parameter has no such size.
     """
 
     axis: str
     value: Any
     key: tuple[str, ...]
+    factor: float | None = None
+    missing: bool = False
 
     @property
     def is_multiple(self) -> bool:
@@ -31,7 +37,8 @@ class Setting:
     @property
     def decides(self) -> bool:
         """Return whether it decides the parameters to which it applies."""
-        return self.axis in AXES and AXES[self.axis].decides and self.value is not False
+        decides = self.axis in AXES and AXES[self.axis].decides
+        return decides and (self.axis != "freeze" or self.value is True)
 
 
 def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
@@ -39,15 +46,16 @@ def settings(rule: Rule, optimizer: Optimizer) -> Iterator[Setting]:
     for axis in AXES.values():
         for key in axis.keys:
             value = getattr(rule, key)
-            if value is None or key == "options":
+            if value is None or key in _BY_NAME:
                 continue
-            if key in _MULTIPLES:
+            if key in _MULTIPLES and not isinstance(value, SizeFactor):
                 value *= getattr(optimizer, axis.name) or 0.0
             elif key == "layer_decay" and not isinstance(value, Decay):
                 value = Decay(factor=value)
             yield Setting(axis.name, value, (key,))
-    for name, value in (rule.options or {}).items():
-        yield Setting(f"options.{name}", value, ("options", name))
+    for key in _BY_NAME:
+        for name, value in (getattr(rule, key) or {}).items():
+            yield Setting(f"{key}.{name}", value, (key, name))
 
 
 def comparable(value: Any) -> Any:

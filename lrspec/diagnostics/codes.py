@@ -50,6 +50,9 @@ CODES = {
         ("LRS210", "scaled-absolute-lr", "error"),
         ("LRS211", "unfit-parameter", "error"),
         ("LRS212", "unused-optimizer", "error"),
+        ("LRS213", "unexpected-count", "error"),
+        ("LRS214", "no-such-number", "error"),
+        ("LRS215", "unused-schedule", "error"),
         ("LRS216", "trains-nothing", "error"),
         ("LRS301", "regex-partial-component", "warning"),
         ("LRS302", "regex-unescaped-dot", "warning"),
@@ -80,6 +83,7 @@ CODES = {
         ("LRS407", "swapped-state", "error"),
         ("LRS408", "other-optimizer", "error"),
         ("LRS409", "frozenness-differs", "error"),
+        ("LRS410", "statistics-of-frozen", "warning"),
     )
 }
 """Every diagnostic by its code."""

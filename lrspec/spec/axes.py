@@ -1,6 +1,7 @@
 """The table of axes: the name of each axis of a parameter's settings, the keys of a rule that set it, and words for it.
 
-The names are those in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`.
+The names are those in a plan's `set_by`. Each option of the optimizer is an axis of its own, `options.NAME`, and so is
+each tag, `tags.NAME`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ AXES = {
         Axis("freeze", ("freeze",), "`freeze`", decides=True),
         Axis("options", ("options",), "the options"),
         Axis("optimizer", ("optimizer",), "the optimizer"),
+        Axis("schedule", ("schedule",), "the schedule"),
+        Axis("tags", ("tags",), "the tags"),
     )
 }
 """The axes by name."""
@@ -50,5 +53,7 @@ def axis_order(axis: str) -> tuple[int, str]:
 
 def axis_words(axis: str) -> str:
     """Return what to call an axis in a sentence."""
-    row = AXES.get(axis)
-    return row.words if row else f"the option `{printable(axis.removeprefix('options.'))}`"
+    if axis in AXES:
+        return AXES[axis].words
+    kind, _, name = axis.partition(".")
+    return f"the {'tag' if kind == 'tags' else 'option'} `{printable(name)}`"

@@ -28,6 +28,7 @@ from lrspec.diagnostics.codes import ADJUSTABLE, Code, Severity
 from lrspec.diagnostics.source import Path
 from lrspec.spec.axes import AXES, SETTINGS
 from lrspec.spec.limits import MAX_PATTERN, MAX_RULES
+from lrspec.spec.times import TIME, is_time
 from lrspec.spec.torch_optim import plain_type
 
 RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -60,6 +61,24 @@ def _option_number(value: Any) -> Any:
 def _option_scalar(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "a finite number")
+    return value
+
+
+def _tag_value(value: Any) -> Any:
+    if not isinstance(value, bool | int | float | str):
+        raise PydanticCustomError("tag", "a number, true or false, or text")
+    return _option_scalar(value)
+
+
+def _power(value: float) -> float:
+    if value == 0:
+        raise PydanticCustomError("power", "a number other than 0")
+    return value
+
+
+def _time(value: Any) -> Any:
+    if not is_time(value):
+        raise PydanticCustomError("time", "a number of steps, 1 or more, or a percentage of all steps, such as `5%`")
     return value
 
 
@@ -103,12 +122,34 @@ OptionValue: TypeAlias = Annotated[
     _either("a number, true or false, null, text, or a list of numbers"),
     Field(title="option", description="An argument of the optimizer's class."),
 ]
+TagValue: TypeAlias = Annotated[
+    Any,
+    AfterValidator(_tag_value),
+    WithJsonSchema({"type": ["number", "boolean", "string"]}),
+    Field(title="tag", description="A key of the optimizer's groups, for a loop that reads it."),
+]
+Time: TypeAlias = Annotated[
+    Any,
+    AfterValidator(_time),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": TIME}]}),
+    _error_message("Expected a number of steps, 1 or more, or a percentage of all steps, such as `5%`."),
+]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Counts: TypeAlias = Annotated[
+    Annotated[Count, Tag("<scalar>")] | Annotated[tuple[Count, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _either("a whole number, or a list of whole numbers"),
+]
 RuleName: TypeAlias = Annotated[
     str,
     Field(pattern=f"^{RULE_NAME.pattern}$"),
     _error_message("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
 ]
 OptimizerName: TypeAlias = RuleName
+TagName: TypeAlias = Annotated[
+    str,
+    Field(pattern="^[A-Za-z0-9_]{1,200}$"),
+    _error_message("Letters, digits and `_` only.", pattern=r"^[A-Za-z0-9_]{1,200}(?![\s\S])"),
+]
 SeverityName: TypeAlias = Annotated[
     Literal["error", "warning", "ignore"],
     Field(json_schema_extra={"enumDescriptions": ["reported: no groups", "reported", "not reported"]}),
@@ -144,26 +185,34 @@ class Where(_Part, title="a mapping of ndim, module and declared"):
 
 
 class Decay(_Part, title="layer_decay"):
-    """A layer-wise decay with a floor."""
+    """A layer-wise decay, by its factor and a floor, or by what the first layer has."""
 
-    factor: Factor
+    factor: Factor | None = None
     """What each layer has of the rate of the layer after it, in (0, 1]."""
-    min_mult: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    min_mult: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     """The multiplier that no layer falls below, in [0, 1]."""
+    first: Factor | None = None
+    """The multiplier of the first layer, in (0, 1], in place of a factor; the last layer has 1."""
 
 
-class Join(_Part, title="join"):
-    """An entry of a ladder that shares a layer of the entry before it."""
+class Entry(_Part, title="an entry of layers"):
+    """An entry of a ladder that shares layers, puts several numbers on one, or leaves layers empty."""
 
-    join: Patterns
+    join: Patterns | None = None
     """A regex, or a list of them, whose parameters share a layer of the entry before it."""
-    to: Literal["first", "last"] = "last"
-    """Which layer of those whose captures begin with the `join`'s: `last`, or `first`."""
+    to: Literal["first", "last"] | None = None
+    """Which layer of those whose captures begin with the `join`'s: `last` if left out, or `first`."""
+    match: Patterns | None = None
+    """A regex, or a list of them, whose last group captures a number: `every` of these numbers are one layer."""
+    every: Annotated[int, Field(ge=2)] | None = None
+    """How many numbers there are to a layer, from 2."""
+    gap: Count | None = None
+    """This many layers that no parameter is on."""
 
 
 LayerEntry: TypeAlias = Annotated[
-    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")] | Annotated[Join, Tag("<mapping>")],
-    _either("a regex, a list of regexes, or `join: …`"),
+    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")] | Annotated[Entry, Tag("<mapping>")],
+    _either("a regex, a list of regexes, or a mapping with `join`, `every` or `gap`"),
 ]
 
 Layers: TypeAlias = Annotated[
@@ -172,8 +221,74 @@ Layers: TypeAlias = Annotated[
 ]
 LayerDecay: TypeAlias = Annotated[
     Annotated[Factor, Tag("<scalar>")] | Annotated[Decay, Tag("<mapping>")],
-    _either("a number, or `{factor: …, min_mult: …}`"),
+    _either("a number, `{factor: …, min_mult: …}` or `{first: …}`"),
 ]
+
+
+class SizeFactor(_Part, title="a factor from a shape"):
+    """A factor that follows from the shape of each parameter: `(size / base) ** power`."""
+
+    of: Literal["rows", "cols", "fan_in", "fan_out"]
+    """Which size: the `rows` or `cols` of a matrix, or `fan_in` or `fan_out` as `torch.nn.init` has them."""
+    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power)]
+    """The power, such as -1 or 0.5; not 0."""
+    base: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """The size at which the factor is 1."""
+
+
+Scale: TypeAlias = Annotated[
+    Annotated[NonNegative, Tag("<scalar>")] | Annotated[SizeFactor, Tag("<mapping>")],
+    _either("a number, or `{of: fan_in, base: …, power: …}`"),
+]
+
+
+class Thaw(_Part, title="freeze"):
+    """Freezing for a while, or of all layers but the last."""
+
+    until: Time | None = None
+    """When it thaws: a number of optimizer steps, or a percentage of all, such as `10%`."""
+    every: Time | None = None
+    """How much later each layer thaws than the layer after it, in steps or percent as `until`. Needs `layers`."""
+    but_last: Count | None = None
+    """How many layers train from the start, counted from the last. Needs `layers`."""
+
+
+Freeze: TypeAlias = Annotated[
+    Annotated[bool, Tag("<scalar>")] | Annotated[Thaw, Tag("<mapping>")],
+    _either("true, false, or `{until: …, every: …, but_last: …}`"),
+]
+
+
+class Power(_Part, title="power"):
+    """A polynomial shape."""
+
+    power: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The power, above 0: 1 is linear."""
+
+
+Shape: TypeAlias = Annotated[
+    Annotated[Literal["linear", "cosine", "sqrt", "exponential", "inverse_sqrt"], Tag("<scalar>")]
+    | Annotated[Power, Tag("<mapping>")],
+    _either("`linear`, `cosine`, `sqrt`, `exponential`, `inverse_sqrt` or `{power: …}`"),
+]
+
+
+class Segment(_Part, title="a segment"):
+    """A segment of a schedule, from the end of the one before it."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    until: Time | None = None
+    """When it ends: a number of optimizer steps, or a percentage of all, such as `5%`. Only the last needs none."""
+    begins: NonNegative | None = Field(None, alias="from", title="from")
+    """The factor at its beginning: where the segment before it ended, if left out; 1 for the first."""
+    to: NonNegative | None = None
+    """The factor at its end: 1 if left out."""
+    shape: Shape = "linear"
+    """How it goes between the two."""
+
+
+Schedule: TypeAlias = Annotated[tuple[Segment, ...], Field(min_length=1), _Lax]
 Model: TypeAlias = Annotated[
     Annotated[str, Tag("<scalar>")] | Annotated[ModelSource, Tag("<mapping>")],
     _either("a model, or `{source: …, args: …}`"),
@@ -228,24 +343,30 @@ class Rule(_Part, title="a rule"):
     """A regex, or a list of them: names that the rule does not take after all."""
     where: Where | None = None
     """What narrows the rule beyond names: `{ndim: [0, 1]}`, `{module: Norm}`, `{declared: head}`."""
+    expect: Counts | None = None
+    """How many parameters the rule selects: a number, or a list of which any will do."""
     lr: NonNegative | None = None
     """The learning rate, absolute."""
     lr_mult: NonNegative | None = None
     """The learning rate, as a multiple of `optimizer.lr`."""
     layer_decay: LayerDecay | None = None
     """The factor between a layer of `layers` and the layer after it, in (0, 1]; or `{factor, min_mult}`."""
-    lr_scale: NonNegative | None = None
-    """A further factor on the learning rate, for what cuts across: biases at twice the rate."""
+    lr_scale: Scale | None = None
+    """A further factor on the learning rate, for what cuts across: biases at twice the rate. Or one from shapes."""
     weight_decay: NonNegative | None = None
     """The weight decay, absolute."""
-    weight_decay_mult: NonNegative | None = None
-    """The weight decay, as a multiple of `optimizer.weight_decay`."""
-    freeze: bool | None = None
-    """`true`: not trained, and in no group. `false`: trained even if the model has it frozen."""
+    weight_decay_mult: Scale | None = None
+    """The weight decay, as a multiple of `optimizer.weight_decay`: a number, or a factor from shapes."""
+    freeze: Freeze | None = None
+    """`true`: not trained, and in no group. `false`: trained even if the model has it frozen. Or until when."""
     options: Annotated[dict[str, OptionValue], Field(title="a mapping of arguments")] | None = None
     """Other arguments of the optimizer: `{betas: [0.9, 0.99]}`. Needs `optimizer.type`."""
     optimizer: OptimizerName | None = None
     """Which of `optimizers` trains what the rule selects."""
+    schedule: RuleName | None = None
+    """Which of `schedules` the rate follows."""
+    tags: Annotated[dict[TagName, TagValue], Field(min_length=1, title="a mapping of names to values")] | None = None
+    """Keys of the optimizer's groups, for a loop that reads them: `{is_last_layer: true}`."""
     fallback: bool = False
     """For what is left: sets only what no earlier rule has decided."""
     optional: bool = False
@@ -283,6 +404,9 @@ Optimizers: TypeAlias = Annotated[
 ]
 
 
+Schedules: TypeAlias = Annotated[dict[RuleName, Schedule], Field(min_length=1, title="a mapping of names to schedules")]
+
+
 class Spec(_Part):
     """An lrspec: rules that map parameter names to learning rates, weight decays, freezing and options."""
 
@@ -294,6 +418,8 @@ class Spec(_Part):
     """What every group starts from."""
     optimizers: Optimizers | None = None
     """Several optimizers by names of your own, in place of `optimizer`; the first is the default."""
+    schedules: Schedules | None = None
+    """Schedules by names of your own, each a list of segments: factors on the rate. The first is the default."""
     rules: Annotated[
         tuple[Rule, ...],
         Field(min_length=1, max_length=MAX_RULES),
@@ -318,6 +444,16 @@ class Spec(_Part):
     def default(self) -> str:
         """The name of the optimizer of all parameters that no rule gives to another."""
         return next(iter(self.bases))
+
+    @property
+    def default_schedule(self) -> str | None:
+        """The name of the schedule of all parameters that no rule gives another; None without `schedules`."""
+        return next(iter(self.schedules), None) if self.schedules else None
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether any rule sets tags."""
+        return any(rule.tags for rule in self.rules)
 
     def base_path(self, name: str) -> Path:
         """Return the path to the description of an optimizer."""

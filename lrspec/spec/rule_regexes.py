@@ -8,19 +8,22 @@ from typing import Any
 
 from lrspec.diagnostics.source import Path
 from lrspec.regex.pattern import Pattern
-from lrspec.spec.language import Join, Rule
+from lrspec.spec.language import Entry, Rule
 
 
 @dataclass(frozen=True)
 class RuleRegexes:
     """The regexes of a rule.
 
-    `entries` are those of `layers`, entry by entry, or the one of `match`; empty if the rule has neither.
-    `joins` has the indices of the entries that are a `join`, and which layer each shares: `first` or `last`.
+    `entries` are those of `layers`, entry by entry, or the one of `match`; empty if the rule has neither. By the index
+    of an entry, `joins` says which layer a `join` shares, `first` or `last`; `every`, how many numbers are on a layer;
+    and `gaps`, how many layers stay empty.
     """
 
     entries: tuple[tuple[Pattern, ...], ...]
     joins: dict[int, str]
+    every: dict[int, int]
+    gaps: dict[int, int]
     exclude: tuple[Pattern, ...]
     module: Pattern | None
 
@@ -37,16 +40,19 @@ class RuleRegexes:
         else:
             entries = [tuple(patterns(entry, (*path, "layers", place))) for place, entry in enumerate(layers)]
         module = rule.where.module if rule.where else None
+        described = {place: entry for place, entry in enumerate(layers or ()) if isinstance(entry, Entry)}
         return cls(
             entries=tuple(entries),
-            joins={place: entry.to for place, entry in enumerate(layers or ()) if isinstance(entry, Join)},
+            joins={place: entry.to or "last" for place, entry in described.items() if entry.join is not None},
+            every={place: entry.every for place, entry in described.items() if entry.every is not None},
+            gaps={place: entry.gap for place, entry in described.items() if entry.gap is not None},
             exclude=tuple(patterns(rule.exclude, (*path, "exclude"))),
             module=Pattern(module, (*path, "where", "module")) if module else None,
         )
 
     def joined(self, join: int) -> int:
-        """The entry whose layers a `join` shares: the nearest before it that is not a `join`; -1 if there is none."""
-        return max((entry for entry in range(join) if entry not in self.joins), default=-1)
+        """The entry whose layers a `join` shares: the nearest before it with layers of its own; -1 if there is none."""
+        return max((entry for entry in range(join) if entry not in self.joins and entry not in self.gaps), default=-1)
 
     @property
     def selecting(self) -> tuple[Pattern, ...]:
@@ -61,7 +67,6 @@ def patterns(value: Any, path: Path) -> Iterator[Pattern]:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from patterns(item, (*path, index))
-    elif isinstance(value, Join):
-        yield from patterns(value.join, (*path, "join"))
-    elif isinstance(value, dict) and "join" in value:
-        yield from patterns(value["join"], (*path, "join"))
+    elif isinstance(value, dict | Entry):
+        for key in ("join", "match"):
+            yield from patterns(value.get(key) if isinstance(value, dict) else getattr(value, key), (*path, key))

@@ -23,7 +23,7 @@ from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
 
-def each_apart(columns: Columns) -> dict[int, list[int]]:
+def each_apart(columns: Columns, by_shape: bool) -> dict[int, list[int]]:
     return {index: [index] for index in range(len(columns.names))}
 
 

@@ -46,8 +46,8 @@ def _high_floors(spec: Spec) -> Iterator[tuple[int, float, float]]:
     """The rules whose ladder has a floor that is not below its factor, with both."""
     for index, rule in enumerate(spec.rules):
         decay = rule.layer_decay
-        if isinstance(decay, Decay) and decay.min_mult >= decay.factor:
-            yield index, decay.min_mult, decay.factor
+        if isinstance(decay, Decay) and decay.factor is not None and (decay.min_mult or 0.0) >= decay.factor:
+            yield index, decay.min_mult or 0.0, decay.factor
 
 
 def _options(resolution: Resolution, name: str) -> Iterator[tuple[Path, int | None, Any, set[str | None]]]:

@@ -74,7 +74,7 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
         by_winner = settings.setdefault((later.rule, axis), {})
         for parameter in later.parameters:
             first = resolution.winners[axis][parameter]
-            if first is later:
+            if first is later or first.setting.missing or later.setting.missing:
                 continue
             same = axis != "layer" and bool(comparable(first.setting.value) == value)
             if same == equal:

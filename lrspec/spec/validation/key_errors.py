@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import re
 
+from pydantic import BaseModel
+
 from lrspec.diagnostics.codes import ADJUSTABLE, CODES
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.suggest import did_you_mean, likely, meant
-from lrspec.spec.language import Decay, Join, ModelSource, Optimizer, Rule, Spec, Where
+from lrspec.spec.language import (
+    Decay,
+    Entry,
+    ModelSource,
+    Optimizer,
+    Power,
+    Rule,
+    Segment,
+    SizeFactor,
+    Spec,
+    Thaw,
+    Where,
+)
 from lrspec.spec.syntax.scalars import plain_number
 from lrspec.spec.torch_optim import EVERY_ARGUMENT, NOT_OPTIONS
 
@@ -32,6 +46,15 @@ SYNONYMS = {
 }
 """The keys of other tools, each with the key that a spec has for it."""
 
+_MAPPINGS: dict[int | str, type[BaseModel]] = {
+    "where": Where,
+    "layer_decay": Decay,
+    "lr_scale": SizeFactor,
+    "weight_decay_mult": SizeFactor,
+    "freeze": Thaw,
+    "shape": Power,
+}
+"""The mappings in a rule or a segment, by the key that each is the value of."""
 _OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
@@ -102,12 +125,12 @@ def keys_at(path: Path) -> tuple[list[str], str]:
         return sorted(ADJUSTABLE), "`check`"
     if not path:
         return list(Spec.model_fields), "a spec"
-    if path[-1] == "where":
-        return list(Where.model_fields), "`where`"
-    if path[-1] == "layer_decay":
-        return list(Decay.model_fields), "`layer_decay`"
+    if path[-1] in _MAPPINGS:
+        return list(_MAPPINGS[path[-1]].model_fields), f"`{path[-1]}`"
     if path[0] == "models":
         return list(ModelSource.model_fields), "a model"
+    if path[0] == "schedules":
+        return [field.alias or key for key, field in Segment.model_fields.items()], "a segment"
     if "layers" in path:
-        return list(Join.model_fields), "an entry of `layers`"
+        return list(Entry.model_fields), "an entry of `layers`"
     return list(Rule.model_fields), "a rule"
