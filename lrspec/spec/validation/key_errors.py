@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel
-
 from lrspec.diagnostics.codes import ADJUSTABLE, CODES
 from lrspec.diagnostics.diagnostic import Correction
 from lrspec.diagnostics.escape import printable
@@ -46,15 +44,15 @@ SYNONYMS = {
 }
 """The keys of other tools, each with the key that a spec has for it."""
 
-_MAPPINGS: dict[int | str, type[BaseModel]] = {
-    "where": Where,
-    "layer_decay": Decay,
-    "lr_scale": SizeFactor,
-    "weight_decay_mult": SizeFactor,
-    "freeze": Thaw,
-    "shape": Power,
+_MAPPINGS = {
+    "where": list(Where.model_fields),
+    "layer_decay": list(Decay.model_fields),
+    "lr_scale": list(SizeFactor.model_fields),
+    "weight_decay_mult": list(SizeFactor.model_fields),
+    "freeze": list(Thaw.model_fields),
+    "shape": list(Power.model_fields),
 }
-"""The mappings in a rule or a segment, by the key that each is the value of."""
+"""The keys of the mappings in a rule or a segment, by the key that has the mapping."""
 _OF_REGEXES = re.compile(r"[\\^$*+?.|()\[\]]")
 _INVERSE_OF_FREEZE = ("requires_grad", "trainable", "train")
 
@@ -125,8 +123,8 @@ def keys_at(path: Path) -> tuple[list[str], str]:
         return sorted(ADJUSTABLE), "`check`"
     if not path:
         return list(Spec.model_fields), "a spec"
-    if path[-1] in _MAPPINGS:
-        return list(_MAPPINGS[path[-1]].model_fields), f"`{path[-1]}`"
+    if (key := str(path[-1])) in _MAPPINGS:
+        return _MAPPINGS[key], f"`{key}`"
     if path[0] == "models":
         return list(ModelSource.model_fields), "a model"
     if path[0] == "schedules":
