@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Component: TypeAlias = tuple[str, ...]
-"""The text around the numbers of a component: `("conv", "_", "")` for `conv2_1`."""
-Numbers: TypeAlias = tuple[str, ...]
-
-NUMBER: Component = ("", "")
-"""A component that is a number and nothing else."""
-_RUN = re.compile(r"([0-9]+)")
+from lrspec.drafting.components import Component, Numbers, split
 
 
 class Name(NamedTuple):
@@ -69,13 +61,5 @@ def number_key(texts: Numbers) -> list[tuple[int, str]]:
 def _names(names: Iterable[tuple[int, str]]) -> Iterator[Name]:
     before = -1
     for index, (place, text) in enumerate(names):
-        parts = [_parts(component) for component in text.split(".")]
-        path = tuple([part[0] for part in parts])
-        yield Name(path, tuple([number for part in parts for number in part[1]]), place, place == before, index)
+        yield Name(*split(text), place, place == before, index)
         before = place
-
-
-@cache
-def _parts(component: str) -> tuple[Component, Numbers]:
-    parts = _RUN.split(component)
-    return tuple(parts[::2]), tuple(parts[1::2])

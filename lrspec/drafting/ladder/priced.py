@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from lrspec.drafting.components import Numbers
 from lrspec.drafting.ladder.merging import merged
-from lrspec.drafting.ladder.name_tree import Numbers
 from lrspec.drafting.ladder.spelling import Choice, Spelling, count_numbers, fits, spelled
 from lrspec.drafting.ladder.strands import Strand, picked
 from lrspec.drafting.rules import Entry

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
+from lrspec.drafting.components import Numbers
 from lrspec.drafting.ladder.merging import within
-from lrspec.drafting.ladder.name_tree import Numbers, positions
+from lrspec.drafting.ladder.name_tree import positions
 from lrspec.drafting.ladder.priced import (
     DEPTH,
     ENDS,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from lrspec.drafting.ladder.name_tree import NUMBER, Node, Numbers, number_key, positions
+from lrspec.drafting.components import NUMBER, Numbers
+from lrspec.drafting.ladder.name_tree import Node, number_key, positions
 
 Choice: TypeAlias = tuple[bool, tuple[str, ...]]
 """Which numbers a position may have: just those, or (False) all but those; (False, ()) is any."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.ladder.name_tree import Numbers, number_key, positions
+from lrspec.drafting.components import Numbers
+from lrspec.drafting.ladder.name_tree import number_key, positions
 from lrspec.drafting.ladder.priced import Part
 from lrspec.drafting.ladder.sections import Section, common_captures
 from lrspec.drafting.ladder.strands import Other, Strand, Value, picked

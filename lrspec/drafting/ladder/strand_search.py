@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lrspec.drafting.ladder.name_tree import NUMBER, Component, Name, Node, Numbers, positions, tree
+from lrspec.drafting.components import NUMBER, Component, Numbers
+from lrspec.drafting.ladder.name_tree import Name, Node, positions, tree
 from lrspec.drafting.ladder.strands import Other, Strand, Value, picked
 from lrspec.models.parameters import Columns
 

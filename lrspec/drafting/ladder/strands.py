@@ -8,7 +8,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
-from lrspec.drafting.ladder.name_tree import Node, Numbers
+from lrspec.drafting.components import Numbers
+from lrspec.drafting.ladder.name_tree import Node
 from lrspec.drafting.ladder.spelling import Index
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from lrspec.drafting.components import NUMBER
 from lrspec.drafting.selecting.prefixes import prefixes
 from lrspec.drafting.selecting.regexes import Description, texts
 from lrspec.drafting.selecting.templates import Kind, Part, Place, Template, Templates, templates
@@ -25,7 +26,6 @@ _COST = {
 }
 _COST_OF_COMPONENT = 0.12
 _COST_OF_NUMBER = 0.3
-_ANY = ("", "")
 _FEW = 6  # beginnings that a person would list
 _HOPELESS = 100  # beginnings, and as many atoms: there is nothing to be found that many of them have in common
 
@@ -263,7 +263,7 @@ def _having(template: Template, numbers: Numbers) -> set[int]:
 
 
 def _cost(key: _Key) -> float:
-    of_modules = [shape == _ANY for shape in key.part.shapes for _ in shape[1:]]
+    of_modules = [shape == NUMBER for shape in key.part.shapes for _ in shape[1:]]
     numbers = sum(of_modules[run] for run, _ in key.numbers)
     return _COST[key.part.kind] + _COST_OF_COMPONENT * (len(key.part.shapes) - 1) + _COST_OF_NUMBER * numbers
 
