@@ -148,17 +148,10 @@ def _fills(spine: Spine, part: Part) -> bool:
     strand = part.strand
     low, high = min(spine.layers), max(spine.layers)
     gaps = [layer for layer in strand.layers if low < layer < high and layer not in spine.layers]
-    if not gaps:
-        return False
-    if not _is_consistent(spine, part):
+    if not gaps or not _is_consistent(spine, part):
         return False
     runs = Spine((*spine.parts, part)).runs
-    return any(_connects(spine, gap, low, high) for gap in gaps for low, high in runs if low < gap < high)
-
-
-def _connects(spine: Spine, gap: int, low: int, high: int) -> bool:
-    layers = spine.layers
-    return any(at in layers for at in range(low, gap)) and any(at in layers for at in range(gap + 1, high + 1))
+    return any(low < gap < high for gap in gaps for low, high in runs)
 
 
 def _continues(spine: Spine, part: Part) -> bool:

@@ -53,25 +53,11 @@ def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]]
 def _below(node: Node, values: Values) -> list[Strand]:
     """The strands of a node: one if numbers decide there, else those of its children."""
     strand = _strand(node, values)
-    if strand is not None:
-        if not strand.layers:
-            return []
-        if strand.is_clean:
-            return _deeper(strand, values)
-        if not strand.captured:
-            return [strand]
-    deeper = [found for child in node.children() for found in _below(child, values)]
-    if strand is None or (deeper and _written_out(strand) > sum(map(_written_out, deeper))):
-        return deeper
-    return [strand]
-
-
-def _written_out(strand: Strand) -> int:
-    """About how many numbers are written out for a strand whose layers are not one to one with its numbers."""
-    by_value: dict[Value, set[Numbers]] = {}
-    for numbers, value in strand.rows.items():
-        by_value.setdefault(value, set()).add(picked(numbers, strand.captured))
-    return max(1, sum(len(keys) for value, keys in by_value.items() if len(keys) > 1 or value is Other.refused))
+    if strand is None:
+        return [found for child in node.children() for found in _below(child, values)]
+    if not strand.layers:
+        return []
+    return _deeper(strand, values) if strand.is_clean else [strand]
 
 
 def _strand(node: Node, values: Values) -> Strand | None:
