@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -12,7 +12,8 @@ from lrspec.diagnostics.wording import few
 from lrspec.drafting.naming import leaves, word
 from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.selectors import selectors, size
+from lrspec.drafting.selecting.cost import cost_of_rules
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.selecting.unclaimed import Unclaimed
 from lrspec.drafting.wanted import Wanted
@@ -21,7 +22,7 @@ from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
 _TABLES = 2  # dimensions
-_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
+_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names
 _SHOWN = 3  # names in a comment
 
 
@@ -60,7 +61,7 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
         listed = [replace(listed[0], name=name)] if len(listed) == 1 else listed
         if name == others[-1]:
             split = _split(columns, unclaimed.places, members[default], members[name], (default, name))
-            listed = split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
+            listed = split if split and cost_of_rules(split) <= cost_of_rules(listed) + _BY_SHAPE else listed
         for rule in listed:
             unclaimed.claim(rule.selector)
         rules += listed
@@ -175,10 +176,6 @@ def _optimizer(wanted: Wanted, index: int) -> str:
 
 def _base(wanted: Wanted, index: int) -> Optimizer:
     return wanted.bases[_optimizer(wanted, index)]
-
-
-def _size(rules: Iterable[DraftRule]) -> int:
-    return sum(size((rule.selector,)) + 1 for rule in rules)
 
 
 def _unclaimed(wanted: Wanted) -> Unclaimed:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lrspec import Parameter
 from lrspec.drafting.rules import Selector
-from lrspec.drafting.selecting.selectors import ALL, selectors, size
+from lrspec.drafting.selecting.cost import ALL, cost
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.selecting.targets import reached
 from lrspec.models.parameters import Columns
 
@@ -154,7 +155,7 @@ def test_selectors_are_exact_and_do_not_overlap(model: Columns, decay: bool, dat
 
 def test_all_but_some_is_the_last_resort() -> None:
     listed = Selector(match=(r"^embed\.", r"\.bias$", r"\.norm\.", r"^head\.", r"^scale$"))
-    assert size((listed,)) < size((Selector(match=ALL.match, exclude=(r"\.experts\.",)),))
+    assert cost((listed,)) < cost((Selector(match=ALL.match, exclude=(r"\.experts\.",)),))
 
 
 def test_what_is_left_of_numbered_modules_is_theirs_but_some() -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from lrspec.drafting.components import NUMBER, Component, Numbers
 from lrspec.drafting.ladder.name_tree import Name, Node, positions, tree
-from lrspec.drafting.ladder.strands import Other, Strand, Value, picked
+from lrspec.drafting.ladder.strands import Other, Strand, Value, pick
 from lrspec.models.parameters import Columns
 
 _TRIES = 8  # strands in the same place that differ, before each stays by itself
 
 
-class Values:
+class NameLayers:
     """The value of each name in a part of the tree."""
 
     def __init__(self, columns: Columns, layers: Sequence[int | None], free: Iterable[int]) -> None:
@@ -31,7 +31,7 @@ class Values:
         return self.of_place[name.place]
 
 
-def strands(values: Values) -> list[Strand]:
+def strands(values: NameLayers) -> list[Strand]:
     """Return strands that together have every name with a layer once, in the order of the model."""
     found = _together(_below(values.root, values))
     shapes = {_shape(strand.nodes[0].path[: strand.depth]) for strand in found if strand.captured}
@@ -43,14 +43,14 @@ def _shape(path: Sequence[Component]) -> tuple[tuple[bool, int], ...]:
     return tuple((component == NUMBER, len(component)) for component in path)
 
 
-def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]], values: Values) -> Strand:
+def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]], values: NameLayers) -> Strand:
     """Return a strand of one layer with the number of its only block, if others have one there (`layer1.0`)."""
     children = strand.nodes[0].children() if not strand.captured and len(strand.nodes) == 1 else []
     is_alike = len(children) == 1 and not children[0].is_name and _shape(children[0].path) in shapes
     return (_strand(children[0], values) if is_alike else None) or strand
 
 
-def _below(node: Node, values: Values) -> list[Strand]:
+def _below(node: Node, values: NameLayers) -> list[Strand]:
     """The strands of a node: one if numbers decide there, else those of its children."""
     strand = _strand(node, values)
     if strand is None:
@@ -60,7 +60,7 @@ def _below(node: Node, values: Values) -> list[Strand]:
     return _deeper(strand, values) if strand.is_clean else [strand]
 
 
-def _strand(node: Node, values: Values) -> Strand | None:
+def _strand(node: Node, values: NameLayers) -> Strand | None:
     """The strand that a node is, or None if its names are on several layers for the same numbers."""
     count = len(positions(node.path))
     rows: dict[Numbers, Value] = {}
@@ -102,17 +102,17 @@ def _needed(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> tuple[int
     """Leave out the positions whose number follows from those before them."""
     kept: tuple[int, ...] = ()
     for at in chosen:
-        if len({picked(row, (*kept, at)) for row in rows}) > len({picked(row, kept) for row in rows}):
+        if len({pick(row, (*kept, at)) for row in rows}) > len({pick(row, kept) for row in rows}):
             kept = (*kept, at)
     return kept
 
 
 def _decide(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> bool:
     seen: dict[Numbers, Value] = {}
-    return all(seen.setdefault(picked(numbers, chosen), value) == value for numbers, value in rows.items())
+    return all(seen.setdefault(pick(numbers, chosen), value) == value for numbers, value in rows.items())
 
 
-def _deeper(strand: Strand, values: Values) -> list[Strand]:
+def _deeper(strand: Strand, values: NameLayers) -> list[Strand]:
     """Return strands with one number more, that of a list of modules of which each layer has one (`layer1.0`)."""
     found = [more for node in _lists(strand.nodes[0]) if (more := _one_more(strand, node, values)) is not None]
     if len(found) != 1:
@@ -151,7 +151,7 @@ def _beside(node: Node, main: Node) -> Iterator[Node]:
             yield child
 
 
-def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
+def _one_more(strand: Strand, node: Node, values: NameLayers) -> Strand | None:
     """The strand of modules in a list, if there is one on each layer of a strand; its number is captured, too."""
     found = _strand(node, values)
     if found is None or found.layers.keys() != strand.layers.keys() or all(at.is_name for at in node.children()):

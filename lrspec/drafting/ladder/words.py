@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from lrspec.drafting.ladder.cost import ENTRY, WORDS, Open, Priced, open_cost, text_cost
 from lrspec.drafting.ladder.name_tree import Name, Node
-from lrspec.drafting.ladder.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
-from lrspec.drafting.ladder.strand_search import Values
+from lrspec.drafting.ladder.strand_search import NameLayers
 from lrspec.drafting.ladder.strands import Other, Strand
 from lrspec.drafting.rules import Entry
+from lrspec.drafting.selecting.regexes import escaped
 
 _FEWEST = 4  # layers; fewer are as short by name
 _MOST_STEMS = 5
@@ -41,16 +42,16 @@ _READINGS = (
 )
 
 
-def word_runs(values: Values, by_layer: Mapping[int, list[Strand]]) -> Iterator[Run]:
+def word_runs(values: NameLayers, by_layer: Mapping[int, list[Strand]]) -> Iterator[Run]:
     """Yield the runs of layers that are named by words."""
     for node in _word_nodes(values.root):
-        begin = "".join(rf"{re.escape(component[0])}\." for component in node.path)
+        begin = "".join(rf"{escaped(component[0])}\." for component in node.path)
         for reading in _READINGS:
             if run := _run(node, "", f"^{begin}{reading.regex}", reading.key, values, by_layer):
                 yield run
                 break
         for stem in _stems(node):
-            regex = rf"^{begin}{re.escape(stem)}(\w+)\."
+            regex = rf"^{begin}{escaped(stem)}(\w+)\."
             if run := _run(node, stem, regex, _READINGS[0].key, values, by_layer):
                 yield run
 
@@ -76,7 +77,7 @@ def _run(
     stem: str,
     regex: str,
     key: Callable[[Sequence[str]], str | None],
-    values: Values,
+    values: NameLayers,
     by_layer: Mapping[int, list[Strand]],
 ) -> Run | None:
     layers = _layers(node, stem, key, values)
@@ -94,7 +95,9 @@ def _run(
     return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
-def _layers(node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values) -> dict[str, int] | None:
+def _layers(
+    node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: NameLayers
+) -> dict[str, int] | None:
     """The layer of each text that is captured, in the order of the model; below 0 if only free names have it."""
     found: dict[str, int] = {}
     last = -1

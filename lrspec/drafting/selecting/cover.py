@@ -12,7 +12,7 @@ from lrspec.drafting.selecting.prefixes import prefixes
 from lrspec.drafting.selecting.regexes import Description, texts
 from lrspec.drafting.selecting.templates import Kind, Part, Place, Template, Templates, templates
 
-Numbers: TypeAlias = tuple[tuple[int, str], ...]
+Written: TypeAlias = tuple[tuple[int, str], ...]
 """Numbers that are written out, by their place: among those of a template, or of a part of one."""
 
 _COST = {
@@ -70,7 +70,7 @@ class _Key(NamedTuple):
     """A regex: a part of names, and the numbers of the part that are written out."""
 
     part: Part
-    numbers: Numbers
+    numbers: Written
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Atom:
     """
 
     names: list[int]
-    fixed: Numbers
+    fixed: Written
     alike: dict[int, str]
 
 
@@ -199,7 +199,7 @@ class _Search:
         return Description(key.part.kind, tuple(components))
 
 
-def _atom(template: Template, names: list[int], fixed: Numbers) -> _Atom:
+def _atom(template: Template, names: list[int], fixed: Written) -> _Atom:
     first = template.numbers[names[0]]
     alike = dict(enumerate(first))
     for name in names[1:]:
@@ -209,8 +209,8 @@ def _atom(template: Template, names: list[int], fixed: Numbers) -> _Atom:
 
 
 def _refined(
-    template: Template, values: Sequence[dict[str, list[int]]], wanted: set[int], allowed: set[int], fixed: Numbers
-) -> Iterator[tuple[Numbers, list[int]]]:
+    template: Template, values: Sequence[dict[str, list[int]]], wanted: set[int], allowed: set[int], fixed: Written
+) -> Iterator[tuple[Written, list[int]]]:
     """Tell wanted names from refused ones by as few numbers as possible."""
     best: tuple[tuple[bool, int, int], int, dict[str, list[int]]] | None = None
     for run, by_value in enumerate(values):
@@ -232,7 +232,7 @@ def _refined(
         yield from _refined(part, part.by_number, wanted.intersection(names), allowed, here)
 
 
-def _written_out(kind: Kind, fixed: Numbers, at: Collection[int]) -> Iterator[Numbers]:
+def _written_out(kind: Kind, fixed: Written, at: Collection[int]) -> Iterator[Written]:
     """The numbers that a regex may write out: none, or all; without the outer ones, inner ones would be misleading."""
     yield ()
     inside = tuple([(place, value) for place, value in fixed if place in at])
@@ -248,13 +248,13 @@ def _places(part: Part, place: Place) -> list[int]:
     return [*range(sum(runs[:-1])), *range(place.last, place.last + runs[-1])]
 
 
-def _at(key: _Key, place: Place) -> Numbers:
+def _at(key: _Key, place: Place) -> Written:
     """The numbers of a regex by their places in a template."""
     places = _places(key.part, place)
     return tuple([(places[run], value) for run, value in key.numbers])
 
 
-def _having(template: Template, numbers: Numbers) -> set[int]:
+def _having(template: Template, numbers: Written) -> set[int]:
     """The names of a template that have all these numbers."""
     if not numbers:
         return set(template.numbers)
