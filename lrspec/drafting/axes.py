@@ -1,4 +1,4 @@
-"""Rules for everything but the learning rate: what is frozen, the optimizer, weight decay and options."""
+"""Makes the rules for everything but the learning rate: what is frozen, the optimizer, weight decay and options."""
 
 from __future__ import annotations
 

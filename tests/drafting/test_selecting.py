@@ -171,3 +171,14 @@ def test_biases_but_those_of_norms_are_told_by_their_owners() -> None:
     model = columns(parameter("stem.bias", 8, owner="Conv2d"), parameter("norm.bias", 8, owner="LayerNorm"))
     members = [n for n, name in enumerate(model.names) if name.endswith("bias") and "Layer" not in model.owners[n][0]]
     assert selectors(model, members) == (Selector(match=(r"\.bias$",), module=r"^(?:Linear|Conv2d)$"),)
+
+
+def test_matrices_of_some_modules_are_told_by_dimensions() -> None:
+    parts = {"q.w": 2, "mix.in.w": 2, "mix.a.out.w": 2, "n.w": 1, "mix.n.w": 1, "mix.a.n.w": 1}
+    shapes = {
+        **{f"embed.{part}.w": 2 for part in ("q", "in", "out")},
+        **{f"blocks.{n}.{part}": dims for n in (0, 1) for part, dims in parts.items()},
+    }
+    model = Columns.of(parameter(name, *[8] * dims) for name, dims in shapes.items())
+    members = [place for place, dims in enumerate(shapes.values()) if place > 2 and dims == 2]
+    assert selectors(model, members) == (Selector(match=(r"^blocks\.",), ndim=(2,)),)

@@ -1,4 +1,4 @@
-"""The entries of a ladder that puts every parameter on the layer where it is wanted."""
+"""Finds the entries of a ladder that puts every parameter on the layer where it is wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regexes that are alike but for one word, as one regex; and those of a join, within that of its spine."""
+"""Merges regexes that differ in one word only, and writes a join into the regex of its spine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sections: the entries of a spine for a run of layers, and of what shares these layers by a `join`."""
+"""Finds the entries for a run of layers: a spine, and a `join` for what shares its layers."""
 
 from __future__ import annotations
 

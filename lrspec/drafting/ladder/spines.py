@@ -1,4 +1,4 @@
-"""Spines: entries with captured numbers that rise from layer to layer."""
+"""Finds spines: entries with captured numbers that rise from layer to layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrspec.drafting.components import Numbers
 from lrspec.drafting.ladder.cost import Captures
 from lrspec.drafting.ladder.name_tree import number_key, positions
 from lrspec.drafting.ladder.sections import Section, common_captures
-from lrspec.drafting.ladder.strands import Other, Strand, Value, pick
+from lrspec.drafting.ladder.strands import Other, Strand, Value, by_layer, pick
 
 _MOST = 200  # strands that are tried as spines, and with others
 
@@ -37,11 +37,7 @@ class Spine:
     @cached_property
     def layers(self) -> dict[int, list[Numbers]]:
         """Its layers, with the tuples of each."""
-        found: dict[int, list[Numbers]] = {}
-        for key, value in self.relation.items():
-            if isinstance(value, int):
-                found.setdefault(value, []).append(key)
-        return found
+        return by_layer(self.relation)
 
     @cached_property
     def runs(self) -> list[tuple[int, int]]:

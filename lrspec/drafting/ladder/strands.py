@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -53,11 +53,7 @@ class Strand:
     @cached_property
     def layers(self) -> dict[int, list[Numbers]]:
         """Its layers, with the rows of each."""
-        found: dict[int, list[Numbers]] = {}
-        for numbers, value in self.rows.items():
-            if isinstance(value, int):
-                found.setdefault(value, []).append(numbers)
-        return found
+        return by_layer(self.rows)
 
     def free(self, which: tuple[int, ...]) -> list[Numbers]:
         """The rows of free names alone, whose numbers at some positions no other row has."""
@@ -79,6 +75,15 @@ class Strand:
             rows = [row for row, value in self.rows.items() if with_free or value is not Other.free]
             self._indexes[which, with_free] = Index(dict.fromkeys(pick(row, which) for row in rows))
         return self._indexes[which, with_free]
+
+
+def by_layer(values: Mapping[Numbers, Value]) -> dict[int, list[Numbers]]:
+    """Return the layers among some values, with the tuples of each."""
+    found: dict[int, list[Numbers]] = {}
+    for numbers, value in values.items():
+        if isinstance(value, int):
+            found.setdefault(value, []).append(numbers)
+    return found
 
 
 def pick(items: tuple[Item, ...], which: Iterable[int]) -> tuple[Item, ...]:

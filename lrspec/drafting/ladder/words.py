@@ -1,4 +1,4 @@
-"""Spines of words: each module or parameter of a part of the model a layer, in the order of the model."""
+"""Finds spines of words: each module or parameter of a part of the model a layer, in the order of the model."""
 
 from __future__ import annotations
 

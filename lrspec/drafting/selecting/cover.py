@@ -1,4 +1,4 @@
-"""Regexes that select just some of a model's names, as few and as plain as a person would write."""
+"""Finds regexes that select just some of a model's names, as few and as plain as a person would write."""
 
 from __future__ import annotations
 

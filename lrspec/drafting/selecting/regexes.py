@@ -1,4 +1,4 @@
-"""The texts of regexes: parts of names, escaped and anchored, and siblings in one regex."""
+"""Writes regexes: parts of names, escaped and anchored, and siblings in one regex."""
 
 from __future__ import annotations
 

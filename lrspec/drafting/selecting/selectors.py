@@ -1,4 +1,4 @@
-"""The selectors of rules that select just some parameters: by shape, owner, what is declared, or name."""
+"""Finds the selectors of rules that select just some parameters: by shape, owner, what is declared, or name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of a model, indexed by templates: names that are alike but for the numbers in them count as one."""
+"""Indexes the names of a model by templates: names that are alike but for the numbers in them count as one."""
 
 from __future__ import annotations
 
