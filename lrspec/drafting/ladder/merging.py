@@ -21,11 +21,11 @@ def merge(regexes: Iterable[str]) -> tuple[str, ...]:
     """Return the regexes, those that differ in one word as one: `^(?:layer|stage)(\\d+)\\.`."""
     found = [tuple(_TOKEN.findall(regex)) for regex in dict.fromkeys(regexes)]
     for at in range(max(map(len, found), default=0)):
-        found = _merged_at(at, found)
+        found = _merge_at(at, found)
     return tuple(map("".join, found))
 
 
-def _merged_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
+def _merge_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
     """Return the regexes, those that differ in the word at one place as one."""
     words: dict[tuple[_Tokens, _Tokens | None], dict[str, None]] = {}
     for tokens in regexes:

@@ -27,20 +27,20 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Node:
+class NameNode:
     """All names that begin alike but for numbers, or are alike as a whole (`is_name`)."""
 
     path: tuple[Component, ...]
     names: list[Name]
     is_name: bool = False
 
-    def children(self) -> list[Node]:
+    def children(self) -> list[NameNode]:
         """The nodes one component deeper, in the order of the model."""
         depth = len(self.path)
         found: dict[tuple[Component, bool], list[Name]] = {}
         for name in self.names if not self.is_name else ():
             found.setdefault((name.path[depth], len(name.path) == depth + 1), []).append(name)
-        return [Node((*self.path, component), names, whole) for (component, whole), names in found.items()]
+        return [NameNode((*self.path, component), names, whole) for (component, whole), names in found.items()]
 
 
 def positions(path: Iterable[Component]) -> list[Position]:
@@ -48,9 +48,9 @@ def positions(path: Iterable[Component]) -> list[Position]:
     return [Position(place, which) for place, parts in enumerate(path) for which in range(len(parts) - 1)]
 
 
-def tree(names: Iterable[tuple[int, str]]) -> Node:
+def tree(names: Iterable[tuple[int, str]]) -> NameNode:
     """Return the root of the tree of some names, each with the place of its parameter."""
-    return Node((), list(_names(names)))
+    return NameNode((), list(_names(names)))
 
 
 def number_key(texts: Numbers) -> list[tuple[int, str]]:

@@ -62,7 +62,7 @@ class Section:
         joined = self.joins(others)
         if joined is None:
             return None
-        texts = combine(self._spelled(whole, part) for whole, part in zip(self.whole, self.parts, strict=True))
+        texts = combine(self._spell(whole, part) for whole, part in zip(self.whole, self.parts, strict=True))
         cost = ENTRY - DEPTH * max(map(len, self.layers)) + texts.cost
         return self._with_first(Priced(cost + joined.cost, (Entry(tuple(texts.regexes)), *joined.entries)))
 
@@ -82,7 +82,7 @@ class Section:
         first = self._by_beginning(max(map(len, self.layers)) - 1)["first"]
         return all(self.layers.get((*beginning, "0")) == layer for beginning, layer in first.items())
 
-    def _spelled(self, whole: Captures, part: Captures) -> Texts:
+    def _spell(self, whole: Captures, part: Captures) -> Texts:
         strand = part.strand
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
         rows += [row for row in strand.free(part.space) if pick(row, whole.captured) in self.tuples]
@@ -99,7 +99,7 @@ class Section:
                 return None
             cost += way.cost
             if way.captured:
-                captures.setdefault(way.end, []).append(self._joining(Captures(strand, way.captured)))
+                captures.setdefault(way.end, []).append(self._spell_join(Captures(strand, way.captured)))
             else:
                 plain.setdefault(way.end, []).append(strand)
         opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
@@ -117,7 +117,7 @@ class Section:
             return first
         return next((way for way in ways if not way.captured), first)
 
-    def _joining(self, part: Captures) -> Texts:
+    def _spell_join(self, part: Captures) -> Texts:
         strand, known = part.strand, self._by_beginning(len(part.captured))["last"]
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
         if len(rows) == sum(map(len, strand.layers.values())):  # else another entry has its free names

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from lrspec.drafting.components import NUMBER, Numbers
-from lrspec.drafting.ladder.name_tree import Node, number_key, positions
+from lrspec.drafting.ladder.name_tree import NameNode, number_key, positions
 from lrspec.drafting.selecting.regexes import escaped
 
 Choice: TypeAlias = tuple[bool, tuple[str, ...]]
@@ -84,7 +84,7 @@ class Spelling(NamedTuple):
     is_literal: bool = False
 
 
-def spell(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
+def spell(nodes: Sequence[NameNode], depth: int, spelling: Spelling) -> str:
     """Return the regex for nodes whose first `depth` components are alike; `spelling` is of positions in these."""
     path = ""
     for place in range(depth):
@@ -96,7 +96,7 @@ def spell(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
     return f"^{path}{_ends(ends) if depth else _branches(ends)}"
 
 
-def _component(nodes: Sequence[Node], place: int, spelling: Spelling) -> str:
+def _component(nodes: Sequence[NameNode], place: int, spelling: Spelling) -> str:
     node = nodes[0]
     parts, at = node.path[place], len(positions(node.path[:place]))
     ends = {len(node.path) == place + 1 and node.is_name for node in nodes}
@@ -108,7 +108,7 @@ def _component(nodes: Sequence[Node], place: int, spelling: Spelling) -> str:
     return text
 
 
-def _number(nodes: Sequence[Node], at: int, is_whole: bool, spelling: Spelling, after: str) -> str:
+def _number(nodes: Sequence[NameNode], at: int, is_whole: bool, spelling: Spelling, after: str) -> str:
     is_captured = at in spelling.captured
     only, listed = spelling.choices.get(at, ANY)
     if only:

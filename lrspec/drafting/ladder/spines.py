@@ -105,7 +105,7 @@ def spines(found: Sequence[Strand]) -> Iterator[Spine]:
         wide = Spine((_wide(base),))
         tried = [spine]
         if spine.runs and len(found) <= _MOST:
-            tried += [_grown(spine, found, _agrees, _fills, _agrees), _led(_grown(wide, found, _continues), found)]
+            tried += [_grow(spine, found, _agrees, _fills, _agrees), _lead_in(_grow(wide, found, _continues), found)]
         for grown in tried:
             key = frozenset(id(part.strand) for part in grown.parts)
             if grown.runs and key not in seen:
@@ -120,7 +120,7 @@ def _wide(strand: Strand) -> Captures:
     return Captures(strand, tuple(sorted({*strand.captured, *constant})))
 
 
-def _grown(spine: Spine, others: Sequence[Strand], *ways: Callable[[Spine, Captures], bool]) -> Spine:
+def _grow(spine: Spine, others: Sequence[Strand], *ways: Callable[[Spine, Captures], bool]) -> Spine:
     """Return a spine with all strands that go with it in some ways, tried one after the other."""
     for goes_with in ways:
         for strand in others:
@@ -158,7 +158,7 @@ def _continues(spine: Spine, part: Captures) -> bool:
     return (min(spine.layers), max(part.strand.layers)) in runs
 
 
-def _led(spine: Spine, others: Sequence[Strand]) -> Spine:
+def _lead_in(spine: Spine, others: Sequence[Strand]) -> Spine:
     """Return a spine with the module of one block that it goes on from, under another name (`layer1.0`, `stage2.0`)."""
     low, high = min(spine.layers), max(spine.layers)
     for part in (_wide(strand) for strand in others if [*strand.layers] == [low - 1] and not strand.captured):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lrspec.drafting.components import NUMBER, Component, Numbers
-from lrspec.drafting.ladder.name_tree import Name, Node, positions, tree
+from lrspec.drafting.ladder.name_tree import Name, NameNode, positions, tree
 from lrspec.drafting.ladder.strands import Other, Strand, Value, pick
 from lrspec.models.parameters import Columns
 
@@ -24,7 +24,7 @@ class NameLayers:
         self.root = tree(columns.all_names())
         self.paths = {n.place: n.path for n in self.root.names if not n.is_alias} if columns.aliases else {}
 
-    def of(self, name: Name, node: Node) -> Value:
+    def of(self, name: Name, node: NameNode) -> Value:
         """The value of a name below a node; an alias must be where the first name is, and is refused elsewhere."""
         if name.is_alias and self.paths[name.place][: len(node.path)] != node.path:
             return Other.refused
@@ -33,7 +33,7 @@ class NameLayers:
 
 def strands(values: NameLayers) -> list[Strand]:
     """Return strands that together have every name with a layer once, in the order of the model."""
-    found = _together(_below(values.root, values))
+    found = _combine(_below(values.root, values))
     shapes = {_shape(strand.nodes[0].path[: strand.depth]) for strand in found if strand.captured}
     return [_with_block(strand, shapes, values) for strand in found]
 
@@ -50,7 +50,7 @@ def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]]
     return (_strand(children[0], values) if is_alike else None) or strand
 
 
-def _below(node: Node, values: NameLayers) -> list[Strand]:
+def _below(node: NameNode, values: NameLayers) -> list[Strand]:
     """The strands of a node: one if numbers decide there, else those of its children."""
     strand = _strand(node, values)
     if strand is None:
@@ -60,7 +60,7 @@ def _below(node: Node, values: NameLayers) -> list[Strand]:
     return _deeper(strand, values) if strand.is_clean else [strand]
 
 
-def _strand(node: Node, values: NameLayers) -> Strand | None:
+def _strand(node: NameNode, values: NameLayers) -> Strand | None:
     """The strand that a node is, or None if its names are on several layers for the same numbers."""
     count = len(positions(node.path))
     rows: dict[Numbers, Value] = {}
@@ -127,7 +127,7 @@ def _deeper(strand: Strand, values: NameLayers) -> list[Strand]:
     return [*_deeper(main, values), *(other for other in tied if other.layers)]
 
 
-def _lists(node: Node) -> Iterator[Node]:
+def _lists(node: NameNode) -> Iterator[NameNode]:
     """The nodes of modules that are in a list: a node's children, or a child's, or a grandchild's."""
     for child in node.children():
         if child.path[-1] == NUMBER:
@@ -136,13 +136,13 @@ def _lists(node: Node) -> Iterator[Node]:
         yield from _only_list(child)
 
 
-def _only_list(node: Node) -> Iterator[Node]:
+def _only_list(node: NameNode) -> Iterator[NameNode]:
     children = node.children() if node.path[-1] != NUMBER else []
     if len(children) == 1 and children[0].path[-1] == NUMBER:
         yield children[0]
 
 
-def _beside(node: Node, main: Node) -> Iterator[Node]:
+def _beside(node: NameNode, main: NameNode) -> Iterator[NameNode]:
     """The nodes below a node that together have all its names but those of another below it."""
     for child in node.children() if node.path != main.path else ():
         if child.path == main.path[: len(child.path)] and not child.is_name:
@@ -151,7 +151,7 @@ def _beside(node: Node, main: Node) -> Iterator[Node]:
             yield child
 
 
-def _one_more(strand: Strand, node: Node, values: NameLayers) -> Strand | None:
+def _one_more(strand: Strand, node: NameNode, values: NameLayers) -> Strand | None:
     """The strand of modules in a list, if there is one on each layer of a strand; its number is captured, too."""
     found = _strand(node, values)
     if found is None or found.layers.keys() != strand.layers.keys() or all(at.is_name for at in node.children()):
@@ -168,7 +168,7 @@ def _is_before(strand: Strand, main: Strand) -> bool:
     return any(strand.first[numbers] < first[value] for numbers, value in strand.rows.items() if value in first)
 
 
-def _together(found: list[Strand]) -> list[Strand]:
+def _combine(found: list[Strand]) -> list[Strand]:
     """Put strands together that are alike as far as their captured numbers go."""
     together: dict[tuple[object, ...], Strand] = {}
     for strand in found:
@@ -180,7 +180,7 @@ def _together(found: list[Strand]) -> list[Strand]:
         cut = _cut(strand, depth)
         for attempt in (*range(_TRIES), (node.path, node.is_name)):
             key = (node.path[:depth], strand.captured, strand.side, attempt)
-            if (both := _joined(together.get(key), cut)) is not None:
+            if (both := _join(together.get(key), cut)) is not None:
                 together[key] = both
                 break
     return list(together.values())
@@ -197,7 +197,7 @@ def _cut(strand: Strand, depth: int) -> Strand:
     return replace(strand, depth=depth, rows=rows, first=first, of_node=(frozenset(rows),))
 
 
-def _joined(one: Strand | None, other: Strand) -> Strand | None:
+def _join(one: Strand | None, other: Strand) -> Strand | None:
     """Return two strands as one, or None if they differ anywhere, or have nothing in common."""
     if one is None:
         return other

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from lrspec.drafting.components import Numbers
-from lrspec.drafting.ladder.name_tree import Node
+from lrspec.drafting.ladder.name_tree import NameNode
 from lrspec.drafting.ladder.spelling import Index
 
 
@@ -34,7 +34,7 @@ class Strand:
     only one. Strands on different sides (`before` or `after` others in their modules) stay apart.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[NameNode, ...]
     depth: int
     captured: tuple[int, ...]
     rows: dict[Numbers, Value]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lrspec.drafting.ladder.cost import ENTRY, WORDS, Open, Priced, open_cost, text_cost
-from lrspec.drafting.ladder.name_tree import Name, Node
+from lrspec.drafting.ladder.name_tree import Name, NameNode
 from lrspec.drafting.ladder.strand_search import NameLayers
 from lrspec.drafting.ladder.strands import Other, Strand
 from lrspec.drafting.rules import Entry
@@ -56,7 +56,7 @@ def word_runs(values: NameLayers, by_layer: Mapping[int, list[Strand]]) -> Itera
                 yield run
 
 
-def _word_nodes(node: Node) -> Iterator[Node]:
+def _word_nodes(node: NameNode) -> Iterator[NameNode]:
     """The nodes without numbers and with several children."""
     children = node.children()
     if len(children) > 1:
@@ -66,14 +66,14 @@ def _word_nodes(node: Node) -> Iterator[Node]:
             yield from _word_nodes(child)
 
 
-def _stems(node: Node) -> list[str]:
+def _stems(node: NameNode) -> list[str]:
     """The words, with a `_`, by which the most children begin."""
     begins = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
     return [stem for stem, times in Counter(begins).most_common(_MOST_STEMS) if times > 1]
 
 
 def _run(
-    node: Node,
+    node: NameNode,
     stem: str,
     regex: str,
     key: Callable[[Sequence[str]], str | None],
@@ -96,7 +96,7 @@ def _run(
 
 
 def _layers(
-    node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: NameLayers
+    node: NameNode, stem: str, key: Callable[[Sequence[str]], str | None], values: NameLayers
 ) -> dict[str, int] | None:
     """The layer of each text that is captured, in the order of the model; below 0 if only free names have it."""
     found: dict[str, int] = {}
@@ -132,7 +132,7 @@ def _is_decimal(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _is_below(strand: Strand, node: Node, stem: str) -> bool:
+def _is_below(strand: Strand, node: NameNode, stem: str) -> bool:
     path = strand.nodes[0].path
     return (
         path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)

@@ -34,7 +34,7 @@ class Kind(IntEnum):
     """`^blocks\\..+\\.bias$`: the last component is the name's last"""
 
 
-class Part(NamedTuple):
+class NamePart(NamedTuple):
     """A part of names, whatever the numbers in it."""
 
     kind: Kind
@@ -63,15 +63,15 @@ class Template:
     words: frozenset[int]
     numbers: dict[int, Numbers] = field(default_factory=dict)
 
-    def parts(self) -> Iterator[tuple[Part, int, int]]:
+    def parts(self) -> Iterator[tuple[NamePart, int, int]]:
         """The parts by which a regex may select its names, with the places of their numbers."""
         shapes, size = self.shapes, len(self.shapes)
         offsets = [0]
         for shape in shapes:
             offsets.append(offsets[-1] + len(shape) - 1)
-        yield Part(Kind.whole, shapes), 0, 0
+        yield NamePart(Kind.whole, shapes), 0, 0
         for length in range(1, size):
-            yield Part(Kind.beginning, shapes[:length]), 0, 0
+            yield NamePart(Kind.beginning, shapes[:length]), 0, 0
         for start in range(size):
             if not _is_word(shapes[start]):
                 continue
@@ -80,12 +80,12 @@ class Template:
             if size - start <= _LONGEST_ENDING:
                 found.append((Kind.any_ending, Kind.ending, size))
             for anywhere, behind_dot, end in found:
-                yield Part(anywhere, shapes[start:end]), offsets[start], 0
+                yield NamePart(anywhere, shapes[start:end]), offsets[start], 0
                 if start:
-                    yield Part(behind_dot, shapes[start:end]), offsets[start], 0
+                    yield NamePart(behind_dot, shapes[start:end]), offsets[start], 0
         if _is_word(shapes[-1]):
             for length in range(1, size - 1):
-                yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
+                yield NamePart(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
 
     @cached_property
     def in_words(self) -> list[int | None]:
@@ -120,9 +120,9 @@ class Templates:
     has_line_break: bool
 
     @cached_property
-    def places(self) -> dict[Part, list[Place]]:
+    def places(self) -> dict[NamePart, list[Place]]:
         """The places of each part, in the order of the templates."""
-        found: dict[Part, list[Place]] = {}
+        found: dict[NamePart, list[Place]] = {}
         for index, template in enumerate(self.templates):
             for part, first, last in template.parts():
                 found.setdefault(part, []).append(Place(index, first, last))
