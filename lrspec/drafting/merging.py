@@ -10,7 +10,7 @@ from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 
 
-def merged(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
+def merge(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
     """Return the rules, each with the settings of later ones that select the same."""
     alike: dict[object, int] = {}
     result: list[DraftRule] = []
