@@ -47,7 +47,6 @@ def fails():
 RESNET = r"""# yaml-language-server: $schema=lrspec.v1.schema.json
 #
 # Layer-wise decay: the nearer to the input, the lower the learning rate.
-#
 # The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file.
 lrspec: 1
 models: resnet18
