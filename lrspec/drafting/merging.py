@@ -38,4 +38,4 @@ def _what_it_selects(wanted: Wanted, rule: DraftRule) -> object:
 
 def _both(rule: DraftRule, later: DraftRule) -> DraftRule:
     comment = "; ".join(dict.fromkeys(filter(None, (rule.comment, later.comment))))
-    return replace(rule, settings=(*rule.settings, *later.settings), comment=comment, why=(*rule.why, *later.why))
+    return replace(rule, settings=(*rule.settings, *later.settings), comment=comment)

@@ -385,14 +385,6 @@ def test_any_rates_of_any_names_are_given_exactly(names: list[str], rates: list[
         text_of(wanted(leaves, rates[: len(leaves)], lr), clean=False)
 
 
-def test_a_rule_says_how_many_parameters_it_is_about() -> None:
-    multiples = [ladder(name) * (10 if name.startswith("head.") else 1) for name in VIT]
-    assert [found.why for found in rate_rules(wanted(VIT, multiples))] == [
-        ("80 parameters: each rate is 0.75 times that of the next layer",),
-        ("2 parameters have `lr_scale: 10`",),
-    ]
-
-
 RESNET, SWIN, ATTO = "resnet18", "swin_tiny_patch4_window7_224", "convnext_atto"
 VIT_TINY, EFFICIENTNET, MIXER = "vit_tiny_patch16_224", "efficientnet_b0", "mixer_s16_224"
 
