@@ -1,4 +1,4 @@
-"""Rules about the same parameters become one rule, as a person would write them."""
+"""Merges rules that select the same parameters, as a person would write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for what a selector selects, for the names of rules and their comments; and unique names."""
+"""Names rules after what they select, and makes names unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiles a draft and compares it with the wanted settings, before anybody sees it."""
+"""Compiles a draft and compares it with the wanted settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `lrspec init --explain` prints: of each rule, why it is there, and the parameters and groups that it decides."""
+"""Explains each rule for `lrspec init --explain`: what it sets, of which parameters, in which groups."""
 
 from __future__ import annotations
 

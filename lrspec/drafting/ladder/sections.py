@@ -1,4 +1,4 @@
-"""Sections: the entries of a spine for a run of layers, and of what shares these layers by a `join`."""
+"""Builds the entries for a run of layers, including joins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spines: entries with captured numbers that rise from layer to layer."""
+"""Spines: ladder entries whose captured numbers rise with the layer."""
 
 from __future__ import annotations
 

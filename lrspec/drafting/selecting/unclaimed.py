@@ -1,4 +1,4 @@
-"""Frozen parameters, which rules may select or not: what sets one thing may select each only once (LRS202)."""
+"""Tracks frozen parameters that no rule has selected yet (two rules that select one are LRS202)."""
 
 from __future__ import annotations
 
