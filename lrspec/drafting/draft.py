@@ -1,24 +1,22 @@
-"""`draft`: from what every parameter is to get to the text of a spec, proved to say just that."""
+"""Drafts a spec from the settings wanted for each parameter, and checks the result."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lrspec.compiler.compile import attempt
-from lrspec.compiler.plan import Settings
-from lrspec.diagnostics.codes import Severity
-from lrspec.drafting.allowing import allowed
+from lrspec.compiler.plan import Plan, Settings
+from lrspec.drafting.allowing import Check, allow
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
-from lrspec.drafting.merging import merged
+from lrspec.drafting.merging import merge
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import DraftError, TooLongError, loaded, proved
+from lrspec.drafting.prove import TooLongError, compare, compile_draft, plan_of
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.cost import cost_of_rules
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import written
+from lrspec.drafting.write import spec_text
 from lrspec.spec.limits import MAX_BYTES, MAX_RULES
 from lrspec.spec.load import SpecFile
 
@@ -29,15 +27,15 @@ _MANY = 8  # alternatives in the regexes of a rule
 
 @dataclass(frozen=True)
 class Draft:
-    """A spec that was found: its file, with the text, and its rules, with the reason for each."""
+    """A spec that was found, with its plan; and its rules, with the comment of each."""
 
-    file: SpecFile
+    plan: Plan
     rules: tuple[DraftRule, ...]
 
     @property
-    def text(self) -> str:
-        """The text of the spec."""
-        return self.file.text
+    def file(self) -> SpecFile:
+        """The spec, with its text."""
+        return self.plan.file
 
 
 def draft(wanted: Wanted) -> Draft:
@@ -51,18 +49,21 @@ def draft(wanted: Wanted) -> Draft:
     found = _rules(wanted)
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
-    rules = unique(list(map(_explained, _one_for_all(merged(wanted, found)))))
-    text = written(wanted, rules)
+    rules = unique(list(map(_explained, _one_for_all(merge(wanted, found)))))
+    outcome = compile_draft(_text(wanted, rules), wanted.inventory)
+    if outcome.diagnostics:
+        rules, check = allow(rules, outcome.diagnostics)
+        outcome = compile_draft(_text(wanted, rules, check), wanted.inventory)
+    plan = plan_of(outcome)
+    compare(plan, wanted)
+    return Draft(plan, rules)
+
+
+def _text(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[Check] = ()) -> str:
+    text = spec_text(wanted.bases, rules, wanted.model, wanted.notes, check)
     if len(text.encode()) > MAX_BYTES:
         raise _too_long(wanted, f"{len(text.encode()) / MAX_BYTES:.1f} MiB of text", "1 MiB")
-    findings = attempt(loaded(text), wanted.inventory).diagnostics
-    if findings:
-        rules, check = allowed(rules, findings)
-        text = written(wanted, rules, check)
-    outcome = proved(text, wanted)
-    if errors := [finding for finding in outcome.diagnostics if finding.severity is Severity.error]:
-        raise DraftError(f"the draft does not compile: {errors[0].message}")
-    return Draft(outcome.file, rules)
+    return text
 
 
 def _too_long(wanted: Wanted, needed: str, most: str) -> TooLongError:

@@ -34,7 +34,7 @@ def drafted(plan: lrspec.Plan) -> Draft:
     found = draft(wanted_of(plan))
     outcome = attempt(found.file, plan.inventory)
     assert outcome.plan is not None
-    assert not outcome.diagnostics, (found.text, outcome.diagnostics)
+    assert not outcome.diagnostics, (found.file.text, outcome.diagnostics)
     for one, other in zip(plan.parameters, outcome.plan.parameters, strict=True):
         assert one.status.trains == other.status.trains, one.name
         if one.status.trains:

@@ -1,4 +1,4 @@
-"""Says of live optimizers what a reader of the spec should know, and what a spec cannot say."""
+"""Notes for the head of the file: what was converted, and what a spec cannot express."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what every parameter gets from the groups of live optimizers, and what of that a spec cannot say."""
+"""Reads each parameter's settings from live optimizers."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lrspec.diagnostics.wording import count, number
 from lrspec.drafting.rates.cost import ONE_REGEX, selecting
 from lrspec.drafting.rates.factors import Factor
 from lrspec.drafting.rates.layering import layers
@@ -67,10 +66,7 @@ class RateForms:
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
         selector = frozen.claim(Selector(layers=self.ladder(tuple(layered), tuple(free))))
-        why = (
-            f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
-        )
-        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), why=(why,))
+        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)))
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
         """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
@@ -81,7 +77,7 @@ class RateForms:
         for place, value in sorted(values.items(), key=lambda item: (-item[1], item[0])):
             places.setdefault(value, []).append(place)
         if not beside and self.rest and len(places) == 1:
-            return [self._fallback(*next(iter(places.items())))]
+            return [self._fallback(next(iter(places)))]
         select = self._selected if len(places) <= MANY else self._listed
         rules = {
             value: select("others", members, self.multiples.setting(value), frozen) for value, members in places.items()
@@ -89,33 +85,23 @@ class RateForms:
         last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
         if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
             return [rule for some in rules.values() for rule in some]
-        return [rule for value, some in rules.items() if value != last for rule in some] + [
-            self._fallback(last, places[last])
-        ]
+        return [rule for value, some in rules.items() if value != last for rule in some] + [self._fallback(last)]
 
-    def _fallback(self, value: float, members: Sequence[int]) -> DraftRule:
-        setting = self.multiples.setting(value)
-        return DraftRule("rest", Selector(), (setting,), fallback=True, why=(_why(members, setting),))
+    def _fallback(self, value: float) -> DraftRule:
+        return DraftRule("rest", Selector(), (self.multiples.setting(value),), fallback=True)
 
     def _selected(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         found = self.selectors(tuple(members), tuple(frozen.places))
         rules = [DraftRule("", frozen.claim(selector), (setting,)) for selector in found]
-        why = _why(members, setting)
-        return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]
+        return [replace(rule, name=self.names.rule(members, rule.selector, name)) for rule in rules]
 
     def _listed(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         regexes = tuple(f"^{re.escape(self.columns.names[place])}$" for place in members)
-        return [DraftRule(name, Selector(match=regexes), (setting,), why=(_why(members, setting),))]
-
-
-def _why(members: Sequence[int], setting: tuple[str, Any]) -> str:
-    """A line of `--explain`: how many parameters have a setting."""
-    verb = "has" if len(members) == 1 else "have"
-    return f"{count(len(members), 'parameter')} {verb} `{setting[0]}: {number(setting[1])}`"
+        return [DraftRule(name, Selector(match=regexes), (setting,))]
 
 
 def _keys(factors: Sequence[Factor], at_base: set[int]) -> list[str] | None:
