@@ -116,7 +116,7 @@ def test_names_that_must_be_listed_are_owned_up_to() -> None:
 def test_a_rule_for_each_of_many_values_is_owned_up_to() -> None:
     names = [Parameter(f"{letter}.weight") for letter in "abcdefghij"]
     text = drafted(names, [Settings(1e-3, 0.01 * n * n, ()) for n in range(10)]).text
-    assert "# 9 weight decays, a rule for each: nothing shorter gives these" in " ".join(text.split())
+    assert "# 10 weight decays, a rule for each: nothing shorter gives these" in " ".join(text.split())
 
 
 _COMPONENTS = st.sampled_from(["a", "blocks", "0", "1", "10", "norm1", "fc2", "weight", "bias", "é", "it's", "\x1b"])

@@ -76,8 +76,8 @@ def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: fl
 
 
 def _is_short(multiple: float) -> bool:
-    """Return whether people multiply by a number: by 0 or 0.05, but not by 1e-4 or 2000, which are rates in disguise."""
-    return multiple == 0 or (_LEAST <= multiple <= 1 / _LEAST and float(f"{multiple:.3g}") == float(f"{multiple:.12g}"))
+    """Return whether people multiply by a number: by 0.05, but not by 1e-4 or 2000, which are rates in disguise."""
+    return float(f"{multiple:.3g}") == float(f"{multiple:.12g}") and (not multiple or _LEAST <= multiple <= 1 / _LEAST)
 
 
 def base_decay(own: Any, default: Any, elements: Mapping[float, int]) -> float | None:

@@ -53,7 +53,7 @@ def _named(optimizer: Any) -> list[tuple[str, Any]]:
 
 
 def _spec_names(names: Sequence[str]) -> list[str]:
-    """The names as a spec may have them: of letters, digits, `_` and `-`, each once; accents are dropped, and such a name stays as it is."""
+    """The names as a spec may have them: without accents, of letters, digits, `_` and `-`, each once."""
     found: list[str] = []
     for name in names:
         letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
