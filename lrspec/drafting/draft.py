@@ -22,7 +22,12 @@ from lrspec.spec.load import SpecFile
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
 _DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
-_MANY = 8  # alternatives in the regexes of a rule
+_VALUES = {
+    **dict.fromkeys(("lr", "lr_mult"), "learning rates"),
+    **dict.fromkeys(("weight_decay", "weight_decay_mult"), "weight decays"),
+}
+_MANY = 8  # alternatives in the regexes of a rule, and values that as many rules give
+_FEW = 20  # where one of as many parameters is frozen, or fewer, nobody would write that the rest is
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def draft(wanted: Wanted) -> Draft:
     found = _rules(wanted)
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
-    rules = unique(list(map(_explained, _one_for_all(merge(wanted, found)))))
+    rules = unique(_values_counted(list(map(_explained, _one_for_all(merge(wanted, found))))))
     outcome = compile_draft(_text(wanted, rules), wanted.inventory)
     if outcome.diagnostics:
         rules, check = allow(rules, outcome.diagnostics)
@@ -106,7 +111,7 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
 def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
     """The rules for rates that leave all that is frozen to a fallback; none if there are no such rules."""
     trained = {place for place, settings in enumerate(wanted.settings) if settings is not None}
-    if len(trained) in (0, len(wanted.settings)):
+    if not trained or _FEW * (len(wanted.settings) - len(trained)) <= len(wanted.settings):
         return []
     unset = Settings(None, None, ())  # which no rule may select
     rules = rate_rules(replace(wanted, settings=[unset if each is None else each for each in wanted.settings]))
@@ -131,5 +136,23 @@ def _explained(rule: DraftRule) -> DraftRule:
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule
-    comment = "listed one by one: nothing shorter tells these apart"
+    return _with_comment(rule, "listed one by one: nothing shorter tells these apart")
+
+
+def _values_counted(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """The rules, the first of those that give one thing many values with a comment."""
+    values: dict[str, dict[str, int]] = {}
+    for place, rule in enumerate(rules):
+        for key, value in rule.settings if not rule.selector.layers else ():
+            values.setdefault(_VALUES.get(key, f"values of `{key}`"), {}).setdefault(f"{key}: {value!r}", place)
+    counted = [*rules]
+    for words, places in values.items():
+        if len(places) > _MANY:
+            first = min(places.values())
+            comment = f"{len(places)} {words}, a rule for each: nothing shorter gives these"
+            counted[first] = _with_comment(counted[first], comment)
+    return counted
+
+
+def _with_comment(rule: DraftRule, comment: str) -> DraftRule:
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)

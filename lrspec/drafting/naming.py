@@ -42,6 +42,8 @@ def _kind(names: Sequence[Sequence[str]]) -> str | None:
         return "positions"
     if all("token" in leaf for leaf in leaves):
         return "tokens"
+    if len(leaves) > 1 and all(leaf.endswith("bias") for leaf in leaves):
+        return "biases"
     return "embeddings" if all("pos" in leaf or "token" in leaf or "embed" in leaf for leaf in leaves) else None
 
 

@@ -113,6 +113,12 @@ def test_names_that_must_be_listed_are_owned_up_to() -> None:
     assert "nothing shorter tells these apart" in drafted(names, wanted).file.text
 
 
+def test_a_rule_for_each_of_many_values_is_owned_up_to() -> None:
+    names = [Parameter(f"{letter}.weight") for letter in "abcdefghij"]
+    text = drafted(names, [Settings(1e-3, 0.01 * n * n, ()) for n in range(10)]).file.text
+    assert "# 10 weight decays, a rule for each: nothing shorter gives these" in " ".join(text.split())
+
+
 _COMPONENTS = st.sampled_from(["a", "blocks", "0", "1", "10", "norm1", "fc2", "weight", "bias", "é", "it's", "\x1b"])
 _NAMES = st.lists(
     st.lists(_COMPONENTS, min_size=1, max_size=4).map(".".join), min_size=1, max_size=10, unique=True

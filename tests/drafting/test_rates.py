@@ -142,6 +142,12 @@ def test_a_rate_is_absolute_where_the_multiple_would_be_long() -> None:
     assert found == rule("backbone", r"^backbone\.", "lr: 3e-5") + rest("1")
 
 
+@pytest.mark.parametrize(("multiple", "setting"), [(2000, "lr: 2"), (1e-4, "lr: 1e-7"), (500, "lr_mult: 500")])
+def test_nobody_multiplies_by_a_thousand(multiple: float, setting: str) -> None:
+    rules = rate_rules(wanted(DETECTOR, [multiple if "backbone" in name else 1 for name in DETECTOR]))
+    assert f"backbone {setting}" in outline(rules)
+
+
 def test_a_multiple_that_is_its_optimizers_rate_is_written_as_a_rate() -> None:
     """It would be LRS319, and this is tested with the lints."""
     found = drafted(DETECTOR, lambda name: 1e-3 if "backbone" in name else 1)
@@ -243,6 +249,18 @@ def test_the_cross_product_of_two_factors_comes_apart() -> None:
     found = drafted(VIT, lambda n: (1 if n.startswith("head.") else 0.1) * (2 if n.endswith("bias") else 1))
     two = rule("head", r"^head\.", "lr_mult: 1") + rest("0.1")
     assert found == two + rule("biases", r"\.bias$", "lr_scale: 2")
+
+
+def test_a_cross_product_of_three_is_the_products_of_two_on_top_of_rates() -> None:
+    """A bias of attention has both factors, 0.5 and 2: together 1."""
+    factors = (("attn", 0.5), ("bias", 2), ("blocks.3.", 0.1), ("blocks.11.", 0.1))
+    found = drafted(VIT, lambda name: math.prod(factor for text, factor in factors if text in name))
+    assert found == (
+        rule("blocks", r"^blocks\.(?:3|11)\.", "lr_mult: 0.1")
+        + rest("1")
+        + "  - name: biases\n    match: '\\.bias$'\n    exclude: '^blocks\\.\\d+\\.attn\\.'\n    lr_scale: 2\n"
+        + rule("qkv", r"\.qkv\.weight$", "lr_scale: 0.5")
+    )
 
 
 def test_the_biases_of_one_part_alone_are_a_rate() -> None:
@@ -407,6 +425,13 @@ def factor(selector: Selector, scale: float) -> DraftRule:
 
 def settings_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if re.match(" +(lr|layer_)", line)]
+
+
+def test_another_factor_than_the_likeliest_may_come_first() -> None:
+    factors = (("stages.2.blocks.3.", 0.3), (".conv_dw.", 2), (".mlp.", 2), (".bias", 0.5))
+    names = inventory(ATTO).columns.names
+    rates = [math.prod(factor for text, factor in factors if text in name) for name in names]
+    assert len(rate_rules(wanted(inventory(ATTO), rates))) == len(factors)
 
 
 BLOCK_OF = {RESNET: r"^layer3\.0\.", VIT_TINY: r"^blocks\.7\.", EFFICIENTNET: r"^blocks\.3\."}

@@ -15,6 +15,9 @@ from lrspec.spec.language import Optimizer
 _FEW = 3
 """The most rates that are parts of a model, each at its own; more than that are the layers of a ladder."""
 
+_LEAST = 0.01
+"""The least number that people multiply a rate by."""
+
 
 class Share(NamedTuple):
     """A parameter that an optimizer trains: the values of its group, its elements, and whether it is of the head."""
@@ -73,7 +76,8 @@ def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: fl
 
 
 def _is_short(multiple: float) -> bool:
-    return float(f"{multiple:.3g}") == float(f"{multiple:.12g}")
+    """Return whether people multiply by a number: by 0.05, but not by 1e-4 or 2000, which are rates in disguise."""
+    return float(f"{multiple:.3g}") == float(f"{multiple:.12g}") and (not multiple or _LEAST <= multiple <= 1 / _LEAST)
 
 
 def base_decay(own: Any, default: Any, elements: Mapping[float, int]) -> float | None:

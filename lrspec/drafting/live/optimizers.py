@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
@@ -52,10 +53,11 @@ def _named(optimizer: Any) -> list[tuple[str, Any]]:
 
 
 def _spec_names(names: Sequence[str]) -> list[str]:
-    """The names as a spec may have them: of letters, digits, `_` and `-`, each once; such a name stays as it is."""
+    """The names as a spec may have them: without accents, of letters, digits, `_` and `-`, each once."""
     found: list[str] = []
     for name in names:
-        word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", name)[:_LONGEST] or "_"
+        letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+        word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", letters)[:_LONGEST] or "_"
         numbered = (f"{word}-{number}" for number in count(2))
         free = (each for each in chain([word], numbered) if each not in found and (each == name or each not in names))
         found.append(next(free))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lrspec.drafting.numbers import close, shortest
 from lrspec.drafting.rates.cost import ONE_REGEX, selecting
 from lrspec.drafting.rates.factors import Factor
 from lrspec.drafting.rates.layering import layers
@@ -36,12 +37,10 @@ class RateForms:
     def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> list[DraftRule] | None:
         """Return the rules: a ladder for each tower, single rates for what is in none, and the factors.
 
-        None if a parameter has more factors than a spec can say, or a ladder has a step without a layer.
+        None if a ladder has a step without a layer.
         """
         inside = {place: tower for tower in towers for place in tower.steps}
-        keys = _keys(factors, {place for place, tower in inside.items() if self._at_base(tower)})
-        if keys is None:
-            return None
+        settings = _settings(factors, {place for place, tower in inside.items() if self._at_base(tower)})
         frozen = {"lr_mult": Unclaimed(self.columns, self.frozen), "lr_scale": Unclaimed(self.columns, self.frozen)}
         names = ["depth"] if len(towers) == 1 else [self.names.ladder(tower) for tower in towers]
         rules = []
@@ -53,8 +52,8 @@ class RateForms:
             rules.append(self._ladder(tower, name, layered, frozen["lr_mult"]))
         rest = {place: value for place, value in values.items() if place not in inside}
         rules += self._single(rest, frozen["lr_mult"], beside=bool(towers))
-        for factor, key in zip(factors, keys, strict=True):
-            rules += self._selected("factor", factor.places, (key, factor.scale), frozen[key])
+        for setting, places in settings.items():
+            rules += self._selected("factor", places, setting, frozen[setting[0]])
         return rules
 
     def _at_base(self, tower: Tower) -> bool:
@@ -104,15 +103,19 @@ class RateForms:
         return [DraftRule(name, Selector(match=regexes), (setting,))]
 
 
-def _keys(factors: Sequence[Factor], at_base: set[int]) -> list[str] | None:
-    """The keys that say factors, each key once for a parameter: `lr_scale`, or `lr_mult` where no rule sets it."""
-    taken: dict[str, set[int]] = {"lr_scale": set(), "lr_mult": set()}
-    keys = []
+def _settings(factors: Sequence[Factor], at_base: set[int]) -> dict[tuple[str, float], list[int]]:
+    """The settings that say factors: `lr_scale`, or `lr_mult` for a second one where no rule sets it.
+
+    Where both are taken, the `lr_scale` of a parameter is the product of its factors.
+    """
+    taken: dict[str, dict[int, float]] = {"lr_scale": {}, "lr_mult": {}}
     for factor in factors:
-        allowed = ["lr_scale", "lr_mult"] if at_base.issuperset(factor.places) else ["lr_scale"]
-        key = next((key for key in allowed if taken[key].isdisjoint(factor.places)), None)
-        if key is None:
-            return None
-        taken[key].update(factor.places)
-        keys.append(key)
-    return keys
+        is_free = at_base.issuperset(factor.places) and taken["lr_mult"].keys().isdisjoint(factor.places)
+        key = "lr_mult" if is_free and not taken["lr_scale"].keys().isdisjoint(factor.places) else "lr_scale"
+        taken[key] |= {place: factor.scale * taken[key].get(place, 1) for place in factor.places}
+    settings: dict[tuple[str, float], list[int]] = {}
+    for key, scales in taken.items():
+        for place, scale in scales.items():
+            if not close(scale, 1):
+                settings.setdefault((key, shortest(scale)), []).append(place)
+    return {setting: sorted(places) for setting, places in settings.items()}
