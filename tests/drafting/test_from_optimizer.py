@@ -109,7 +109,7 @@ def test_the_discriminative_slices_of_fastai() -> None:
             groups.append({"params": params, "lr": 1e-5 * ratio**number, "weight_decay": decay})
     file = assert_reproduced(Adam(groups, lr=1e-3, betas=(0.95, 0.99), eps=1e-5), model)
     assert file.spec.optimizer.options == {"betas": (0.95, 0.99), "eps": 1e-5}
-    assert "# Group 5 has no parameters: left out.\n" in file.text
+    assert "# Group 5 has no parameters: omitted.\n" in file.text
 
 
 class Vlm(nn.Module):
@@ -281,7 +281,7 @@ def test_lora_plus_of_peft() -> None:
     model = peft.get_peft_model(transformers.BertForSequenceClassification(config), adapters)
     optimizer = create_loraplus_optimizer(model, AdamW, lr=1e-4, loraplus_lr_ratio=16)
     expected = values_of(optimizer)
-    with pytest.warns(lrspec.SpecWarning, match="Group 1 has no parameters: left out"):
+    with pytest.warns(lrspec.SpecWarning, match="Group 1 has no parameters: omitted"):
         file = lrspec.from_optimizer(optimizer, model)
     assert_gives(file, model, expected)
     assert {group["lr"] for group in optimizer.param_groups if group["params"]} == {1e-4, 16e-4}

@@ -126,7 +126,7 @@ def test_a_key_by_which_another_packages_class_tells_groups_apart_is_an_option(m
     optimizer = Both([matrices, others])
     optimizer.step()
     wanted = read(optimizer, model).wanted
-    assert wanted.notes == (f"`layer_id`, `largest` of the groups are not arguments of {__name__}.Both: left out.",)
+    assert wanted.notes == (f"`layer_id`, `largest` of the groups are not arguments of {__name__}.Both: omitted.",)
     assert wanted.bases["optimizer"].options == {"use_muon": True}
     assert by_name(wanted)["body.bias"] == lrspec.Settings(0.1, None, (("betas", (0.8, 0.9)), ("use_muon", False)))
     assert_reproduced(Both([{**matrices, "layer_id": 2}, {**others}]), model)
@@ -138,12 +138,12 @@ def test_a_value_that_no_spec_has_is_left_out_and_said(model: Net) -> None:
         file = lrspec.from_optimizer(optimizer, model)
     assert file.spec.optimizer.options == {}
     optimizer.param_groups[0]["hook"] = {"a": 1}
-    assert notes(optimizer, model) == ["`hook` is of a kind that a spec cannot have (dict): left out."]
+    assert notes(optimizer, model) == ["`hook` is of a kind that a spec cannot have (dict): omitted."]
 
 
 def test_a_key_that_is_not_an_argument_is_said_and_escaped(model: Net) -> None:
     optimizer = AdamW([{"params": [*model.parameters()], "layer_id": 3, "\x1b[2J": 1, "name": "all"}])
-    said = r"`layer_id`, `\x1b[2J` of the groups are not arguments of AdamW: left out."
+    said = r"`layer_id`, `\x1b[2J` of the groups are not arguments of AdamW: omitted."
     assert notes(optimizer, model) == [said]
     assert f"# {said}\n" in lrspec.from_optimizer(optimizer, model).text
 
@@ -288,8 +288,8 @@ def test_empty_groups_and_tensors_that_are_not_the_models_are_said(model: Net) -
     optimizer = AdamW(groups)
     assert notes(optimizer, model) == [
         "3 groups, 1 setting.",
-        "2 groups have no parameters: left out (group 0, group 2).",
-        "Group 1 has 1 tensor that the model does not have (shape [3]): left out.",
+        "2 groups have no parameters: omitted (group 0, group 2).",
+        "Group 1 has 1 tensor that the model does not have (shape [3]): omitted.",
     ]
     assert_reproduced(AdamW(model.parameters()), model)
 
@@ -301,7 +301,7 @@ def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
     assert {settings and settings.optimizer for settings in wanted.settings} == {None}
     assert wanted.notes == (
         "2 groups, 1 setting.",
-        "`sgd` trains none of the model's parameters, and is left out.",
+        "`sgd` trains none of the model's parameters, and is omitted.",
         "head.weight is in group 0 of `adamw` and again in group 0 of `sgd`, and so is 1 more: the first counts.",
     )
 

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from lrspec.drafting.live.groups import GroupValues, LiveOptimizer
-from lrspec.drafting.live.values import is_number, is_plain, plain_or_not, same_value
+from lrspec.drafting.live.group_values import GroupValues
 from lrspec.drafting.numbers import shortest
+from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.values import identical, is_number, is_plain, plain_value
 from lrspec.spec.language import Optimizer
 
 _FEW = 3
@@ -26,28 +27,28 @@ class Share(NamedTuple):
 
 def base_of(optimizer: LiveOptimizer, shares: list[Share]) -> Optimizer:
     """Return what the groups of an optimizer start from, given the parameters that it trains."""
-    described = optimizer.described
-    own = {key: plain_or_not(value) for key, value in optimizer.defaults.items()}
-    given = not same_value(own.get("lr"), described.arguments.get("lr"))
+    type_, arguments = optimizer.signature
+    own = {key: plain_value(value) for key, value in optimizer.defaults.items()}
+    given = not identical(own.get("lr"), arguments.get("lr"))
     heads = {share.values.rate for share in shares if share.is_head}
     head = heads.pop() if len(heads) == 1 else None
-    rates = _counted((share.values.rate, share.elements) for share in shares)
-    decays = _counted((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
+    rates = _count_elements((share.values.rate, share.elements) for share in shares)
+    decays = _count_elements((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
     values: dict[str, Any] = {
         "lr": shortest(base_rate(own.get("lr"), given, rates, head)),
-        "weight_decay": base_decay(own.get("weight_decay"), described.arguments.get("weight_decay", 0.0), decays),
+        "weight_decay": base_decay(own.get("weight_decay"), arguments.get("weight_decay", 0.0), decays),
     }
-    for key in described.arguments:
+    for key in arguments:
         if not all(key in share.values.options for share in shares):
             continue
-        found = _counted((share.values.options[key], share.elements) for share in shares)
-        value, default = base_option(own.get(key), found), described.arguments[key]
-        if not same_value(value, default):
+        found = _count_elements((share.values.options[key], share.elements) for share in shares)
+        value, default = base_option(own.get(key), found), arguments[key]
+        if not identical(value, default):
             values[key] = value
-    return Optimizer(type=described.type, **values)
+    return Optimizer(type=type_, **values)
 
 
-def _counted(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
+def _count_elements(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
     """The elements that have each value."""
     counter: Counter[Any] = Counter()
     for value, elements in pairs:
