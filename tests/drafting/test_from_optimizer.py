@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import timm
 import torch
-from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay  # type: ignore[attr-defined]
+from timm.optim import Lamb, create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay  # type: ignore[attr-defined]
 from timm.scheduler import CosineLRScheduler  # type: ignore[attr-defined]
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -232,6 +232,13 @@ def test_the_optimizers_of_timms_factory(name: str) -> None:
     file = assert_reproduced(optimizer, model)
     type_ = {"adamw": "AdamW", "sgd": "SGD"}.get(name, f"timm:{name}")
     assert file.spec.optimizer.type == type_
+
+
+def test_weight_decay_that_depends_on_the_default_rate_keeps_it() -> None:
+    model = vit()
+    groups = [{"params": [*model.parameters()], "lr": 1e-4}]
+    file = assert_reproduced(Lamb(groups, lr=1e-3, corrected_weight_decay=True, weight_decay=0.1), model)
+    assert file.spec.optimizer.lr == 1e-3
 
 
 # -------------------------------------------------------------------------------------------------------- libraries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +131,15 @@ def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str,
 
 
 def groups_by_name(optimizers: dict[str, Optimizer], model: nn.Module) -> dict[str, dict[str, Any]]:
-    """The class of the optimizer of each parameter, and what its group has for the arguments of the class."""
+    """The class of the optimizer of each parameter, and what its group has for the arguments of the class.
+
+    What an optimizer notes for itself is not compared, such as the rate that timm's Lamb was made with.
+    """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     return {
         names[id(parameter)]: {
             "class": type(optimizer).__name__,
-            **{key: group[key] for key in optimizer.defaults},
+            **{key: group[key] for key in signature(type(optimizer)).parameters if key in group and key != "params"},
         }
         for optimizer in optimizers.values()
         for group in optimizer.param_groups

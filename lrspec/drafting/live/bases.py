@@ -13,6 +13,9 @@ from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.values import identical, is_number, is_plain, plain_value
 from lrspec.spec.language import Optimizer
 
+_OF_THE_DEFAULT = "corrected_weight_decay"
+"""The option of timm's optimizers by which weight decay depends on the rate that the optimizer was made with."""
+
 _FEW = 3
 """The most rates that are parts of a model, each at its own; more than that are the layers of a ladder."""
 
@@ -30,22 +33,32 @@ def base_of(optimizer: LiveOptimizer, shares: list[Share]) -> Optimizer:
     type_, arguments = optimizer.signature
     own = {key: plain_value(value) for key, value in optimizer.defaults.items()}
     given = not identical(own.get("lr"), arguments.get("lr"))
+    decays = _count_elements((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
+    return Optimizer(
+        type=type_,
+        lr=shortest(_rate(own.get("lr"), given, shares)),
+        weight_decay=base_decay(own.get("weight_decay"), arguments.get("weight_decay", 0.0), decays),
+        **_options(own, arguments, shares),
+    )
+
+
+def _rate(default: Any, given: bool, shares: list[Share]) -> float:
+    if is_number(default) and any(share.values.options.get(_OF_THE_DEFAULT) for share in shares):
+        return float(default)
     heads = {share.values.rate for share in shares if share.is_head}
     head = heads.pop() if len(heads) == 1 else None
-    rates = _count_elements((share.values.rate, share.elements) for share in shares)
-    decays = _count_elements((share.values.decay, share.elements) for share in shares if share.values.decay is not None)
-    values: dict[str, Any] = {
-        "lr": shortest(base_rate(own.get("lr"), given, rates, head)),
-        "weight_decay": base_decay(own.get("weight_decay"), arguments.get("weight_decay", 0.0), decays),
-    }
-    for key in arguments:
-        if not all(key in share.values.options for share in shares):
-            continue
-        found = _count_elements((share.values.options[key], share.elements) for share in shares)
-        value, default = base_option(own.get(key), found), arguments[key]
-        if not identical(value, default):
+    return base_rate(default, given, _count_elements((share.values.rate, share.elements) for share in shares), head)
+
+
+def _options(own: Mapping[str, Any], arguments: Mapping[str, Any], shares: list[Share]) -> dict[str, Any]:
+    """The options that all groups have, as far as they are not the class's defaults."""
+    values: dict[str, Any] = {}
+    for key in (key for key in arguments if all(key in share.values.options for share in shares)):
+        elements = _count_elements((share.values.options[key], share.elements) for share in shares)
+        value = base_option(own.get(key), elements)
+        if not identical(value, arguments[key]):
             values[key] = value
-    return Optimizer(type=type_, **values)
+    return values
 
 
 def _count_elements(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
