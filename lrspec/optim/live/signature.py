@@ -22,7 +22,7 @@ class Signature(NamedTuple):
     arguments: Mapping[str, Any]
 
 
-_NOT_IN_A_SPEC = ("params", "type")  # the latter has another meaning there
+_NOT_IN_A_SPEC = ("params", "defaults", "type")  # those of every optimizer, and one that has another meaning there
 REQUIRED = inspect.Parameter.empty
 """The default of an argument that has none."""
 
