@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD, Adam, AdamW, lr_scheduler
+from torch.optim import SGD, Adam, AdamW, SparseAdam, lr_scheduler
 
 import lrspec
 from lrspec.drafting.live.read import read
@@ -102,6 +102,11 @@ def test_the_rate_that_others_are_multiples_of(
     model: Net, rates: tuple[float, ...], default: dict[str, float], common: float
 ) -> None:
     assert base(AdamW(split(model, *rates), **default), model).lr == common  # type: ignore[arg-type]
+
+
+def test_an_optimizer_whose_groups_have_rates_of_0_keeps_the_one_that_it_was_made_with(model: Net) -> None:
+    groups: list[dict[str, Any]] = [{"params": [*model.parameters()], "lr": 0.0}]
+    assert assert_reproduced(SparseAdam(groups, lr=0.1), model).spec.optimizer.lr == 0.1
 
 
 def test_the_base_of_a_ladder_is_its_highest_rate() -> None:

@@ -72,10 +72,12 @@ def _count_elements(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
 def base_rate(default: Any, given: bool, elements: Mapping[float, int], head: float | None) -> float:
     """Return the rate that multiples are of: the only one, or one of several.
 
-    It is the one that the optimizer was made with if groups have it, or if it was `given` and the others are short
-    multiples of it. Otherwise it is that of the head, if that has one; the highest of a ladder; or that of the most
-    elements, which `elements` counts by rate.
+    It is the one that the optimizer was made with if all others are 0, if groups have it, or if it was `given` and the
+    others are short multiples of it. Otherwise it is that of the head, if that has one; the highest of a ladder; or
+    that of the most elements, which `elements` counts by rate.
     """
+    if is_number(default) and default > 0 and not any(elements):
+        return float(default)  # torch's SparseAdam, for one, is not made with 0
     if len(elements) > 1 and is_number(default) and default > 0:
         is_there = any(math.isclose(rate, default, rel_tol=1e-12) for rate in elements)
         if is_there or (given and all(_is_short(rate / default) for rate in elements)):
