@@ -12,8 +12,8 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
-from lrspec.optim.unwrapped import inner, live_groups, stepping
-from lrspec.optim.verify.schedulers import Schedule, listed, schedules
+from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.unwrap import inner, live_groups, stepping
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: 
         RunningOptimizer(name, inner(wrapped), live_groups(wrapped))
         for name, wrapped in _by_name(plan, optimizer).items()
     ]
-    return TrainingRun(plan, tensors, tuple(optimizers), listed(scheduler))
+    return TrainingRun(plan, tensors, tuple(optimizers), unwrap_schedulers(scheduler))
 
 
 def _by_name(plan: Plan, optimizers: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values
-from lrspec.optim.live_values import close, same
+from lrspec.optim.live.values import close, same
 from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun, together

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.optim.unwrapped import inner
+from lrspec.optim.live.unwrap import inner
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Schedule:
     factors: Sequence[float] | None = None
 
 
-def listed(schedulers: Any) -> list[Any]:
+def unwrap_schedulers(schedulers: Any) -> list[Any]:
     """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
 
     Schedulers of any class are accepted. TypeError for anything else: a class itself, an optimizer, or a value of a
