@@ -73,6 +73,9 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
         lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
         lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
+        lines += [
+            f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in planned.settings.tags or ()
+        ]
     return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
 
 

@@ -10,6 +10,7 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.models.inventory_file import FilePart, Size
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
+_TAGS = "Keys of its own in the group, by name; absent where no rule of the spec sets any."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 
 
@@ -48,6 +49,7 @@ class PlanGroup(FilePart):
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     params: list[str]
     """The names of its parameters, in model order."""
     elements: Size | None
@@ -87,9 +89,10 @@ class PlanParameter(FilePart):
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     set_by: dict[str, str]
     """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
-    `options.NAME`."""
+    `schedule`, `options.NAME`, `tags.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
 

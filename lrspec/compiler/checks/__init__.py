@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lrspec.compiler.checks.captures import capture_in_lookaround
+from lrspec.compiler.checks.counts import unexpected_count
 from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
 from lrspec.compiler.checks.declared_decay import declared_decay
@@ -33,6 +34,7 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     unused_pattern,
     frozen_only_rule,
     trains_nothing,
+    unexpected_count,
     join_without_layer,
     shape_unknown,
     redundant_setting,

@@ -69,14 +69,17 @@ def _is_comparable(value: Any) -> bool:
 
 
 def same(actual: Any, planned: Any) -> bool:
-    """Return whether two values of a setting are equal; a list equals a tuple, and a tensor its number."""
+    """Return whether two values of a setting are equal; a list equals a tuple, and a tensor its number.
+
+    True and 1 are two values.
+    """
     one, other = plain_value(actual), plain_value(planned)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same, actual, planned))
     if is_number(one) and is_number(other):
         tolerance = _EXACT if isinstance(actual, int | float) and isinstance(planned, int | float) else _SINGLE
         return math.isclose(one, other, rel_tol=tolerance)
-    return bool(one == other)
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def close(one: float, other: float) -> bool:

@@ -1,4 +1,4 @@
-"""Finds LRS405: groups whose learning rate, weight decay or options are not the plan's."""
+"""Finds LRS405: groups whose learning rate, weight decay, options or tags are not the plan's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SET_APART = "A schedule moves all groups by one factor: change the spec, not th
 
 
 def setting_differs(run: TrainingRun) -> Iterator[Finding]:
-    """LRS405 for weight decay and options."""
+    """LRS405 for weight decay, options and tags."""
     different = []
     for portion in run.portions:
         group, settings = portion.group, portion.cohort.assignment.settings
@@ -37,6 +37,7 @@ def setting_differs(run: TrainingRun) -> Iterator[Finding]:
         default = portion.optimizer.stepping.defaults.get("weight_decay")
         values = [("weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay)]
         values += [(f"options.{name}", group.get(name), planned) for name, planned in settings.options]
+        values += [(f"tags.{name}", group.get(name), planned) for name, planned in settings.tags or ()]
         for axis, actual, planned in values:
             if not same(actual, planned):
                 key = (setting_place(run.plan, portion.cohort, axis), axis)
