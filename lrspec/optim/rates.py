@@ -25,9 +25,7 @@ def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
     """See `Plan.rates`."""
     group_rates = []
     for subject, settings in _settings(plan, optimizer):
-        lrs = {
-            name: float(optimizer.defaults["lr"]) if own.lr is None else own.lr for name, own in settings.items()
-        }
+        lrs = {name: float(optimizer.defaults["lr"]) if own.lr is None else own.lr for name, own in settings.items()}
         group_rates.append(_shared(subject, lrs, "learning rates") * mult)
     return group_rates
 

@@ -122,7 +122,7 @@ def unused_schedule(compilation: Compilation) -> Iterator[Finding]:
         by_default = (index for index in resolution.families.members if index not in named)
         if name == spec.default_schedule and any(map(resolution.trainable, by_default)):
             continue
-        reason = ": the first is for what no rule gives another, and that is nothing" if name == spec.default_schedule else ""
+        reason = ": the first is for what no rule gives another" if name == spec.default_schedule else ""
         yield Subject(resolution, ("schedules", name)).finding(
             "LRS215",
             f"no trained parameter has the schedule `{name}`, and no rule names it{reason}",

@@ -10,7 +10,7 @@ from lrspec.diagnostics.errors import warn
 from lrspec.optim.bind import BindError, no_such_optimizer
 from lrspec.optim.optimizer_classes import BuildError
 from lrspec.optim.rates import rates, schedules
-from lrspec.optim.schedules.planned import courses, shortened, whole
+from lrspec.optim.schedules.planned import courses, cut_short, whole
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -64,5 +64,5 @@ def _built(plan: Plan, optimizers: Mapping[str, Optimizer], steps: int, step: in
         name: PlanScheduler(optimizer, base_rates[name], [planned[own] for own in named[name]], steps, step)
         for name, optimizer in optimizers.items()
     }
-    warn(shortened(plan, {own for each in named.values() for own in each}, steps))
+    warn(cut_short(plan, {own for each in named.values() for own in each}, steps))
     return dict(built)

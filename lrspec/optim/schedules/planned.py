@@ -29,7 +29,7 @@ def courses(plan: Plan, steps: int) -> dict[str, Course]:
     return {name: timed(schedule, steps) for name, schedule in (plan.file.spec.schedules or {}).items()}
 
 
-def shortened(plan: Plan, names: Iterable[str], steps: int) -> Iterator[str]:
+def cut_short(plan: Plan, names: Iterable[str], steps: int) -> Iterator[str]:
     """Sentences about segments of some schedules that are empty or cut off in a run of `steps`."""
     for name, schedule in (plan.file.spec.schedules or {}).items():
         for problem in unlike_written(schedule, steps) if name in names else ():

@@ -28,8 +28,7 @@ _DAMPENED = (
     "to `verify`, too. Otherwise change the spec instead."
 )
 _SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
-
-_OFF_SCHEDULE = "Nothing but the scheduler sets rates: build it for the plan's optimizer as it trains, and step it once per step."
+_OFF_SCHEDULE = "Only the scheduler sets rates: build it for the optimizer that trains, and step it once per step."
 
 
 def setting_differs(run: TrainingRun) -> Iterator[Finding]:

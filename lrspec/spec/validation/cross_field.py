@@ -29,7 +29,7 @@ _ONE_OPTIMIZER = (
     "default."
 )
 
-_NO_SCHEDULES = "Describe it under `schedules`, as in `schedules: {main: [{until: 5%, from: 0}, {to: 0, shape: cosine}]}`."
+_NO_SCHEDULES = "Describe it under `schedules`, as in `schedules: {main: [{until: 5%, from: 0}, {to: 0}]}`."
 
 _COMPANIONS = (
     ("layers", "layer_decay", "Add `layer_decay`, or select with `match`."),
