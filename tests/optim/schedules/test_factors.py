@@ -118,7 +118,9 @@ def test_what_a_run_leaves_out_is_said_with_the_numbers() -> None:
         "segment 2 is empty: it begins at step 2,000 and would end at step 800 (`until: 80%`)",
         "segment 3 is empty: it begins at step 2,000 and would end at step 1,000",
     ]
-    assert said(right, 2100) == ["segment 2 is empty: it begins at step 2,000 and would end at step 1,680 (`until: 80%`)"]
+    assert said(right, 2100) == [
+        "segment 2 is empty: it begins at step 2,000 and would end at step 1,680 (`until: 80%`)"
+    ]
     assert said([{}], 1) == []
     assert said([{"until": "100%", "to": 0}], 1) == []
 
