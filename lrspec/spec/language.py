@@ -291,6 +291,11 @@ class Segment(_Part, title="a segment"):
     shape: Shape = "linear"
     """How it goes between the two."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The segment as it is written, with `to` and `shape` filled in; `inverse_sqrt` has no `to`."""
+        end = None if self.shape == "inverse_sqrt" else 1.0 if self.to is None else self.to
+        return {key: value for key, value in {**self.model_dump(), "to": end}.items() if value is not None}
+
 
 Schedule: TypeAlias = Annotated[tuple[Segment, ...], Field(min_length=1), _Lax]
 Model: TypeAlias = Annotated[

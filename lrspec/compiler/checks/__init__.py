@@ -21,7 +21,14 @@ from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_paramet
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
 from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
-from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, trains_nothing, unused_pattern, unused_rule
+from lrspec.compiler.checks.unused import (
+    frozen_only_rule,
+    shadowed_rule,
+    trains_nothing,
+    unused_pattern,
+    unused_rule,
+    unused_schedule,
+)
 from lrspec.compiler.checks.values import large_value, zero_lr
 from lrspec.diagnostics.diagnostic import Finding
 
@@ -42,6 +49,7 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     unfit_parameter,
     embedding_as_matrix,
     unused_optimizer,
+    unused_schedule,
     regex_slip,
     regex_unescaped_dot,
     regex_dead_branch,

@@ -141,6 +141,11 @@ class TrainingRun:
         own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
         return [schedule for schedule in own if schedule.factors is None]
 
+    def position(self, optimizer: RunningOptimizer) -> tuple[int, int] | None:
+        """Return the step and the number of steps of the plan's own scheduler, if nothing else moves the rates."""
+        own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
+        return own[0].position if len(own) == 1 else None
+
     def dampened(self, portion: Portion, rate: Any) -> Any:
         """Return a rate that schedulers have set, times the factors of warm-ups that multiply it afterwards."""
         for schedule in self.all_schedules:
