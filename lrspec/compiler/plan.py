@@ -126,6 +126,7 @@ class PlannedParameter:
             **self.settings.to_dict(),
             "set_by": self.set_by,
             "layer": self.layer.to_dict() if self.layer else None,
+            **({"frozen_until": self.freeze.value} if isinstance(self.freeze, Time) else {}),
         }
 
 

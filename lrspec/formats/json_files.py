@@ -10,6 +10,7 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.models.inventory_file import FilePart, Size
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
+_UNTIL = "When it thaws: a number of optimizer steps, or a percentage of all; absent if it never thaws."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 
 
@@ -92,6 +93,7 @@ class PlanParameter(FilePart):
     `options.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
+    frozen_until: int | str = Field(default=None, description=_UNTIL)  # type: ignore[assignment]
 
 
 class PlanSuggestion(FilePart):

@@ -23,8 +23,10 @@ from lrspec.formats.table_rows import (
     names_in_common,
     shortened,
     shorter_forms,
+    thaw_words,
 )
 from lrspec.models.parameters import total_elements
+from lrspec.spec.times import Time
 
 _DISPENSABLE = ("elements", "weight decay", "parameters", "names")  # the first is dropped first
 _ENOUGH = 24  # columns for names, before another column is dropped for them
@@ -111,16 +113,19 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("elements", _elements(plan.parameters), justify="right", no_wrap=True)
     for header in ("learning rate", "weight decay"):
         grid.add_column(header, justify="right", overflow="fold")
+    grid.add_column("frozen until", justify="right", no_wrap=True)
     all_names = sorted(planned.name for planned in plan.parameters)
     for row in rows:
         names = harmless(names_in_common(row.parameters, all_names))
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
-        grid.add_row(*map(Text, [*cells, *_settings_cells(row.parameters)]))
+        grid.add_row(*map(Text, [*cells, *_settings_cells(row.parameters), thaw_words(row.parameters)]))
     if all(row.optimizer is None for row in rows):
         _drop(grid, "optimizer")
     if all(row.layer is None for row in rows):
         _drop(grid, "layer")
+    if not any(isinstance(planned.freeze, Time) for planned in plan.parameters):
+        _drop(grid, "frozen until")
     return grid
 
 

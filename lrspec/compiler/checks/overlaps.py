@@ -10,6 +10,7 @@ from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values, value_words
 from lrspec.spec.axes import axis_words
+from lrspec.spec.language import Thaw
 
 
 def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
@@ -85,5 +86,14 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
 
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
-    """Return whether the values of two contesting settings depend on the optimizer."""
-    return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
+    """Return whether the values of two contesting settings depend on the optimizer, or on the layer that thaws."""
+    several = len(resolution.spec.bases) > 1
+    return any(
+        (several and applied.setting.is_multiple) or (applied.setting.axis == "freeze" and _by_layer(resolution, applied))
+        for applied in (first, later)
+    )
+
+
+def _by_layer(resolution: Resolution, applied: AppliedSetting) -> bool:
+    freeze = resolution.spec.rules[applied.rule].freeze
+    return isinstance(freeze, Thaw) and freeze.by_layer
