@@ -87,13 +87,7 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
     """Return whether the values of two contesting settings depend on the optimizer, or on the layer that thaws."""
-    several = len(resolution.spec.bases) > 1
-    return any(
-        (several and applied.setting.is_multiple) or (applied.setting.axis == "freeze" and _by_layer(resolution, applied))
-        for applied in (first, later)
-    )
-
-
-def _by_layer(resolution: Resolution, applied: AppliedSetting) -> bool:
-    freeze = resolution.spec.rules[applied.rule].freeze
-    return isinstance(freeze, Thaw) and freeze.by_layer
+    if first.setting.axis == "freeze":
+        thaws = [resolution.spec.rules[applied.rule].freeze for applied in (first, later)]
+        return any(isinstance(thaw, Thaw) and thaw.by_layer for thaw in thaws)
+    return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)

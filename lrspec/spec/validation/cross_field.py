@@ -31,7 +31,7 @@ _ONE_OPTIMIZER = (
 )
 
 _COMPANIONS = (
-    ("layers", "layer_decay", "Add `layer_decay`, or select with `match`; `freeze` with `but_last` or `every` does, too."),
+    ("layers", "layer_decay", "Add `layer_decay`, or `freeze` with `but_last` or `every`; or select with `match`."),
     ("layer_decay", "layers", "A ladder selects with `layers` instead of `match`."),
 )
 
