@@ -28,14 +28,14 @@ def refuse_replicas(model: nn.Module, trained: Sequence[nn.Parameter], *, lastin
         reduced = ddp._get_ddp_logging_data().get("num_parameter_tensors", planned)
         if reduced < planned:
             raise BindError(
-                f"the DistributedDataParallel reduces {count(reduced, "tensor")}, and the plan trains {planned} there: "
+                f"DistributedDataParallel reduces {count(reduced, 'tensor')}, and the plan trains {planned} there: "
                 f"it never synchronises what was frozen when it was built\n{_ORDER}"
             )
         if lasting and ddp.static_graph:
-            raise BindError("a DistributedDataParallel with static_graph=True cannot train what thaws: leave it out")
+            raise BindError("DistributedDataParallel with static_graph=True cannot train what thaws: leave it out")
         if lasting and not ddp.find_unused_parameters:
             raise BindError(
-                "this DistributedDataParallel waits for gradients of what is still frozen: "
+                "DistributedDataParallel waits for gradients of what is still frozen: "
                 "build it with find_unused_parameters=True"
             )
 

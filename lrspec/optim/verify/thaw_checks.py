@@ -17,13 +17,13 @@ _HOLD = "Call `plan.freeze_statistics(model)` after each `model.train()`, or use
 def thaws_at_another_time(run: TrainingRun) -> Iterator[Finding]:
     """LRS409: what thaws, and is trained before its time or still frozen after it."""
     wrong = (
-        ((setting_place(run.plan, cohort, "freeze"), frozen, str(cohort.assignment.freeze)), tensor)
+        ((setting_place(run.plan, cohort, "freeze"), frozen), tensor)
         for tensor, cohort in run.trained
         if (frozen := run.frozen_yet(cohort)) is not None and tensor.tensor.requires_grad == frozen
     )
-    for (place, frozen, time), tensors in together(wrong).items():
+    for (place, frozen), tensors in together(wrong).items():
         should, actual = ("be frozen", "true") if frozen else ("train", "false")
-        message = f"{run.counted(tensors)} should {should} at step {run.step} ({time}), but `requires_grad` is {actual}"
+        message = f"{run.counted(tensors)} should {should} at step {run.step}, but `requires_grad` is {actual}"
         yield run.finding("LRS409", place, tensors, message, _ADVANCE)
 
 
