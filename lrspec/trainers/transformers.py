@@ -45,23 +45,22 @@ class FollowPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
             return model
 
         model.train = train_and_hold
-        self._follow(model, state)
+        self.plan.advance(model, state.global_step, state.max_steps)
+        self.plan.freeze_statistics(model)
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
     ) -> None:
         """Thaw what it is time for."""
-        self._follow(trained["model"], state)
+        model = trained["model"]
+        if self.plan.advance(model, state.global_step, state.max_steps):
+            self.plan.freeze_statistics(model)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
     ) -> None:
         """Give the model its own `train` again."""
         del trained["model"].train
-
-    def _follow(self, model: Any, state: TrainerState) -> None:
-        if self.plan.advance(model, state.global_step, state.max_steps):
-            self.plan.freeze_statistics(model)
 
 
 def _refuse(args: TrainingArguments) -> None:
