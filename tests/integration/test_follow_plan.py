@@ -9,6 +9,7 @@ from typing import Any
 import lightning.pytorch
 import pytest
 import torch
+import transformers
 from torch import Tensor, nn
 
 import lrspec
@@ -16,7 +17,7 @@ from lrspec.trainers.lightning import FollowPlan as LightningFollow
 from lrspec.trainers.lightning import VerifyPlan as LightningVerify
 from lrspec.trainers.transformers import FollowPlan as TransformersFollow
 from lrspec.trainers.transformers import VerifyPlan as TransformersVerify
-from tests.integration.test_callbacks import LIBRARIES, Points, arguments, module_of, points, trainer_of, transformers
+from tests.integration.test_callbacks import LIBRARIES, Points, arguments, module_of, points, trainer_of
 
 SPEC = """
 lrspec: 1
@@ -43,8 +44,9 @@ class Net(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.stem, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
-        self.body = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
+        self.stem = nn.Linear(4, 4)
+        self.norm: Any = nn.BatchNorm1d(4)
+        self.body: Any = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
         self.head = nn.Linear(4, 2)
         self.thawed: list[bool] = []
         self.tracked: list[tuple[bool, bool]] = []
@@ -105,7 +107,6 @@ def test_lightning_counts_optimizer_steps_not_batches(tmp_path: Path) -> None:
 def test_lightning_resumes_in_the_same_phase(tmp_path: Path) -> None:
     for start, stop, path in ((0, 4, None), (4, 8, tmp_path / "half.ckpt")):
         net, plan = planned()
-        net.body[1].register_forward_pre_hook(lambda module, _: None)
         trainer = trainer_of(lightning.pytorch, tmp_path, *follow_and_verify(plan), steps=stop)
         trainer.fit(module_of(lightning.pytorch, net, build(plan)), points(), ckpt_path=path, weights_only=False)
         trainer.save_checkpoint(tmp_path / "half.ckpt")

@@ -20,9 +20,10 @@ def assert_as_by_hand(said: list[str], labels: list[str]) -> None:
 
 
 def test_ddp_thaws_as_documented_and_is_refused_otherwise() -> None:
-    *said, last = lines(HERE / "thaw_ddp.py")
+    *said, last = lines(HERE / "train_thaw_ddp.py")
     assert said == [
-        "DistributedDataParallel waits for gradients of what is still frozen: build it with find_unused_parameters=True",
+        "DistributedDataParallel waits for gradients of what is still frozen: "
+        "build it with find_unused_parameters=True",
         "DistributedDataParallel with static_graph=True cannot train what thaws: leave it out",
         "DistributedDataParallel reduces 2 tensors, and the plan trains 12 there: "
         "it never synchronises what was frozen when it was built",
@@ -32,5 +33,5 @@ def test_ddp_thaws_as_documented_and_is_refused_otherwise() -> None:
 
 
 def test_fsdp2_thaws_whole_units_and_parts_of_them_and_resumes_in_the_middle() -> None:
-    said = lines(HERE / "thaw_fsdp2.py")
+    said = lines(HERE / "train_thaw_fsdp2.py")
     assert_as_by_hand(said, ["whole units", "whole units, resumed", "parts of units", "parts of units, resumed"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -44,11 +43,10 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.embed(x)
         for block in self.blocks:
-            through: Callable[[torch.Tensor], torch.Tensor] = lambda x, block=block: x + block(x).tanh()  # noqa: E731
             if self.use_reentrant is None:
-                x = through(x)
+                x = x + block(x).tanh()
             else:
-                x = checkpoint(through, x, use_reentrant=self.use_reentrant)
+                x = x + checkpoint(block, x, use_reentrant=self.use_reentrant).tanh()
         out: torch.Tensor = self.head(x)
         return out
 
@@ -66,6 +64,12 @@ def train(model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None
     optimizer.zero_grad()
     model(batch).square().sum().backward()
     optimizer.step()
+
+
+def compiled(model: nn.Module, **arguments: Any) -> nn.Module:
+    wrapped: Any = torch.compile(model, **arguments)
+    assert isinstance(wrapped, nn.Module)
+    return wrapped
 
 
 def values(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -170,7 +174,7 @@ def test_a_plan_in_which_nothing_thaws_has_nothing_to_do() -> None:
 
 def test_a_part_and_a_wrapped_model_are_found_by_name() -> None:
     model, plan, _ = fresh()
-    assert plan.advance(torch.compile(model), 0)[0] == "embed.weight"
+    assert plan.advance(compiled(model), 0)[0] == "embed.weight"
     stage = Net()
     stage.blocks = stage.blocks[6:]
     part = nn.Module()
@@ -269,7 +273,7 @@ def test_a_checkpoint_in_the_middle_resumes_in_the_same_phase(load: Any, stop: i
 
 def test_a_state_without_what_thaws_can_be_resumed() -> None:
     spec = SPEC.replace("but_last: 1, ", "")
-    model, plan, optimizer = fresh(spec)
+    _, plan, optimizer = fresh(spec)
     resumed = lrspec.load_optimizer_state(optimizer, optimizer.state_dict(), plan)
     assert not resumed.kept
     assert len(resumed.new) == 2 * (LAYERS + 2)
@@ -280,20 +284,20 @@ def test_a_state_without_what_thaws_can_be_resumed() -> None:
 
 def test_torch_compile_compiles_once_more_for_each_phase_and_then_runs_eagerly() -> None:
     torch._dynamo.reset()
-    compiled = 0
+    times = 0
 
     def backend(graph: Any, inputs: Any) -> Any:
-        nonlocal compiled
-        compiled += 1
+        nonlocal times
+        times += 1
         return graph.forward
 
     model, plan, optimizer = fresh()
-    wrapped = torch.compile(model, backend=backend)
+    wrapped = compiled(model, backend=backend)
     counts = []
     for step in range(STEPS):
         plan.advance(wrapped, step)
         train(wrapped, optimizer, step)
-        counts.append(compiled)
+        counts.append(times)
     expected, _ = half_way(STEPS)
     after = values(expected)
     assert all(torch.allclose(value, after[name], atol=1e-6) for name, value in values(model).items())

@@ -1,4 +1,4 @@
-"""What `thaw_ddp.py` and `thaw_fsdp2.py` train, in two processes each, and what one process makes of it."""
+"""What `train_thaw_ddp.py` and `train_thaw_fsdp2.py` train, in two processes each, and what one process makes of it."""
 
 from __future__ import annotations
 

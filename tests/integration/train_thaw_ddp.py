@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from thaw_net import SPEC, STEPS, build, own_share, show_difference, train, with_state
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 import lrspec
+from tests.integration.train_thaw_net import SPEC, STEPS, build, own_share, show_difference, train, with_state
 
 
 def refusal(freeze_first: bool = False, **arguments: Any) -> str:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from typing import Any
 
 import torch
-import torch.distributed.checkpoint as dcp
-from thaw_net import PARTLY, SPEC, STEPS, Net, build, own_share, show_difference, train, with_state
 from torch import Tensor, distributed
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
 import lrspec
+from tests.integration.train_thaw_net import (
+    PARTLY,
+    SPEC,
+    STEPS,
+    Net,
+    build,
+    own_share,
+    show_difference,
+    train,
+    with_state,
+)
 
 STOP = 5
 
@@ -50,12 +62,12 @@ def resumed(spec: str, folder: str) -> Net:
     model, plan, optimizer = fresh(spec)
     go_on(model, plan, optimizer, range(STOP))
     states = get_state_dict(model, optimizer)
-    dcp.save({"model": states[0], "optimizer": states[1]}, checkpoint_id=folder)
+    save({"model": states[0], "optimizer": states[1]}, checkpoint_id=folder)
     model, plan, optimizer = fresh(spec)
     plan.advance(model, STOP - 1)
     states = get_state_dict(model, optimizer)
-    loaded = {"model": states[0], "optimizer": states[1]}
-    dcp.load(loaded, checkpoint_id=folder)
+    loaded: dict[str, Any] = {"model": states[0], "optimizer": states[1]}
+    load(loaded, checkpoint_id=folder)
     set_state_dict(model, optimizer, model_state_dict=loaded["model"], optim_state_dict=loaded["optimizer"])
     go_on(model, plan, optimizer, range(STOP, STEPS))
     return model
