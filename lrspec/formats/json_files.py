@@ -15,6 +15,7 @@ _SCHEDULE = "The schedule of the rate; absent where the spec has none."
 _SCHEDULES = "The schedules of the rates, by name; absent where the spec has none."
 _FROM, _TO = "The factor at its beginning.", "The factor at its end; absent for `inverse_sqrt`."
 _LR_AT = "With `--steps`, the learning rate at the first, the middle and the last step, by step."
+_UNTIL = "When it thaws: a number of optimizer steps, or a percentage of all; absent if it never thaws."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 
 
@@ -102,6 +103,7 @@ class PlanParameter(FilePart):
     `schedule`, `options.NAME`, `tags.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
+    frozen_until: int | str = Field(default=None, description=_UNTIL)  # type: ignore[assignment]
 
 
 class PlanSuggestion(FilePart):

@@ -256,6 +256,15 @@ class Thaw(_Part, title="freeze"):
     but_last: Count | None = None
     """How many layers train from the start, counted from the last. Needs `layers`."""
 
+    def __str__(self) -> str:
+        given = {key: value for key, value in self if value is not None}
+        return f"{{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
+
+    @property
+    def by_layer(self) -> bool:
+        """True if it counts the layers of a ladder."""
+        return self.every is not None or self.but_last is not None
+
 
 Freeze: TypeAlias = Annotated[
     Annotated[bool, Tag("<scalar>")] | Annotated[Thaw, Tag("<mapping>")],

@@ -21,6 +21,7 @@ from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_paramet
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
 from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
+from lrspec.compiler.checks.thawing import nothing_below
 from lrspec.compiler.checks.unused import (
     frozen_only_rule,
     shadowed_rule,
@@ -43,6 +44,7 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     trains_nothing,
     unexpected_count,
     join_without_layer,
+    nothing_below,
     shape_unknown,
     redundant_setting,
     scaled_absolute_lr,

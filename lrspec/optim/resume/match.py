@@ -72,7 +72,8 @@ def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan:
             misfitting.append(f"{name} {list(tensor.shape)} has {shapes}")
         if saver := carried(optimizer, group.settings, parameter.state, parameter.settings):
             words[name] = f"the state of {saver}, now in {type(optimizer).__name__}"
-    if len(bare) == len(kept):
+    thawing = {plan.inventory.columns.names[place] for places in plan.thawing.values() for place in places}
+    if len(bare) == len(kept) and not bare <= thawing:
         raise ResumeError(_NO_STATE)
     if misfitting:
         raise ResumeError(
