@@ -240,7 +240,8 @@ def _named(source: str, args: dict[str, Any], destination: Destination) -> tuple
 
 
 _NO_LAYERS = (
-    "timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks."
+    "timm defines no layers for this model (its layer decay would put every twelve parameters on one); "
+    "these follow its blocks."
 )
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
 _SAVE = " With --save-params, `lrspec init` saves the model's parameters beside the spec, which then names that file."

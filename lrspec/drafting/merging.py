@@ -1,13 +1,15 @@
-"""Merges rules that select the same parameters, as a person would write them."""
+"""Merges rules that select the same parameters, and puts parts in the order of the model, as a person would."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
+from lrspec.models.parameters import Columns
 
 
 def merge(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
@@ -22,6 +24,25 @@ def merge(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
         else:
             result.append(rule)
     return result
+
+
+def in_model_order(columns: Columns, rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """Return the rules; those for the rates of parts, side by side, are in the order of the model.
+
+    Where no two have a parameter in common, their order means nothing.
+    """
+    result: list[DraftRule] = []
+    for is_part, run in groupby(rules, _is_part):
+        found = [(reached(columns, rule.selector), rule) for rule in run] if is_part else []
+        together = frozenset[int]().union(*(places for places, _ in found))
+        if found and len(together) == sum(len(places) for places, _ in found):
+            found.sort(key=lambda each: min(each[0], default=0))
+        result += [rule for _, rule in found] or run
+    return result
+
+
+def _is_part(rule: DraftRule) -> bool:
+    return bool({"lr", "lr_mult"} & {*dict(rule.settings)}) and not rule.fallback and not rule.selector.layers
 
 
 def _what_it_selects(wanted: Wanted, rule: DraftRule) -> object:

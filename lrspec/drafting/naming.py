@@ -19,7 +19,7 @@ _DECLARED = {"embedding": "embeddings", "head": "head", "no_weight_decay": "decl
 def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
     """Return a word for some parameters: that of the selector, or of what names have in common; maybe none."""
     if selector.declared:
-        return "tables" if len(selector.declared) > 1 else _DECLARED[selector.declared[0]]
+        return "-and-".join(_DECLARED[each] for each in selector.declared)
     if selector.ndim in _BY_DIMENSIONS and not selector.match:
         return _BY_DIMENSIONS[selector.ndim]
     if selector.module and not selector.match:

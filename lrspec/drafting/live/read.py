@@ -108,4 +108,7 @@ def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimiz
 
 def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
     groups, different = sum(len(each.groups) for each in optimizers), len({*settings} - {None})
-    return [f"{count(groups, 'group')}, {count(different, 'setting')}."] if groups > different > 0 else []
+    if not groups > different > 0:
+        return []
+    who = "The optimizer" if len(optimizers) == 1 else "The optimizers"
+    return [f"{who} had {count(groups, 'group')}, with {count(different, 'different setting')}."]
