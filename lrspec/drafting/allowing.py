@@ -26,7 +26,7 @@ _REASONS = {
     "ladder-order": "the rates do not rise in the order of the model",
     "join-before-layer": "what comes before a layer is to train as fast",
     "rate-for-multiple": "a rate as high as this is wanted",
-    "declared-decay": "{} decay, whatever the model declares",
+    "declared-decay": "{} to decay, whatever the model declares",
     "fallback-beyond-rest": "this is wanted for the others, too",
     "scalars-decay": "single numbers are to decay",
     "nothing-to-spare": "a weight decay of 0 is wanted",

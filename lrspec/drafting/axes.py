@@ -132,10 +132,8 @@ def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
         return replace(rule, comment=declared_free(columns, reached(columns, selector)))
     if rule.name == "no-decay-norms":
         return replace(rule, comment="weights and biases of norms")
-    found = reached(columns, selector)
-    if selector.match and all(
-        "bias" in columns.names[place] and len(columns.shapes[place] or ()) > 1 for place in found
-    ):
+    found = [(columns.names[place], columns.shapes[place] or ()) for place in reached(columns, selector)]
+    if selector.match and all("bias" in name and len(shape) > 1 for name, shape in found):
         return replace(rule, comment="biases by name, though not in shape")
     return rule
 

@@ -25,7 +25,8 @@ def declared_free(columns: Columns, members: Iterable[int]) -> str:
 def vectors(columns: Columns, members: Iterable[int]) -> str:
     """Return what parameters of one dimension or none are: `norms, biases and scales`."""
     found = {_kind(columns, place) for place in members}
-    *before, last = [kind for kind in ("norms", "biases", "scales", "other vectors") if kind in found]
+    kinds = ("norms", "biases", "other vectors" if "other vectors" in found else "scales")
+    *before, last = [kind for kind in kinds if kind in found]
     return f"{', '.join(before)} and {last}" if before else last
 
 

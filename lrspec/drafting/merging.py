@@ -33,11 +33,12 @@ def in_model_order(columns: Columns, rules: Sequence[DraftRule]) -> list[DraftRu
     """
     result: list[DraftRule] = []
     for is_part, run in groupby(rules, _is_part):
-        found = [(reached(columns, rule.selector), rule) for rule in run] if is_part else []
-        together = frozenset[int]().union(*(places for places, _ in found))
-        if found and len(together) == sum(len(places) for places, _ in found):
-            found.sort(key=lambda each: min(each[0], default=0))
-        result += [rule for _, rule in found] or run
+        listed = [*run]
+        found = [reached(columns, rule.selector) for rule in listed] if is_part else []
+        if found and len(frozenset[int]().union(*found)) == sum(map(len, found)):
+            by_place = sorted(zip(found, listed, strict=True), key=lambda each: min(each[0], default=0))
+            listed = [rule for _, rule in by_place]
+        result += listed
     return result
 
 

@@ -32,7 +32,6 @@ def spec_text(
 ) -> str:
     """Return the text of a spec; `check` has severities for all of it, each with its reason."""
     lines = ["# yaml-language-server: $schema=lrspec.v1.schema.json"]
-    lines += ["#"] if notes else []
     lines += [line for note in notes for line in _paragraph(note)]
     lines.append("lrspec: 1")
     if model is not None:

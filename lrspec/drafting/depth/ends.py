@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
@@ -24,6 +25,7 @@ def ladder_comment(columns: Columns, layers: Sequence[int | None]) -> str:
 
 
 _BLOCKS = ("the first block", "the last block")
+_HEAD = re.compile(r"(?:^|[._])head\.")
 _MATRICES = 2  # that a block has at least
 
 
@@ -36,7 +38,7 @@ def _begin(bottom: Sequence[int], blocks: Sequence[Node]) -> str:
 
 
 def _end(columns: Columns, top: Collection[int], blocks: Sequence[Node]) -> str:
-    if any(is_head(columns.declared[place]) for place in top):
+    if any(is_head(columns.declared[place]) or _HEAD.search(columns.names[place]) for place in top):
         return "the head"
     inside = next((block for block in blocks if not {*top}.isdisjoint(block.members)), None)
     if inside is not None:
@@ -45,7 +47,7 @@ def _end(columns: Columns, top: Collection[int], blocks: Sequence[Node]) -> str:
     if is_norm(columns, top):
         return "the final norm"
     module = _module([name.split(".") for name in columns.names], top)
-    return "the output" if module is None or module.isdigit() else "the head" if module == "head" else module
+    return "the output" if module is None or module.isdigit() else module
 
 
 def _module(names: Sequence[Sequence[str]], members: Collection[int]) -> str | None:

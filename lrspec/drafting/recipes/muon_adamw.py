@@ -10,9 +10,7 @@ from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subjec
 from lrspec.drafting.rules import Selector
 from lrspec.spec.language import Declared, Optimizer
 
-_NOTE = (
-    "Muon for the body's matrices, AdamW for everything else; rates for training from scratch: lower them to fine-tune."
-)
+_NOTE = "Muon for the matrices of the body, AdamW for everything else. To fine-tune, use lower rates than these."
 _DECLARED: tuple[Declared, ...] = ("embedding", "head", "no_weight_decay")
 
 
