@@ -242,8 +242,7 @@ def _named(source: str, args: dict[str, Any], destination: Destination) -> tuple
 
 
 _NO_LAYERS = (
-    "timm defines no layers for this model (its layer decay would put every twelve parameters on one); "
-    "these follow its blocks."
+    "timm defines no layers for this model (its layer decay puts twelve parameters on each); these follow its blocks."
 )
 _NO_HEAD = "This model has no head; `--model-arg num_classes=N` builds one."
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."

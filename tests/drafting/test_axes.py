@@ -65,7 +65,13 @@ def test_everything_alike_needs_no_rules() -> None:
 def test_norms_and_biases_without_decay_are_a_rule_by_dimensions() -> None:
     rules = decay_rules(decays(0.05, 0.05, 0.0, 0.05))
     assert said(rules) == [("no-decay", Selector(ndim=(0, 1)), {"weight_decay": 0.0})]
-    assert rules[0].comment == "norms and biases"
+    assert rules[0].comment == "biases"
+
+
+def test_a_table_that_is_a_bias_by_name_is_said_to_be_one() -> None:
+    table = Parameter("rel.attention_bias.weight", shape=(8, 2), module=("Embedding",), declared=())
+    rules = decay_rules(wanted([PLAIN, PLAIN, Settings(1e-3, 0.0, ())], [EMBED, BODY, table]))
+    assert [rule.comment for rule in rules] == ["biases by name, though not in shape"]
 
 
 @pytest.mark.parametrize(
@@ -106,16 +112,24 @@ def test_muon_gets_what_is_left_of_the_matrices() -> None:
     adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
     rules = optimizer_rules(split(adamw, muon, adamw, adamw))
     assert said(rules) == [
-        ("tables", Selector(declared=("embedding", "head")), {"optimizer": "adamw"}),
+        ("embeddings-and-head", Selector(declared=("embedding", "head")), {"optimizer": "adamw"}),
         ("matrices", Selector(ndim=(2,)), {"optimizer": "muon"}),
     ]
     assert [rule.fallback for rule in rules] == [False, True]
 
 
+def test_a_head_that_alone_stays_behind_is_excluded() -> None:
+    adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
+    (rule,) = optimizer_rules(split(muon, muon, adamw, adamw))
+    assert rule.selector == Selector(ndim=(2,), exclude=(r"^head\.",))
+    assert rule.comment == "all matrices but those of the head"
+    assert not rule.fallback
+
+
 def test_matrices_that_all_go_to_muon_are_one_rule() -> None:
     adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
     rules = optimizer_rules(split(muon, muon, adamw, muon))
-    assert said(rules) == [("muon", Selector(ndim=(2,)), {"optimizer": "muon"})]
+    assert said(rules) == [("matrices", Selector(ndim=(2,)), {"optimizer": "muon"})]
 
 
 def test_a_frozen_parameter_is_selected_once_on_each_axis() -> None:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
+from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.draft import Draft, draft
+from lrspec.drafting.merging import in_model_order
 from lrspec.drafting.prove import DraftError, compile_draft
+from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -57,8 +60,37 @@ def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
     found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
-    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).endswith(
+        "  - name: rest                        # plan.freeze(model) sets requires_grad\n"
+        "    fallback: true\n    freeze: true\n"
+    )
     assert rules_of(found).count("name:") == 2
+
+
+def test_parts_are_in_the_order_of_the_model() -> None:
+    rates = {"stem": 1e-3, "encoder": 1e-5, "adapter": 5e-3, "decoder": 1e-3}
+    model = [parameter(f"{part}.{leaf}.weight", 4, 4) for part in rates for leaf in "ab"]
+    found = drafted(model, [Settings(rate, 0.1, ()) for rate in rates.values() for _ in "ab"])
+    assert [rule.name for rule in found.rules] == ["encoder", "adapter", "rest"]
+
+
+def test_parts_that_overlap_keep_their_order() -> None:
+    columns = Inventory([Parameter("a.w"), Parameter("b.bias"), Parameter("c.bias")]).columns
+    biases, part, last = (
+        DraftRule(regex, Selector(match=(regex,)), (("lr_mult", 2),)) for regex in (r"bias$", r"^b\.", r"^a\.")
+    )
+    assert in_model_order(columns, [biases, part, last]) == [biases, part, last]
+    assert in_model_order(columns, [biases, last]) == [last, biases]
+
+
+def test_a_ladder_says_where_it_begins_and_ends() -> None:
+    names = ["stem.weight", *(f"blocks.{n}.{part}.weight" for n in range(4) for part in "ab"), "head.weight"]
+    model = [parameter(name, 4, 4, declared=("head",) if "head" in name else ()) for name in names]
+    mults = [0.5**5, *(0.5 ** (4 - n) for n in range(4) for _ in "ab"), 1.0]
+    whole = drafted(model, [Settings(1e-3 * mult, 0.1, ()) for mult in mults])
+    assert [rule.comment for rule in whole.rules] == ["from the input to the head"]
+    columns = Inventory(model).columns
+    assert ladder_comment(columns, [None] * 3 + [0, 0, 1, 1, None, None, None]) == "from blocks.1 to blocks.2"
 
 
 def test_a_frozen_stem_is_a_rule_of_its_own() -> None:
@@ -75,7 +107,7 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
 
 def test_one_rate_for_all_is_a_rule_called_so() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
-    assert rules_of(found).splitlines()[0] == "  - name: all"
+    assert rules_of(found).splitlines()[0] == "  - name: all                         # one learning rate"
 
 
 def test_optimizers_that_train_nothing_are_left_out() -> None:

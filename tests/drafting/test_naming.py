@@ -32,7 +32,7 @@ def test_a_word_is_what_names_have_in_common(names: list[str], expected: str) ->
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [
-        (Selector(declared=("embedding", "head")), "tables"),
+        (Selector(declared=("embedding", "head")), "embeddings-and-head"),
         (Selector(declared=("no_weight_decay",)), "declared"),
         (Selector(ndim=(2,)), "matrices"),
         (Selector(module="^LayerNorm$"), "norms"),

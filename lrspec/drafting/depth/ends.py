@@ -38,7 +38,7 @@ def _begin(bottom: Sequence[int], blocks: Sequence[Node]) -> str:
 
 
 def _end(columns: Columns, top: Collection[int], blocks: Sequence[Node]) -> str:
-    if any(is_head(columns.declared[place]) or _HEAD.search(columns.names[place]) for place in top):
+    if any(is_head(columns.declared[place]) for place in top):
         return "the head"
     inside = next((block for block in blocks if not {*top}.isdisjoint(block.members)), None)
     if inside is not None:
@@ -46,6 +46,8 @@ def _end(columns: Columns, top: Collection[int], blocks: Sequence[Node]) -> str:
         return "the last block" if siblings[-1] is inside else ".".join(inside.path)
     if is_norm(columns, top):
         return "the final norm"
+    if any(_HEAD.search(columns.names[place]) for place in top):
+        return "the head"
     module = _module([name.split(".") for name in columns.names], top)
     return "the output" if module is None or module.isdigit() else module
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec.compiler.plan import Settings
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import count
 from lrspec.drafting.live.bases import Share, base_of
 from lrspec.drafting.live.group_values import GroupsError, GroupValues, group_values
 from lrspec.drafting.live.notes import omissions, remarks
@@ -111,4 +110,5 @@ def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]
     if not groups > different > 0:
         return []
     who = "The optimizer" if len(optimizers) == 1 else "The optimizers"
-    return [f"{who} had {count(groups, 'group')}, with {count(different, 'different setting')}."]
+    which = "all with the same settings" if different == 1 else f"with {different:,} different settings"
+    return [f"{who} had {groups:,} groups, {which}."]
