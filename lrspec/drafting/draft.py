@@ -10,7 +10,8 @@ from lrspec.drafting.allowing import Check, allow
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
 from lrspec.drafting.merging import merge
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import TooLongError, compare, compile_draft, plan_of
+from lrspec.drafting.plain import plain_rules
+from lrspec.drafting.prove import DraftError, TooLongError, compare, compile_draft, plan_of
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.cost import cost_of_rules
@@ -48,10 +49,19 @@ def draft(wanted: Wanted) -> Draft:
 
     Raises:
         TooLongError: if a spec that says that has more rules than a spec may have, or more text.
-        DraftError: if the spec that was found does not say that, which is a bug in lrspec.
+        DraftError: if not even a list of all names says that, which is a bug in lrspec.
     """
     wanted = _with_own_rates(_without_idle(wanted))
-    found = _rules(wanted)
+    try:
+        return _written(wanted, _rules(wanted))
+    except TooLongError:
+        raise
+    except DraftError:
+        return _written(wanted, plain_rules(wanted))
+
+
+def _written(wanted: Wanted, found: Sequence[DraftRule]) -> Draft:
+    """The draft of some rules, held against what is wanted."""
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
     rules = unique(_values_counted(list(map(_explained, _one_for_all(merge(wanted, found))))))

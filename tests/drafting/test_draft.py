@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
+from lrspec.drafting import draft as drafting
 from lrspec.drafting.draft import Draft, draft
+from lrspec.drafting.plain import plain_rules
 from lrspec.drafting.prove import DraftError, compile_draft
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
@@ -47,7 +49,19 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     assert "weight_decay: 0\n" in found.file.text
 
 
-def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
+def test_where_rules_do_not_say_what_is_wanted_names_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
+    monkeypatch.setattr(drafting, "rate_rules", lambda _: [])
+    bases = {"adamw": BASE, "sgd": Optimizer.model_validate({"type": "SGD", "lr": 0.1, "momentum": 0.9})}
+    frozen = Parameter("head.scale", shape=(1,), declared=(), module=("Linear",), requires_grad=False)
+    some = [Settings(1e-4, 0.1, (), "adamw"), Settings(1e-3, 0, (("betas", (0.9, 0.95)),), "adamw"), None]
+    wanted = [*some, Settings(0.2, 0, (), "sgd"), *some[:2], Settings(1e-3, 0.1, (), "adamw")]
+    found = drafted([*BODY, *HEAD, frozen], wanted, **bases)
+    assert r"match: ['^body\.0\.weight$', '^head\.weight$']" in rules_of(found)
+
+
+def test_a_draft_that_the_language_refuses_is_a_draft_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
     wanted = Wanted(Inventory(HEAD), [Settings(1e-3, 0.1, (), "a b"), None], {"a b": BASE, "c": BASE})
     with pytest.raises(DraftError, match=r"the draft cannot be read: .* letters, digits, `_` and `-` only"):
         draft(wanted)

@@ -187,6 +187,12 @@ def test_a_ladder_has_a_floor_and_a_layer_for_each_block_below_it() -> None:
     assert found == f"{DEPTH}    layer_decay: {{factor: 0.75, min_mult: 0.1}}\n"
 
 
+def test_a_ladder_keeps_its_floor_where_a_higher_rate_would_make_that_a_long_number() -> None:
+    names = [*(f"blocks.{n}.weight" for n in range(6)), "norm.weight"]
+    found = rate_rules(wanted(names, [*(max(0.25 ** (5 - n), 0.101) for n in range(6)), 4]))
+    assert outline(found) == ["depth layer_decay: {factor: 0.25, min_mult: 0.101}", "norm lr_mult: 4"]
+
+
 def test_rates_may_be_powers_only_up_to_rounding() -> None:
     rates = [1.0]
     while len(rates) < len(VIT):
