@@ -15,6 +15,7 @@ from lrspec.drafting import draft as drafting
 from lrspec.drafting.draft import Draft, draft
 from lrspec.drafting.plain import plain_rules
 from lrspec.drafting.prove import DraftError, compile_draft
+from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -47,6 +48,17 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     found = draft(Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3, weight_decay=0.1)}))
     assert "lr_mult: 0.1" in found.file.text
     assert "weight_decay: 0\n" in found.file.text
+
+
+def test_where_little_is_frozen_it_is_not_tried_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates are then looked for once: that takes most of the time of a draft."""
+    searches: list[Wanted] = []
+    monkeypatch.setattr(drafting, "rate_rules", lambda wanted: searches.append(wanted) or rate_rules(wanted))
+    body = [parameter(f"body.{n}.weight", 4, 4) for n in range(21)]
+    drafted(body, [None] * 2 + [Settings(1e-3, 0.1, ())] * 19)
+    assert len(searches) == 2
+    drafted(body, [None] + [Settings(1e-3, 0.1, ())] * 20)
+    assert len(searches) == 3
 
 
 def test_where_rules_do_not_say_what_is_wanted_names_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:

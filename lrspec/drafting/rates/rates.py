@@ -31,9 +31,6 @@ _FIRST = 3
 _TRIES = 16
 """The most ways that are tried."""
 
-_LINES = 640
-"""The lines after which no further way is tried: where each has so many, none is short."""
-
 
 def rate_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that decide the learning rates of all trained parameters, the shortest that are found."""
@@ -76,10 +73,8 @@ def _shortest(forms: RateForms) -> list[DraftRule]:
     """The rules that cost least: of all ways, those that may are tried, the most promising first."""
     ways = sorted(((way.least, number, way) for number, way in enumerate(_all_ways(forms))), key=itemgetter(0, 1))
     best: tuple[float, int, list[DraftRule]] = (math.inf, 0, [])
-    tried = 0
     for least, number, way in ways[:_TRIES]:
-        if least <= best[0] and tried <= _LINES:
-            tried += least
+        if least <= best[0]:
             rules = forms.rules(*way)
             best = min(best, (cost(rules), number, rules), key=itemgetter(0, 1)) if rules is not None else best
     return best[2]
