@@ -16,6 +16,7 @@ from lrspec.drafting.draft import Draft, draft
 from lrspec.drafting.plain import plain_rules
 from lrspec.drafting.prove import DraftError, compile_draft
 from lrspec.drafting.rates.rates import rate_rules
+from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -53,7 +54,12 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
 def test_where_little_is_frozen_it_is_not_tried_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rates are then looked for once: that takes most of the time of a draft."""
     searches: list[Wanted] = []
-    monkeypatch.setattr(drafting, "rate_rules", lambda wanted: searches.append(wanted) or rate_rules(wanted))
+
+    def searched(wanted: Wanted) -> list[DraftRule]:
+        searches.append(wanted)
+        return rate_rules(wanted)
+
+    monkeypatch.setattr(drafting, "rate_rules", searched)
     body = [parameter(f"body.{n}.weight", 4, 4) for n in range(21)]
     drafted(body, [None] * 2 + [Settings(1e-3, 0.1, ())] * 19)
     assert len(searches) == 2
