@@ -12,7 +12,8 @@ from lrspec.drafting.comments import DECLARED, FROZEN, ONE_RATE, OWN_RATES, REST
 from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.merging import in_model_order, merge
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import TooLongError, compare, compile_draft, plan_of
+from lrspec.drafting.plain import plain_rules
+from lrspec.drafting.prove import DraftError, TooLongError, compare, compile_draft, plan_of
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.cost import cost_of_rules
@@ -50,10 +51,19 @@ def draft(wanted: Wanted) -> Draft:
 
     Raises:
         TooLongError: if a spec that says that has more rules than a spec may have, or more text.
-        DraftError: if the spec that was found does not say that, which is a bug in lrspec.
+        DraftError: if not even a list of all names says that, which is a bug in lrspec.
     """
     wanted = _with_own_rates(_without_idle(wanted))
-    found = _rules(wanted)
+    try:
+        return _written(wanted, _rules(wanted))
+    except TooLongError:
+        raise
+    except DraftError:
+        return _written(wanted, plain_rules(wanted))
+
+
+def _written(wanted: Wanted, found: Sequence[DraftRule]) -> Draft:
+    """The draft of some rules, held against what is wanted."""
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
     ordered = in_model_order(wanted.inventory.columns, merge(wanted, found))

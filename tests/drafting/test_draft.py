@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
+from lrspec.drafting import draft as drafting
 from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.draft import Draft, draft
 from lrspec.drafting.merging import in_model_order
+from lrspec.drafting.plain import plain_rules
 from lrspec.drafting.prove import DraftError, compile_draft
+from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
@@ -50,7 +53,35 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     assert "weight_decay: 0\n" in found.file.text
 
 
-def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
+def test_where_little_is_frozen_it_is_not_tried_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates are then looked for once: that takes most of the time of a draft."""
+    searches: list[Wanted] = []
+
+    def searched(wanted: Wanted) -> list[DraftRule]:
+        searches.append(wanted)
+        return rate_rules(wanted)
+
+    monkeypatch.setattr(drafting, "rate_rules", searched)
+    body = [parameter(f"body.{n}.weight", 4, 4) for n in range(21)]
+    drafted(body, [None] * 2 + [Settings(1e-3, 0.1, ())] * 19)
+    assert len(searches) == 2
+    drafted(body, [None] + [Settings(1e-3, 0.1, ())] * 20)
+    assert len(searches) == 3
+
+
+def test_where_rules_do_not_say_what_is_wanted_names_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
+    monkeypatch.setattr(drafting, "rate_rules", lambda _: [])
+    bases = {"adamw": BASE, "sgd": Optimizer.model_validate({"type": "SGD", "lr": 0.1, "momentum": 0.9})}
+    frozen = Parameter("head.scale", shape=(1,), declared=(), module=("Linear",), requires_grad=False)
+    some = [Settings(1e-4, 0.1, (), "adamw"), Settings(1e-3, 0, (("betas", (0.9, 0.95)),), "adamw"), None]
+    wanted = [*some, Settings(0.2, 0, (), "sgd"), *some[:2], Settings(1e-3, 0.1, (), "adamw")]
+    found = drafted([*BODY, *HEAD, frozen], wanted, **bases)
+    assert r"match: ['^body\.0\.weight$', '^head\.weight$']" in rules_of(found)
+
+
+def test_a_draft_that_the_language_refuses_is_a_draft_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
     wanted = Wanted(Inventory(HEAD), [Settings(1e-3, 0.1, (), "a b"), None], {"a b": BASE, "c": BASE})
     with pytest.raises(DraftError, match=r"the draft cannot be read: .* letters, digits, `_` and `-` only"):
         draft(wanted)

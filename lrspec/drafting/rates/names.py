@@ -31,12 +31,19 @@ class RateNames:
 
     def rule(self, places: Collection[int], selector: Selector, otherwise: str) -> str:
         """Return a name for a rule that gives some parameters one rate, or one factor on top of their rates."""
+        return self._of_all(places, selector) or self._first(places) or otherwise
+
+    def is_true_of_all(self, places: Collection[int], selector: Selector) -> bool:
+        """Return whether the name is one of all parameters, and not just of those that come first."""
+        return bool(self._of_all(places, selector))
+
+    def _of_all(self, places: Collection[int], selector: Selector) -> str | None:
         found = self._told(places, selector)
         if found and (selector.declared or selector.ndim or selector.module):
             return found
         if all("head" in (self.columns.declared[place] or ()) for place in places):
             return "head"
-        return self._part(places) or self._kind(places) or found or self._first(places) or otherwise
+        return self._part(places) or self._kind(places) or found
 
     def _told(self, places: Collection[int], selector: Selector) -> str:
         """A word for what a selector selects, if it is not vague, and not two components in one."""
