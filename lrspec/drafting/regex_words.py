@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from os.path import commonprefix
 
 DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 """Components that tell nothing."""
@@ -41,8 +40,9 @@ def _component(text: str) -> str:
     if alternatives and all(each.isdigit() for each in alternatives):
         return _numbers([*map(int, alternatives)])
     told = [] if DULL.intersection(alternatives) else [each.replace(r"\d+", "") for each in alternatives]
-    beginning = commonprefix(told)
-    return beginning.rstrip("_") if len(told) > 1 and beginning.endswith("_") else _joined(told)
+    beginning = told[0].rpartition("_")[0] if len(told) > 1 else ""
+    is_shared = beginning and all(each.startswith(f"{beginning}_") for each in told)
+    return beginning if is_shared else _joined(told)
 
 
 def _numbers(numbers: Sequence[int]) -> str:
