@@ -12,7 +12,7 @@ from lrspec.drafting.comments import declared_free, vectors
 from lrspec.drafting.naming import word
 from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.cost import cost_of_rules
+from lrspec.drafting.selecting.cost import cost, cost_of_rules
 from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.selecting.targets import Target, reached
 from lrspec.drafting.selecting.unclaimed import Unclaimed
@@ -21,14 +21,15 @@ from lrspec.models.parameters import Columns
 from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
-_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names
+_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names, and names of what is frozen than dimensions
 
 
 def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
-    found = selectors(columns, frozen)
+    found, by_dimensions = selectors(columns, frozen, by_dimensions=False), selectors(columns, frozen)
+    found = by_dimensions if cost(found) > cost(by_dimensions) + _BY_SHAPE else found
     return [*(DraftRule("frozen", each, (("freeze", True),)) for each in found), *thaw_rules(wanted)]
 
 
@@ -128,6 +129,8 @@ def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
     selector = rule.selector
     if selector in (Selector(ndim=(0, 1)), Selector(ndim=(1,))):
         return replace(rule, name="no-decay", comment=vectors(columns, reached(columns, selector)))
+    if selector.ndim == (0, 1) and not selector.exclude:
+        return replace(rule, comment=vectors(columns, reached(columns, selector)))
     if selector.declared == ("no_weight_decay",):
         return replace(rule, comment=declared_free(columns, reached(columns, selector)))
     if rule.name == "no-decay-norms":

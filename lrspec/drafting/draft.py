@@ -118,7 +118,8 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
-    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen:
+    by_kind = sum(not rule.selector.match for rule in frozen)  # which leaves to other rules what part they are about
+    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen + 2 * by_kind:
         return [*thaw_rules(wanted), *before, *probe, _REST, *after]
     return [*frozen, *before, *rates, *after]
 

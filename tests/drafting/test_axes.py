@@ -47,6 +47,30 @@ def test_what_is_not_trained_is_frozen() -> None:
     assert said(rules) == [("frozen", Selector(declared=("embedding",)), {"freeze": True})]
 
 
+def test_names_and_classes_say_what_is_frozen_rather_than_dimensions() -> None:
+    model = [
+        *(Parameter(f"body.{n}.weight", shape=(4, 4, 3, 3), module=("Conv2d",), declared=()) for n in range(3)),
+        *(Parameter(f"body.{n}.scale", shape=(4,), module=("BatchNorm2d",), declared=()) for n in range(3)),
+        Parameter("head.weight", shape=(9, 4), module=("Linear",), declared=()),
+    ]
+    frozen = [None if len(each.shape or ()) == 4 else PLAIN for each in model]
+    assert said(freeze_rules(wanted(frozen, model))) == [
+        ("frozen", Selector(match=(r"^body\.\d+\.weight$",)), {"freeze": True}),
+    ]
+
+
+def test_what_the_model_declares_goes_before_the_class_that_it_is_in() -> None:
+    tables = [
+        Parameter(f"{part}.{name}", shape=(9, 4), module=("Window",), declared=("no_weight_decay",))
+        for part, name in ("ak", "bl", "cm")
+    ]
+    norms = [Parameter(f"{part}.norm", shape=(4,), module=("LayerNorm",), declared=()) for part in "abc"]
+    free = Parameter("d.weight", shape=(4,), module=("Conv2d",), declared=())
+    values = [Settings(1e-3, decay, ()) for decay in (0.0, 0.0, 0.0, 0.05, 0.05, 0.05, 0.0)]
+    rules = decay_rules(wanted(values, [*tables, *norms, free]))
+    assert [rule.name for rule in rules] == ["no-decay-declared", "no-decay-d"]
+
+
 def test_what_the_model_has_frozen_is_thawed_if_it_is_to_train() -> None:
     model = [Parameter("a.w", requires_grad=False), Parameter("b.w"), Parameter("c.w", requires_grad=False)]
     rules = freeze_rules(wanted([PLAIN, PLAIN, None], model))

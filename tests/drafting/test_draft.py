@@ -136,6 +136,37 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
     assert "options: {betas: [0.9, 0.95]}" in found.file.text
 
 
+def test_a_rule_for_decay_is_one_with_that_for_the_rates_of_the_same_trained_parameters() -> None:
+    lora = [
+        parameter(f"{part}.{layer}.{leaf}.weight", 4, 4)
+        for part in ("vision", "text")
+        for layer in ("q", "v")
+        for leaf in ("base", "lora_A.mine", "lora_B.mine")
+    ]
+    settings = [None if "lora" not in each.name or "vision" in each.name else Settings(1e-3, 0.0, ()) for each in lora]
+    found = drafted([*lora, *HEAD], [*settings, *[Settings(5e-5, 0.1, ())] * 2])
+    assert rules_of(found).count("name:") == 3
+    assert "    weight_decay: 0\n  - name: head\n" in rules_of(found)
+
+
+def test_norms_that_are_trained_are_told_and_all_else_is_frozen() -> None:
+    conv, norm, other = {"module": ("Conv2d",)}, {"module": ("BatchNorm2d",)}, {"module": ("BatchNorm1d",)}
+    body = [
+        parameter(f"0.{n + at}.{m}", *shape, **kind)
+        for n in range(0, 16, 2)
+        for at, m, shape, kind in (
+            (0, "weight", (4, 4, 3, 3), conv),
+            (1, "weight", (4,), norm),
+            (1, "bias", (4,), norm),
+        )
+    ]
+    head = [parameter("1.0.weight", 4, **other), parameter("1.0.bias", 4, **other), parameter("1.1.weight", 2, 4)]
+    settings = [None if len(each.shape or ()) > 1 else Settings(1e-5, 0.1, ()) for each in body]
+    found = drafted([*body, *head], [*settings, *[Settings(1e-3, 0.1, ())] * 3])
+    assert "ndim" not in rules_of(found)
+    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
+
+
 def test_one_rate_for_all_is_a_rule_called_so() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
     assert rules_of(found).splitlines()[0] == "  - name: all                         # one learning rate"
