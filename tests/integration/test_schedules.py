@@ -282,5 +282,5 @@ def test_transformers_trainer_takes_it(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_of_fsdp2_have_the_rates_of_the_plan() -> None:
-    said = lines(Path(__file__).parent / "schedule_fsdp2.py")
+    said = lines(Path(__file__).parent / "train_scheduled_fsdp2.py")
     assert sorted(said) == [f"process {rank}: 20 steps on schedule, resumed at step 12" for rank in (0, 1)]

@@ -6,7 +6,7 @@ import random
 import warnings
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -293,7 +293,7 @@ def test_a_step_is_a_whole_number_from_0(plan: lrspec.Plan, optimizer: Optimizer
         lrspec.build_scheduler(plan, optimizer, STEPS, step=-1)
     with pytest.raises(ValueError, match="step: expected"):
         plan.rates_at(0.5, STEPS)  # type: ignore[arg-type]
-    scheduler = lrspec.build_scheduler(plan, optimizer, numpy.int64(STEPS), numpy.int64(3))  # type: ignore[arg-type]
+    scheduler = lrspec.build_scheduler(plan, optimizer, np.int64(STEPS), np.int64(3))  # type: ignore[arg-type]
     assert [type(value) for value in scheduler.state_dict().values()] == [int, int, int]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 from torch import distributed, nn
-from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
@@ -54,12 +55,12 @@ def main() -> None:
     distributed.broadcast_object_list(folder)
     weights, state = get_state_dict(model, optimizer)
     saved = {"model": weights, "optimizer": state, "scheduler": scheduler.state_dict()}
-    checkpoint.save(saved, checkpoint_id=folder[0])
+    save(saved, checkpoint_id=folder[0])
 
     plan, model, optimizer, scheduler = built()
     weights, state = get_state_dict(model, optimizer)
     saved = {"model": weights, "optimizer": state, "scheduler": scheduler.state_dict()}
-    checkpoint.load(saved, checkpoint_id=folder[0])
+    load(saved, checkpoint_id=folder[0])
     set_state_dict(model, optimizer, model_state_dict=saved["model"], optim_state_dict=saved["optimizer"])
     scheduler.load_state_dict(saved["scheduler"])
     train(plan, model, optimizer, scheduler, STOP, STEPS)
