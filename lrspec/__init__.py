@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
     from lrspec.diagnostics.errors import SpecError, SpecWarning
     from lrspec.drafting.from_optimizer import from_optimizer
-    from lrspec.drafting.live.groups import GroupsError
+    from lrspec.drafting.live.group_values import GroupsError
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError
@@ -74,7 +74,7 @@ else:
         "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
         "diagnostics.errors": ("SpecError", "SpecWarning"),
         "drafting.from_optimizer": ("from_optimizer",),
-        "drafting.live.groups": ("GroupsError",),
+        "drafting.live.group_values": ("GroupsError",),
         "models.inventory": ("Inventory", "InventoryError"),
         "models.parameters": ("Parameter",),
         "optim.bind": ("BindError",),

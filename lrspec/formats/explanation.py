@@ -19,6 +19,7 @@ from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
 from lrspec.spec.axes import axis_words
+from lrspec.spec.times import Time
 
 _COMPARED = 5000  # names
 _STATUS = {
@@ -65,7 +66,8 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     declared = f", declared {', '.join(map(printable, parameter.declared))}" if parameter.declared else ""
     where = "" if plan.groups is None or group is None else f", in group {group} ({plan.groups[group].name})"
     what = printable(parameter.name) + shape + tied + owner + declared
-    lines = [what, f"  status          {_STATUS[planned.status]}{where}"]
+    thaws = f", frozen until {planned.freeze.value}" if isinstance(planned.freeze, Time) else ""
+    lines = [what, f"  status          {_STATUS[planned.status]}{thaws}{where}"]
     if planned.status.trains:
         if resolution.spec.optimizers is not None:
             applied = resolution.winner("optimizer", representative)
@@ -78,6 +80,9 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
             lines.append(f"  × schedule      {name} ({source}): {course_words(schedules[name])}")
         lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
+        lines += [
+            f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in planned.settings.tags or ()
+        ]
     return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
 
 
@@ -134,7 +139,7 @@ def _rules(resolution: Resolution, representative: int) -> Iterator[str]:
             if applied.rule == rule and (representative in applied.members or applied.setting.axis not in applied_on):
                 applied_on[applied.setting.axis] = applied
         effects = [_effect(resolution, applied, representative) for applied in applied_on.values()]
-        yield f"{label}selects it {by}: {'; '.join(effects)}"
+        yield f"{label}selects it {by}: {'; '.join(effects or ['puts it on no layer'])}"
 
 
 def _effect(resolution: Resolution, applied: AppliedSetting, representative: int) -> str:

@@ -10,10 +10,12 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.models.inventory_file import FilePart, Size
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
+_TAGS = "Keys of its own in the group, by name; absent where no rule of the spec sets any."
 _SCHEDULE = "The schedule of the rate; absent where the spec has none."
 _SCHEDULES = "The schedules of the rates, by name; absent where the spec has none."
 _FROM, _TO = "The factor at its beginning.", "The factor at its end; absent for `inverse_sqrt`."
 _LR_AT = "With `--steps`, the learning rate at the first, the middle and the last step, by step."
+_UNTIL = "When it thaws: a number of optimizer steps, or a percentage of all; absent if it never thaws."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 
 
@@ -52,6 +54,7 @@ class PlanGroup(FilePart):
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
     params: list[str]
     """The names of its parameters, in model order."""
@@ -94,11 +97,13 @@ class PlanParameter(FilePart):
     options: dict[str, Any]
     """Other arguments of the optimizer."""
     schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     set_by: dict[str, str]
     """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
-    `options.NAME`, `schedule`."""
+    `schedule`, `options.NAME`, `tags.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
+    frozen_until: int | str = Field(default=None, description=_UNTIL)  # type: ignore[assignment]
 
 
 class PlanSuggestion(FilePart):

@@ -24,8 +24,10 @@ from lrspec.formats.table_rows import (
     names_in_common,
     shortened,
     shorter_forms,
+    thaw_words,
 )
 from lrspec.models.parameters import total_elements
+from lrspec.spec.times import Time
 
 _DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
 _ENOUGH = 24  # columns for names, before another column is dropped for them
@@ -114,6 +116,7 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
     for header in ("learning rate", "weight decay"):
         grid.add_column(header, justify="right", overflow="fold")
     grid.add_column("schedule", overflow="fold")
+    grid.add_column("frozen until", justify="right", no_wrap=True)
     for step in shown_steps(steps) if steps else ():
         grid.add_column(f"at step {step:,}", justify="right", overflow="fold")
     all_names = sorted(planned.name for planned in plan.parameters)
@@ -122,8 +125,10 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
         cells += _settings_cells(row.parameters)
-        if row.parameters[0].status.trains:
-            cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters))
+        trains = row.parameters[0].status.trains
+        cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters) if trains else "")
+        cells.append(thaw_words(row.parameters, steps))
+        if trains:
             own = {plan.group_of.get(planned.name) for planned in row.parameters}
             cells += [_range(rate for group, rate in enumerate(at_step.values()) if group in own) for at_step in rates]
         grid.add_row(*map(Text, cells))
@@ -133,6 +138,8 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         _drop(grid, "optimizer")
     if all(row.layer is None for row in rows):
         _drop(grid, "layer")
+    if not any(isinstance(planned.freeze, Time) for planned in plan.parameters):
+        _drop(grid, "frozen until")
     return grid
 
 

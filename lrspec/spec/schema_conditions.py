@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule
 from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
 from lrspec.spec.torch_optim import (
     ARGUMENTS,
@@ -23,6 +23,7 @@ from lrspec.spec.torch_optim import (
     LENGTHS,
     NOT_OPTIONS,
     NOT_SETTINGS,
+    NOT_TAGS,
     SPELLINGS,
     TEXTS,
 )
@@ -93,6 +94,7 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     message = "The first entry is a `join`: there is no layer before it to share."
     entry = {"if": {"type": "object"}, "then": {"type": ["string", "array"], "errorMessage": message}}
     yield _for_keys(layers={"prefixItems": [entry]})
+    yield _for_keys(tags={"propertyNames": {"allOf": list(_tag_conditions())}})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
     selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
     nothing = (
@@ -103,6 +105,12 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     settings = [_given(key) for key in SETTINGS if key != "options"]
     sets = {"anyOf": [*settings, _given("layers"), _is("options", {"minProperties": 1}), _HAS_UNKNOWN_KEYS]}
     yield {"if": sets, "else": _with("lr", f"The rule sets nothing: expected one of {', '.join(SETTINGS)}.")}
+
+
+def _tag_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the name of a tag."""
+    yield _text(rf"^{TAG_NAME.pattern}(?![\s\S])", "Letters, digits and `_` only.")
+    yield _names_without(NOT_TAGS, "Not a tag: groups have that key already.")["propertyNames"]
 
 
 def _segment_conditions() -> Iterator[JsonSchema]:
@@ -174,6 +182,11 @@ def _by_the_only_optimizer() -> Iterator[JsonSchema]:
         if "weight_decay" not in arguments:
             rule |= _rule_without(_DECAYS, f"{optimizer_class} has no weight decay.")
         yield {"if": _is("optimizer", _of_class(optimizer_class)), "then": _rules(rule)}
+    for optimizer_class, arguments in ARGUMENTS.items():
+        several = [_given("optimizers"), {"not": _each({"not": _of_class(optimizer_class)})}]
+        has_class = {"anyOf": [_is("optimizer", _of_class(optimizer_class)), {"allOf": several}]}
+        message = f"Not a tag: {optimizer_class} has an argument of that name."
+        yield {"if": has_class, "then": _rules(_for_keys(tags=_names_without(arguments, message)))}
 
 
 def _by_several_optimizers() -> Iterator[JsonSchema]:

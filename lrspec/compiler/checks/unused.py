@@ -10,7 +10,7 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
-from lrspec.spec.language import Rule
+from lrspec.spec.language import Rule, Thaw
 
 
 def unused_rule(compilation: Compilation) -> Iterator[Finding]:
@@ -46,6 +46,8 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
         catch_all = rule.fallback and rule.match is None and rule.layers is None and rule.where is None
         if not selected or catch_all or index in resolution.effective or resolution.lost(index):
             continue
+        if _thaws_elsewhere(resolution, index, selected):
+            continue
         subject, names = selection_subject(resolution, index, selected), resolution.spec.rule_names
         axes = {applied.setting.axis for applied in resolution.applied_settings if applied.rule == index}
         on_axes = [on_axis for axis, on_axis in resolution.winners.items() if rule.fallback or axis in axes]
@@ -57,6 +59,14 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
             f"earlier rules have set it all ({listed})",
             put_last(resolution, earlier) or "Move this rule before those, narrow those, or remove it.",
         )
+
+
+def _thaws_elsewhere(resolution: Resolution, index: int, selected: Sequence[int]) -> bool:
+    """Return whether a rule freezes by layer, and parameters get nothing from it only because they are on no layer."""
+    rule, ladder = resolution.spec.rules[index], resolution.ladders[index]
+    if rule.fallback or not ladder or not (isinstance(rule.freeze, Thaw) and rule.freeze.by_layer):
+        return False
+    return any(p not in ladder.layers and resolution.winner("freeze", p) is None for p in selected)
 
 
 def unused_pattern(compilation: Compilation) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from math import isinf
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import count, two_values
-from lrspec.optim.live_values import same
+from lrspec.optim.live.values import same
 from lrspec.optim.verify.base_rates import bases, flattened, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import TrainingRun, together

@@ -1,4 +1,4 @@
-"""Finds LRS405: groups whose learning rate, weight decay or options are not the plan's."""
+"""Finds LRS405: groups whose learning rate, weight decay, options or tags are not the plan's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values
-from lrspec.optim.live_values import close, same
+from lrspec.optim.live.values import close, same
 from lrspec.optim.schedules.factors import factor
 from lrspec.optim.schedules.planned import courses
 from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, planned_rate
@@ -32,7 +32,7 @@ _OFF_SCHEDULE = "Only the scheduler sets rates: build it for the optimizer that 
 
 
 def setting_differs(run: TrainingRun) -> Iterator[Finding]:
-    """LRS405 for weight decay and options."""
+    """LRS405 for weight decay, options and tags."""
     different = []
     for portion in run.portions:
         group, settings = portion.group, portion.cohort.assignment.settings
@@ -40,6 +40,7 @@ def setting_differs(run: TrainingRun) -> Iterator[Finding]:
         default = portion.optimizer.stepping.defaults.get("weight_decay")
         values = [("weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay)]
         values += [(f"options.{name}", group.get(name), planned) for name, planned in settings.options]
+        values += [(f"tags.{name}", group.get(name), planned) for name, planned in settings.tags or ()]
         for axis, actual, planned in values:
             if not same(actual, planned):
                 key = (setting_place(run.plan, portion.cohort, axis), axis)

@@ -13,9 +13,10 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key, rule_of
 from lrspec.diagnostics.suggest import did_you_mean, likely
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, Optimizer, default_rule_name
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, Optimizer, Thaw, default_rule_name
 from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
+from lrspec.spec.times import is_time
 from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
 from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
@@ -32,7 +33,7 @@ _ONE_OPTIMIZER = (
 _NO_SCHEDULES = "Describe it under `schedules`, as in `schedules: {main: [{until: 5%, from: 0}, {to: 0}]}`."
 
 _COMPANIONS = (
-    ("layers", "layer_decay", "Add `layer_decay`, or select with `match`."),
+    ("layers", "layer_decay", "Add `layer_decay`, or `freeze` with `but_last` or `every`; or select with `match`."),
     ("layer_decay", "layers", "A ladder selects with `layers` instead of `match`."),
 )
 
@@ -76,6 +77,8 @@ def rule_findings(document: Document) -> Iterator[Finding]:
         for keys in EXCLUSIVE:
             if keys[0] in rule and keys[1] in rule:
                 yield _exclusive(keys, path, document)
+        if isinstance(rule.get("freeze"), dict):
+            yield from _thaw_findings(rule, path)
         if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
             yield _exclusive(("freeze", *others), path, document)
 
@@ -144,16 +147,42 @@ def _missing_parts(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
         if where == {}:
             message = "`where` is empty: expected `ndim`, `module` or `declared`"
             yield Finding("LRS104", (*path, "where"), message, index)
-        settings = {meant[key] for key, value in rule.items() if value != {}}
+        settings = {meant[key] for key, value in rule.items() if value != {} or key == "freeze"}
         if isinstance(where, dict):
             settings |= where.keys()  # a setting there is reported as misplaced
         if not settings & {*SETTINGS, "layers"}:
             message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
             yield Finding("LRS104", path, message, index)
     for key, needed, advice in _COMPANIONS:
-        if key in rule and needed not in keys:
+        if key in rule and needed not in keys and not (key == "layers" and _thaws_by_layer(rule)):
             message = f"`{key}` needs `{needed}`, which is missing\n{advice}"
             yield Finding("LRS104", (*path, key), message, index)
+
+
+def _thaws_by_layer(rule: dict[str, Any]) -> bool:
+    """Return whether `freeze` counts layers, or has a misspelt key that may be meant to."""
+    freeze = rule.get("freeze")
+    return isinstance(freeze, dict) and bool(freeze.keys() - {"until"})
+
+
+def _thaw_findings(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for keys of a `freeze` mapping that need other keys; a misspelt one is not missing as well."""
+    freeze, place = rule["freeze"], (*path, "freeze")
+    if not freeze:
+        message = "`freeze` is empty: expected `until`, `but_last`, or both"
+        yield Finding("LRS104", place, f"{message}\nFor good, it is `freeze: true`.", rule_of(path))
+    misspelt = freeze.keys() - Thaw.model_fields.keys()
+    for key in ("every", "but_last"):
+        if key in freeze and key == "every" and "until" not in freeze and not misspelt:
+            message = "`every` needs `until`, which is missing\nSay when the last of the frozen layers thaws."
+            yield Finding("LRS104", (*place, key), message, rule_of(path))
+        elif key in freeze and "layers" not in map(meant_key, rule):
+            message = f"`{key}` needs `layers`, which is missing\nSelect with `layers` instead of `match`."
+            yield Finding("LRS104", (*place, key), message, rule_of(path))
+    until, every = freeze.get("until"), freeze.get("every")
+    if is_time(until) and is_time(every) and isinstance(until, str) != isinstance(every, str):
+        message = "`until` and `every` are not of one kind\nGive both in steps, or both in percent."
+        yield Finding("LRS104", (*place, "every"), message, rule_of(path))
 
 
 def _exclusive(keys: tuple[str, ...], path: Path, document: Document) -> Finding:

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ChainedScheduler, ConstantLR, LambdaLR, LRScheduler, OneCycleLR, SequentialLR
 
 import lrspec
-from lrspec.optim.verify.schedulers import step_of
+from lrspec.optim.live.schedules import step_of
 
 STEPS = 60
 SPEC = r"""

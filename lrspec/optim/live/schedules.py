@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.optim.unwrapped import inner
+from lrspec.optim.live.unwrap import inner
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Schedule:
     position: tuple[int, int] | None = None
 
 
-def listed(schedulers: Any) -> list[Any]:
+def unwrap_schedulers(schedulers: Any) -> list[Any]:
     """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
 
     Schedulers of any class are accepted. TypeError for anything else: a class itself, an optimizer, or a value of a
@@ -54,9 +54,9 @@ def listed(schedulers: Any) -> list[Any]:
 def step_of(schedulers: Any) -> int | None:
     """Return the step of a scheduler from `lrspec.build_scheduler`, among those that a call was given, if there is one.
 
-    Those of several optimizers are at the same step. TypeError as `listed`.
+    Those of several optimizers are at the same step. TypeError as `unwrap_schedulers`.
     """
-    parts = (part for scheduler in listed(schedulers) for part in schedules(scheduler))
+    parts = (part for scheduler in unwrap_schedulers(schedulers) for part in schedules(scheduler))
     return next((part.position[0] for part in parts if part.position), None)
 
 
