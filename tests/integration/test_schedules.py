@@ -138,6 +138,10 @@ OTHERWISE: dict[str, tuple[Segments, Made]] = {
         [{"shape": "inverse_sqrt"}],
         lambda o: transformers.get_inverse_sqrt_schedule(o, 0),
     ),
+    "CosineAnnealingLR goes up again": (
+        [{"until": 500, "to": 0, "shape": "cosine"}, {"to": 0}],
+        lambda o: lr_scheduler.CosineAnnealingLR(o, 500),
+    ),
     "a cosine of several cycles": (
         [UP, {"to": 0, "shape": "cosine"}],
         lambda o: transformers.get_cosine_schedule_with_warmup(o, WARM_UP, STEPS, num_cycles=1.5),
