@@ -129,7 +129,7 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters) if trains else "")
         cells.append(thaw_words(row.parameters, steps))
         if trains:
-            own = {plan.group_of[planned.name] for planned in row.parameters}
+            own = {plan.group_of.get(planned.name) for planned in row.parameters}
             cells += [_range(rate for group, rate in enumerate(at_step.values()) if group in own) for at_step in rates]
         grid.add_row(*map(Text, cells))
     if not plan.file.spec.schedules:

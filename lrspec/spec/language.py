@@ -40,6 +40,8 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_]{1,200}")
 ONLY = "optimizer"
 """The name of a spec's only optimizer, which the spec does not name."""
 
+_A_TIME = "a number of steps, 1 or more, or a percentage of all steps, such as `5%`"
+
 TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
 """The steps of pydantic's locations that are tags of the unions below, not keys."""
 
@@ -86,7 +88,7 @@ def _power(value: float) -> float:
 
 def _time(value: Any) -> Any:
     if not is_time(value):
-        raise PydanticCustomError("time", "a number of steps, 1 or more, or a percentage of all steps, such as `5%`")
+        raise PydanticCustomError("time", _A_TIME)
     return value
 
 
@@ -139,8 +141,9 @@ TagValue: TypeAlias = Annotated[
 Time: TypeAlias = Annotated[
     Any,
     AfterValidator(_time),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": TIME}]}),
-    _error_message("Expected a number of steps, 1 or more, or a percentage of all steps, such as `5%`."),
+    WithJsonSchema(
+        {"type": ["integer", "string"], "minimum": 1, "pattern": TIME, "errorMessage": f"Expected {_A_TIME}."}
+    ),
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Counts: TypeAlias = Annotated[

@@ -118,7 +118,7 @@ def _segment_conditions() -> Iterator[JsonSchema]:
     message = "`inverse_sqrt` excludes `to`: it falls with one over the square root of the step."
     without_end = {"if": {"const": "to"}, "then": _one_of(["until", "from", "shape"], message)}
     yield {"if": _is("shape", {"const": "inverse_sqrt"}), "then": {"propertyNames": without_end}}
-    above = {"exclusiveMinimum": 0, "errorMessage": "An `exponential` segment cannot begin or end at 0."}
+    above = {"exclusiveMinimum": 0}
     yield {"if": _is("shape", {"const": "exponential"}), "then": _for_keys(**{"from": above, "to": above})}
 
 
