@@ -239,13 +239,23 @@ class Plan:
                 thawing.setdefault(cohort.assignment.freeze, []).extend(cohort.members)
         return thawing
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON values; see `lrspec schema plan`."""
-        return {
+    def to_dict(self, steps: int | None = None) -> dict[str, Any]:
+        """The plan as JSON values, with rates in a run of `steps` if they are given; see `lrspec schema plan`."""
+        groups = [group.to_dict() for group in self.groups or ()]
+        result = {
             **plan_without_parameters(self.file.document, self.inventory, self.diagnostics, dict(self.file.overrides)),
-            "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
+            "groups": None if self.groups is None else groups,
             "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
+        if schedules := self.file.spec.schedules:
+            result["schedules"] = {name: [each.to_dict() for each in schedule] for name, schedule in schedules.items()}
+        if steps is not None:
+            result["steps"] = steps
+            for step in shown_steps(steps) if groups else ():
+                for group, lr in zip(groups, self.rates_at(step, steps).values(), strict=True):
+                    if lr is not None:
+                        group.setdefault("lr_at", {})[str(step)] = lr
+        return result
 
     def param_groups(
         self, model: nn.Module, optimizer: str | None = None, *, names: bool = True
@@ -359,6 +369,24 @@ class Plan:
         from lrspec.optim.rates import rates
 
         return rates(self, optimizer, mult)
+
+    def rates_at(self, step: int, steps: int) -> dict[str, float | None]:
+        """The learning rates of the groups at a step of a run of `steps`, by the spec's `schedules`.
+
+        The keys are the names of the groups; a rate that the plan does not set is None.
+
+        Raises:
+            BindError: if the plan has errors and so no groups.
+            ValueError: if `step` is not a whole number of at least 0, or `steps` of at least 1.
+        """
+        from lrspec.optim.schedules.planned import rates_at
+
+        return rates_at(self, step, steps)
+
+
+def shown_steps(steps: int) -> list[int]:
+    """The steps of a run at which rates are shown: the first, the middle and the last."""
+    return sorted({0, steps // 2, steps - 1})
 
 
 def plan_without_parameters(

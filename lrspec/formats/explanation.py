@@ -12,6 +12,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import number, value_words
+from lrspec.formats.schedules import course_words
 from lrspec.models.inventory import Inventory
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
@@ -73,8 +74,15 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
             source = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
             lines.append(f"  optimizer       {resolution.optimizer_of(representative)} ({source})")
         lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
+        if schedules := resolution.spec.schedules:
+            applied, name = resolution.winner("schedule", representative), str(planned.settings.schedule)
+            source = f"schedule of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
+            lines.append(f"  × schedule      {name} ({source}): {course_words(schedules[name])}")
         lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
+        lines += [
+            f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in planned.settings.tags or ()
+        ]
     return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
 
 

@@ -16,7 +16,7 @@ from lrspec.compiler.settings import settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import value_words
-from lrspec.optim.live_values import plain_value
+from lrspec.optim.live.values import plain_value
 from lrspec.spec.language import Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written

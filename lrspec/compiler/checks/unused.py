@@ -1,4 +1,4 @@
-"""Does a rule, or a regex of it, do nothing? LRS203 to LRS206, LRS216."""
+"""Does a rule, a regex of it, or a schedule do nothing? LRS203 to LRS206, LRS215, LRS216."""
 
 from __future__ import annotations
 
@@ -119,6 +119,25 @@ def trains_nothing(compilation: Compilation) -> Iterator[Finding]:
             f"selects is frozen (by {' and '.join([*rules, *by_model])})",
             "To train what the model has frozen, add `freeze: false`; if the rule is for another phase of training, "
             f"add `optional: true`.{exclude}",
+        )
+
+
+def unused_schedule(compilation: Compilation) -> Iterator[Finding]:
+    """LRS215: a schedule that no rule names and that no trained parameter has."""
+    resolution = compilation.resolution
+    spec, named = resolution.spec, resolution.winners.get("schedule", {})
+    for name in spec.schedules or ():
+        if any(rule.schedule == name for rule in spec.rules):
+            continue
+        by_default = (index for index in resolution.families.members if index not in named)
+        if name == spec.default_schedule and any(map(resolution.trainable, by_default)):
+            continue
+        reason = ": the first is for what no rule gives another" if name == spec.default_schedule else ""
+        yield Subject(resolution, ("schedules", name)).finding(
+            "LRS215",
+            f"no trained parameter has the schedule `{name}`, and no rule names it{reason}",
+            f"Name it in a rule, `schedule: {name}`, or remove it.",
+            at_key=True,
         )
 
 

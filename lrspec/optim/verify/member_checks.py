@@ -8,8 +8,8 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
+from lrspec.optim.live.unwrap import class_of
 from lrspec.optim.optimizer_classes import BuildError, maker_of
-from lrspec.optim.unwrapped import class_of
 from lrspec.optim.verify.running import Member, ModelTensor, TrainingRun, together
 from lrspec.optim.verify.spec_places import NOWHERE, optimizer_place, setting_place
 from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM

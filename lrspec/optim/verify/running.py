@@ -12,8 +12,8 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
-from lrspec.optim.unwrapped import inner, live_groups, stepping
-from lrspec.optim.verify.schedulers import Schedule, listed, schedules
+from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.unwrap import inner, live_groups, stepping
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
 from lrspec.spec.times import Time
 
@@ -157,6 +157,11 @@ class TrainingRun:
         own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
         return [schedule for schedule in own if schedule.factors is None]
 
+    def position(self, optimizer: RunningOptimizer) -> tuple[int, int] | None:
+        """Return the step and the number of steps of the plan's own scheduler, if nothing else moves the rates."""
+        own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
+        return own[0].position if len(own) == 1 else None
+
     def dampened(self, portion: Portion, rate: Any) -> Any:
         """Return a rate that schedulers have set, times the factors of warm-ups that multiply it afterwards."""
         for schedule in self.all_schedules:
@@ -227,7 +232,7 @@ def observe(
         RunningOptimizer(name, inner(wrapped), live_groups(wrapped))
         for name, wrapped in _by_name(plan, optimizer).items()
     ]
-    return TrainingRun(plan, tensors, tuple(optimizers), listed(scheduler), parameters, step, steps)
+    return TrainingRun(plan, tensors, tuple(optimizers), unwrap_schedulers(scheduler), parameters, step, steps)
 
 
 def _by_name(plan: Plan, optimizers: Any) -> Mapping[str, Any]:

@@ -30,6 +30,8 @@ _ONE_OPTIMIZER = (
     "default."
 )
 
+_NO_SCHEDULES = "Describe it under `schedules`, as in `schedules: {main: [{until: 5%, from: 0}, {to: 0}]}`."
+
 _COMPANIONS = (
     ("layers", "layer_decay", "Add `layer_decay`, or `freeze` with `but_last` or `every`; or select with `match`."),
     ("layer_decay", "layers", "A ladder selects with `layers` instead of `match`."),
@@ -51,15 +53,8 @@ def document_findings(document: Document) -> Iterator[Finding]:
         yield _exclusive(("optimizer", "optimizers"), (), document)
     yield from _empty_values(content)
     yield from source_findings(content.get("models"))
-    optimizers = content.get("optimizers")
-    names = list(optimizers) if isinstance(optimizers, dict) else []
-    for index, rule in enumerate(_rules(content)):
-        name = rule.get("optimizer") if isinstance(rule, dict) else None
-        if isinstance(name, str) and name and name not in names and (names or "optimizers" not in content):
-            problem = f"there is no optimizer `{printable(name)}`{did_you_mean(name, names)}"
-            advice = f"The optimizers are {', '.join(map(printable, names))}." if names else _ONE_OPTIMIZER
-            path = ("rules", index, "optimizer")
-            yield Finding("LRS104", path, f"{problem}\n{advice}", index, meant=likely(name, names))
+    for key, advice in (("optimizer", _ONE_OPTIMIZER), ("schedule", _NO_SCHEDULES)):
+        yield from _unknown_names(content, key, advice)
     yield from _repeated_names(content)
 
 
@@ -103,6 +98,18 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
         advice = A_RULE if path == ("rules",) else "Give it a value, or remove it."
         message = f"`{last_key(path)}` is empty\n{advice}"
         yield Finding("LRS104", path, message, rule_of(path))
+
+
+def _unknown_names(content: dict[str, Any], key: str, advice: str) -> Iterator[Finding]:
+    """LRS104 for rules that name an optimizer or a schedule that is not described; `advice` if none is."""
+    described = content.get(f"{key}s")
+    names = list(described) if isinstance(described, dict) else []
+    for index, rule in enumerate(_rules(content)):
+        name = rule.get(key) if isinstance(rule, dict) else None
+        if isinstance(name, str) and name and name not in names and (names or f"{key}s" not in content):
+            problem = f"there is no {key} `{printable(name)}`{did_you_mean(name, names)}"
+            known = f"The {key}s are {', '.join(map(printable, names))}." if names else advice
+            yield Finding("LRS104", ("rules", index, key), f"{problem}\n{known}", index, meant=likely(name, names))
 
 
 def _repeated_names(content: dict[str, Any]) -> Iterator[Finding]:
