@@ -119,9 +119,10 @@ class TrainingRun:
     def frozen_yet(self, cohort: Cohort) -> bool | None:
         """Return whether a cohort that thaws is still frozen at this step; None for all else, or if it is not known."""
         time = cohort.assignment.freeze
-        if self.step is None or not isinstance(time, Time):
+        if self.progress is None or not isinstance(time, Time):
             return None
-        return time.step(self.steps) > self.step
+        step, steps = self.progress
+        return time.step(steps) > step
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
         """Return some of the parameters that the plan trains, by the places that decide their learning rates."""
@@ -161,6 +162,14 @@ class TrainingRun:
         """Return the step and the number of steps of the plan's own scheduler, if nothing else moves the rates."""
         own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
         return own[0].position if len(own) == 1 else None
+
+    @cached_property
+    def progress(self) -> tuple[int, int | None] | None:
+        """The step and the number of all steps, as given or as the plan's own scheduler has them; None if unknown."""
+        positions = [position for optimizer in self.optimizers if (position := self.position(optimizer))]
+        step, steps = positions[0] if positions else (None, None)
+        step, steps = step if self.step is None else self.step, steps if self.steps is None else self.steps
+        return None if step is None else (step, steps)
 
     def dampened(self, portion: Portion, rate: Any) -> Any:
         """Return a rate that schedulers have set, times the factors of warm-ups that multiply it afterwards."""

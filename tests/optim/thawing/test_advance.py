@@ -189,6 +189,15 @@ def test_another_model_is_refused() -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
+def test_an_engine_of_deepspeed_is_refused() -> None:
+    model, plan, _ = fresh()
+    engine = type("DeepSpeedEngine", (nn.Module,), {"__module__": "deepspeed.runtime.engine"})()
+    engine.module = model
+    with pytest.raises(lrspec.BindError, match="DeepSpeed trains what required grad when its engine was built"):
+        plan.advance(engine, 0)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
 PERCENT = SPEC.replace(f"until: {EVERY}, every: {EVERY}", "until: 12.5%, every: 0.1%")
 
 
