@@ -21,10 +21,9 @@ def thaws_at_another_time(run: TrainingRun) -> Iterator[Finding]:
         for tensor, cohort in run.trained
         if (frozen := run.frozen_yet(cohort)) is not None and tensor.tensor.requires_grad == frozen
     )
-    step = run.progress[0] if run.progress else 0
     for (place, frozen), tensors in together(wrong).items():
         should, actual = ("be frozen", "true") if frozen else ("train", "false")
-        message = f"{run.counted(tensors)} should {should} at step {step:,}, but `requires_grad` is {actual}"
+        message = f"{run.counted(tensors)} should {should} at step {run.progress[0]:,}, but `requires_grad` is {actual}"
         yield run.finding("LRS409", place, tensors, message, _ADVANCE)
 
 
