@@ -10,8 +10,8 @@ from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.spec.language import SizeFactor
 
-_WHAT_HAS = {"rows": "a matrix has rows", "cols": "a matrix has columns"}
-_OTHERS = "a linear layer and a convolution have one"
+_WHAT_HAS = {"rows": "only matrices have rows", "cols": "only matrices have columns"}
+_FANS = "only matrices other than embeddings, and convolutions, have one"
 
 
 def size_unknown(compilation: Compilation) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def no_such_size(compilation: Compilation) -> Iterator[Finding]:
         narrow = "" if matrices else "`where: {ndim: 2}` keeps matrices, and "
         yield subject.finding(
             "LRS214",
-            f"{subject.counted()} {'has' if len(members) == 1 else 'have'} no `{of}`: {_WHAT_HAS.get(of, _OTHERS)}",
+            f"{subject.counted()} {'has' if len(members) == 1 else 'have'} no `{of}`: {_WHAT_HAS.get(of, _FANS)}",
             f"Narrow the rule: {narrow}`exclude` drops others.",
         )
 
