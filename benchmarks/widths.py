@@ -12,6 +12,7 @@ import argparse
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
@@ -24,9 +25,10 @@ from benchmarks.page import Table, bold, machine
 
 PAGE = Path(__file__).with_name("WIDTHS.md")
 SPEC = SPECS / "mup.lrspec.yaml"
-BASE, WIDTHS, QUICK = 64, (64, 128, 256, 512, 1024), (64, 128)
+WIDTHS, QUICK = (64, 128, 256, 512, 1024), (64, 128)
 RATES = tuple(2.0**power for power in range(-12, -4))
-WITHOUT = {"rules.mup.lr_scale": 1}
+SPECS_OF: dict[str, dict[str, int]] = {"with": {}, "without": {"rules.mup.lr_scale": 1}}
+"""What is replaced in the spec, by the columns of the page."""
 FEATURES, TOKENS, LENGTH, HEAD = 16, 32, 16, 16
 SEED = 16
 
@@ -35,12 +37,11 @@ HEAD_OF_PAGE = f"""\
 
 Written by `python -m benchmarks.widths`. Two small models are trained by Adam on made data, at {len(RATES)} rates from
 2⁻¹² to 2⁻⁵, each twice the one before, and at widths from {WIDTHS[0]} to {WIDTHS[-1]}: once with the spec below, and
-once with its `lr_scale` set to 1. Both start from the same weights and see the same data. The models multiply their
-outputs by {BASE} / width, as μP asks for (Yang et al. 2022, table 8), in both runs.
+once with its `lr_scale` set to 1. Both start from the same weights and see the same data; output layers start from 0.
 
-"With" and "without" are the rates with the lowest loss, the mean of the last quarter of the steps. "Moves" is by what
-factor the best rates of the widths lie apart: bold if it is more than 2. Under the spec a rate that was found at width
-{BASE} serves width {WIDTHS[-1]}; "at the rate of {BASE}" are the losses there.
+"With" and "without" are the rates with the lowest loss, which is the mean of the last quarter of the steps. "Moves" is
+how far the best rates of the widths lie apart, bold if it is more than a factor of two. Under the spec, the rate that
+is best at width {WIDTHS[0]} serves all widths: "then" is the loss at that rate.
 
 """
 
@@ -52,7 +53,6 @@ class Mlp(nn.Module):
         super().__init__()
         self.input, self.output = nn.Linear(FEATURES, width), nn.Linear(width, 10)
         self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(2))
-        self.multiplier = BASE / width
         nn.init.zeros_(self.output.weight)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Mlp(nn.Module):
         hidden = functional.relu(self.input(features))
         for layer in self.hidden:
             hidden = functional.relu(layer(hidden))
-        logits: Tensor = self.output(hidden) * self.multiplier
+        logits: Tensor = self.output(hidden)
         return logits
 
     @staticmethod
@@ -69,7 +69,7 @@ class Mlp(nn.Module):
         random = torch.Generator().manual_seed(SEED)
         waves = torch.randn(FEATURES, 10, generator=random)
         while True:
-            features = torch.randn(64, FEATURES, generator=random)
+            features = torch.randn(32, FEATURES, generator=random)
             yield features, torch.sin(features @ waves / 4).argmax(1)
 
 
@@ -84,7 +84,6 @@ class Transformer(nn.Module):
         self.qkv, self.proj = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width)
         self.up, self.down = nn.Linear(width, width), nn.Linear(width, width)
         self.output = nn.Linear(width, TOKENS)
-        self.multiplier = BASE / width
         nn.init.zeros_(self.output.weight)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -95,7 +94,7 @@ class Transformer(nn.Module):
         mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         hidden = hidden + self.proj(mixed.transpose(1, 2).flatten(2))
         hidden = hidden + self.down(functional.gelu(self.up(self.norms[1](hidden))))
-        logits: Tensor = self.output(self.norms[2](hidden)) * self.multiplier
+        logits: Tensor = self.output(self.norms[2](hidden))
         return logits.flatten(0, 1)
 
     @staticmethod
@@ -113,14 +112,18 @@ class Transformer(nn.Module):
 
 
 Model = type[Mlp] | type[Transformer]
-MODELS: dict[str, tuple[Model, int]] = {"MLP": (Mlp, 100), "transformer": (Transformer, 90)}
+MODELS: dict[str, tuple[Model, int]] = {"MLP": (Mlp, 80), "transformer": (Transformer, 50)}
 """The models, and how many steps each is trained."""
+
+Run = tuple[str, int, str]
+"""A model, its width, and a key of `SPECS_OF`."""
+Losses = dict[float, float]
+"""The loss at each rate."""
 
 
 def main() -> None:
     """Measure, print and write."""
     words = _parser().parse_args()
-    torch.set_num_threads(1)  # several would wait for one another: the matrices are small
     begun = time.monotonic()
     result = page(QUICK if words.quick else WIDTHS, 8 if words.quick else None)
     print(result, end="")
@@ -131,39 +134,33 @@ def main() -> None:
 
 def page(widths: tuple[int, ...], steps: int | None = None) -> str:
     """The page: a table for each model."""
-    tables = [f"## {name}\n\n{_table(name, widths, steps)}\n" for name in MODELS]
+    runs = [(name, width, which) for width in reversed(widths) for name in MODELS for which in SPECS_OF]
+    with ProcessPoolExecutor(2) as pool:
+        losses = dict(zip(runs, pool.map(_losses, *zip(*runs, strict=True), [steps] * len(runs)), strict=True))
+    tables = [f"## {name}\n\n{_table(name, widths, losses)}\n" for name in MODELS]
     spec = f"```yaml\n{SPEC.read_text(encoding='utf-8')}```\n"
     return "\n".join([f"{HEAD_OF_PAGE}{machine()}\n\n{spec}", *tables])
 
 
-def _table(name: str, widths: tuple[int, ...], steps: int | None) -> Table:
-    model, usual = MODELS[name]
-    specs = {"with": lrspec.load(SPEC), "without": lrspec.load(SPEC).override(WITHOUT)}
-    losses = {
-        (width, which): _losses(model, width, specs[which], steps or usual) for width in widths for which in specs
-    }
-    best = {key: min(RATES, key=lambda rate: of_rates[rate]) for key, of_rates in losses.items()}
-    rows = []
-    for width in widths:
-        cells = [str(width)]
-        for which in specs:
-            of_rates = losses[width, which]
-            at_base = of_rates[best[widths[0], which]]
-            cells += [_power(best[width, which]), f"{of_rates[best[width, which]]:.3f}", f"{at_base:.3f}"]
-        rows.append(tuple(cells))
-    moves = ["moves"]
-    for which in specs:
-        rates = [best[width, which] for width in widths]
-        apart = max(rates) / min(rates)
+def _table(name: str, widths: tuple[int, ...], losses: dict[Run, Losses]) -> Table:
+    rows, moves = [[str(width)] for width in widths], ["moves"]
+    for which in SPECS_OF:
+        best = [min(RATES, key=losses[name, width, which].__getitem__) for width in widths]
+        for row, width, rate in zip(rows, widths, best, strict=True):
+            of_rates = losses[name, width, which]
+            row += [f"2^{math.log2(rate):.0f}", f"{of_rates[rate]:.3f}", f"{of_rates[best[0]]:.3f}"]
+        apart = max(best) / min(best)
         moves += [bold(f"{apart:g} ×", apart > 2), "", ""]
-    then = f"at the rate of {widths[0]}"
-    return Table(("width", "with", "loss", then, "without", "loss", then), [*rows, tuple(moves)])
+    return Table(("width", "with", "loss", "then", "without", "loss", "then"), [tuple(row) for row in [*rows, moves]])
 
 
-def _losses(model: Model, width: int, spec: lrspec.SpecFile, steps: int) -> dict[float, float]:
+def _losses(name: str, width: int, which: str, steps: int | None) -> Losses:
     """The loss at each rate; infinite where it diverges."""
-    losses = {rate: _trained(model, width, spec.override({"optimizer.lr": rate}), steps) for rate in RATES}
-    print(model.__name__, width, *(f"{loss:.3f}" for loss in losses.values()), flush=True)
+    torch.set_num_threads(1)
+    model, usual = MODELS[name]
+    spec = lrspec.load(SPEC).override(SPECS_OF[which])
+    losses = {rate: _trained(model, width, spec.override({"optimizer.lr": rate}), steps or usual) for rate in RATES}
+    print(name, width, which, *(f"{loss:.3f}" for loss in losses.values()), flush=True)
     return losses
 
 
@@ -175,16 +172,12 @@ def _trained(model_class: Model, width: int, spec: lrspec.SpecFile, steps: int) 
     for step, (inputs, targets) in zip(range(steps), model_class.batches(), strict=False):
         loss = functional.cross_entropy(model(inputs), targets)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if step >= steps * 3 // 4:
             last.append(loss.item())
     mean = sum(last) / len(last)
     return mean if math.isfinite(mean) else math.inf
-
-
-def _power(rate: float) -> str:
-    return f"2^{math.log2(rate):.0f}"
 
 
 def _parser() -> argparse.ArgumentParser:
