@@ -225,7 +225,8 @@ LayerDecay: TypeAlias = Annotated[
 ]
 
 
-_OTHER_THAN_0 = Field(json_schema_extra={"errorMessage": "Expected a number other than 0.", "not": {"const": 0}})
+_OTHER_THAN_0 = {"enum": [-1, -0.5, 0.5, 1], "errorMessage": "Expected a number other than 0."}  # the usual ones
+_NOT_0 = Field(json_schema_extra={"if": {"const": 0}, "then": _OTHER_THAN_0})
 
 
 class SizeFactor(_Part, title="a factor from a shape"):
@@ -233,7 +234,7 @@ class SizeFactor(_Part, title="a factor from a shape"):
 
     of: Literal["rows", "cols", "fan_in", "fan_out"]
     """Which size: the `rows` or `cols` of a matrix, or `fan_in` or `fan_out` as `torch.nn.init` has them."""
-    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power), _OTHER_THAN_0]
+    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power), _NOT_0]
     """The power, such as -1 or 0.5; not 0."""
     base: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """The size at which the factor is 1."""

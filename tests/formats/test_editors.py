@@ -146,7 +146,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "a size without a power": (
         "{match: a, lr_scale: {of: rows}}",
-        [Told("{of", 'Missing property "power".')],
+        [Told("lr_scale", 'Missing property "power".')],
     ),
     "a power of 0": (
         "{match: a, lr_scale: {of: rows, power: 0}}",
@@ -465,7 +465,7 @@ def test_options_of_several_optimizers_are_offered(server: LanguageServer) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["lr_scale", "weight_decay_mult"])
 def test_the_parts_of_a_factor_are_offered_and_described(server: LanguageServer, key: str) -> None:
-    assert offered(server, f"{BASE}  - match: a\n    {key}:\n      |\n") == ["of", "power", "base"]
+    assert {"of", "power", "base"} <= set(offered(server, f"{BASE}  - match: a\n    {key}:\n      |\n"))
     assert offered(server, f"{BASE}  - match: a\n    {key}:\n      of: |\n") == ["rows", "cols", "fan_in", "fan_out"]
     shown = server.hover(f"{BASE}  - match: a\n    {key}:\n      po|wer: -1\n")
     assert schema("spec")["$defs"]["SizeFactor"]["properties"]["power"]["description"] in shown

@@ -238,7 +238,7 @@ SAID: dict[str, tuple[dict[str, Any], str, str]] = {
     "a power of 0": (
         base(match="a", lr=1, lr_scale={"of": "rows", "power": 0}),
         "$.rules[0].lr_scale.power",
-        "0 should not be valid under {'const': 0}",
+        "0 is not one of [-1, -0.5, 0.5, 1]",
     ),
     "a size without a power": (
         base(match="a", lr=1, weight_decay_mult={"of": "rows"}),
