@@ -225,8 +225,12 @@ LayerDecay: TypeAlias = Annotated[
 ]
 
 
-_OTHER_THAN_0 = {"enum": [-1, -0.5, 0.5, 1], "errorMessage": "Expected a number other than 0."}  # the usual ones
-_NOT_0 = Field(json_schema_extra={"if": {"const": 0}, "then": _OTHER_THAN_0})
+_NOT_0 = Field(
+    json_schema_extra={
+        "if": {"const": 0},
+        "then": {"enum": [-1, -0.5, 0.5, 1], "errorMessage": "Expected a number other than 0."},  # the usual ones
+    }
+)
 
 
 class SizeFactor(_Part, title="a factor from a shape"):
