@@ -232,12 +232,20 @@ LayerDecay: TypeAlias = Annotated[
 ]
 
 
+_NOT_0 = Field(
+    json_schema_extra={
+        "if": {"const": 0},
+        "then": {"enum": [-1, -0.5, 0.5, 1], "errorMessage": "Expected a number other than 0."},  # the usual ones
+    }
+)
+
+
 class SizeFactor(_Part, title="a factor from a shape"):
     """A factor that follows from the shape of each parameter: `(size / base) ** power`."""
 
     of: Literal["rows", "cols", "fan_in", "fan_out"]
     """Which size: the `rows` or `cols` of a matrix, or `fan_in` or `fan_out` as `torch.nn.init` has them."""
-    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power)]
+    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power), _NOT_0]
     """The power, such as -1 or 0.5; not 0."""
     base: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """The size at which the factor is 1."""

@@ -140,6 +140,26 @@ RULES: dict[str, tuple[str, list[Told]]] = {
         "{layers: [a, {join: b, to: middle}], layer_decay: 0.9}",
         [Told("middle", 'Value is not accepted. Valid values: "first", "last".')],
     ),
+    "a size of no name": (
+        "{match: a, lr_scale: {of: width, power: 1}}",
+        [Told("width", 'Value is not accepted. Valid values: "rows", "cols", "fan_in", "fan_out".')],
+    ),
+    "a size without a power": (
+        "{match: a, lr_scale: {of: rows}}",
+        [Told("lr_scale", 'Missing property "power".')],
+    ),
+    "a power of 0": (
+        "{match: a, lr_scale: {of: rows, power: 0}}",
+        [Told("0", "Expected a number other than 0.")],
+    ),
+    "a base of 0": (
+        "{match: a, lr_scale: {of: rows, power: 1, base: 0}}",
+        [Told("0", "Value is below the exclusive minimum of 0.")],
+    ),
+    "a size in quotes and brackets": (
+        "{match: a, lr_scale: [of, rows]}",
+        [Told("[of, rows]", "Expected a number, or `{of: fan_in, base: …, power: …}`.")],
+    ),
     "selects by nothing": (
         "{lr: 1}",
         [
@@ -480,6 +500,15 @@ def test_keys_of_a_segment_are_offered(server: LanguageServer) -> None:
 def test_shapes_are_offered(server: LanguageServer) -> None:
     text = f"{SCHEMA_LINE}\nlrspec: 1\nschedules:\n  main:\n    - shape: |\n"
     assert set(offered(server, text)) >= {"linear", "cosine", "sqrt", "exponential", "inverse_sqrt"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["lr_scale", "weight_decay_mult"])
+def test_the_parts_of_a_factor_are_offered_and_described(server: LanguageServer, key: str) -> None:
+    assert {"of", "power", "base"} <= set(offered(server, f"{BASE}  - match: a\n    {key}:\n      |\n"))
+    assert offered(server, f"{BASE}  - match: a\n    {key}:\n      of: |\n") == ["rows", "cols", "fan_in", "fan_out"]
+    shown = server.hover(f"{BASE}  - match: a\n    {key}:\n      po|wer: -1\n")
+    assert schema("spec")["$defs"]["SizeFactor"]["properties"]["power"]["description"] in shown
 
 
 @pytest.mark.slow
