@@ -15,7 +15,7 @@ from lrspec.drafting.naming import unique
 from lrspec.drafting.prove import DraftError, TooLongError, loaded, proved
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.selectors import size
+from lrspec.drafting.selecting.cost import cost_of_rules
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 from lrspec.drafting.write import written
@@ -97,7 +97,7 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
-    if probe and _size([*probe, _REST]) < _size([*frozen, *rates]) + mostly_frozen:
+    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen:
         return [*thaw_rules(wanted), *before, *probe, *after, _REST]
     return [*frozen, *before, *rates, *after]
 
@@ -114,10 +114,6 @@ def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
     deciding = [rule for rule in rules if {"lr", "lr_mult"} & {*dict(rule.settings)}]
     found = [reached(wanted.inventory.columns, rule.selector) for rule in deciding]
     return rules if frozenset[int]().union(*found) == trained else []
-
-
-def _size(rules: Sequence[DraftRule]) -> int:
-    return sum(2 + size((rule.selector,)) + len(rule.selector.layers) for rule in rules)
 
 
 def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
