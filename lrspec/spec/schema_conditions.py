@@ -53,6 +53,8 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
         **spec["$defs"],
         "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
+        "Entry": {**spec["$defs"]["Entry"], "allOf": list(_entry_conditions())},
+        "Decay": {**spec["$defs"]["Decay"], "allOf": list(_decay_conditions())},
         "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
     }
@@ -83,8 +85,9 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     yield {"if": _given("layers"), "then": _with("layer_decay", message)}
     message = "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`."
     yield {"if": _given("layer_decay"), "then": _with("layers", message)}
-    message = "The first entry is a `join`: there is no layer before it to share."
-    entry = {"if": {"type": "object"}, "then": {"type": ["string", "array"], "errorMessage": message}}
+    message = "The first entry is a `join` or a `gap`: there is no layer before it."
+    not_first = {"type": "object", "anyOf": [_given("join"), _given("gap")]}
+    entry = {"if": not_first, "then": {"type": ["string", "array"], "errorMessage": message}}
     yield _for_keys(layers={"prefixItems": [entry]})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
     selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
@@ -96,6 +99,25 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     settings = [_given(key) for key in SETTINGS if key != "options"]
     sets = {"anyOf": [*settings, _given("layers"), _is("options", {"minProperties": 1}), _HAS_UNKNOWN_KEYS]}
     yield {"if": sets, "else": _with("lr", f"The rule sets nothing: expected one of {', '.join(SETTINGS)}.")}
+
+
+def _entry_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the keys of an entry of `layers`, and on what an `every` matches."""
+    message = "An entry has `join` (and perhaps `to`), `match` and `every`, or `gap`."
+    for keys in (["join", "to"], ["match", "every"], ["gap"]):
+        yield {"if": {"anyOf": list(map(_given, keys))}, "then": {"propertyNames": _one_of(keys, message)}}
+    for key, needed in (("to", "join"), ("every", "match"), ("match", "every")):
+        yield {"if": _given(key), "then": _with(needed, f"`{key}` needs `{needed}`.")}
+    yield {"if": {"minProperties": 1}, "else": _with("join", message)}
+    group = _text(r"\(", "Put the number that `every` divides into parentheses.")
+    yield _for_keys(match={**group, "items": group})
+
+
+def _decay_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the keys of `layer_decay`."""
+    message = "`first` excludes `factor` and `min_mult`."
+    only = {"propertyNames": _one_of(["first"], message)}
+    yield {"if": _given("first"), "then": only, "else": _with("factor", "`factor` is missing, or else `first`.")}
 
 
 def _source_conditions() -> Iterator[JsonSchema]:

@@ -46,9 +46,9 @@ def _texts(captures: tuple[str, ...]) -> str:
 def join_without_layer(compilation: Compilation) -> Iterator[Finding]:
     """LRS207: parameters of a `join` that find no layer to share."""
     resolution = compilation.resolution
-    for index, selection in enumerate(resolution.selections):
+    for index, (selection, ladder) in enumerate(zip(resolution.selections, resolution.ladders, strict=True)):
         by_pattern: dict[Pattern, list[int]] = {}
-        for parameter in sorted(resolution.lost(index)):
+        for parameter in sorted(ladder.lost if ladder else ()):
             by_pattern.setdefault(selection.hit(parameter).pattern, []).append(parameter)
         for pattern, lost in by_pattern.items():
             subject = Subject(resolution, pattern.path, index, resolution.families.expand(lost))
