@@ -15,8 +15,7 @@ from lrspec.compiler.compile import attempt
 from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.ladder.merging import insert_join, merge
 from lrspec.drafting.rules import DraftRule, Entry, Selector
-from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import written
+from lrspec.drafting.write import spec_text
 from lrspec.models.parameters import Parameter
 from lrspec.spec.language import Optimizer
 from lrspec.spec.load import loads
@@ -33,7 +32,7 @@ def wrong(inventory: Inventory, layers: Layers, free: Collection[int], entries: 
         DraftRule("depth", Selector(layers=entries), (("layer_decay", 0.5),)),
         DraftRule("rest", Selector(), (("freeze", True),), fallback=True),
     ]
-    text = written(Wanted(inventory, [None] * len(layers), base), rules, [("unused-rule", "ignore", "")])
+    text = spec_text(base, rules, check=[("unused-rule", "ignore", "")])
     outcome = attempt(loads(text, path="a.yaml"), inventory)
     found = [f"{finding.code} {finding.message}" for finding in outcome.diagnostics if finding.code in AVOIDED]
     if outcome.plan is None:

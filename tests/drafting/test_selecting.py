@@ -110,6 +110,14 @@ def test_all_but_a_few_is_said_with_an_exclude() -> None:
     assert selectors(model, members) == (Selector(match=(r"^blocks\.",), exclude=(r"^blocks\.4\.",)),)
 
 
+def test_all_of_an_ending_but_a_part_is_said_with_an_exclude() -> None:
+    leaves = [f"blocks.{n}.{part}.{leaf}" for n in (0, 1) for part in ("attn", "mlp", "norm") for leaf in ("w", "bias")]
+    model = Columns.of([Parameter(name) for name in ("stem.conv.bias", *leaves, "head.bias", "head.w")])
+    members = [place for place, name in enumerate(model.names) if name.endswith("bias") and "attn" not in name]
+    [selector] = selectors(model, members)
+    assert (selector.match, len(selector.exclude)) == ((r"\.bias$",), 1)
+
+
 def test_any_name_of_a_tied_parameter_selects_it() -> None:
     model = Columns.of([Parameter("embed.weight", aliases=("head.weight",)), Parameter("head.bias"), Parameter("b.w")])
     assert selectors(model, [1]) == (Selector(match=(r"^head\.bias$",)),)

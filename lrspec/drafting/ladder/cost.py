@@ -1,4 +1,4 @@
-"""What entries cost: the cheapest are the shortest that a person would write."""
+"""Prices ladder entries: the cheapest is the most readable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the strands of a model: as few as say which layer each name is on, by the numbers in it."""
+"""Splits the tree of names into strands, as few as determine every layer."""
 
 from __future__ import annotations
 

@@ -180,9 +180,9 @@ def _narrowed(target: Target) -> Iterator[Selector]:
 
 def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
     """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
-    beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
-    bases = [Selector(match=target.widened().regexes())]
-    bases += [Selector(match=(beginning,))] if beginning else []
+    names = [target.columns.names[member] for member in sorted(target.members)]
+    shared = filter(None, (_common_beginning(names), _common_ending(names)))
+    bases = [Selector(match=target.widened().regexes()), *(Selector(match=(regex,)) for regex in shared)]
     for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
         if target.members <= found and not found.isdisjoint(target.refused):
@@ -196,3 +196,9 @@ def _common_beginning(names: list[str]) -> str | None:
     """The regex for the first component, if all names have the same."""
     first = {name.partition(".")[0] for name in names if "." in name}
     return f"^{escaped(first.pop())}\\." if len(first) == 1 and all("." in name for name in names) else None
+
+
+def _common_ending(names: list[str]) -> str | None:
+    """The regex for the last component, if all names have the same."""
+    last = {name.rpartition(".")[2] for name in names}
+    return f"\\.{escaped(last.pop())}$" if len(last) == 1 and all("." in name for name in names) else None

@@ -83,7 +83,9 @@ def _groups(entry: dict[str, Any], path: Path) -> Iterator[Finding]:
             message = f"'{regex}' captures no number for `every` to divide\nPut it into parentheses: `(\\d+)`."
         elif groups != expected:
             others = f"{count(groups, 'group')}, and a regex before it {expected}"
-            message = f"'{regex}' has {others}\nThe regexes of an `every` need the same number: write `(?:…)` for others."
+            message = (
+                f"'{regex}' has {others}\nThe regexes of an `every` need the same number: write `(?:…)` for others."
+            )
         if message:
             yield Finding("LRS104", pattern.path, message, rule_of(path))
 
