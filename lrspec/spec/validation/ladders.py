@@ -1,4 +1,4 @@
-"""Cross-field checks of ladders: the keys of an entry of `layers`, its capture groups, and the keys of `layer_decay`."""
+"""Cross-field checks of ladders: the keys and the capture groups of entries of `layers`, the keys of `layer_decay`."""
 
 from __future__ import annotations
 
