@@ -7,12 +7,13 @@ from itertools import pairwise
 
 from lrspec.drafting.components import NUMBER, Numbers
 from lrspec.drafting.ladder.cost import ENTRY, Captures, End, Open, Priced, open_cost, texts_of
-from lrspec.drafting.ladder.strands import Strand, Value
+from lrspec.drafting.ladder.strands import Other, Strand, Value
 from lrspec.drafting.ladder.words import Run
 from lrspec.drafting.rules import Entry
 
 _EVERY = 6.0
 """What dividing numbers costs: layers that each have a number of their own are plainer."""
+_LONGEST = 9  # digits of a block's number
 
 
 def every_runs(strands: Iterable[Strand], by_layer: Mapping[int, list[Strand]]) -> Iterator[Run]:
@@ -21,13 +22,16 @@ def every_runs(strands: Iterable[Strand], by_layer: Mapping[int, list[Strand]]) 
         if not strand.captured or strand.nodes[0].path[strand.depth - 1] != NUMBER:
             continue
         blocks: dict[Numbers, dict[int, Value]] = {}
-        for row, value in strand.rows.items():
-            blocks.setdefault(row[:-1], {})[int(row[-1])] = value
-        for beginning, of_block in blocks.items():
+        for (*beginning, number), value in strand.rows.items():
+            of_block = blocks.setdefault(tuple(beginning), {})
+            block = int(number[:_LONGEST])
+            if of_block.setdefault(block, value) != value or len(number) > _LONGEST:
+                of_block[block] = Other.refused
+        for begins, of_block in blocks.items():
             layers = {block: value for block, value in sorted(of_block.items()) if isinstance(value, int)}
             every = _every(layers) if len(layers) == len(of_block) else None
             ends = min(layers.values(), default=0), max(layers.values(), default=0)
-            if every and (run := _run(strand, beginning, every, *ends, by_layer)):
+            if every and (run := _run(strand, begins, every, *ends, by_layer)):
                 yield run
 
 
@@ -36,7 +40,7 @@ def _every(layers: Mapping[int, int]) -> int | None:
     steps = [(one, other, layers[other] - layers[one]) for one, other in pairwise(layers)]
     if {step for *_, step in steps} != {0, 1}:
         return None
-    divisors = range(2, max(layers) + 1)
+    divisors = range(2, 2 * len(layers) + 1)
     return next((n for n in divisors if all((b // n != a // n) == step for a, b, step in steps)), None)
 
 
