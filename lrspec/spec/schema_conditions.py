@@ -93,10 +93,13 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     yield {"if": _given("layers"), "then": _with("layer_decay", message)}
     message = "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`."
     yield {"if": _given("layer_decay"), "then": _with("layers", message)}
-    message = "The first entry is a `join` or a `gap`: there is no layer before it."
-    not_first = {"type": "object", "anyOf": [_given("join"), _given("gap")]}
-    entry = {"if": not_first, "then": {"type": ["string", "array"], "errorMessage": message}}
-    yield _for_keys(layers={"prefixItems": [entry]})
+    for key, missing in (("join", "to share"), ("gap", "")):
+        message = f"The first entry is a `{key}`: there is no layer before it {missing}".rstrip() + "."
+        entry = {
+            "if": {"type": "object", **_given(key)},
+            "then": {"type": ["string", "array"], "errorMessage": message},
+        }
+        yield _for_keys(layers={"prefixItems": [entry]})
     yield _for_keys(tags={"propertyNames": {"allOf": list(_tag_conditions())}})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
     selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
@@ -113,8 +116,9 @@ def _rule_conditions() -> Iterator[JsonSchema]:
 def _entry_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on the keys of an entry of `layers`, and on what an `every` matches."""
     message = "An entry has `join` (and perhaps `to`), `match` and `every`, or `gap`."
-    for keys in (["join", "to"], ["match", "every"], ["gap"]):
-        yield {"if": {"anyOf": list(map(_given, keys))}, "then": {"propertyNames": _one_of(keys, message)}}
+    for keys, others in ((["join", "to"], []), (["match", "every"], ["join", "to"])):  # one of two kinds is refused
+        names = {"propertyNames": _one_of([*keys, *others], message)}
+        yield {"if": {"anyOf": list(map(_given, keys))}, "then": names}
     for key, needed in (("to", "join"), ("every", "match"), ("match", "every")):
         yield {"if": _given(key), "then": _with(needed, f"`{key}` needs `{needed}`.")}
     yield {"if": {"minProperties": 1}, "else": _with("join", message)}
