@@ -73,6 +73,14 @@ def divided(captures: Captures, every: int) -> Captures | None:
     return (*others, _in_decimal(last, every))
 
 
+def beginning(regexes: RuleRegexes, entry: int, captures: Captures) -> Captures:
+    """The captures of a `join` as the layers of an entry begin: with the last divided where the entry's own is."""
+    every = regexes.every.get(entry)
+    if every is None or regexes.entries[entry][0].compiled.groups != len(captures):
+        return captures
+    return divided(captures, every) or captures
+
+
 def _in_decimal(digits: str, every: int) -> str:
     """The quotient of a number as decimal digits, of which a name may have more than Python turns into a number."""
     quotient, rest = "", 0

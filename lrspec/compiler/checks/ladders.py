@@ -11,6 +11,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few
 from lrspec.regex.pattern import Pattern
+from lrspec.spec.rule_regexes import RuleRegexes
 
 
 def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
@@ -22,13 +23,14 @@ def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
         twice = [parameter for parameter in on_ladder if len(all_places[parameter]) > 1]
         if twice:
             subject = setting_subject(resolution, applied, twice)
+            regexes = resolution.selections[applied.rule].regexes
             (place, name), (other, other_name) = list(all_places[twice[0]].items())[:2]
             names = [printable(text) for text in resolution.columns.names_of(twice[0])]
             alias = "" if name == other_name else f"by its alias {names[other_name.which]} "
             yield subject.finding(
                 "LRS202",
                 f"the ladder of `{resolution.spec.rule_names[applied.rule]}` puts {subject.counted()} in more than one "
-                f"place: {names[name.which]} is in {_entry(place)}, and {alias}in {_entry(other)}",
+                f"place: {names[name.which]} is in {_entry(regexes, place)}, and {alias}in {_entry(regexes, other)}",
                 "Make each name match one entry; for a tied parameter, let the entries match only one of its names.",
             )
 
@@ -43,8 +45,10 @@ def _of_ladders(resolution: Resolution) -> Iterator[tuple[AppliedSetting, list[i
     yield from of_rules.values()
 
 
-def _entry(place: Place) -> str:
-    captured = f" (captured {_texts(place.captures)})" if place.captures else ""
+def _entry(regexes: RuleRegexes, place: Place) -> str:
+    every = regexes.every.get(place.entry)
+    divided = f", divided by {every}," if every else ""
+    captured = f" (captured{divided} {_texts(place.captures)})" if place.captures else ""
     return f"entry {place.entry + 1} of `layers`{captured}"
 
 
@@ -55,9 +59,9 @@ def _texts(captures: tuple[str, ...]) -> str:
 def join_without_layer(compilation: Compilation) -> Iterator[Finding]:
     """LRS207: parameters of a `join` that find no layer to share."""
     resolution = compilation.resolution
-    for index, selection in enumerate(resolution.selections):
+    for index, (selection, ladder) in enumerate(zip(resolution.selections, resolution.ladders, strict=True)):
         by_pattern: dict[Pattern, list[int]] = {}
-        for parameter in sorted(resolution.lost(index)):
+        for parameter in sorted(ladder.lost if ladder else ()):
             by_pattern.setdefault(selection.hit(parameter).pattern, []).append(parameter)
         for pattern, lost in by_pattern.items():
             subject = Subject(resolution, pattern.path, index, resolution.families.expand(lost))
