@@ -238,7 +238,7 @@ SAID: dict[str, tuple[dict[str, Any], str, str]] = {
     "keys that exclude each other": (
         base(match="a", freeze=True, lr=1),
         "$.rules[0]",
-        "'lr' is not one of ['name', 'match', 'exclude', 'where', 'freeze', 'fallback', 'optional', 'check']",
+        "'lr' is not one of ['name', 'match', 'exclude', 'where', 'expect', 'freeze', 'fallback', 'optional', 'check']",
     ),
     "a ladder without a decay": (
         base(layers="a", lr=1),
