@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import lrspec
+from lrspec.compiler.compile import attempt
 from lrspec.formats.explanation import explain
 from lrspec.formats.table import table
 from tests.compiler.checks.linted import ALL, REST, ladder, linted, zoo
@@ -60,7 +61,7 @@ def test_a_table_and_an_explanation_number_layers_with_gaps() -> None:
     plan = compiled("convnext_tiny", *CONVNEXT)
     rows = [line.split()[1] for line in table(plan, (), None).splitlines() if line.split()[:1] == ["depth"]]
     assert rows == ["0", "1", "2", "3", "4", "5", "12", "13"]
-    outcome = lrspec.compiler.compile.attempt(lrspec.loads(TOP + ladder(*CONVNEXT)), zoo("convnext_tiny"))
+    outcome = attempt(lrspec.loads(TOP + ladder(*CONVNEXT)), zoo("convnext_tiny"))
     assert outcome.plan
     assert outcome.resolution
     index = next(i for i, each in enumerate(outcome.plan.parameters) if each.name == "stages.2.blocks.8.gamma")
@@ -69,7 +70,7 @@ def test_a_table_and_an_explanation_number_layers_with_gaps() -> None:
 
 def test_an_explanation_says_that_no_number_was_captured() -> None:
     spec = lrspec.loads(f"{TOP}{ladder(NOT_A_NUMBER)}\n  - {REST}\n")
-    outcome = lrspec.compiler.compile.attempt(spec, zoo("resnet18"))
+    outcome = attempt(spec, zoo("resnet18"))
     assert outcome.plan
     assert outcome.resolution
     index = next(i for i, each in enumerate(outcome.plan.parameters) if each.name == "layer1.0.bn1.weight")
