@@ -236,7 +236,7 @@ def test_steps_that_no_layer_has_are_a_gap() -> None:
     found = drafted(VIT, lambda name: ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3))
     assert found.endswith(
         "      - ['^(?:cls_token|pos_embed)$', '^patch_embed\\.']\n"
-        "      - '^blocks\\.(0|1|2|3|4|5)\\.'\n      - {gap: 3}\n      - '^blocks\\.(?!(?:0|1|2|3|4|5)\\.)(\\d+)\\.'\n"
+        "      - '^blocks\\.([0-5])\\.'\n      - {gap: 3}\n      - '^blocks\\.(?![0-5]\\.)(\\d+)\\.'\n"
         "      - join: '^norm\\.'\n      - '^head\\.'\n    layer_decay: 0.75\n"
     )
     found = drafted(VIT, lambda name: 0.75 * ladder(name) if vit_layer(name) < 13 else 1)
