@@ -31,7 +31,7 @@ from benchmarks.timing import tell
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.draft import draft
 from lrspec.drafting.recipes.compose import compose
-from lrspec.drafting.recipes.recipe import Numbers, Subject
+from lrspec.drafting.recipes.recipe import Choices, Subject
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import Optimizer
 
@@ -124,8 +124,8 @@ class Drafted:
 def by_recipe(model: Grouped) -> bool:
     """Whether what the recipe for layer decay makes of a model equals timm, and has no finding."""
     assert model.depth is not None
-    numbers = Numbers(lr=LR, weight_decay=WEIGHT_DECAY, layer_decay=LAYER_DECAY)
-    made = compose("layer-decay", Subject(model.inventory, model.depth), numbers, model.wanted.model)
+    choices = Choices(lr=LR, weight_decay=WEIGHT_DECAY, layer_decay=LAYER_DECAY)
+    made = compose("layer-decay", Subject(model.inventory, model.depth), choices, model.wanted.model)
     outcome = attempt(made.file, model.inventory)
     return not outcome.diagnostics and model.equals(outcome.plan)
 

@@ -35,6 +35,8 @@ __all__ = [
     "VerifyError",
     "build_optimizer",
     "build_optimizers",
+    "build_scheduler",
+    "build_schedulers",
     "check",
     "compile",
     "from_optimizer",
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.diagnostic import Diagnostic, Suggestion
     from lrspec.diagnostics.errors import SpecError, SpecWarning
     from lrspec.drafting.from_optimizer import from_optimizer
-    from lrspec.drafting.live.groups import GroupsError
+    from lrspec.drafting.live.group_values import GroupsError
     from lrspec.models.inventory import Inventory, InventoryError
     from lrspec.models.parameters import Parameter
     from lrspec.optim.bind import BindError
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from lrspec.optim.optimizer_classes import BuildError
     from lrspec.optim.resume.result import ChangedSetting, Resumed, ResumeError
     from lrspec.optim.resume.resume import load_optimizer_state
+    from lrspec.optim.schedules.build import build_scheduler, build_schedulers
     from lrspec.optim.verify.verify import VerifyError
     from lrspec.spec.load import SpecFile, load, loads
     from lrspec.spec.override import OverrideError
@@ -71,7 +74,7 @@ else:
         "diagnostics.diagnostic": ("Diagnostic", "Suggestion"),
         "diagnostics.errors": ("SpecError", "SpecWarning"),
         "drafting.from_optimizer": ("from_optimizer",),
-        "drafting.live.groups": ("GroupsError",),
+        "drafting.live.group_values": ("GroupsError",),
         "models.inventory": ("Inventory", "InventoryError"),
         "models.parameters": ("Parameter",),
         "optim.bind": ("BindError",),
@@ -79,6 +82,7 @@ else:
         "optim.optimizer_classes": ("BuildError",),
         "optim.resume.result": ("ChangedSetting", "Resumed", "ResumeError"),
         "optim.resume.resume": ("load_optimizer_state",),
+        "optim.schedules.build": ("build_scheduler", "build_schedulers"),
         "optim.verify.verify": ("VerifyError",),
         "spec.load": ("SpecFile", "load", "loads"),
         "spec.override": ("OverrideError",),

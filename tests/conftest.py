@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -39,10 +40,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process install what the tests take from npm, and run these tests."""
+    """Have one process install what the tests take from npm, and run these tests; begin with what takes longest."""
+    items.sort(key=lambda item: item.path.name != "test_docs.py")
     for item in items:
         if isinstance(item, pytest.Function) and "node_modules" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("npm"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare collections of garbage, of which hypothesis makes one for each property, all that has been imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -180,6 +181,7 @@ CHECKED_BY_MODEL = ["zero-lr", "large-value", "unused-optimizer", "unused-schedu
 UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch", "odd-value"]
 
 
+@cache
 def _chance(percent: int) -> st.SearchStrategy[bool]:
     """True in about so many of a hundred draws; shrinks to False."""
     return st.integers(0, 99).map(lambda drawn: drawn >= 100 - percent)

@@ -26,6 +26,11 @@ def the_first_cells(section: Section) -> list[str]:
     return [row[0] for _, table in section.tables for row in table.rows]
 
 
+def printed(*words: str) -> str:
+    """What Python prints that is started with these words."""
+    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture
 def without_mmengine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "has_mmengine", lambda: False)
@@ -68,12 +73,9 @@ def test_steps_are_measured_for_each_implementation() -> None:
 @pytest.mark.slow
 def test_the_command_writes_the_page_that_it_prints(tmp_path: Path) -> None:
     written = tmp_path / "results.md"
-    words = ("--quick", "--only", "checking", "--output", str(written))
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert written.read_text(encoding="utf-8") == done.stdout
-    assert [line for line in done.stdout.splitlines() if line.startswith("## ")] == ["## Reading and checking"]
+    page = printed("-m", "benchmarks", "--quick", "--only", "checking", "--output", str(written))
+    assert written.read_text(encoding="utf-8") == page
+    assert [line for line in page.splitlines() if line.startswith("## ")] == ["## Reading and checking"]
 
 
 MEASURED = [
@@ -138,10 +140,9 @@ def test_a_ratio_is_the_median_over_the_rounds_that_both_have() -> None:
 @pytest.mark.slow
 def test_the_benchmark_of_sources_prints_and_writes_a_row_for_each_family(tmp_path: Path) -> None:
     written = tmp_path / "sources.md"
-    small = ("--filter", "resnet18*", "--no-largest", "--output", str(written))
-    printed = subprocess.run([sys.executable, str(SOURCES), *small], capture_output=True, text=True, check=True).stdout
-    assert written.read_text(encoding="utf-8") == printed
-    rows = re.findall(r"^\| (\w+) \| +(\d+) \| +(\d+) \|", printed, re.MULTILINE)
+    page = printed(str(SOURCES), "--filter", "resnet18*", "--no-largest", "--output", str(written))
+    assert written.read_text(encoding="utf-8") == page
+    rows = re.findall(r"^\| (\w+) \| +(\d+) \| +(\d+) \|", page, re.MULTILINE)
     assert rows == [("resnet", "2", "2"), ("all", "2", "2"), ("resnet", "1", "1"), ("all", "1", "1")]
 
 
@@ -161,12 +162,9 @@ def test_commands_are_interrupted_as_often_as_is_asked_for_and_others_keep_their
 @pytest.mark.slow
 def test_the_benchmark_of_drafts_prints_and_writes_a_row_for_each_family(tmp_path: Path) -> None:
     written = tmp_path / "drafting.md"
-    words = ("--filter", "resnet18*", "--no-large", "--page", str(written))
-    printed = subprocess.run(
-        [sys.executable, "-m", "benchmarks.drafting", *words], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert written.read_text(encoding="utf-8") == printed
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", printed, re.MULTILINE)
+    page = printed("-m", "benchmarks.drafting", "--filter", "resnet18*", "--no-large", "--page", str(written))
+    assert written.read_text(encoding="utf-8") == page
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
     assert rows == [("resnet", "2", "2", "2", "2"), ("all", "2", "2", "2", "2")]
 
 

@@ -22,6 +22,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status, width
 @options.lr
 @options.weight_decay
 @options.overrides
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: adds rates at some of them.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @options.strict
 @options.outside
@@ -37,6 +38,7 @@ def compile(
     lr: float | None,
     weight_decay: float | None,
     overrides: dict[str, Any],
+    steps: int | None,
     form: str,
     strict: bool,
     allow_outside: bool,
@@ -69,11 +71,11 @@ def compile(
         return print_report(diagnostics, reading, color)
     print_report(diagnostics, reading, color)
     if form == "json":
-        emit_json(plan.to_dict(), output)
+        emit_json(plan.to_dict(steps), output)
     elif plan.groups is not None:
         from lrspec.formats.table import table  # here, since rich takes long to import
         from lrspec.formats.table_rows import replaced
 
         lines = replaced(reading.file(), plan.file.overrides)
-        emit(table(plan, lines, None if output else width(sys.stdout)), output)
+        emit(table(plan, lines, None if output else width(sys.stdout), steps), output)
     return status(diagnostics, strict)

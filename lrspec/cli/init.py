@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,11 +18,10 @@ from lrspec.spec.model_kinds import scheme_and_name
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from lrspec.cli.spec_files import Target
+    from lrspec.cli.spec_files import Destination
     from lrspec.compiler.plan import Plan
     from lrspec.drafting.draft import Draft
-    from lrspec.drafting.recipes.recipe import Numbers
-    from lrspec.models.inventory import Inventory
+    from lrspec.drafting.recipes.recipe import Choices
     from lrspec.spec.language import ModelSource
 
 
@@ -40,10 +40,15 @@ def _recipes(_: click.Context, __: click.Parameter, incomplete: str) -> list[Com
 
 
 def _class(_: click.Context, parameter: click.Parameter, word: str | None) -> str | None:
-    from lrspec.diagnostics.escape import printable
+    from lrspec.diagnostics.errors import SpecError
+    from lrspec.spec.load import load
 
-    if word is not None and not (word and word.isprintable()):
-        raise click.BadParameter(f"expected the name of a class, found '{printable(word)}'", param=parameter)
+    if word is not None:
+        try:
+            load({"lrspec": 1, "optimizer": {"type": word}, "rules": [{"match": ".", "weight_decay": 0}]})
+        except SpecError as failure:
+            problem = failure.diagnostics[0].message.partition("\n")[0].removeprefix("optimizer.type: ")
+            raise click.BadParameter(problem, param=parameter) from None
     return word
 
 
@@ -109,7 +114,7 @@ def init(
     explain: bool,
     force: bool,
     output: str | None,
-    **numbers: Any,
+    **choices: Any,
 ) -> int:
     """Write a spec: by a recipe for a model, or for the groups that an optimizer has.
 
@@ -117,13 +122,12 @@ def init(
     """
     from lrspec.cli.outputs import status
     from lrspec.cli.questions import ask_model, ask_recipe, can_ask
-    from lrspec.cli.spec_files import target_of
-    from lrspec.drafting.recipes.recipe import Numbers
+    from lrspec.cli.spec_files import destination_of
+    from lrspec.drafting.recipes.recipe import Choices
     from lrspec.drafting.recipes.table import DEFAULT
+    from lrspec.drafting.script import function_of
 
-    _check_words(model, args, params, script, recipe, numbers)
-    if script is not None:
-        _check_script(script)
+    _check_words(model, args, params, script, recipe, choices)
     source = script or (f"params:{params}" if params is not None else model)
     if source is None:
         if not can_ask():
@@ -132,15 +136,18 @@ def init(
     if recipe is None and script is None and can_ask():
         recipe = ask_recipe()
     recipe = recipe or DEFAULT
-    _check_numbers(recipe, numbers)
-    target = target_of(source, output, save_params, force)
-    if script is not None:
-        inventory, draft = _from_script(script, target)
-    else:
-        inventory, draft = _by_recipe(source, args, recipe, Numbers(**numbers), target, cache=not no_cache)
-    plan = _write(draft, inventory, target, explain)
-    say(_summary(plan, target, source, script=script is not None))
-    return status(plan.diagnostics, strict=False)
+    _check_choices(recipe, choices)
+    with _refusals(recipe):
+        if script is not None:
+            function_of(script)  # before any question about files
+        destination = destination_of(source, output, save_params, force)
+        if script is not None:
+            draft = _from_script(script, destination)
+        else:
+            draft = _by_recipe(source, args, recipe, Choices(**choices), destination, cache=not no_cache)
+    _write(draft, destination, explain)
+    say(_summary(draft.plan, destination, source, script=script is not None))
+    return status(draft.plan.diagnostics, strict=False)
 
 
 def _check_words(
@@ -149,7 +156,7 @@ def _check_words(
     params: str | None,
     script: str | None,
     recipe: str | None,
-    numbers: dict[str, Any],
+    choices: dict[str, Any],
 ) -> None:
     sources = {"--model": model, "--params": params, "--from": script}
     given = [flag for flag, value in sources.items() if value is not None]
@@ -157,88 +164,73 @@ def _check_words(
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
     if args and given and given != ["--model"]:
         raise click.UsageError("--model-arg goes with --model")
-    others = [f"--{name.replace('_', '-')}" for name, value in numbers.items() if value is not None]
+    others = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value is not None]
     if script is not None and (recipe is not None or others):
         flag = "--recipe" if recipe is not None else others[0]
         raise click.UsageError(f"{flag} and --from exclude each other: what the optimizer has is written")
 
 
-def _check_script(script: str) -> None:
-    from lrspec.drafting.script import function_of
-    from lrspec.models.sources.model_error import ModelError
-
-    try:
-        function_of(script)
-    except ModelError as failure:
-        raise CannotRun(str(failure)) from None
-
-
-def _check_numbers(recipe: str, numbers: dict[str, Any]) -> None:
-    """Refuse a number that a recipe has no use for."""
+def _check_choices(recipe: str, choices: dict[str, Any]) -> None:
+    """Refuse what a recipe has no use for."""
     from lrspec.drafting.recipes.table import RECIPES
 
-    for name, value in numbers.items():
-        if value is not None and name not in RECIPES[recipe].numbers:
-            recipes = [other for other, row in RECIPES.items() if name in row.numbers]
+    for name, value in choices.items():
+        if value is not None and name not in RECIPES[recipe].choices:
+            recipes = [other for other, row in RECIPES.items() if name in row.choices]
             raise click.UsageError(f"--{name.replace('_', '-')} is not for {recipe}, but for {', '.join(recipes)}")
 
 
-def _by_recipe(
-    source: str, args: dict[str, Any], recipe: str, numbers: Numbers, target: Target, *, cache: bool
-) -> tuple[Inventory, Draft]:
-    from lrspec.diagnostics.errors import SpecError
-    from lrspec.drafting.depth.of_model import read_depth
+@contextmanager
+def _refusals(recipe: str) -> Iterator[None]:
+    """End the command with one line if there is no model, or no spec for it."""
     from lrspec.drafting.prove import DraftError, TooLongError
-    from lrspec.drafting.recipes.compose import compose
-    from lrspec.drafting.recipes.recipe import RefusedError, Subject
+    from lrspec.drafting.recipes.recipe import RefusedError
     from lrspec.models.sources.model_error import ModelError
 
     try:
-        inventory, depth = read_depth(source, args, cache=cache)
-        model, notes = _named(source, args, target)
-        if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
-            notes = (_NO_LAYERS, *notes)
-        return inventory, compose(recipe, Subject(inventory, depth), numbers, model, notes)
+        yield
     except (ModelError, TooLongError) as failure:
         raise CannotRun(str(failure)) from None
     except RefusedError as failure:
         raise CannotRun(f"{recipe}: {failure}") from None
-    except SpecError as failure:  # of another optimizer, which the language refuses
-        raise CannotRun(f"--optimizer: {failure.diagnostics[0].message.partition(chr(10))[0]}") from None
     except DraftError as failure:
-        raise _bug(failure) from None
+        message = f"internal error, please report it with the command and the model: {failure}"
+        raise CannotRun(message) from None
 
 
-def _from_script(source: str, target: Target) -> tuple[Inventory, Draft]:
+def _by_recipe(
+    source: str, args: dict[str, Any], recipe: str, choices: Choices, destination: Destination, *, cache: bool
+) -> Draft:
+    from lrspec.drafting.depth.of_model import read_depth
+    from lrspec.drafting.recipes.compose import compose
+    from lrspec.drafting.recipes.recipe import Subject
+
+    inventory, depth = read_depth(source, args, cache=cache)
+    model, notes = _named(source, args, destination)
+    if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
+        notes = (_NO_LAYERS, *notes)
+    return compose(recipe, Subject(inventory, depth), choices, model, notes)
+
+
+def _from_script(source: str, destination: Destination) -> Draft:
     from lrspec.drafting.draft import draft
-    from lrspec.drafting.prove import DraftError, TooLongError
     from lrspec.drafting.script import from_script
-    from lrspec.models.sources.model_error import ModelError
 
-    try:
-        wanted = from_script(source)
-        model, notes = _named(source, {}, target)
-        return wanted.inventory, draft(replace(wanted, model=model, notes=(*wanted.notes, *notes)))
-    except (ModelError, TooLongError) as failure:
-        raise CannotRun(str(failure)) from None
-    except DraftError as failure:
-        raise _bug(failure) from None
+    wanted = from_script(source)
+    model, notes = _named(source, {}, destination)
+    return draft(replace(wanted, model=model, notes=(*wanted.notes, *notes)))
 
 
-def _bug(failure: Exception) -> CannotRun:
-    return CannotRun(f"internal error, please report it with the command and the model: {failure}")
-
-
-def _named(source: str, args: dict[str, Any], target: Target) -> tuple[ModelSource | None, tuple[str, ...]]:
+def _named(source: str, args: dict[str, Any], destination: Destination) -> tuple[ModelSource | None, tuple[str, ...]]:
     """Return how the spec names its model, and what its head says about that and about the schema."""
     from lrspec.cli.spec_files import as_written, schema_path
     from lrspec.diagnostics.escape import printable
     from lrspec.spec.language import ModelSource
 
-    notes: tuple[str, ...] = () if schema_path(target.folder) else (_SCHEMA,)
-    if target.params is not None:
-        return ModelSource(source=f"params:{Path(target.params).name}"), notes
-    name = as_written(source, target.folder)
+    notes: tuple[str, ...] = () if schema_path(destination.folder) else (_SCHEMA,)
+    if destination.params is not None:
+        return ModelSource(source=f"params:{Path(destination.params).name}"), notes
+    name = as_written(source, destination.folder)
     if name is not None:
         return ModelSource(source=name, args=args), notes
     scheme, _ = scheme_and_name(source)
@@ -254,42 +246,37 @@ _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.jso
 _SAVE = " With --save-params, `lrspec init` saves the model's parameters beside the spec, which then names that file."
 
 
-def _write(draft: Draft, inventory: Inventory, target: Target, explain: bool) -> Plan:
-    """Write the spec, and the inventory beside it; return what it compiles to."""
+def _write(draft: Draft, destination: Destination, explain: bool) -> None:
+    """Write the spec, the inventory beside it, and what is to be said of them."""
     from lrspec.cli.outputs import emit, emit_json, print_report
     from lrspec.cli.spec_files import schema_path
-    from lrspec.compiler.compile import attempt
     from lrspec.drafting.reasons import reasons
-    from lrspec.spec.load import read
 
-    schema = schema_path(target.folder)
-    text = draft.text.replace("$schema=lrspec.v1.schema.json", f"$schema={schema}", 1) if schema else draft.text
-    reading = read(text.encode(), target.spec or "<stdout>", "yaml")
-    plan = attempt(reading.file(), inventory).plan
-    assert plan is not None  # the draft has been compiled before
-    if target.params is not None:
-        emit_json(inventory.to_dict(), target.params)
-    emit(text, target.spec)
-    if explain and target.spec is None:
-        say(reasons(plan, draft.rules))
+    schema = schema_path(destination.folder) or "lrspec.v1.schema.json"
+    text = draft.file.text.replace("$schema=lrspec.v1.schema.json", f"$schema={schema}", 1)
+    if destination.params is not None:
+        emit_json(draft.plan.inventory.to_dict(), destination.params)
+    emit(text, destination.spec)
+    if explain and destination.spec is None:
+        say(reasons(draft.plan, draft.rules))
     elif explain:
-        emit(f"{reasons(plan, draft.rules)}\n", None)
-    print_report(plan.diagnostics, reading, "auto")
-    return plan
+        emit(f"{reasons(draft.plan, draft.rules)}\n", None)
+    path = destination.spec or "<stdout>"
+    print_report([replace(each, path=path) for each in draft.plan.diagnostics], draft.file, "auto")
 
 
-def _summary(plan: Plan, target: Target, source: str, *, script: bool) -> str:
+def _summary(plan: Plan, destination: Destination, source: str, *, script: bool) -> str:
     """Return the last line: what was written, and the next command."""
     from lrspec.diagnostics.wording import count
 
     groups = plan.groups or ()
     size = f"{count(len(groups), 'group')}, {count(sum(len(group.params) for group in groups), 'parameter')}"
-    if target.spec is None:
+    if destination.spec is None:
         return f"the spec: {size}"
-    words = ["lrspec", "compile", target.spec]
+    words = ["lrspec", "compile", destination.spec]
     if not plan.file.spec.sources:
         if script:
-            return f"{target.spec}: {size}; --save-params saves the parameters that `lrspec compile` needs"
+            return f"{destination.spec}: {size}; --save-params saves the parameters that `lrspec compile` needs"
         scheme, name = scheme_and_name(source)
         words += ["--params", name] if scheme == "params" else ["--model", source]
-    return f"{target.spec}: {size}; next: {shlex.join(words)}"
+    return f"{destination.spec}: {size}; next: {shlex.join(words)}"

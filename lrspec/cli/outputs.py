@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lrspec.diagnostics.diagnostic import Diagnostic
     from lrspec.diagnostics.report import Paint
-    from lrspec.spec.load import Reading
+    from lrspec.spec.load import Reading, SpecFile
 
 _COLUMNS = re.compile(r"0*[1-9][0-9]{0,4}")
 _COLOURS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 }
 
 
-def print_report(diagnostics: Sequence[Diagnostic], reading: Reading, color: str) -> int:
+def print_report(diagnostics: Sequence[Diagnostic], reading: Reading | SpecFile, color: str) -> int:
     """Print diagnostics on standard error, and return their exit status."""
     from lrspec.diagnostics.report import report
 

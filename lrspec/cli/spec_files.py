@@ -30,7 +30,7 @@ def stem(source: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:100].strip(".-") or "model"
 
 
-class Target(NamedTuple):
+class Destination(NamedTuple):
     """Where a spec goes: its file, None for standard output, and that of the inventory beside it, if it is saved."""
 
     spec: str | None
@@ -42,13 +42,13 @@ class Target(NamedTuple):
         return Path(self.spec or "").parent
 
 
-def target_of(source: str, output: str | None, save_params: bool, force: bool) -> Target:
+def destination_of(source: str, output: str | None, save_params: bool, force: bool) -> Destination:
     """Return where the spec goes, after questions on a terminal; CannotRun if a file exists there, or no folder."""
     spec = None if output == "-" else output or f"{stem(source)}{ENDINGS[0]}"
     if spec is None and save_params:
         raise click.UsageError("--save-params goes with a spec in a file")
     if spec is None:
-        return Target(None)
+        return Destination(None)
     if spec.endswith(".json"):
         raise CannotRun(f"{spec}: JSON has no comments: name a file that ends in {ENDINGS[0]}")
     if not is_folder(Path(spec).parent):
@@ -58,10 +58,10 @@ def target_of(source: str, output: str | None, save_params: bool, force: bool) -
     if scheme == "py" and not save_params and can_ask():
         save_params = ask_whether("A spec cannot name py:. Save the model's parameters beside it?", "yes")
     if not save_params or scheme == "params":
-        return Target(spec)
+        return Destination(spec)
     params = f"{_without_ending(spec)}.params.json"
     _check_writable(params, force)
-    return Target(spec, params)
+    return Destination(spec, params)
 
 
 def _without_ending(spec: str) -> str:

@@ -55,7 +55,7 @@ class _Assignments:
         self._weight_decay = weight_decay(resolution, representative)
         self._optimizer = None if resolution.spec.optimizers is None else resolution.optimizer_of(representative)
         self._options = tuple(sorted({**base.options, **_named("options", values)}.items()))
-        self._tags = tuple(sorted(_named("tags", values).items())) if resolution.spec.has_tags else None
+        self._tags = tuple(sorted(_named("tags", values).items())) if resolution.spec.tag_names else None
         self._schedule = values.get("schedule", resolution.spec.default_schedule)
         in_order = sorted(winners, key=lambda axis: (winners[axis].rule, axis_order(axis)))
         self._set_by = {axis: rule_names[winners[axis].rule] for axis in in_order}

@@ -57,7 +57,7 @@ def _sized(setting: Setting, sizes: SizeFactor, of_parameter: int | None, base: 
 def _thawing(setting: Setting, thaw: Thaw, ladder: Ladder | None, parameter: int) -> Setting | None:
     """The setting on a parameter that thaws: the time, or true for good, or false; None on no layer of its ladder."""
     beyond = 0
-    if thaw.every is not None or thaw.but_last is not None:
+    if thaw.by_layer:
         layers = ladder.layers.get(parameter) if ladder else None
         if not ladder or not layers:
             return None

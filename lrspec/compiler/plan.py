@@ -126,6 +126,7 @@ class PlannedParameter:
             **self.settings.to_dict(),
             "set_by": self.set_by,
             "layer": self.layer.to_dict() if self.layer else None,
+            **({"frozen_until": self.freeze.value} if isinstance(self.freeze, Time) else {}),
         }
 
 
@@ -229,13 +230,32 @@ class Plan:
         """The index of the group of each parameter that is in one, by its name."""
         return {name: index for index, group in enumerate(self.groups or ()) for name in group.params}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON values; see `lrspec schema plan`."""
-        return {
+    @cached_property
+    def thawing(self) -> dict[Time, list[int]]:
+        """The places in the inventory of the parameters that thaw, by when."""
+        thawing: dict[Time, list[int]] = {}
+        for cohort in self.cohorts:
+            if isinstance(cohort.assignment.freeze, Time):
+                thawing.setdefault(cohort.assignment.freeze, []).extend(cohort.members)
+        return thawing
+
+    def to_dict(self, steps: int | None = None) -> dict[str, Any]:
+        """The plan as JSON values, with rates in a run of `steps` if they are given; see `lrspec schema plan`."""
+        groups = [group.to_dict() for group in self.groups or ()]
+        result = {
             **plan_without_parameters(self.file.document, self.inventory, self.diagnostics, dict(self.file.overrides)),
-            "groups": None if self.groups is None else [group.to_dict() for group in self.groups],
+            "groups": None if self.groups is None else groups,
             "parameters": [planned.to_dict(self.group_of.get(planned.name)) for planned in self.parameters],
         }
+        if schedules := self.file.spec.schedules:
+            result["schedules"] = {name: [each.to_dict() for each in schedule] for name, schedule in schedules.items()}
+        if steps is not None:
+            result["steps"] = steps
+            for step in shown_steps(steps) if groups else ():
+                for group, lr in zip(groups, self.rates_at(step, steps).values(), strict=True):
+                    if lr is not None:
+                        group.setdefault("lr_at", {})[str(step)] = lr
+        return result
 
     def param_groups(
         self, model: nn.Module, optimizer: str | None = None, *, names: bool = True
@@ -262,6 +282,9 @@ class Plan:
     def freeze(self, model: nn.Module) -> None:
         """Set `requires_grad` of the model's parameters as the plan says, both ways, where the spec sets it.
 
+        What thaws in the course of training becomes trainable: `advance` freezes it, once the optimizer is built and
+        the model is wrapped.
+
         Raises:
             BindError: if the plan does not fit the model; nothing is changed then.
         """
@@ -269,8 +292,46 @@ class Plan:
 
         freeze(self, walk(model))
 
+    def advance(self, model: nn.Module, step: int, steps: int | None = None) -> list[str]:
+        """Freeze and thaw, as the plan says at a step; return the names of the parameters that have changed.
+
+        Only parameters that thaw are touched: their `requires_grad` is set, both ways, and where that freezes, `grad`
+        is None. Call it before every step, 0 included. A call that changes nothing takes no walk through the model.
+
+        Args:
+            model: the model as it trains (wrapped), or a part of it.
+            step: the number of optimizer steps so far.
+            steps: the number of all steps, needed where times are percentages.
+
+        Raises:
+            BindError: if the plan does not fit the model; for an engine of DeepSpeed; and as long as something is still
+                to thaw, for a DistributedDataParallel that was built when something was frozen, that has not
+                `find_unused_parameters=True`, or that has `static_graph=True`. Nothing is changed then.
+            ValueError: for percentages without `steps`.
+        """
+        from lrspec.optim.thawing.advance import advance
+
+        return advance(self, model, step, steps)
+
+    def freeze_statistics(self, model: nn.Module) -> list[str]:
+        """Put frozen batch norms and their like into `eval()`, which holds their running statistics.
+
+        Those that it has put there before, and that have thawed, get the model's own mode again. Call it after each
+        `model.train()`, and after `advance` has changed something. The names of all modules that are frozen now are
+        returned: those whose own parameters are, or if there are none, all of the nearest module around them.
+        """
+        from lrspec.optim.thawing.statistics import freeze_statistics
+
+        return freeze_statistics(model, walk(model))
+
     def verify(
-        self, optimizer: Optimizer | Mapping[str, Optimizer], model: nn.Module, scheduler: Any = None
+        self,
+        optimizer: Optimizer | Mapping[str, Optimizer],
+        model: nn.Module,
+        scheduler: Any = None,
+        *,
+        step: int | None = None,
+        steps: int | None = None,
     ) -> list[Diagnostic]:
         """Return every difference between the running optimizer and the spec (LRS4xx).
 
@@ -279,15 +340,18 @@ class Plan:
             model: the model that trains, or a part of it, wrapped or sharded or not; nothing is changed.
             scheduler: its scheduler of torch or timm, if there is one, or a list or a mapping of them. Without it, the
                 traces that a scheduler leaves in the groups (`initial_lr`) are checked.
+            step: the number of optimizer steps so far; without it, it is not checked what has thawed by now.
+            steps: the number of all steps, needed with `step` where times are percentages.
 
         Raises:
             BindError: if the plan has errors and so no groups, or is for another model; if `optimizer` is not a mapping
                 though the spec has several, or has a name that the spec does not have.
+            ValueError: for percentages and a `step` without `steps`.
             TypeError: if `model` is not a model, or `optimizer` is not an optimizer.
         """
         from lrspec.optim.verify.verify import verify
 
-        return verify(self, optimizer, walk(model), scheduler)
+        return verify(self, optimizer, walk(model), scheduler, step, steps)
 
     def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.
@@ -305,6 +369,24 @@ class Plan:
         from lrspec.optim.rates import rates
 
         return rates(self, optimizer, mult)
+
+    def rates_at(self, step: int, steps: int) -> dict[str, float | None]:
+        """The learning rates of the groups at a step of a run of `steps`, by the spec's `schedules`.
+
+        The keys are the names of the groups; a rate that the plan does not set is None.
+
+        Raises:
+            BindError: if the plan has errors and so no groups.
+            ValueError: if `step` is not a whole number of at least 0, or `steps` of at least 1.
+        """
+        from lrspec.optim.schedules.planned import rates_at
+
+        return rates_at(self, step, steps)
+
+
+def shown_steps(steps: int) -> list[int]:
+    """The steps of a run at which rates are shown: the first, the middle and the last."""
+    return sorted({0, steps // 2, steps - 1})
 
 
 def plan_without_parameters(

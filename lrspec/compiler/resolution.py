@@ -135,7 +135,7 @@ def resolve(spec: Spec, inventory: Inventory, searching: Search) -> Resolution:
 
 
 def _thaws_by_layer(rule: Rule) -> bool:
-    return isinstance(rule.freeze, Thaw) and (rule.freeze.every is not None or rule.freeze.but_last is not None)
+    return isinstance(rule.freeze, Thaw) and rule.freeze.by_layer
 
 
 @dataclass

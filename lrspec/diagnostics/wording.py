@@ -31,7 +31,9 @@ def value_words(value: Any) -> str:
         return f"[{', '.join(value_words(item) for item in value)}]"
     if value is None:
         return "null"
-    return number(value) if isinstance(value, int | float) else f"'{printable(str(value))}'"
+    if isinstance(value, int | float):
+        return number(value)
+    return f"'{printable(value)}'" if isinstance(value, str) else printable(str(value))
 
 
 def two_values(one: Any, other: Any) -> tuple[str, str]:

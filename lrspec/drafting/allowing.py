@@ -1,4 +1,4 @@
-"""Lines under `check` for findings about what is wanted itself, which no other rules would avoid."""
+"""Silences findings that the wanted settings cause, with a reason under `check`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {
 }
 
 
-def allowed(
+def allow(
     rules: Sequence[DraftRule], findings: Sequence[Diagnostic]
 ) -> tuple[tuple[DraftRule, ...], tuple[Check, ...]]:
     """Return the rules, and what is for the whole spec, with a line under `check` for each finding of this sort."""

@@ -1,25 +1,28 @@
-"""Rules for everything but the learning rate: what is frozen, the optimizer, weight decay and options."""
+"""Makes the rules for everything but the learning rate: what is frozen, the optimizer, weight decay and options."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.naming import leaves, word
 from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.selectors import selectors, size
+from lrspec.drafting.selecting.cost import cost_of_rules
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.selecting.targets import reached
+from lrspec.drafting.selecting.unclaimed import Unclaimed
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.parameters import Columns
 from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
 _TABLES = 2  # dimensions
-_BY_SHAPE = 2  # what a split by dimensions may be longer than one by names
+_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names
 _SHOWN = 3  # names in a comment
 
 
@@ -46,7 +49,7 @@ def thaw_rules(wanted: Wanted) -> list[DraftRule]:
 
 def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters to other optimizers than the first."""
-    axis = _Axis.of(wanted)
+    columns, unclaimed = wanted.inventory.columns, _unclaimed(wanted)
     members: dict[str, list[int]] = {name: [] for name in wanted.bases}
     for index, settings in enumerate(wanted.settings):
         if settings is not None:
@@ -54,34 +57,35 @@ def optimizer_rules(wanted: Wanted) -> list[DraftRule]:
     default, *others = members
     rules: list[DraftRule] = []
     for name in others:
-        listed = list(axis.rules(members[name], ("optimizer", name), name + "-{}"))
+        listed = list(_rules(columns, members[name], ("optimizer", name), name + "-{}", unclaimed.places))
         listed = [replace(listed[0], name=name)] if len(listed) == 1 else listed
-        split = _split(wanted, axis, members[default], members[name], (default, name)) if name == others[-1] else []
-        rules += split if split and _size(split) <= _size(listed) + _BY_SHAPE else listed
-        axis.claim(rules)
+        if name == others[-1]:
+            split = _split(columns, unclaimed.places, members[default], members[name], (default, name))
+            listed = split if split and cost_of_rules(split) <= cost_of_rules(listed) + _BY_SHAPE else listed
+        for rule in listed:
+            unclaimed.claim(rule.selector)
+        rules += listed
     return rules
 
 
 def _split(
-    wanted: Wanted, axis: _Axis, kept: Collection[int], given: Collection[int], names: tuple[str, str]
+    columns: Columns, free: Sequence[int], kept: Collection[int], given: Collection[int], names: tuple[str, str]
 ) -> list[DraftRule]:
     """Rules by which one optimizer keeps matrices that are tables in truth, if any, and another gets all others."""
-    columns = axis.columns
     if None in columns.shapes or not given:
         return []
     dims = {len(columns.shapes[place] or ()) for place in given}
     matrices = Selector(ndim=tuple(dims))
     found = reached(columns, matrices) if len(dims) == 1 else frozenset[int]()
     tables = [place for place in kept if place in found]
-    free = (*axis.free, *(place for place in kept if place not in found))
-    if not found or not found <= {*kept, *given, *axis.free}:
+    if not found or not found <= {*kept, *given, *free}:
         return []
     if not tables:
         return [DraftRule(names[1], matrices, (("optimizer", names[1]),))]
     comment = "matrices in shape alone" if dims == {_TABLES} else ""
     rules = [
         DraftRule("tables", selector, (("optimizer", names[0]),), comment=comment)
-        for selector in selectors(columns, tables, free)
+        for selector in selectors(columns, tables, [*free, *(place for place in kept if place not in found)])
     ]
     name = word(columns, matrices, given)
     return [*rules, DraftRule(name, matrices, (("optimizer", names[1]),), fallback=True, comment=f"all other {name}")]
@@ -89,7 +93,7 @@ def _split(
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that give parameters another weight decay than their optimizer's."""
-    axis = _Axis.of(wanted)
+    columns, unclaimed = wanted.inventory.columns, _unclaimed(wanted)
     members: dict[float, list[int]] = {}
     alike: dict[float, list[int]] = {}
     for index, settings in enumerate(wanted.settings):
@@ -100,9 +104,11 @@ def decay_rules(wanted: Wanted) -> list[DraftRule]:
     for decay, places in sorted(members.items(), key=lambda item: (item[0] != 0, item[1])):
         name = "no-decay" if decay == 0 else "decay"
         setting = _decay_setting(wanted, places, decay)
-        found = list(axis.rules(places, setting, name + "-{}", alike.get(decay, ()), decay=True))
-        axis.claim(found)
-        rules += [_without_decay(axis.columns, rule) if decay == 0 else rule for rule in found]
+        free = [*unclaimed.places, *alike.get(decay, ())]
+        found = list(_rules(columns, places, setting, name + "-{}", free, decay=True))
+        for rule in found:
+            unclaimed.claim(rule.selector)
+        rules += [_without_decay(columns, rule) if decay == 0 else rule for rule in found]
     return rules
 
 
@@ -140,16 +146,17 @@ def option_rules(wanted: Wanted) -> list[DraftRule]:
     for option, values in members.items():
         for value, places in values.values():
             together.setdefault(tuple(places), {})[option] = value
-    axes = {option: _Axis.of(wanted) for option in members}
+    unclaimed = {option: _unclaimed(wanted) for option in members}
     rules: list[DraftRule] = []
-    for members_of, options in sorted(together.items()):
-        axis = _Axis(axes[next(iter(options))].columns)
+    for places_of, options in sorted(together.items()):
+        free: set[int] = set()
         if len(wanted.bases) == 1:  # of several optimizers, not all need take an option
-            axis.free = set[int].intersection(*(axes[option].free for option in options))
+            free = set[int].intersection(*(set(unclaimed[option].places) for option in options))
         name = f"{next(iter(options))}-{{}}" if len(options) == 1 else "options-{}"
-        found = list(axis.rules(members_of, ("options", options), name.replace("_", "-")))
-        for option in options:
-            axes[option].claim(found)
+        setting = ("options", options)
+        found = list(_rules(wanted.inventory.columns, places_of, setting, name.replace("_", "-"), free))
+        for option, rule in product(options, found):
+            unclaimed[option].claim(rule.selector)
         rules += found
     return rules
 
@@ -171,37 +178,21 @@ def _base(wanted: Wanted, index: int) -> Optimizer:
     return wanted.bases[_optimizer(wanted, index)]
 
 
-def _size(rules: Iterable[DraftRule]) -> int:
-    return sum(size((rule.selector,)) + 1 for rule in rules)
+def _unclaimed(wanted: Wanted) -> Unclaimed:
+    return Unclaimed(wanted.inventory.columns, [place for place, each in enumerate(wanted.settings) if each is None])
 
 
-@dataclass
-class _Axis:
-    """The rules for one axis: `free` are the frozen parameters, each of which one rule at most may select."""
-
-    columns: Columns
-    free: set[int] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, wanted: Wanted) -> _Axis:
-        return cls(wanted.inventory.columns, {place for place, each in enumerate(wanted.settings) if each is None})
-
-    def rules(
-        self,
-        members: Collection[int],
-        setting: tuple[str, Any],
-        name: str,
-        alike: Iterable[int] = (),
-        decay: bool = False,
-    ) -> Iterable[DraftRule]:
-        """A rule for each selector of some parameters; `alike` have the value anyway."""
-        left = {*members}
-        for selector in selectors(self.columns, members, {*self.free, *alike}, decay=decay):
-            found = reached(self.columns, selector) & left
-            left -= found
-            yield DraftRule(name.format(word(self.columns, selector, found)).strip("-"), selector, (setting,))
-
-    def claim(self, rules: Iterable[DraftRule]) -> None:
-        """Take away what rules select."""
-        for rule in rules:
-            self.free -= reached(self.columns, rule.selector)
+def _rules(
+    columns: Columns,
+    members: Collection[int],
+    setting: tuple[str, Any],
+    name: str,
+    free: Collection[int],
+    decay: bool = False,
+) -> Iterator[DraftRule]:
+    """A rule for each selector of some parameters, named by what it selects."""
+    left = {*members}
+    for selector in selectors(columns, members, free, decay=decay):
+        found = reached(columns, selector) & left
+        left -= found
+        yield DraftRule(name.format(word(columns, selector, found)).strip("-"), selector, (setting,))

@@ -1,43 +1,46 @@
-"""`draft`: from what every parameter is to get to the text of a spec, proved to say just that."""
+"""Drafts a spec from the settings wanted for each parameter, and checks the result."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lrspec.compiler.compile import attempt
-from lrspec.compiler.plan import Settings
-from lrspec.diagnostics.codes import Severity
-from lrspec.drafting.allowing import allowed
+from lrspec.compiler.plan import Plan, Settings
+from lrspec.drafting.allowing import Check, allow
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
-from lrspec.drafting.merging import merged
+from lrspec.drafting.merging import merge
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import DraftError, TooLongError, loaded, proved
+from lrspec.drafting.prove import TooLongError, compare, compile_draft, plan_of
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.selectors import size
+from lrspec.drafting.selecting.cost import cost_of_rules
 from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import written
+from lrspec.drafting.write import spec_text
 from lrspec.spec.limits import MAX_BYTES, MAX_RULES
 from lrspec.spec.load import SpecFile
 
 _REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
 _DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
-_MANY = 8  # alternatives in the regexes of a rule
+_VALUES = {
+    **dict.fromkeys(("lr", "lr_mult"), "learning rates"),
+    **dict.fromkeys(("weight_decay", "weight_decay_mult"), "weight decays"),
+}
+_MANY = 8  # alternatives in the regexes of a rule, and values that as many rules give
+_FEW = 20  # where one of as many parameters is frozen, or fewer, nobody would write that the rest is
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A spec that was found: its file, with the text, and its rules, with the reason for each."""
+    """A spec that was found, with its plan; and its rules, with the comment of each."""
 
-    file: SpecFile
+    plan: Plan
     rules: tuple[DraftRule, ...]
 
     @property
-    def text(self) -> str:
-        """The text of the spec."""
-        return self.file.text
+    def file(self) -> SpecFile:
+        """The spec, with its text."""
+        return self.plan.file
 
 
 def draft(wanted: Wanted) -> Draft:
@@ -51,18 +54,21 @@ def draft(wanted: Wanted) -> Draft:
     found = _rules(wanted)
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
-    rules = unique(list(map(_explained, _one_for_all(merged(wanted, found)))))
-    text = written(wanted, rules)
+    rules = unique(_values_counted(list(map(_explained, _one_for_all(merge(wanted, found))))))
+    outcome = compile_draft(_text(wanted, rules), wanted.inventory)
+    if outcome.diagnostics:
+        rules, check = allow(rules, outcome.diagnostics)
+        outcome = compile_draft(_text(wanted, rules, check), wanted.inventory)
+    plan = plan_of(outcome)
+    compare(plan, wanted)
+    return Draft(plan, rules)
+
+
+def _text(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[Check] = ()) -> str:
+    text = spec_text(wanted.bases, rules, wanted.model, wanted.notes, check)
     if len(text.encode()) > MAX_BYTES:
         raise _too_long(wanted, f"{len(text.encode()) / MAX_BYTES:.1f} MiB of text", "1 MiB")
-    findings = attempt(loaded(text), wanted.inventory).diagnostics
-    if findings:
-        rules, check = allowed(rules, findings)
-        text = written(wanted, rules, check)
-    outcome = proved(text, wanted)
-    if errors := [finding for finding in outcome.diagnostics if finding.severity is Severity.error]:
-        raise DraftError(f"the draft does not compile: {errors[0].message}")
-    return Draft(outcome.file, rules)
+    return text
 
 
 def _too_long(wanted: Wanted, needed: str, most: str) -> TooLongError:
@@ -97,7 +103,7 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
-    if probe and _size([*probe, _REST]) < _size([*frozen, *rates]) + mostly_frozen:
+    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen:
         return [*thaw_rules(wanted), *before, *probe, *after, _REST]
     return [*frozen, *before, *rates, *after]
 
@@ -105,7 +111,7 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
 def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
     """The rules for rates that leave all that is frozen to a fallback; none if there are no such rules."""
     trained = {place for place, settings in enumerate(wanted.settings) if settings is not None}
-    if len(trained) in (0, len(wanted.settings)):
+    if not trained or _FEW * (len(wanted.settings) - len(trained)) <= len(wanted.settings):
         return []
     unset = Settings(None, None, ())  # which no rule may select
     rules = rate_rules(replace(wanted, settings=[unset if each is None else each for each in wanted.settings]))
@@ -114,10 +120,6 @@ def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
     deciding = [rule for rule in rules if {"lr", "lr_mult"} & {*dict(rule.settings)}]
     found = [reached(wanted.inventory.columns, rule.selector) for rule in deciding]
     return rules if frozenset[int]().union(*found) == trained else []
-
-
-def _size(rules: Sequence[DraftRule]) -> int:
-    return sum(2 + size((rule.selector,)) + len(rule.selector.layers) for rule in rules)
 
 
 def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
@@ -134,5 +136,23 @@ def _explained(rule: DraftRule) -> DraftRule:
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule
-    comment = "listed one by one: nothing shorter tells these apart"
+    return _with_comment(rule, "listed one by one: nothing shorter tells these apart")
+
+
+def _values_counted(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """The rules, the first of those that give one thing many values with a comment."""
+    values: dict[str, dict[str, int]] = {}
+    for place, rule in enumerate(rules):
+        for key, value in rule.settings if not rule.selector.layers else ():
+            values.setdefault(_VALUES.get(key, f"values of `{key}`"), {}).setdefault(f"{key}: {value!r}", place)
+    counted = [*rules]
+    for words, places in values.items():
+        if len(places) > _MANY:
+            first = min(places.values())
+            comment = f"{len(places)} {words}, a rule for each: nothing shorter gives these"
+            counted[first] = _with_comment(counted[first], comment)
+    return counted
+
+
+def _with_comment(rule: DraftRule, comment: str) -> DraftRule:
     return replace(rule, comment=f"{rule.comment}; {comment}" if rule.comment else comment)

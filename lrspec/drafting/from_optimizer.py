@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.diagnostics.errors import warn
 from lrspec.drafting.draft import draft
-from lrspec.drafting.live.groups import GroupsError
+from lrspec.drafting.live.group_values import GroupsError
 from lrspec.drafting.live.read import read
 from lrspec.drafting.prove import TooLongError
 
@@ -35,8 +35,8 @@ def from_optimizer(optimizer: Optimizer | Mapping[str, Optimizer], model: nn.Mod
         InventoryError: as `Inventory.from_model`.
         TypeError: for what is not a model, an optimizer or a scheduler.
     """
-    wanted, unsaid = read(optimizer, model, scheduler)
-    warn(unsaid)
+    wanted, omissions = read(optimizer, model, scheduler)
+    warn(omissions)
     try:
         return draft(wanted).file
     except TooLongError as failure:

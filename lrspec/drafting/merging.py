@@ -1,4 +1,4 @@
-"""Rules about the same parameters become one rule, as a person would write them."""
+"""Merges rules that select the same parameters, as a person would write them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.wanted import Wanted
 
 
-def merged(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
+def merge(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
     """Return the rules, each with the settings of later ones that select the same."""
     alike: dict[object, int] = {}
     result: list[DraftRule] = []
@@ -38,4 +38,4 @@ def _what_it_selects(wanted: Wanted, rule: DraftRule) -> object:
 
 def _both(rule: DraftRule, later: DraftRule) -> DraftRule:
     comment = "; ".join(dict.fromkeys(filter(None, (rule.comment, later.comment))))
-    return replace(rule, settings=(*rule.settings, *later.settings), comment=comment, why=(*rule.why, *later.why))
+    return replace(rule, settings=(*rule.settings, *later.settings), comment=comment)

@@ -1,4 +1,4 @@
-"""Words for what a selector selects, for the names of rules and their comments; and unique names."""
+"""Names rules after what they select, and makes names unique."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import replace
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-_TEXT = re.compile(r"[^a-z0-9]+")
 _DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
 _PLURALS = {"bias": "biases", "gamma": "gammas", "scale": "scales"}
@@ -43,6 +42,8 @@ def _kind(names: Sequence[Sequence[str]]) -> str | None:
         return "positions"
     if all("token" in leaf for leaf in leaves):
         return "tokens"
+    if len(leaves) > 1 and all(leaf.endswith("bias") for leaf in leaves):
+        return "biases"
     return "embeddings" if all("pos" in leaf or "token" in leaf or "embed" in leaf for leaf in leaves) else None
 
 
@@ -50,16 +51,17 @@ def _shared(names: Sequence[Sequence[str]]) -> str:
     """The last component that all names have in common."""
     shared = [part for part in next(iter(names), ()) if all(part in name for name in names)]
     told = [part for part in shared if part not in _DULL and not part.isdigit()]
-    return _plain(told[-1] if told else "")
+    return _plural_of(slug(told[-1] if told else ""))
 
 
-def _plain(text: str) -> str:
-    plain = _TEXT.sub("-", text.lower()).strip("-")[:_LONGEST]
-    return "" if plain.isdigit() else _plural_of(plain)
+def slug(text: str, longest: int = _LONGEST) -> str:
+    """Return text as the name of a rule: `vision-tower` for `vision_tower`; none for digits alone."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:longest]
+    return "" if name.isdigit() else name
 
 
-def _plural_of(plain: str) -> str:
-    head, dash, last = plain.rpartition("-")
+def _plural_of(name: str) -> str:
+    head, dash, last = name.rpartition("-")
     return head + dash + _PLURALS.get(last, last)
 
 
@@ -67,7 +69,7 @@ def _plural(module: str) -> str:
     name = re.sub(r"\W", "", module)
     if "norm" in name.lower():
         return "norms"
-    return _TEXT.sub("-", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()).strip("-")[:_LONGEST]
+    return slug(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name))
 
 
 def unique(rules: Sequence[DraftRule]) -> tuple[DraftRule, ...]:

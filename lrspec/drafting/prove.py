@@ -1,15 +1,16 @@
-"""Compiles a draft and compares it with what was wanted, before anybody sees it."""
+"""Compiles a draft and compares it with the wanted settings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from lrspec.compiler.compile import Outcome, attempt
-from lrspec.compiler.plan import PlannedParameter, Settings
+from lrspec.compiler.plan import Plan, Settings
+from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.errors import SpecError
 from lrspec.drafting.wanted import Wanted
-from lrspec.spec.load import SpecFile, loads
+from lrspec.models.inventory import Inventory
+from lrspec.spec.load import loads
 
 _EXACT = 1e-12
 """The relative difference up to which two numbers are the same."""
@@ -23,30 +24,28 @@ class TooLongError(DraftError):
     """What is wanted has so many different settings that a spec for them is longer than a spec may be."""
 
 
-def proved(text: str, wanted: Wanted) -> Outcome:
-    """Compile a draft, and return the outcome; DraftError if one parameter differs or there are errors."""
-    outcome = attempt(loaded(text), wanted.inventory)
-    if outcome.plan is None:
-        raise DraftError(f"the draft does not compile: {outcome.diagnostics[0].message}")
-    for difference in differences(outcome.plan.parameters, wanted):
-        raise DraftError(difference)
-    return outcome
-
-
-def loaded(text: str) -> SpecFile:
-    """Read the text of a draft; DraftError if the language refuses it."""
+def compile_draft(text: str, inventory: Inventory) -> Outcome:
+    """Compile the text of a draft; DraftError if the language refuses it."""
     try:
-        return loads(text, path="the draft")
+        return attempt(loads(text, path="the draft"), inventory)
     except SpecError as failure:
         raise DraftError(f"the draft cannot be read: {failure.diagnostics[0].message}") from failure
 
 
-def differences(planned: tuple[PlannedParameter, ...], wanted: Wanted) -> Iterator[str]:
-    """The parameters that get something else than what was wanted, with both."""
-    for parameter, settings in zip(planned, wanted.settings, strict=True):
+def plan_of(outcome: Outcome) -> Plan:
+    """Return the plan of a draft; DraftError if there are errors."""
+    errors = [finding for finding in outcome.diagnostics if finding.severity is Severity.error]
+    if errors or outcome.plan is None:
+        raise DraftError(f"the draft does not compile: {errors[0].message}")
+    return outcome.plan
+
+
+def compare(plan: Plan, wanted: Wanted) -> None:
+    """Raise DraftError for the first parameter that gets something else than what is wanted."""
+    for parameter, settings in zip(plan.parameters, wanted.settings, strict=True):
         actual = parameter.settings if parameter.status.trains else None
         if not _same(actual, settings, wanted):
-            yield f"{parameter.name}: the draft gives {actual!r}, wanted {settings!r}"
+            raise DraftError(f"{parameter.name}: the draft gives {actual!r}, wanted {settings!r}")
 
 
 def _same(actual: Settings | None, settings: Settings | None, wanted: Wanted) -> bool:

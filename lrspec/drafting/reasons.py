@@ -1,4 +1,4 @@
-"""What `lrspec init --explain` prints: of each rule, why it is there, and the parameters and groups that it decides."""
+"""Explains each rule for `lrspec init --explain`: what it sets, of which parameters, in which groups."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _paragraph(plan: Plan, rule: DraftRule, members: list[PlannedParameter]) -> 
         f"  sets {', '.join(map(axis_words, axes)) or 'nothing'} of {_listed([each.name for each in members])}"
     )
     lines.append(f"  {_numbered(sorted(groups))}" if groups else "  in no group")
-    return "\n".join([*lines, *(f"  {line}" for line in rule.why)])
+    return "\n".join(lines)
 
 
 def _listed(names: list[str]) -> str:

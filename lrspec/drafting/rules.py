@@ -31,7 +31,6 @@ class DraftRule:
     """A rule: what it selects and what it sets, by key, and what is said of it.
 
     `comment` says what it is for, in the file. `check` has names of diagnostics, each with a severity and its reason.
-    `why` are the lines that `lrspec init --explain` prints.
     """
 
     name: str
@@ -40,4 +39,3 @@ class DraftRule:
     fallback: bool = False
     comment: str = ""
     check: tuple[tuple[str, str, str], ...] = ()
-    why: tuple[str, ...] = ()

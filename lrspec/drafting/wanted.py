@@ -1,4 +1,4 @@
-"""`Wanted`: the settings that every parameter of a model is to get; a draft is a spec that says just that."""
+"""`Wanted`: the settings that each parameter should get."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import Any
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import number
 from lrspec.drafting.rules import DraftRule, Entry, Selector
-from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, ModelSource, Optimizer
 from lrspec.spec.syntax.scalars import plain_number, single_quoted
 
@@ -24,15 +23,21 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_](?::[A-Za-z0-9_./-]*[A-Za-z0-9_]
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off"}
 
 
-def written(wanted: Wanted, rules: Sequence[DraftRule], check: Sequence[tuple[str, str, str]] = ()) -> str:
-    """Return the text of the spec that has these rules; `check` has severities for all of it, each with its reason."""
+def spec_text(
+    bases: Mapping[str, Optimizer],
+    rules: Sequence[DraftRule],
+    model: ModelSource | None = None,
+    notes: Sequence[str] = (),
+    check: Sequence[tuple[str, str, str]] = (),
+) -> str:
+    """Return the text of a spec; `check` has severities for all of it, each with its reason."""
     lines = ["# yaml-language-server: $schema=lrspec.v1.schema.json"]
-    for note in wanted.notes:
-        lines += ["#", *_paragraph(note)]
+    lines += ["#"] if notes else []
+    lines += [line for note in notes for line in _paragraph(note)]
     lines.append("lrspec: 1")
-    if wanted.model is not None:
-        lines.append(f"models: {_model(wanted.model)}")
-    lines += _bases(wanted.bases)
+    if model is not None:
+        lines.append(f"models: {_model(model)}")
+    lines += _bases(bases)
     lines.append("rules:")
     for rule in rules:
         lines += _rule(rule)
@@ -170,18 +175,9 @@ def scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return _short(value)
     if not value.isprintable():
-        return f'"{"".join(map(_escaped, value))}"'
+        listed = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in value)
+        return f'"{"".join(listed)}"'
     return value if _is_plain(value) else single_quoted(value)
-
-
-def _escaped(character: str) -> str:
-    """A character as it stands in YAML's double quotes."""
-    if character in '"\\':
-        return f"\\{character}"
-    code = ord(character)
-    if character.isprintable():
-        return character
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _is_plain(text: str) -> bool:

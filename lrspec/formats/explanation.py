@@ -12,12 +12,14 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import number, value_words
+from lrspec.formats.schedules import course_words
 from lrspec.models.inventory import Inventory
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
 from lrspec.regex.work_limit import PATIENCE, TooMuchError, Work
 from lrspec.spec.axes import axis_words
+from lrspec.spec.times import Time
 
 _COMPARED = 5000  # names
 _STATUS = {
@@ -64,15 +66,23 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     declared = f", declared {', '.join(map(printable, parameter.declared))}" if parameter.declared else ""
     where = "" if plan.groups is None or group is None else f", in group {group} ({plan.groups[group].name})"
     what = printable(parameter.name) + shape + tied + owner + declared
-    lines = [what, f"  status          {_STATUS[planned.status]}{where}"]
+    thaws = f", frozen until {planned.freeze.value}" if isinstance(planned.freeze, Time) else ""
+    lines = [what, f"  status          {_STATUS[planned.status]}{thaws}{where}"]
     if planned.status.trains:
         if resolution.spec.optimizers is not None:
             applied = resolution.winner("optimizer", representative)
             source = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
             lines.append(f"  optimizer       {resolution.optimizer_of(representative)} ({source})")
         lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
+        if schedules := resolution.spec.schedules:
+            applied, name = resolution.winner("schedule", representative), str(planned.settings.schedule)
+            source = f"schedule of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
+            lines.append(f"  × schedule      {name} ({source}): {course_words(schedules[name])}")
         lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
         lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
+        lines += [
+            f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in planned.settings.tags or ()
+        ]
     return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
 
 
@@ -129,7 +139,7 @@ def _rules(resolution: Resolution, representative: int) -> Iterator[str]:
             if applied.rule == rule and (representative in applied.members or applied.setting.axis not in applied_on):
                 applied_on[applied.setting.axis] = applied
         effects = [_effect(resolution, applied, representative) for applied in applied_on.values()]
-        yield f"{label}selects it {by}: {'; '.join(effects)}"
+        yield f"{label}selects it {by}: {'; '.join(effects or ['puts it on no layer'])}"
 
 
 def _effect(resolution: Resolution, applied: AppliedSetting, representative: int) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.report import report
+from lrspec.formats.schedules import schedule_lines
 from lrspec.formats.table import grids, title, totals
 
 _PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">'
@@ -17,7 +18,8 @@ _PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">
 
 def html(plan: Plan) -> str:
     """The table of a plan, its totals, and the report of its findings, if it has any; every text is escaped."""
-    parts = [f"<p>{escape(title(plan))}</p>", *map(_table, grids(plan)), f"<p>{escape(totals(plan))}</p>"]
+    below = [f"<p>{escape(line)}</p>" for line in (totals(plan), *schedule_lines(plan))]
+    parts = [f"<p>{escape(title(plan))}</p>", *map(_table, grids(plan)), *below]
     if plan.diagnostics:
         parts.append(f"{_PRE}{escape(report(plan.diagnostics, plan.file.document.text))}</pre>")
     return "<div>\n" + "\n".join(parts) + "\n</div>\n"

@@ -10,6 +10,12 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.models.inventory_file import FilePart, Size
 
 _WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
+_TAGS = "Keys of its own in the group, by name; absent where no rule of the spec sets any."
+_SCHEDULE = "The schedule of the rate; absent where the spec has none."
+_SCHEDULES = "The schedules of the rates, by name; absent where the spec has none."
+_FROM, _TO = "The factor at its beginning.", "The factor at its end; absent for `inverse_sqrt`."
+_LR_AT = "With `--steps`, the learning rate at the first, the middle and the last step, by step."
+_UNTIL = "When it thaws: a number of optimizer steps, or a percentage of all; absent if it never thaws."
 _OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
 
 
@@ -48,10 +54,13 @@ class PlanGroup(FilePart):
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
+    schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
     params: list[str]
     """The names of its parameters, in model order."""
     elements: Size | None
     """The number of their elements; null where a shape is not known."""
+    lr_at: dict[str, float] = Field(default=None, description=_LR_AT)  # type: ignore[arg-type]
 
 
 class PlanLayer(FilePart):
@@ -87,11 +96,14 @@ class PlanParameter(FilePart):
     weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
     options: dict[str, Any]
     """Other arguments of the optimizer."""
+    schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
+    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     set_by: dict[str, str]
     """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
-    `options.NAME`."""
+    `schedule`, `options.NAME`, `tags.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
+    frozen_until: int | str = Field(default=None, description=_UNTIL)  # type: ignore[assignment]
 
 
 class PlanSuggestion(FilePart):
@@ -142,6 +154,23 @@ class PlanDiagnostic(FilePart):
     """Of several models that were checked, those of which it is true; empty for all else."""
 
 
+class PlanPower(FilePart):
+    """A polynomial shape."""
+
+    power: float
+    """The power."""
+
+
+class PlanSegment(FilePart):
+    """A segment of a schedule, with `to` and `shape` filled in. `until` and `from` are absent where it has none."""
+
+    until: int | str = Field(default=None, description="When it ends, in steps or percent.")  # type: ignore[assignment]
+    begins: float = Field(default=None, alias="from", description=_FROM)  # type: ignore[assignment]
+    to: float = Field(default=None, description=_TO)  # type: ignore[assignment]
+    shape: str | PlanPower
+    """How it goes between the two."""
+
+
 class PlanFile(FilePart):
     """A compiled plan: the groups, what each parameter gets and why, and what was found."""
 
@@ -157,6 +186,8 @@ class PlanFile(FilePart):
     """The parameters, in model order; empty where the spec itself has errors."""
     diagnostics: list[PlanDiagnostic]
     """The findings, in the order of their places."""
+    schedules: dict[str, list[PlanSegment]] = Field(default=None, description=_SCHEDULES)  # type: ignore[arg-type]
+    steps: Size = Field(default=None, description="With `--steps`, the number of steps.")  # type: ignore[assignment]
 
 
 class CheckedFile(FilePart):

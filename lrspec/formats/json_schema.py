@@ -44,7 +44,8 @@ class _Generator(GenerateJsonSchema):
             for field, below in pairwise(node.body):
                 match field, below:
                     case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                        generated["properties"][name]["description"] = inspect.cleandoc(text)
+                        key = model.model_fields[name].alias or name
+                        generated["properties"][key]["description"] = inspect.cleandoc(text)
         return generated
 
 

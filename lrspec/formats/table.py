@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from rich import box
@@ -12,9 +12,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from lrspec.compiler.plan import Plan, PlannedParameter, Status
+from lrspec.compiler.plan import Plan, PlannedParameter, Status, shown_steps
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, six_digits, value_words
+from lrspec.formats.schedules import schedule_lines
 from lrspec.formats.table_rows import (
     CrossCuttingRow,
     Row,
@@ -23,29 +24,31 @@ from lrspec.formats.table_rows import (
     names_in_common,
     shortened,
     shorter_forms,
+    thaw_words,
 )
 from lrspec.models.parameters import total_elements
+from lrspec.spec.times import Time
 
-_DISPENSABLE = ("elements", "weight decay", "parameters", "names")  # the first is dropped first
+_DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
 _ENOUGH = 24  # columns for names, before another column is dropped for them
 _LEAST = 8  # columns for names, before they are dropped themselves
 _UNBOUNDED = 100_000  # columns: without a terminal, nothing is wrapped
 
 
-def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None) -> str:
+def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None, steps: int | None = None) -> str:
     """The table of a plan as text; `width` is the terminal's, or None without a terminal.
 
-    `notes` are lines that follow the totals. If the terminal is too narrow, names are shortened and less important
-    columns dropped, with a note.
+    With the number of `steps` of a run it has rates at some of them. `notes` are lines that follow the totals. If the
+    terminal is too narrow, names are shortened and less important columns dropped, with a note.
     """
     out = StringIO()
     console = Console(file=out, width=width or _UNBOUNDED, color_system=None, legacy_windows=False)
     console.print(Text(title(plan)))
     dropped: list[str] = []
-    for grid in grids(plan):
+    for grid in grids(plan, steps):
         dropped += _fit(grid, console)
         console.print(grid)
-    notes = [totals(plan), *notes]
+    notes = [totals(plan), *schedule_lines(plan, steps), *notes]
     if dropped:
         columns = ", ".join(dict.fromkeys(dropped))
         notes.append(f"(no room here for {columns}: widen the terminal, or pipe to a pager)")
@@ -61,10 +64,10 @@ def title(plan: Plan) -> str:
     return f"{harmless(plan.path)} for {harmless(plan.inventory.source)}{with_args}"
 
 
-def grids(plan: Plan) -> list[Table]:
+def grids(plan: Plan, steps: int | None = None) -> list[Table]:
     """The table of all parameters; and if some rules cut across its rows, that of these rules."""
     spec = plan.file.spec
-    tables = [_decided_table(plan, decided_rows(plan, spec))]
+    tables = [_decided_table(plan, decided_rows(plan, spec), steps)]
     if cutting_across := cross_cutting_rows(plan, spec):
         tables.append(_cross_cutting_table(cutting_across))
     return tables
@@ -101,7 +104,8 @@ def _drop(grid: Table, header: str) -> None:
     grid.show_footer = any(column.footer for column in grid.columns[1:])  # a total of nothing says nothing
 
 
-def _decided_table(plan: Plan, rows: list[Row]) -> Table:
+def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
+    rates = [] if steps is None else [plan.rates_at(step, steps) for step in shown_steps(steps)]
     grid = Table(box=box.SIMPLE_HEAD, show_footer=True)
     grid.add_column("rule", "total", overflow="fold")
     grid.add_column("layer", justify="right", no_wrap=True)
@@ -111,16 +115,31 @@ def _decided_table(plan: Plan, rows: list[Row]) -> Table:
     grid.add_column("elements", _elements(plan.parameters), justify="right", no_wrap=True)
     for header in ("learning rate", "weight decay"):
         grid.add_column(header, justify="right", overflow="fold")
+    grid.add_column("schedule", overflow="fold")
+    grid.add_column("frozen until", justify="right", no_wrap=True)
+    for step in shown_steps(steps) if steps else ():
+        grid.add_column(f"at step {step:,}", justify="right", overflow="fold")
     all_names = sorted(planned.name for planned in plan.parameters)
     for row in rows:
         names = harmless(names_in_common(row.parameters, all_names))
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
-        grid.add_row(*map(Text, [*cells, *_settings_cells(row.parameters)]))
+        cells += _settings_cells(row.parameters)
+        trains = row.parameters[0].status.trains
+        cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters) if trains else "")
+        cells.append(thaw_words(row.parameters, steps))
+        if trains:
+            own = {plan.group_of[planned.name] for planned in row.parameters}
+            cells += [_range(rate for group, rate in enumerate(at_step.values()) if group in own) for at_step in rates]
+        grid.add_row(*map(Text, cells))
+    if not plan.file.spec.schedules:
+        _drop(grid, "schedule")
     if all(row.optimizer is None for row in rows):
         _drop(grid, "optimizer")
     if all(row.layer is None for row in rows):
         _drop(grid, "layer")
+    if not any(isinstance(planned.freeze, Time) for planned in plan.parameters):
+        _drop(grid, "frozen until")
     return grid
 
 
@@ -128,11 +147,22 @@ def _settings_cells(parameters: Sequence[PlannedParameter]) -> list[str]:
     """The cells of learning rate and weight decay."""
     if not parameters[0].status.trains:
         return ["frozen", ""]
-    rates = {planned.settings.lr for planned in parameters if planned.settings.lr is not None}
-    rate = " … ".join(dict.fromkeys(map(six_digits, (min(rates), max(rates))))) if rates else "default"
-    decays = Counter(planned.settings.weight_decay for planned in parameters)
-    words = [("default" if decay is None else six_digits(decay), times) for decay, times in decays.most_common()]
-    return [rate, words[0][0] if len(words) == 1 else ", ".join(f"{decay} (×{times:,})" for decay, times in words)]
+    decays = (
+        "default" if decay is None else six_digits(decay) for decay in (p.settings.weight_decay for p in parameters)
+    )
+    return [_range(planned.settings.lr for planned in parameters), _most_common(decays)]
+
+
+def _range(rates: Iterable[float | None]) -> str:
+    """The lowest and the highest of some rates."""
+    known = [rate for rate in rates if rate is not None]
+    return " … ".join(dict.fromkeys(map(six_digits, (min(known), max(known))))) if known else "default"
+
+
+def _most_common(words: Iterable[str]) -> str:
+    """Each word once, the most common first; with how often it comes if there are several."""
+    counted = Counter(words).most_common()
+    return counted[0][0] if len(counted) == 1 else ", ".join(f"{word} (×{times:,})" for word, times in counted)
 
 
 def _elements(parameters: Sequence[PlannedParameter]) -> str:

@@ -16,10 +16,11 @@ from lrspec.compiler.settings import settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import value_words
-from lrspec.optim.live_values import plain_value
+from lrspec.optim.live.values import plain_value
 from lrspec.spec.language import Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
+from lrspec.spec.times import Time
 
 _GAP = " … "
 
@@ -79,6 +80,15 @@ def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
                 value = getattr(rule, key)[option[0]] if option else getattr(rule, key)
                 rows.append(CrossCuttingRow(name, setting.key[-1], value, parameters))
     return rows
+
+
+def thaw_words(parameters: Sequence[PlannedParameter], steps: int | None = None) -> str:
+    """When parameters thaw, the first and the last of them: `100 … 1300`; percentages of `steps` become steps."""
+    times = {planned.freeze for planned in parameters if isinstance(planned.freeze, Time)}
+    if steps is not None:
+        times = {Time.of(time.step(steps)) for time in times}
+    in_order = sorted(times, key=lambda time: (time.is_percentage, time.amount))
+    return " … ".join(dict.fromkeys(str(time.value) for time in (in_order[:1] + in_order[-1:])))
 
 
 def names_in_common(parameters: Sequence[PlannedParameter], all_names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.diagnostics.errors import BriefError
@@ -11,6 +11,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, is_flat, is_sharded, why_lazy
+from lrspec.spec.times import Time
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,7 +39,7 @@ def param_groups(
         raise BindError(no_such_optimizer(plan, optimizer))
     groups: list[dict[str, Any]] = []
     with uncollected():
-        tensors = _tensors(plan, parameters)
+        tensors = tensors_of(plan, parameters)
         _refuse_other_frozenness(plan, tensors)
         for group in planned:
             if group.settings.optimizer not in (None, optimizer or optimizers[0]):
@@ -67,23 +68,28 @@ def no_such_optimizer(plan: Plan, name: str) -> str:
 
 def freeze(plan: Plan, parameters: ModelParameters) -> None:
     """See `Plan.freeze`; `parameters` are the model's."""
-    tensors = _tensors(plan, parameters)
+    tensors = tensors_of(plan, parameters)
     changes = [
-        (tensors[place], not cohort.assignment.freeze)
+        (tensors[place], cohort.assignment.freeze is not True)
         for cohort in plan.cohorts
         if cohort.assignment.freeze is not None
         for place in cohort.members
         if place in tensors
     ]
-    for tensor, requires_grad in changes:
-        if requires_grad and not (tensor.is_floating_point() or tensor.is_complex()):
-            raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and the spec says `freeze: false`")
+    refuse_untrainable(tensor for tensor, requires_grad in changes if requires_grad)
     for tensor, requires_grad in changes:
         tensor.requires_grad_(requires_grad)
 
 
-def _tensors(plan: Plan, parameters: ModelParameters) -> Tensors:
-    """The model's tensors by their places in the plan's inventory.
+def refuse_untrainable(tensors: Iterable[nn.Parameter]) -> None:
+    """BindError for a parameter that cannot require grad, though the spec has it trained."""
+    for tensor in tensors:
+        if not (tensor.is_floating_point() or tensor.is_complex()):
+            raise BindError(f"a parameter of type {tensor.dtype} cannot be trained, and `freeze` of the spec says so")
+
+
+def tensors_of(plan: Plan, parameters: ModelParameters) -> Tensors:
+    """Return the model's tensors by their places in the plan's inventory.
 
     BindError for a trainable parameter that is not in the plan, a different shape or none yet, or different ties.
     """
@@ -149,6 +155,8 @@ def _refuse_other_frozenness(plan: Plan, tensors: Tensors) -> None:
     otherwise: list[int] = []
     for cohort in plan.cohorts:
         trains = cohort.status.trains
+        if isinstance(cohort.assignment.freeze, Time):
+            continue
         differing = [p for p in cohort.members if p in tensors and tensors[p].requires_grad != trains]
         (otherwise if cohort.assignment.freeze is None else by_spec).extend(differing)
     if not (by_spec or otherwise):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.compile import compiled
 from lrspec.compiler.plan import Plan
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import few
 from lrspec.models.garbage import uncollected
@@ -110,7 +111,10 @@ def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_cla
         reason = str(failure).partition("\n")[0] or "an assertion in it fails"
         advice = "If it asserts the keys of its groups, pass it `plan.param_groups(model, names=False)` yourself."
         raise BuildError(f"{name} cannot be built: {reason}\n{advice}") from failure
-    defaults, known = list(optimizer.defaults), {*NOT_SETTINGS, *optimizer.defaults, *arguments}
+    tags = file.spec.tag_names
+    if taken := [tag for tag in tags if tag in optimizer.defaults]:
+        raise BuildError(f"{name} has an argument called {printable(taken[0])}: give the tag another name")
+    defaults, known = list(optimizer.defaults), {*NOT_SETTINGS, *optimizer.defaults, *arguments, *tags}
     others = dict.fromkeys(key for group in groups for key in group if key not in known)
     if refused := [key for key in others if must_take(described.type, key)]:
         raise BuildError(

@@ -1,4 +1,4 @@
-"""Lists a plan's learning rates in the order of a real optimizer's groups, for schedulers that take a list.
+"""Lists a plan's learning rates and schedules in the order of a real optimizer's groups, for schedulers.
 
 Groups are found by the names of their parameters: for a part of a model there are fewer of them than in the plan, and
 whoever built the optimizer may have grouped the parameters differently.
@@ -6,24 +6,43 @@ whoever built the optimizer may have grouped the parameters differently.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
-from lrspec.diagnostics.wording import SHOWN, few, number
+from lrspec.diagnostics.wording import SHOWN, few, value_words
 from lrspec.optim.bind import BindError, groups_of
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from lrspec.compiler.plan import Plan
+    from lrspec.compiler.plan import Plan, Settings
 
 _ADVICE = "build the optimizer with plan.param_groups(model)"
+_Value = TypeVar("_Value", float, str)
 
 
 def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
     """See `Plan.rates`."""
+    group_rates = []
+    for subject, settings in _settings(plan, optimizer):
+        lrs = {name: float(optimizer.defaults["lr"]) if own.lr is None else own.lr for name, own in settings.items()}
+        group_rates.append(_shared(subject, lrs, "learning rates") * mult)
+    return group_rates
+
+
+def schedules(plan: Plan, optimizer: Optimizer) -> list[str]:
+    """Return the names of the schedules of an optimizer's groups; raises as `rates`."""
+    return [
+        _shared(subject, {name: str(own.schedule) for name, own in settings.items()}, "schedules")
+        for subject, settings in _settings(plan, optimizer)
+    ]
+
+
+def _settings(plan: Plan, optimizer: Optimizer) -> Iterator[tuple[str, dict[str, Settings]]]:
+    """The planned settings of the parameters of each group, by name, with the words for the group."""
     if not hasattr(optimizer, "param_groups"):
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
-    planned, group_rates = groups_of(plan), []
+    planned = groups_of(plan)
     for place, group in enumerate(optimizer.param_groups):
         subject = f"group {place} of the optimizer"
         names: list[str] = group.get("param_names") or []
@@ -32,12 +51,15 @@ def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         if strangers := [name for name in names if name not in plan.group_of]:
             listed = few(strangers, SHOWN)
             raise BindError(f"{subject} has parameters that the plan does not train, {listed}: {_ADVICE}")
-        name_of_rate: dict[float, str] = {}
-        for name in names:
-            lr = planned[plan.group_of[name]].settings.lr
-            name_of_rate.setdefault(float(optimizer.defaults["lr"]) if lr is None else lr, name)
-        if len(name_of_rate) > 1:
-            listed = few([f"{name} ({number(lr)})" for lr, name in name_of_rate.items()], SHOWN)
-            raise BindError(f"{subject} has parameters of different learning rates in the plan, {listed}: {_ADVICE}")
-        group_rates.append(next(iter(name_of_rate)) * mult)
-    return group_rates
+        yield subject, {name: planned[plan.group_of[name]].settings for name in names}
+
+
+def _shared(subject: str, values: Mapping[str, _Value], what: str) -> _Value:
+    """The value that all parameters of a group have; BindError if they have several."""
+    name_of: dict[_Value, str] = {}
+    for name, value in values.items():
+        name_of.setdefault(value, name)
+    if len(name_of) > 1:
+        listed = few([f"{name} ({value_words(value)})" for value, name in name_of.items()], SHOWN)
+        raise BindError(f"{subject} has parameters of different {what} in the plan, {listed}: {_ADVICE}")
+    return next(iter(name_of))

@@ -35,6 +35,8 @@ RULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 WHOLE_NAME = rf"^{RULE_NAME.pattern}(?![\s\S])"
 """The same for a JSON Schema, where `$` may be Python's, which matches before a final line break."""
 
+TAG_NAME = re.compile(r"[A-Za-z0-9_]{1,200}")
+
 ONLY = "optimizer"
 """The name of a spec's only optimizer, which the spec does not name."""
 
@@ -68,6 +70,12 @@ def _tag_value(value: Any) -> Any:
     if not isinstance(value, bool | int | float | str):
         raise PydanticCustomError("tag", "a number, true or false, or text")
     return _option_scalar(value)
+
+
+def _tag_name(name: str) -> str:
+    if not TAG_NAME.fullmatch(name):
+        raise PydanticCustomError("tag_name", "up to 200 letters, digits and `_` only")
+    return name
 
 
 def _power(value: float) -> float:
@@ -145,11 +153,7 @@ RuleName: TypeAlias = Annotated[
     _error_message("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
 ]
 OptimizerName: TypeAlias = RuleName
-TagName: TypeAlias = Annotated[
-    str,
-    Field(pattern="^[A-Za-z0-9_]{1,200}$"),
-    _error_message("Letters, digits and `_` only.", pattern=r"^[A-Za-z0-9_]{1,200}(?![\s\S])"),
-]
+TagName: TypeAlias = Annotated[str, AfterValidator(_tag_name)]
 SeverityName: TypeAlias = Annotated[
     Literal["error", "warning", "ignore"],
     Field(json_schema_extra={"enumDescriptions": ["reported: no groups", "reported", "not reported"]}),
@@ -252,6 +256,15 @@ class Thaw(_Part, title="freeze"):
     but_last: Count | None = None
     """How many layers train from the start, counted from the last. Needs `layers`."""
 
+    def __str__(self) -> str:
+        given = {key: value for key, value in self if value is not None}
+        return f"{{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
+
+    @property
+    def by_layer(self) -> bool:
+        """True if it counts the layers of a ladder."""
+        return self.every is not None or self.but_last is not None
+
 
 Freeze: TypeAlias = Annotated[
     Annotated[bool, Tag("<scalar>")] | Annotated[Thaw, Tag("<mapping>")],
@@ -286,6 +299,11 @@ class Segment(_Part, title="a segment"):
     """The factor at its end: 1 if left out."""
     shape: Shape = "linear"
     """How it goes between the two."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The segment as it is written, with `to` and `shape` filled in; `inverse_sqrt` has no `to`."""
+        end = None if self.shape == "inverse_sqrt" else 1.0 if self.to is None else self.to
+        return {key: value for key, value in {**self.model_dump(), "to": end}.items() if value is not None}
 
 
 Schedule: TypeAlias = Annotated[tuple[Segment, ...], Field(min_length=1), _Lax]
@@ -451,9 +469,9 @@ class Spec(_Part):
         return next(iter(self.schedules), None) if self.schedules else None
 
     @property
-    def has_tags(self) -> bool:
-        """Whether any rule sets tags."""
-        return any(rule.tags for rule in self.rules)
+    def tag_names(self) -> tuple[str, ...]:
+        """The names of the tags that any rule sets."""
+        return tuple(dict.fromkeys(name for rule in self.rules for name in rule.tags or ()))
 
     def base_path(self, name: str) -> Path:
         """Return the path to the description of an optimizer."""

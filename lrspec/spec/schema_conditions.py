@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule
 from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
 from lrspec.spec.torch_optim import (
     ARGUMENTS,
@@ -23,6 +23,7 @@ from lrspec.spec.torch_optim import (
     LENGTHS,
     NOT_OPTIONS,
     NOT_SETTINGS,
+    NOT_TAGS,
     SPELLINGS,
     TEXTS,
 )
@@ -30,6 +31,8 @@ from lrspec.spec.torch_optim import (
 JsonSchema: TypeAlias = dict[str, Any]
 
 _DECAYS = ("weight_decay", "weight_decay_mult")
+_MOST_SEGMENTS = 12
+"""Of longer schedules, a schema does not judge whether all further segments end."""
 _NEEDS_CLASS = "Arguments of an optimizer need its class: give `optimizer.type`."
 _OF_TORCH: JsonSchema = {"pattern": f"^{re.escape(FROM_TORCH)}"}
 _KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)(?:[^.]*$|{re.escape(FROM_TORCH)})"}  # only those of torch
@@ -53,6 +56,7 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
         **spec["$defs"],
         "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
+        "Segment": {**spec["$defs"]["Segment"], "allOf": list(_segment_conditions())},
         "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
     }
@@ -62,10 +66,14 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
     others = [key for key in spec["properties"] if key != "optimizer"]
     several = {"propertyNames": {"if": {"const": "optimizer"}, "then": _one_of(others, message)}}
     unnamed = "The spec has one optimizer: a rule can name one of several, which are under `optimizers`."
+    unscheduled = "There is no such schedule: describe it under `schedules`."
+    named = _text(WHOLE_NAME, "Letters, digits, `_` and `-` only.")
     conditions = [
         _for_keys(models={**model, "items": model}),
-        _for_keys(optimizers={"propertyNames": _text(WHOLE_NAME, "Letters, digits, `_` and `-` only.")}),
+        _for_keys(optimizers={"propertyNames": named}),
+        _for_keys(schedules={"propertyNames": named, "additionalProperties": {"allOf": list(_schedule_conditions())}}),
         {"if": _given("optimizers"), "then": several, "else": _rules(_rule_without(["optimizer"], unnamed))},
+        {"if": _given("schedules"), "else": _rules(_rule_without(["schedule"], unscheduled))},
         *_by_the_only_optimizer(),
         *_by_several_optimizers(),
     ]
@@ -86,6 +94,7 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     message = "The first entry is a `join`: there is no layer before it to share."
     entry = {"if": {"type": "object"}, "then": {"type": ["string", "array"], "errorMessage": message}}
     yield _for_keys(layers={"prefixItems": [entry]})
+    yield _for_keys(tags={"propertyNames": {"allOf": list(_tag_conditions())}})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
     selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
     nothing = (
@@ -96,6 +105,30 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     settings = [_given(key) for key in SETTINGS if key != "options"]
     sets = {"anyOf": [*settings, _given("layers"), _is("options", {"minProperties": 1}), _HAS_UNKNOWN_KEYS]}
     yield {"if": sets, "else": _with("lr", f"The rule sets nothing: expected one of {', '.join(SETTINGS)}.")}
+
+
+def _tag_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the name of a tag."""
+    yield _text(rf"^{TAG_NAME.pattern}(?![\s\S])", "Letters, digits and `_` only.")
+    yield _names_without(NOT_TAGS, "Not a tag: groups have that key already.")["propertyNames"]
+
+
+def _segment_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on how the keys of a segment combine."""
+    message = "`inverse_sqrt` excludes `to`: it falls with one over the square root of the step."
+    without_end = {"if": {"const": "to"}, "then": _one_of(["until", "from", "shape"], message)}
+    yield {"if": _is("shape", {"const": "inverse_sqrt"}), "then": {"propertyNames": without_end}}
+    above = {"exclusiveMinimum": 0, "errorMessage": "An `exponential` segment cannot begin or end at 0."}
+    yield {"if": _is("shape", {"const": "exponential"}), "then": _for_keys(**{"from": above, "to": above})}
+
+
+def _schedule_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on each segment but the last: a schema cannot say `all but the last` in one."""
+    ends = _with("until", "The segment does not say when it ends: only the last one needs no `until`.")
+    unknown = {"not": {"propertyNames": {"enum": ["until", "from", "to", "shape"]}}}
+    for length in range(2, _MOST_SEGMENTS + 1):
+        one = {"if": unknown, "else": ends}
+        yield {"if": {"minItems": length}, "then": {"prefixItems": [*[{}] * (length - 2), one]}}
 
 
 def _source_conditions() -> Iterator[JsonSchema]:
@@ -149,6 +182,11 @@ def _by_the_only_optimizer() -> Iterator[JsonSchema]:
         if "weight_decay" not in arguments:
             rule |= _rule_without(_DECAYS, f"{optimizer_class} has no weight decay.")
         yield {"if": _is("optimizer", _of_class(optimizer_class)), "then": _rules(rule)}
+    for optimizer_class, arguments in ARGUMENTS.items():
+        several = [_given("optimizers"), {"not": _each({"not": _of_class(optimizer_class)})}]
+        has_class = {"anyOf": [_is("optimizer", _of_class(optimizer_class)), {"allOf": several}]}
+        message = f"Not a tag: {optimizer_class} has an argument of that name."
+        yield {"if": has_class, "then": _rules(_for_keys(tags=_names_without(arguments, message)))}
 
 
 def _by_several_optimizers() -> Iterator[JsonSchema]:

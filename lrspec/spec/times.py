@@ -38,6 +38,9 @@ class Time:
             raise ValueError(f"pass the number of all steps: the plan has times in percent ({self.value})")
         return math.ceil(self.amount * steps / 100)
 
+    def __str__(self) -> str:
+        return f"{{until: {self.value}}}"
+
     @property
     def value(self) -> int | str:
         """The time as a spec writes it, a percentage in its shortest form."""

@@ -85,3 +85,8 @@ IN_THE_RULE = frozenset({"lr", "weight_decay"})
 
 NOT_OPTIONS = NOT_SETTINGS | IN_THE_RULE
 """The names that an option cannot have."""
+
+NOT_TAGS = NOT_OPTIONS | frozenset(
+    {"initial_lr", "max_lr", "min_lr", "swa_lr", "lr_scale"} | {"momentum", "base_momentum", "max_momentum", "betas"}
+)
+"""The names that a tag cannot have: torch, a scheduler or lrspec gives them to groups."""

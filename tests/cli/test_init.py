@@ -47,7 +47,6 @@ def fails():
 RESNET = r"""# yaml-language-server: $schema=lrspec.v1.schema.json
 #
 # Layer-wise decay: the nearer to the input, the lower the learning rate.
-#
 # The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file.
 lrspec: 1
 models: resnet18
@@ -169,14 +168,17 @@ def test_an_existing_file_stays_without_force(init: Any) -> None:
             ["--model", "resnet18", "-r", "blocks", "--head-mult", "2"],
             "lrspec init: --head-mult is not for blocks, but for layer-decay, head-body",
         ),
-        (["--model", "resnet18", "--optimizer", "AdmW"], "lrspec: --optimizer: `AdmW` is not an optimizer of torch."),
+        (
+            ["--model", "resnet18", "--optimizer", "AdmW"],
+            "lrspec init: Invalid value for '--optimizer': `AdmW` is no",
+        ),
         (
             ["--model", "resnet18", "--optimizer", ""],
-            "lrspec init: Invalid value for '--optimizer': expected the name of a class, found ''",
+            "lrspec init: Invalid value for '--optimizer': expected a string that is not empty, ",
         ),
         (
             ["--model", "resnet18", "--optimizer", "\udcff"],
-            "lrspec init: Invalid value for '--optimizer': expected the ",
+            "lrspec init: Invalid value for '--optimizer': unpaired surrogate",
         ),
         (["--model", "resnet18", "--recipe", "lora-plus"], "lrspec: lora-plus: no parameter is called lora_B"),
         (["--model", "resnet18", "-o", "-", "--save-params"], "lrspec init: --save-params goes with a spec in a file"),
@@ -321,7 +323,7 @@ def test_a_draft_that_is_wrong_is_to_be_reported(init: Any, monkeypatch: pytest.
     def wrong(*_: Any) -> None:
         raise DraftError("fc.weight: the draft gives 1, wanted 2")
 
-    monkeypatch.setattr(composing, "proved", wrong)
+    monkeypatch.setattr(composing, "compile_draft", wrong)
     ran = init("--model", "resnet18")
     assert (ran.status, ran.out, here()) == (2, "", [])
     assert ran.err == (
@@ -332,7 +334,7 @@ def test_a_draft_that_is_wrong_is_to_be_reported(init: Any, monkeypatch: pytest.
 
 def test_a_draft_that_is_no_spec_is_to_be_reported(init: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     write("mine.py", MINE)
-    monkeypatch.setattr(drafting, "written", lambda *_: "lrspec: 1\nrules: 1\n")
+    monkeypatch.setattr(drafting, "spec_text", lambda *_: "lrspec: 1\nrules: 1\n")
     ran = init("--from", "py:mine.py:trained")
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert ran.err.startswith("lrspec: internal error, please report it with the command and the model: the draft ")

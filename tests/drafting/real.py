@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 import lrspec
 from lrspec.drafting.rules import DraftRule, Entry, Selector
-from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import written
+from lrspec.drafting.write import spec_text
 from lrspec.spec.language import ModelSource, Optimizer
 from tests.test_examples import build
 
@@ -86,8 +85,7 @@ def written_specs(draw: st.DrawFn) -> Written:
     rules = [draw(_rules(kind, names)) for kind, percent in _SELDOM.items() if draw(st.integers(0, 99)) < percent]
     rules += [*draw(_rates(model, names)), *draw(_decay(model, names))]
     base = Optimizer(type="AdamW", lr=draw(st.sampled_from((1e-3, 2e-4, 0.01))), weight_decay=0.05)
-    wanted = Wanted(inventory(model), [], {"optimizer": base}, ModelSource(source=model))
-    return Written(model, written(wanted, rules))
+    return Written(model, spec_text({"optimizer": base}, rules, ModelSource(source=model)))
 
 
 _SELDOM = {"frozen": 20, "options": 20, "factor": 25}

@@ -46,7 +46,6 @@ VIT = [
         (RESNET, r"downsample\.1", [r"^layer\d+\.\d+\.downsample\.1\."]),
         (RESNET, r"bias$", [r"\.bias$"]),
         (VIT, r"^(cls_token|pos_embed)$", [r"^(?:cls_token|pos_embed)$"]),
-        (VIT, r"table$", [r"\.table$"]),
         (VIT, r"^blocks\.\d+\.attn", [r"^blocks\.\d+\.attn\."]),
         (VIT, r"^blocks\.1\.", [r"^blocks\.1\."]),
         (VIT, r"^blocks\.(10|11)\.", [r"^blocks\.(?:10|11)\."]),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
 from lrspec.drafting.draft import Draft, draft
-from lrspec.drafting.prove import DraftError, proved
+from lrspec.drafting.prove import DraftError, compile_draft
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -28,7 +28,7 @@ def drafted(parameters: Sequence[Parameter], wanted: Sequence[Settings | None], 
 
 
 def rules_of(found: Draft) -> str:
-    return found.text.partition("rules:\n")[2]
+    return found.file.text.partition("rules:\n")[2]
 
 
 def parameter(name: str, *shape: int, **more: Any) -> Parameter:
@@ -43,8 +43,8 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     inventory = Inventory.from_names(["body.weight", "body.bias", "head.weight"])
     settings = [Settings(1e-4, 0.1, ()), None, Settings(1e-3, 0.0, ())]
     found = draft(Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3, weight_decay=0.1)}))
-    assert "lr_mult: 0.1" in found.text
-    assert "weight_decay: 0\n" in found.text
+    assert "lr_mult: 0.1" in found.file.text
+    assert "weight_decay: 0\n" in found.file.text
 
 
 def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
@@ -52,7 +52,7 @@ def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
     with pytest.raises(DraftError, match=r"the draft cannot be read: .* letters, digits, `_` and `-` only"):
         draft(wanted)
     with pytest.raises(DraftError, match=r"the draft cannot be read: .*list"):
-        proved("lrspec: 1\nrules: 1\n", wanted)
+        compile_draft("lrspec: 1\nrules: 1\n", wanted.inventory)
 
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
@@ -70,7 +70,7 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
     special = Settings(1e-2, 0.0, (("betas", (0.9, 0.95)),))
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 4 + [special] * 2)
     assert rules_of(found).count("^head") == 1
-    assert "options: {betas: [0.9, 0.95]}" in found.text
+    assert "options: {betas: [0.9, 0.95]}" in found.file.text
 
 
 def test_one_rate_for_all_is_a_rule_called_so() -> None:
@@ -81,7 +81,7 @@ def test_one_rate_for_all_is_a_rule_called_so() -> None:
 def test_optimizers_that_train_nothing_are_left_out() -> None:
     muon = Optimizer(type="Muon", lr=0.02)
     found = drafted(HEAD, [Settings(1e-3, 0.1, (), "adamw")] * 2, adamw=BASE, muon=muon)
-    assert "muon" not in found.text
+    assert "muon" not in found.file.text
 
 
 def test_muon_gets_the_matrices_and_adamw_the_tables_among_them() -> None:
@@ -90,27 +90,33 @@ def test_muon_gets_the_matrices_and_adamw_the_tables_among_them() -> None:
     head = parameter("head.weight", 9, 4, declared=("head",))
     bases = {"adamw": BASE, "muon": Optimizer(type="Muon", lr=0.02, weight_decay=0.1)}
     found = drafted([embed, *BODY, head], [adamw, muon, adamw, muon, adamw, adamw], **bases)
-    assert "where: {declared: [embedding, head]}\n    optimizer: adamw\n" in found.text
-    assert "where: {ndim: 2}\n    fallback: true\n    optimizer: muon\n" in found.text
+    assert "where: {declared: [embedding, head]}\n    optimizer: adamw\n" in found.file.text
+    assert "where: {ndim: 2}\n    fallback: true\n    optimizer: muon\n" in found.file.text
 
 
 def test_what_is_wanted_is_allowed_with_a_reason() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 5 + [Settings(3.0, 0.0, ())])
-    assert "large-value: ignore   # a value above 1 is wanted\n" in found.text
-    assert "mixed-decay: ignore   # some of a kind are to decay, and some are not\n" in found.text
+    assert "large-value: ignore   # a value above 1 is wanted\n" in found.file.text
+    assert "mixed-decay: ignore   # some of a kind are to decay, and some are not\n" in found.file.text
 
 
 def test_weight_decay_alone_needs_no_rates() -> None:
     base = Optimizer(type="AdamW", weight_decay=0.1)
     wanted = [Settings(None, 0.0 if len(each.shape or ()) < 2 else 0.1, ()) for each in (*BODY, *HEAD)]
     found = drafted([*BODY, *HEAD], wanted, optimizer=base)
-    assert "unmatched-parameter: ignore   # rates are left to the optimizer\n" in found.text
+    assert "unmatched-parameter: ignore   # rates are left to the optimizer\n" in found.file.text
 
 
 def test_names_that_must_be_listed_are_owned_up_to() -> None:
     names = [Parameter(f"{letter}.{other}{number}") for number, letter in enumerate("abcdefghij") for other in "xyzuvw"]
     wanted = [Settings(1e-3, 0.1 if (n * n) % 7 < 3 else 0.0, ()) for n in range(len(names))]
-    assert "nothing shorter tells these apart" in drafted(names, wanted).text
+    assert "nothing shorter tells these apart" in drafted(names, wanted).file.text
+
+
+def test_a_rule_for_each_of_many_values_is_owned_up_to() -> None:
+    names = [Parameter(f"{letter}.weight") for letter in "abcdefghij"]
+    text = drafted(names, [Settings(1e-3, 0.01 * n * n, ()) for n in range(10)]).file.text
+    assert "# 10 weight decays, a rule for each: nothing shorter gives these" in " ".join(text.split())
 
 
 _COMPONENTS = st.sampled_from(["a", "blocks", "0", "1", "10", "norm1", "fc2", "weight", "bias", "é", "it's", "\x1b"])

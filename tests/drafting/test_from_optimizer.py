@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import timm
 import torch
-from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay  # type: ignore[attr-defined]
+from timm.optim import Lamb, create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay  # type: ignore[attr-defined]
 from timm.scheduler import CosineLRScheduler  # type: ignore[attr-defined]
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -109,7 +109,7 @@ def test_the_discriminative_slices_of_fastai() -> None:
             groups.append({"params": params, "lr": 1e-5 * ratio**number, "weight_decay": decay})
     file = assert_reproduced(Adam(groups, lr=1e-3, betas=(0.95, 0.99), eps=1e-5), model)
     assert file.spec.optimizer.options == {"betas": (0.95, 0.99), "eps": 1e-5}
-    assert "# Group 5 has no parameters: left out.\n" in file.text
+    assert "# Group 5 has no parameters: omitted.\n" in file.text
 
 
 class Vlm(nn.Module):
@@ -234,6 +234,13 @@ def test_the_optimizers_of_timms_factory(name: str) -> None:
     assert file.spec.optimizer.type == type_
 
 
+def test_weight_decay_that_depends_on_the_default_rate_keeps_it() -> None:
+    model = vit()
+    groups = [{"params": [*model.parameters()], "lr": 1e-4}]
+    file = assert_reproduced(Lamb(groups, lr=1e-3, corrected_weight_decay=True, weight_decay=0.1), model)
+    assert file.spec.optimizer.lr == 1e-3
+
+
 # -------------------------------------------------------------------------------------------------------- libraries
 
 
@@ -281,7 +288,7 @@ def test_lora_plus_of_peft() -> None:
     model = peft.get_peft_model(transformers.BertForSequenceClassification(config), adapters)
     optimizer = create_loraplus_optimizer(model, AdamW, lr=1e-4, loraplus_lr_ratio=16)
     expected = values_of(optimizer)
-    with pytest.warns(lrspec.SpecWarning, match="Group 1 has no parameters: left out"):
+    with pytest.warns(lrspec.SpecWarning, match="Group 1 has no parameters: omitted"):
         file = lrspec.from_optimizer(optimizer, model)
     assert_gives(file, model, expected)
     assert {group["lr"] for group in optimizer.param_groups if group["params"]} == {1e-4, 16e-4}

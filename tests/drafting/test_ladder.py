@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from lrspec import Inventory
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.ladder.ladder import ladder
-from lrspec.drafting.ladder.merging import merged, within
+from lrspec.drafting.ladder.merging import insert_join, merge
 from lrspec.drafting.rules import DraftRule, Entry, Selector
-from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import written
+from lrspec.drafting.write import spec_text
 from lrspec.models.parameters import Parameter
 from lrspec.spec.language import Optimizer
 from lrspec.spec.load import loads
@@ -33,7 +32,7 @@ def wrong(inventory: Inventory, layers: Layers, free: Collection[int], entries: 
         DraftRule("depth", Selector(layers=entries), (("layer_decay", 0.5),)),
         DraftRule("rest", Selector(), (("freeze", True),), fallback=True),
     ]
-    text = written(Wanted(inventory, [None] * len(layers), base), rules, [("unused-rule", "ignore", "")])
+    text = spec_text(base, rules, check=[("unused-rule", "ignore", "")])
     outcome = attempt(loads(text, path="a.yaml"), inventory)
     found = [f"{finding.code} {finding.message}" for finding in outcome.diagnostics if finding.code in AVOIDED]
     if outcome.plan is None:
@@ -127,18 +126,18 @@ def test_what_stands_before_the_first_block_is_an_entry_if_it_is_long() -> None:
 
 def test_only_one_number_may_be_missing_where_a_join_is_written_into_its_spine() -> None:
     join = r"^a\.(\d+)\.b\."
-    assert within(r"^a\.(\d+)\.c\.(\d+)\.", join) == r"^a\.(\d+)\.(?:b|c\.(\d+))\."
+    assert insert_join(r"^a\.(\d+)\.c\.(\d+)\.", join) == r"^a\.(\d+)\.(?:b|c\.(\d+))\."
     for spine in (r"^a\.(\d+)\.c\.(\d+)\.(\d+)\.", r"^a\.(\d+)\.c\.(1|2)\.(\d+)\.", r"^a\.(\d+)\.(\d+)\."):
-        assert within(spine, join) is None
+        assert insert_join(spine, join) is None
     for spine in (r"^a\.(?!0\.)(\d+)\.c\.(\d+)\.", r"^a\.(\d+)\.c\.(?!0\.)(\d+)\.", r"^a\.(1|2)\.c\.(\d+)\."):
-        assert within(spine, join) is None
+        assert insert_join(spine, join) is None
 
 
 def test_regexes_that_differ_in_one_word_are_one() -> None:
-    assert merged([r"^a\.(\d+)\.(?:b|c)\.", r"^a\.(\d+)\.d\d+\.", r"^e\."]) == (r"^a\.(\d+)\.(?:b|c|d\d+)\.", r"^e\.")
-    assert merged([r"^a\.b\.", r"^a\.c\.", r"^d\.b\.", r"^d\.c\."]) == (r"^(?:a|d)\.(?:b|c)\.",)
+    assert merge([r"^a\.(\d+)\.(?:b|c)\.", r"^a\.(\d+)\.d\d+\.", r"^e\."]) == (r"^a\.(\d+)\.(?:b|c|d\d+)\.", r"^e\.")
+    assert merge([r"^a\.b\.", r"^a\.c\.", r"^d\.b\.", r"^d\.c\."]) == (r"^(?:a|d)\.(?:b|c)\.",)
     apart = (r"^a\.b\.", r"^d\.c\.", r"^e(?!(?:1|2)\.)(\d+)\.", r"^e(?!3\.)(\d+)\.", r"^f(1|2)\.", r"^f(3|4)\.")
-    assert merged(apart) == apart
+    assert merge(apart) == apart
 
 
 def test_parts_that_join_with_numbers_and_without_are_one_regex() -> None:
@@ -288,6 +287,8 @@ def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None
 
 def test_odd_names_are_exact() -> None:
     assert entries_of(("a.3.w", 0), ("a.\u0664.w", 1), ("a.5.w", 2), ("a.w w", 3)) != []
+    unseen = [(f"a{mark}-.{n}.w", n) for n in range(3) for mark in "\x02\x1b"]
+    assert entries_of(*unseen) == [r"^a\x02-\.(\d+)\. ^a\x1b-\.(\d+)\."]
     deep = [".".join(["a"] * depth + [last]) for depth in range(1, 60) for last in "xy"]
     assert len(entries_of(*((name, n % 2) for n, name in enumerate(deep)))) == 2
 

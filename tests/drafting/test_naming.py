@@ -17,6 +17,7 @@ from lrspec.models.parameters import Columns
         (["a.pos_embed", "rel_pos"], "positions"),
         (["cls_token", "dist_token"], "tokens"),
         (["a.bias", "b.c.bias"], "biases"),
+        (["a.in_proj_bias", "a.norm.bias"], "biases"),
         (["blocks.0.attn.attention_biases", "blocks.1.attn.attention_biases"], "attention-biases"),
         (["layer4.0.weight", "layer4.1.bias"], "layer4"),
         (["conv1.weight", "bn1.bias"], ""),

@@ -20,7 +20,7 @@ from lrspec.drafting.prove import TooLongError
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import scalar, written
+from lrspec.drafting.write import scalar, spec_text
 from lrspec.models.by_name import inventory_of
 from lrspec.spec.language import Optimizer
 from tests.drafting.plans import wanted_of
@@ -81,7 +81,7 @@ def text_of(wanted: Wanted, clean: bool = True) -> str:
     """The rules for rates as text, which are compiled with those that freeze, and give just what is wanted."""
     rules = rate_rules(wanted)
     numbered = [replace(rule, name=f"{rule.name}-{number}") for number, rule in enumerate(rules)]
-    text = written(wanted, [*freeze_rules(wanted), *numbered])
+    text = spec_text(wanted.bases, [*freeze_rules(wanted), *numbered])
     outcome = attempt(loads(text), wanted.inventory)
     assert outcome.plan is not None, outcome.diagnostics
     for parameter, settings in zip(outcome.plan.parameters, wanted.settings, strict=True):
@@ -90,7 +90,7 @@ def text_of(wanted: Wanted, clean: bool = True) -> str:
             assert parameter.settings.lr is not None
             assert math.isclose(parameter.settings.lr, settings.lr, rel_tol=1e-12), (parameter.name, text)
     assert not clean or not outcome.diagnostics, outcome.diagnostics
-    return re.sub(" +#", "   #", written(replace(wanted, bases={}), rules).partition("rules:\n")[2])
+    return re.sub(" +#", "   #", spec_text({}, rules).partition("rules:\n")[2])
 
 
 def drafted(names: Sequence[str], multiple: Multiple, lr: float = 1e-3) -> str:
@@ -140,6 +140,12 @@ def test_the_rate_that_is_hardest_to_select_is_the_fallback() -> None:
 def test_a_rate_is_absolute_where_the_multiple_would_be_long() -> None:
     found = drafted(DETECTOR, lambda name: 3e-5 / 7e-4 if "backbone" in name else 1, lr=7e-4)
     assert found == rule("backbone", r"^backbone\.", "lr: 3e-5") + rest("1")
+
+
+@pytest.mark.parametrize(("multiple", "setting"), [(2000, "lr: 2"), (1e-4, "lr: 1e-7"), (500, "lr_mult: 500")])
+def test_nobody_multiplies_by_a_thousand(multiple: float, setting: str) -> None:
+    rules = rate_rules(wanted(DETECTOR, [multiple if "backbone" in name else 1 for name in DETECTOR]))
+    assert f"backbone {setting}" in outline(rules)
 
 
 def test_a_multiple_that_is_its_optimizers_rate_is_written_as_a_rate() -> None:
@@ -243,6 +249,18 @@ def test_the_cross_product_of_two_factors_comes_apart() -> None:
     found = drafted(VIT, lambda n: (1 if n.startswith("head.") else 0.1) * (2 if n.endswith("bias") else 1))
     two = rule("head", r"^head\.", "lr_mult: 1") + rest("0.1")
     assert found == two + rule("biases", r"\.bias$", "lr_scale: 2")
+
+
+def test_a_cross_product_of_three_is_the_products_of_two_on_top_of_rates() -> None:
+    """A bias of attention has both factors, 0.5 and 2: together 1."""
+    factors = (("attn", 0.5), ("bias", 2), ("blocks.3.", 0.1), ("blocks.11.", 0.1))
+    found = drafted(VIT, lambda name: math.prod(factor for text, factor in factors if text in name))
+    assert found == (
+        rule("blocks", r"^blocks\.(?:3|11)\.", "lr_mult: 0.1")
+        + rest("1")
+        + "  - name: biases\n    match: '\\.bias$'\n    exclude: '^blocks\\.\\d+\\.attn\\.'\n    lr_scale: 2\n"
+        + rule("qkv", r"\.qkv\.weight$", "lr_scale: 0.5")
+    )
 
 
 def test_the_biases_of_one_part_alone_are_a_rate() -> None:
@@ -385,14 +403,6 @@ def test_any_rates_of_any_names_are_given_exactly(names: list[str], rates: list[
         text_of(wanted(leaves, rates[: len(leaves)], lr), clean=False)
 
 
-def test_a_rule_says_how_many_parameters_it_is_about() -> None:
-    multiples = [ladder(name) * (10 if name.startswith("head.") else 1) for name in VIT]
-    assert [found.why for found in rate_rules(wanted(VIT, multiples))] == [
-        ("80 parameters: each rate is 0.75 times that of the next layer",),
-        ("2 parameters have `lr_scale: 10`",),
-    ]
-
-
 RESNET, SWIN, ATTO = "resnet18", "swin_tiny_patch4_window7_224", "convnext_atto"
 VIT_TINY, EFFICIENTNET, MIXER = "vit_tiny_patch16_224", "efficientnet_b0", "mixer_s16_224"
 
@@ -400,7 +410,7 @@ VIT_TINY, EFFICIENTNET, MIXER = "vit_tiny_patch16_224", "efficientnet_b0", "mixe
 def redrafted(model: str, *rules: DraftRule, decay: float | dict[str, float] = 0.5) -> str:
     """The regexes, factors and rates of the rules that are found for a ladder of a real model with other rules."""
     ladder_of = DraftRule("depth", Selector(layers=LADDERS[model]), (("layer_decay", decay),))
-    plan = attempt(loads(written(wanted(inventory(model), []), [*rules, ladder_of])), inventory(model)).plan
+    plan = attempt(loads(spec_text(wanted([], []).bases, [*rules, ladder_of])), inventory(model)).plan
     assert plan is not None
     return text_of(wanted_of(plan))
 
@@ -415,6 +425,13 @@ def factor(selector: Selector, scale: float) -> DraftRule:
 
 def settings_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if re.match(" +(lr|layer_)", line)]
+
+
+def test_another_factor_than_the_likeliest_may_come_first() -> None:
+    factors = (("stages.2.blocks.3.", 0.3), (".conv_dw.", 2), (".mlp.", 2), (".bias", 0.5))
+    names = inventory(ATTO).columns.names
+    rates = [math.prod(factor for text, factor in factors if text in name) for name in names]
+    assert len(rate_rules(wanted(inventory(ATTO), rates))) == len(factors)
 
 
 BLOCK_OF = {RESNET: r"^layer3\.0\.", VIT_TINY: r"^blocks\.7\.", EFFICIENTNET: r"^blocks\.3\."}
@@ -492,7 +509,9 @@ def test_no_rule_has_a_vague_name_or_two_words_that_do_not_belong_together() -> 
 def test_what_has_no_rate_has_that_of_its_optimizer() -> None:
     def found(lr: float | None) -> str:
         settings = [Settings(None if "bias" in name else 2e-3, None, ()) for name in VIT]
-        return draft(Wanted(Inventory.from_names(VIT), settings, {"optimizer": Optimizer(type="AdamW", lr=lr)})).text
+        return draft(
+            Wanted(Inventory.from_names(VIT), settings, {"optimizer": Optimizer(type="AdamW", lr=lr)})
+        ).file.text
 
     assert "lr_mult: 1\n" in found(1e-3)
     assert "lr: 2e-3" in found(None)

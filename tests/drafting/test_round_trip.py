@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from benchmarks.drafting import lines
 from lrspec import BuildError, SpecError
 from lrspec.compiler.compile import attempt
 from lrspec.drafting.draft import Draft, draft
+from lrspec.spec.torch_optim import IN_THE_RULE
 from tests.compiler.test_against_bruteforce import attempted
 from tests.drafting.live_models import model_of
 from tests.drafting.plans import wanted_of
 from tests.drafting.real import Written, inventory, written_specs
 from tests.drawing import drawn
-from tests.strategies import inventories, specs
+from tests.strategies import CHECKED_BY_MODEL, CHECKED_BY_RULE, inventories, specs
 from tests.test_examples import inventory as found_inventory
 
 TESTS = Path(__file__).parent.parent
@@ -34,7 +36,7 @@ def drafted(plan: lrspec.Plan) -> Draft:
     found = draft(wanted_of(plan))
     outcome = attempt(found.file, plan.inventory)
     assert outcome.plan is not None
-    assert not outcome.diagnostics, (found.text, outcome.diagnostics)
+    assert not outcome.diagnostics, (found.file.text, outcome.diagnostics)
     for one, other in zip(plan.parameters, outcome.plan.parameters, strict=True):
         assert one.status.trains == other.status.trains, one.name
         if one.status.trains:
@@ -48,9 +50,15 @@ def assert_same(one: lrspec.PlannedParameter, other: lrspec.PlannedParameter) ->
     assert other.settings.options == one.settings.options
 
 
-@drawn(specs(), inventories(), few=30, many=5000, suppress_health_check=list(HealthCheck))
+def without_errors(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec that gives groups in spite of what is found in it."""
+    rules = [{key: value for key, value in rule.items() if key != "check"} for rule in spec["rules"]]
+    return {**spec, "rules": rules, "check": dict.fromkeys(CHECKED_BY_RULE + CHECKED_BY_MODEL, "ignore")}
+
+
+@drawn(specs(), inventories(), few=30, many=5000, parts=8, suppress_health_check=list(HealthCheck))
 def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
-    plan = attempted(spec, parameters).plan
+    plan = attempted(without_errors(spec), parameters).plan
     assume(plan is not None and plan.groups and can_be_built(plan))
     assert plan is not None
     drafted(plan)
@@ -105,7 +113,7 @@ def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> Non
     assert sum(shorter) >= 0.9 * len(shorter) > 90
 
 
-@drawn(specs(), inventories(), few=15, many=2000, suppress_health_check=list(HealthCheck))
+@drawn(specs(), inventories(), few=15, many=2000, parts=2, suppress_health_check=list(HealthCheck))
 def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     model = model_of(parameters["parameters"])
     try:
@@ -120,7 +128,8 @@ def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], param
     before, after = groups_by_name(optimizers, model), groups_by_name(again, model)
     assert before.keys() == after.keys()
     for name, group in before.items():
-        assert after[name] == {**group, "lr": pytest.approx(group["lr"], rel=1e-12, abs=0)}, (name, file.text)
+        rounded = {key: pytest.approx(group[key], rel=1e-12, abs=0) for key in IN_THE_RULE & group.keys()}
+        assert after[name] == {**group, **rounded}, (name, file.text)
 
 
 def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str, Optimizer]:
@@ -130,12 +139,15 @@ def built(spec: lrspec.SpecFile | dict[str, Any], model: nn.Module) -> dict[str,
 
 
 def groups_by_name(optimizers: dict[str, Optimizer], model: nn.Module) -> dict[str, dict[str, Any]]:
-    """The class of the optimizer of each parameter, and what its group has for the arguments of the class."""
+    """The class of the optimizer of each parameter, and what its group has for the arguments of the class.
+
+    What an optimizer notes for itself is not compared, such as the rate that timm's Lamb was made with.
+    """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     return {
         names[id(parameter)]: {
             "class": type(optimizer).__name__,
-            **{key: group[key] for key in optimizer.defaults},
+            **{key: group[key] for key in signature(type(optimizer)).parameters if key in group and key != "params"},
         }
         for optimizer in optimizers.values()
         for group in optimizer.param_groups

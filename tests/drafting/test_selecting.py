@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lrspec import Parameter
 from lrspec.drafting.rules import Selector
-from lrspec.drafting.selecting.selectors import ALL, selectors, size
+from lrspec.drafting.selecting.cost import ALL, cost
+from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.selecting.targets import reached
 from lrspec.models.parameters import Columns
 
@@ -109,6 +110,14 @@ def test_all_but_a_few_is_said_with_an_exclude() -> None:
     assert selectors(model, members) == (Selector(match=(r"^blocks\.",), exclude=(r"^blocks\.4\.",)),)
 
 
+def test_all_of_an_ending_but_a_part_is_said_with_an_exclude() -> None:
+    leaves = [f"blocks.{n}.{part}.{leaf}" for n in (0, 1) for part in ("attn", "mlp", "norm") for leaf in ("w", "bias")]
+    model = Columns.of([Parameter(name) for name in ("stem.conv.bias", *leaves, "head.bias", "head.w")])
+    members = [place for place, name in enumerate(model.names) if name.endswith("bias") and "attn" not in name]
+    [selector] = selectors(model, members)
+    assert (selector.match, len(selector.exclude)) == ((r"\.bias$",), 1)
+
+
 def test_any_name_of_a_tied_parameter_selects_it() -> None:
     model = Columns.of([Parameter("embed.weight", aliases=("head.weight",)), Parameter("head.bias"), Parameter("b.w")])
     assert selectors(model, [1]) == (Selector(match=(r"^head\.bias$",)),)
@@ -154,7 +163,7 @@ def test_selectors_are_exact_and_do_not_overlap(model: Columns, decay: bool, dat
 
 def test_all_but_some_is_the_last_resort() -> None:
     listed = Selector(match=(r"^embed\.", r"\.bias$", r"\.norm\.", r"^head\.", r"^scale$"))
-    assert size((listed,)) < size((Selector(match=ALL.match, exclude=(r"\.experts\.",)),))
+    assert cost((listed,)) < cost((Selector(match=ALL.match, exclude=(r"\.experts\.",)),))
 
 
 def test_what_is_left_of_numbered_modules_is_theirs_but_some() -> None:
@@ -170,3 +179,14 @@ def test_biases_but_those_of_norms_are_told_by_their_owners() -> None:
     model = columns(parameter("stem.bias", 8, owner="Conv2d"), parameter("norm.bias", 8, owner="LayerNorm"))
     members = [n for n, name in enumerate(model.names) if name.endswith("bias") and "Layer" not in model.owners[n][0]]
     assert selectors(model, members) == (Selector(match=(r"\.bias$",), module=r"^(?:Linear|Conv2d)$"),)
+
+
+def test_matrices_of_some_modules_are_told_by_dimensions() -> None:
+    parts = {"q.w": 2, "mix.in.w": 2, "mix.a.out.w": 2, "n.w": 1, "mix.n.w": 1, "mix.a.n.w": 1}
+    shapes = {
+        **{f"embed.{part}.w": 2 for part in ("q", "in", "out")},
+        **{f"blocks.{n}.{part}": dims for n in (0, 1) for part, dims in parts.items()},
+    }
+    model = Columns.of(parameter(name, *[8] * dims) for name, dims in shapes.items())
+    members = [place for place, dims in enumerate(shapes.values()) if place > 2 and dims == 2]
+    assert selectors(model, members) == (Selector(match=(r"^blocks\.",), ndim=(2,)),)

@@ -7,20 +7,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrspec import Inventory, Parameter
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.drafting.selecting.regexes import escaped
-from lrspec.drafting.wanted import Wanted
-from lrspec.drafting.write import scalar, written
+from lrspec.drafting.write import scalar, spec_text
 from lrspec.spec.language import ONLY, ModelSource, Optimizer
 from lrspec.spec.load import loads
 
-WANTED = Wanted(Inventory([Parameter("a.w")]), [None], {ONLY: Optimizer(type="AdamW", lr=1e-3)})
+BASES = {ONLY: Optimizer(type="AdamW", lr=1e-3)}
 
 
 def lines(*rules: DraftRule, **more: Any) -> list[str]:
     """Return the lines of the rules of a draft, which must be a spec."""
-    text = written(WANTED, rules, **more)
+    text = spec_text(BASES, rules, **more)
     loads(text)
     return text.partition("rules:\n")[2].splitlines()
 
@@ -77,14 +75,13 @@ def test_reasons_stand_behind_what_is_allowed() -> None:
 
 
 def test_the_head_names_the_model_and_has_the_notes() -> None:
-    wanted = Wanted(
-        WANTED.inventory, [None], WANTED.bases, ModelSource(source="vit", args={"num_classes": 2}), ("One.",)
-    )
-    text = written(wanted, [DraftRule("x", Selector(match=("a",)), (("lr", 3),))])
-    assert text.splitlines()[:4] == [
+    model = ModelSource(source="vit", args={"num_classes": 2})
+    text = spec_text(BASES, [DraftRule("x", Selector(match=("a",)), (("lr", 3),))], model, ("One.", "Two."))
+    assert text.splitlines()[:5] == [
         "# yaml-language-server: $schema=lrspec.v1.schema.json",
         "#",
         "# One.",
+        "# Two.",
         "lrspec: 1",
     ]
     assert "models: {source: vit, args: {num_classes: 2}}\n" in text
@@ -103,7 +100,7 @@ def test_any_text_survives(text: str) -> None:
 @given(st.text(min_size=1, max_size=20))
 def test_any_name_survives(name: str) -> None:
     rule = DraftRule("x", Selector(match=(f"^{escaped(name)}$",)), (("lr", 1),))
-    match = loads(written(WANTED, [rule])).spec.rules[0].match
+    match = loads(spec_text(BASES, [rule])).spec.rules[0].match
     assert match == f"^{escaped(name)}$"
 
 
@@ -113,11 +110,15 @@ def test_numbers_are_written_as_people_write_them() -> None:
     ]
 
 
+@given(st.floats(min_value=0, allow_infinity=False))
+def test_any_number_survives(value: float) -> None:
+    rule = DraftRule("x", Selector(match=("a",)), (("lr_scale", value),), check=(("large-value", "ignore", ""),))
+    assert loads(spec_text(BASES, [rule])).spec.rules[0].lr_scale == value
+
+
 def test_momentum_stands_beside_the_rate() -> None:
     base = Optimizer.model_validate({"type": "SGD", "lr": 0.1, "weight_decay": 1e-4, "momentum": 0.9, "eps": 1})
-    text = written(
-        Wanted(WANTED.inventory, [None], {ONLY: base}), [DraftRule("x", Selector(match=("a",)), (("lr", 3),))]
-    )
+    text = spec_text({ONLY: base}, [DraftRule("x", Selector(match=("a",)), (("lr", 3),))])
     assert "optimizer: {type: SGD, lr: 0.1, momentum: 0.9, weight_decay: 1e-4, eps: 1}\n" in text
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 ROUNDING = 1e-6  # of float32, for parameters that are smaller than 1
 
@@ -16,7 +17,7 @@ ROUNDING = 1e-6  # of float32, for parameters that are smaller than 1
 def lines(script: Path) -> list[str]:
     """What two processes print that run a script; they must end, and without failing."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    path = os.pathsep.join(filter(None, [str(EXAMPLES), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(EXAMPLES), str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment) as launcher:

@@ -10,7 +10,7 @@ import torch
 import lrspec
 from lrspec.drafting.depth.of_model import read_depth
 from lrspec.drafting.recipes.compose import compose
-from lrspec.drafting.recipes.recipe import Numbers, Subject
+from lrspec.drafting.recipes.recipe import Choices, Subject
 from tests.integration.test_timm_families import MATCHERS, SPECS, each_family, expected
 from tests.test_examples import build
 
@@ -23,7 +23,7 @@ def test_layer_decay_is_that_of_timm(family: str, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     inventory, depth = read_depth(source.source, dict(source.args), cache=False)
     assert depth.matched != (family in MATCHERS)
-    draft = compose("layer-decay", Subject(inventory, depth), Numbers(lr=1e-3, weight_decay=0.05), source)
+    draft = compose("layer-decay", Subject(inventory, depth), Choices(lr=1e-3, weight_decay=0.05), source)
     assert lrspec.check(draft.file, inventory) == []
     with torch.device("meta"):
         model = build(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lrspec.compiler.checks.captures import capture_in_lookaround
+from lrspec.compiler.checks.counts import unexpected_count
 from lrspec.compiler.checks.coverage import shape_unknown, unmatched_parameter
 from lrspec.compiler.checks.dead_branches import regex_dead_branch
 from lrspec.compiler.checks.declared_decay import declared_decay
@@ -20,7 +21,15 @@ from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_paramet
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
 from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
-from lrspec.compiler.checks.unused import frozen_only_rule, shadowed_rule, trains_nothing, unused_pattern, unused_rule
+from lrspec.compiler.checks.thawing import nothing_below
+from lrspec.compiler.checks.unused import (
+    frozen_only_rule,
+    shadowed_rule,
+    trains_nothing,
+    unused_pattern,
+    unused_rule,
+    unused_schedule,
+)
 from lrspec.compiler.checks.values import large_value, zero_lr
 from lrspec.diagnostics.diagnostic import Finding
 
@@ -33,13 +42,16 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     unused_pattern,
     frozen_only_rule,
     trains_nothing,
+    unexpected_count,
     join_without_layer,
+    nothing_below,
     shape_unknown,
     redundant_setting,
     scaled_absolute_lr,
     unfit_parameter,
     embedding_as_matrix,
     unused_optimizer,
+    unused_schedule,
     regex_slip,
     regex_unescaped_dot,
     regex_dead_branch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrspec.compiler.checks.finding import Compilation, Subject, setting_subject
+from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.selection import Place
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -15,11 +16,9 @@ from lrspec.regex.pattern import Pattern
 def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
     """LRS202 of a ladder with itself: parameters that it puts in more than one place."""
     resolution = compilation.resolution
-    for applied in resolution.applied_settings:
-        if applied.setting.axis != "layer":
-            continue
+    for applied, parameters in _of_ladders(resolution):
         all_places = resolution.selections[applied.rule].places
-        on_ladder = sorted({*applied.parameters, *resolution.lost(applied.rule)})
+        on_ladder = sorted({*parameters, *resolution.lost(applied.rule)})
         twice = [parameter for parameter in on_ladder if len(all_places[parameter]) > 1]
         if twice:
             subject = setting_subject(resolution, applied, twice)
@@ -32,6 +31,16 @@ def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
                 f"place: {names[name.which]} is in {_entry(place)}, and {alias}in {_entry(other)}",
                 "Make each name match one entry; for a tied parameter, let the entries match only one of its names.",
             )
+
+
+def _of_ladders(resolution: Resolution) -> Iterator[tuple[AppliedSetting, list[int]]]:
+    """The setting of each ladder, which is its `freeze` if it has no `layer_decay`, with all parameters."""
+    of_rules: dict[int, tuple[AppliedSetting, list[int]]] = {}
+    for applied in resolution.applied_settings:
+        rule = resolution.spec.rules[applied.rule]
+        if rule.layers and applied.setting.axis == ("freeze" if rule.layer_decay is None else "layer"):
+            of_rules.setdefault(applied.rule, (applied, []))[1].extend(applied.parameters)
+    yield from of_rules.values()
 
 
 def _entry(place: Place) -> str:

@@ -10,6 +10,7 @@ from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values, value_words
 from lrspec.spec.axes import axis_words
+from lrspec.spec.language import Thaw
 
 
 def overlapping_rules(compilation: Compilation) -> Iterator[Finding]:
@@ -85,5 +86,8 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
 
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
-    """Return whether the values of two contesting settings depend on the optimizer."""
+    """Return whether the values of two contesting settings depend on the optimizer, or on the layer that thaws."""
+    if first.setting.axis == "freeze":
+        thaws = [resolution.spec.rules[applied.rule].freeze for applied in (first, later)]
+        return any(isinstance(thaw, Thaw) and thaw.by_layer for thaw in thaws)
     return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)

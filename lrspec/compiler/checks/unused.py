@@ -1,4 +1,4 @@
-"""Does a rule, or a regex of it, do nothing? LRS203 to LRS206, LRS216."""
+"""Does a rule, a regex of it, or a schedule do nothing? LRS203 to LRS206, LRS215, LRS216."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
-from lrspec.spec.language import Rule
+from lrspec.spec.language import Rule, Thaw
 
 
 def unused_rule(compilation: Compilation) -> Iterator[Finding]:
@@ -46,6 +46,8 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
         catch_all = rule.fallback and rule.match is None and rule.layers is None and rule.where is None
         if not selected or catch_all or index in resolution.effective or resolution.lost(index):
             continue
+        if _thaws_elsewhere(resolution, index, selected):
+            continue
         subject, names = selection_subject(resolution, index, selected), resolution.spec.rule_names
         axes = {applied.setting.axis for applied in resolution.applied_settings if applied.rule == index}
         on_axes = [on_axis for axis, on_axis in resolution.winners.items() if rule.fallback or axis in axes]
@@ -57,6 +59,14 @@ def shadowed_rule(compilation: Compilation) -> Iterator[Finding]:
             f"earlier rules have set it all ({listed})",
             put_last(resolution, earlier) or "Move this rule before those, narrow those, or remove it.",
         )
+
+
+def _thaws_elsewhere(resolution: Resolution, index: int, selected: Sequence[int]) -> bool:
+    """Return whether a rule freezes by layer, and parameters get nothing from it only because they are on no layer."""
+    rule, ladder = resolution.spec.rules[index], resolution.ladders[index]
+    if rule.fallback or not ladder or not (isinstance(rule.freeze, Thaw) and rule.freeze.by_layer):
+        return False
+    return any(p not in ladder.layers and resolution.winner("freeze", p) is None for p in selected)
 
 
 def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
@@ -109,6 +119,25 @@ def trains_nothing(compilation: Compilation) -> Iterator[Finding]:
             f"selects is frozen (by {' and '.join([*rules, *by_model])})",
             "To train what the model has frozen, add `freeze: false`; if the rule is for another phase of training, "
             f"add `optional: true`.{exclude}",
+        )
+
+
+def unused_schedule(compilation: Compilation) -> Iterator[Finding]:
+    """LRS215: a schedule that no rule names and that no trained parameter has."""
+    resolution = compilation.resolution
+    spec, named = resolution.spec, resolution.winners.get("schedule", {})
+    for name in spec.schedules or ():
+        if any(rule.schedule == name for rule in spec.rules):
+            continue
+        by_default = (index for index in resolution.families.members if index not in named)
+        if name == spec.default_schedule and any(map(resolution.trainable, by_default)):
+            continue
+        reason = ": the first is for what no rule gives another" if name == spec.default_schedule else ""
+        yield Subject(resolution, ("schedules", name)).finding(
+            "LRS215",
+            f"no trained parameter has the schedule `{name}`, and no rule names it{reason}",
+            f"Name it in a rule, `schedule: {name}`, or remove it.",
+            at_key=True,
         )
 
 

@@ -52,6 +52,16 @@ def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterato
         for subject in _by_source(resolution, infinite, sources):
             message = f"{axis_words(key)} of {subject.counted()} is not a finite number"
             yield subject.finding("LRS104", message, "Its factors are too large.")
+    for name, schedule in (resolution.spec.schedules or {}).items():
+        highest = max(max(segment.begins or 0.0, segment.to or 0.0, 1.0) for segment in schedule)
+        own = (cohort for cohort in cohorts if cohort.assignment.settings.schedule == name)
+        beyond = [cohort for cohort in own if _value(cohort, "lr") * highest == math.inf > _value(cohort, "lr")]
+        if beyond:
+            subject = Subject(
+                resolution, ("schedules", name), None, sorted(p for cohort in beyond for p in cohort.members)
+            )
+            message = f"the schedule `{name}` lifts the learning rate of {subject.counted()} beyond a finite number"
+            yield subject.finding("LRS104", message, "Its factors are too large.")
 
 
 def _value(cohort: Cohort, key: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lrspec.models.inventory import Inventory
 
@@ -18,7 +19,7 @@ class Tower:
     name: str
     layers: Sequence[int | None]
 
-    @property
+    @cached_property
     def count(self) -> int:
         """The number of its layers."""
         return 1 + max((layer for layer in self.layers if layer is not None), default=-1)

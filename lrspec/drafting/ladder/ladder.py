@@ -1,4 +1,4 @@
-"""The entries of a ladder that puts every parameter on the layer where it is wanted."""
+"""Finds the entries of a ladder that puts every parameter on the layer where it is wanted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.ladder.priced import Open, Priced, open_regexes, single
+from lrspec.drafting.ladder.cost import Open, Priced, open_regexes, single
 from lrspec.drafting.ladder.sections import Section
 from lrspec.drafting.ladder.spines import spines
-from lrspec.drafting.ladder.strand_search import Values, strands
+from lrspec.drafting.ladder.strand_search import NameLayers, strands
 from lrspec.drafting.ladder.strands import Strand
 from lrspec.drafting.ladder.words import word_runs
 from lrspec.drafting.rules import Entry
@@ -35,7 +35,7 @@ def ladder(columns: Columns, layers: Sequence[int | None], free: Collection[int]
     """
     if any(_ODD.search(name) or name.count(".") > _DEEPEST for _, name in columns.all_names()):
         return _layer_by_layer(columns, layers)
-    values = Values(columns, layers, free)
+    values = NameLayers(columns, layers, free)
     found = strands(values)
     by_layer: dict[int, list[Strand]] = {}
     for strand in found:
@@ -103,7 +103,7 @@ def _shortest(
 
 
 def _candidates(
-    values: Values, found: list[Strand], by_layer: dict[int, list[Strand]]
+    values: NameLayers, found: list[Strand], by_layer: dict[int, list[Strand]]
 ) -> dict[int, list[tuple[int, Priced]]]:
     """The runs of layers that one entry with captures may have, by their last: their first, and their entries."""
     candidates: dict[int, list[tuple[int, Priced]]] = {}

@@ -1,30 +1,31 @@
-"""Regexes that are alike but for one word, as one regex; and those of a join, within that of its spine."""
+"""Merges regexes that differ in one word only, and writes a join into the regex of its spine."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import takewhile
 from typing import TypeAlias
 
-_WORD = r"(?:\w|\\d\+|\\-)+"
+from lrspec.drafting.components import count_shared
+
+_WORD = r"(?:\w|\\d\+|-)+"
 _WORDS = re.compile(rf"\(\?:({_WORD}(?:\|{_WORD})*)\)|({_WORD})")
-_TOKEN = re.compile(rf"\(\?!(?:[^()]|\([^()]*\))*\)|\([^()]*\)|{_WORD}|\\?.")
+_TOKEN = re.compile(rf"\(\?!(?:[^()]|\([^()]*\))*\)|\([^()]*\)|{_WORD}|\\x..|\\u....|\\U.{{8}}|\\?.")
 _CAPTURED = r"(\d+)"
 _COMPONENT = re.compile(rf"{_WORD}(?:\\\.|\$)")
 _Tokens: TypeAlias = tuple[str, ...]
 _MOST_WITHIN = 2  # components of a join that are written before what its spine has there
 
 
-def merged(regexes: Iterable[str]) -> tuple[str, ...]:
+def merge(regexes: Iterable[str]) -> tuple[str, ...]:
     """Return the regexes, those that differ in one word as one: `^(?:layer|stage)(\\d+)\\.`."""
     found = [tuple(_TOKEN.findall(regex)) for regex in dict.fromkeys(regexes)]
     for at in range(max(map(len, found), default=0)):
-        found = _merged_at(at, found)
+        found = _merge_at(at, found)
     return tuple(map("".join, found))
 
 
-def _merged_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
+def _merge_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
     """Return the regexes, those that differ in the word at one place as one."""
     words: dict[tuple[_Tokens, _Tokens | None], dict[str, None]] = {}
     for tokens in regexes:
@@ -37,13 +38,13 @@ def _merged_at(at: int, regexes: list[_Tokens]) -> list[_Tokens]:
     ]
 
 
-def within(spine: str, join: str) -> str | None:
+def insert_join(spine: str, join: str) -> str | None:
     """Return `^stages\\.(\\d+)\\.(?:down|blocks\\.(\\d+))\\.` for a spine of blocks, and a join with `down`.
 
     None if the one is not like the other up to its last number, or has more than few components there.
     """
     one, other = _TOKEN.findall(spine), _TOKEN.findall(join)
-    alike = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+    alike = count_shared(one, other)
     head = next((at for at in range(alike, 0, -1) if one[at - 1] == r"\."), 0)
     rest, components = one[head:], _components("".join(other[head:]))
     groups = [token for token in rest if token.startswith("(") and not token.startswith("(?:")]

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Component: TypeAlias = tuple[str, ...]
-"""The text around the numbers of a component: `("conv", "_", "")` for `conv2_1`."""
-Numbers: TypeAlias = tuple[str, ...]
-
-NUMBER: Component = ("", "")
-"""A component that is a number and nothing else."""
-_RUN = re.compile(r"([0-9]+)")
+from lrspec.drafting.components import Component, Numbers, split
 
 
 class Name(NamedTuple):
@@ -35,20 +27,20 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Node:
+class NameNode:
     """All names that begin alike but for numbers, or are alike as a whole (`is_name`)."""
 
     path: tuple[Component, ...]
     names: list[Name]
     is_name: bool = False
 
-    def children(self) -> list[Node]:
+    def children(self) -> list[NameNode]:
         """The nodes one component deeper, in the order of the model."""
         depth = len(self.path)
         found: dict[tuple[Component, bool], list[Name]] = {}
         for name in self.names if not self.is_name else ():
             found.setdefault((name.path[depth], len(name.path) == depth + 1), []).append(name)
-        return [Node((*self.path, component), names, whole) for (component, whole), names in found.items()]
+        return [NameNode((*self.path, component), names, whole) for (component, whole), names in found.items()]
 
 
 def positions(path: Iterable[Component]) -> list[Position]:
@@ -56,9 +48,9 @@ def positions(path: Iterable[Component]) -> list[Position]:
     return [Position(place, which) for place, parts in enumerate(path) for which in range(len(parts) - 1)]
 
 
-def tree(names: Iterable[tuple[int, str]]) -> Node:
+def tree(names: Iterable[tuple[int, str]]) -> NameNode:
     """Return the root of the tree of some names, each with the place of its parameter."""
-    return Node((), list(_names(names)))
+    return NameNode((), list(_names(names)))
 
 
 def number_key(texts: Numbers) -> list[tuple[int, str]]:
@@ -69,13 +61,5 @@ def number_key(texts: Numbers) -> list[tuple[int, str]]:
 def _names(names: Iterable[tuple[int, str]]) -> Iterator[Name]:
     before = -1
     for index, (place, text) in enumerate(names):
-        parts = [_parts(component) for component in text.split(".")]
-        path = tuple([part[0] for part in parts])
-        yield Name(path, tuple([number for part in parts for number in part[1]]), place, place == before, index)
+        yield Name(*split(text), place, place == before, index)
         before = place
-
-
-@cache
-def _parts(component: str) -> tuple[Component, Numbers]:
-    parts = _RUN.split(component)
-    return tuple(parts[::2]), tuple(parts[1::2])

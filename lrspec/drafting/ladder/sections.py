@@ -1,4 +1,4 @@
-"""Sections: the entries of a spine for a run of layers, and of what shares these layers by a `join`."""
+"""Finds the entries for a run of layers: a spine, and a `join` for what shares its layers."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
-from lrspec.drafting.ladder.merging import within
-from lrspec.drafting.ladder.name_tree import Numbers, positions
-from lrspec.drafting.ladder.priced import (
+from lrspec.drafting.components import Numbers, count_shared
+from lrspec.drafting.ladder.cost import (
     DEPTH,
     ENDS,
     ENTRY,
     ODD,
+    Captures,
     End,
     Open,
-    Part,
     Priced,
     Texts,
+    combine,
     open_cost,
-    selecting,
     text_cost,
-    together,
+    texts_of,
 )
-from lrspec.drafting.ladder.strands import Strand, picked
+from lrspec.drafting.ladder.merging import insert_join
+from lrspec.drafting.ladder.name_tree import positions
+from lrspec.drafting.ladder.strands import Strand, pick
 from lrspec.drafting.rules import Entry
 
 _MOST_NUMBERS = 4  # in a name, of which a join may capture any
@@ -47,8 +48,8 @@ class Section:
     of its first parameter on each layer.
     """
 
-    whole: tuple[Part, ...]
-    parts: tuple[Part, ...]
+    whole: tuple[Captures, ...]
+    parts: tuple[Captures, ...]
     low: int
     high: int
     layers: dict[Numbers, int]
@@ -61,7 +62,7 @@ class Section:
         joined = self.joins(others)
         if joined is None:
             return None
-        texts = together(self._spelled(whole, part) for whole, part in zip(self.whole, self.parts, strict=True))
+        texts = combine(self._spell(whole, part) for whole, part in zip(self.whole, self.parts, strict=True))
         cost = ENTRY - DEPTH * max(map(len, self.layers)) + texts.cost
         return self._with_first(Priced(cost + joined.cost, (Entry(tuple(texts.regexes)), *joined.entries)))
 
@@ -70,7 +71,7 @@ class Section:
         spine, join = (*priced.entries, None)[:2]
         if not isinstance(spine, Entry) or not isinstance(join, Entry) or join.join != "first":
             return priced
-        text = within(*spine.regexes, *join.regexes) if len(spine.regexes) == len(join.regexes) == 1 else None
+        text = insert_join(*spine.regexes, *join.regexes) if len(spine.regexes) == len(join.regexes) == 1 else None
         if text is None or not self._begins_at_zero():
             return priced
         saved = ENTRY + sum(map(text_cost, (*spine.regexes, *join.regexes))) - text_cost(text)
@@ -81,11 +82,11 @@ class Section:
         first = self._by_beginning(max(map(len, self.layers)) - 1)["first"]
         return all(self.layers.get((*beginning, "0")) == layer for beginning, layer in first.items())
 
-    def _spelled(self, whole: Part, part: Part) -> Texts:
+    def _spell(self, whole: Captures, part: Captures) -> Texts:
         strand = part.strand
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
-        rows += [row for row in strand.free(part.space) if picked(row, whole.captured) in self.tuples]
-        return selecting(part, rows) if rows else Texts(0.0, [])
+        rows += [row for row in strand.free(part.space) if pick(row, whole.captured) in self.tuples]
+        return texts_of(part, rows) if rows else Texts(0.0, [])
 
     def joins(self, others: Sequence[Strand]) -> Priced | None:
         """The entries that put other strands on their layers; None if one of them cannot share them."""
@@ -98,11 +99,11 @@ class Section:
                 return None
             cost += way.cost
             if way.captured:
-                captures.setdefault(way.end, []).append(self._joining(Part(strand, way.captured)))
+                captures.setdefault(way.end, []).append(self._spell_join(Captures(strand, way.captured)))
             else:
                 plain.setdefault(way.end, []).append(strand)
         opens = [Open(tuple(some), self.low if end == "first" else self.high, end) for end, some in plain.items()]
-        texts = {end: together(captures[end]) for end in ENDS if end in captures}
+        texts = {end: combine(captures[end]) for end in ENDS if end in captures}
         joins = [Entry(tuple(some.regexes), end) for end, some in texts.items()]
         cost += sum(some.cost for some in texts.values()) + sum(map(open_cost, opens))
         return Priced(cost + ENTRY * (len(joins) + len(opens)), (*joins, *opens))
@@ -112,16 +113,16 @@ class Section:
         ways = self._ways(strand)
         first = next(ways, None)
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
-        if first is None or len({picked(row, first.captured) for row in rows}) > 1 or len(strand.layers) == 1:
+        if first is None or len({pick(row, first.captured) for row in rows}) > 1 or len(strand.layers) == 1:
             return first
         return next((way for way in ways if not way.captured), first)
 
-    def _joining(self, part: Part) -> Texts:
+    def _spell_join(self, part: Captures) -> Texts:
         strand, known = part.strand, self._by_beginning(len(part.captured))["last"]
         rows = [row for row, _ in strand.rows_between(self.low, self.high)]
         if len(rows) == sum(map(len, strand.layers.values())):  # else another entry has its free names
-            rows += [row for row in strand.free(part.space) if picked(row, part.captured) in known]
-        return selecting(part, rows)
+            rows += [row for row in strand.free(part.space) if pick(row, part.captured) in known]
+        return texts_of(part, rows)
 
     def _ways(self, strand: Strand) -> Iterator[_Way]:
         """The ways to join a strand, the best first."""
@@ -130,9 +131,7 @@ class Section:
         for captured in self._captures(strand):
             layers = self._by_beginning(len(captured))
             good: list[End] = [
-                end
-                for end, of_end in layers.items()
-                if all(of_end.get(picked(row, captured)) == at for row, at in rows)
+                end for end, of_end in layers.items() if all(of_end.get(pick(row, captured)) == at for row, at in rows)
             ]
             if "first" in good and (is_before or "last" not in good):
                 yield _Way(captured, "first", 0.0)
@@ -154,10 +153,8 @@ class Section:
         return dict.fromkeys([*best, (), *few])
 
 
-def common_captures(part: Part, strand: Strand) -> tuple[int, ...]:
+def common_captures(part: Captures, strand: Strand) -> tuple[int, ...]:
     """The captured positions in the components that a strand has in common with a part of a spine."""
     one, other = part.strand.nodes[0].path[: part.strand.depth], strand.nodes[0].path[: strand.depth]
-    shorter = min(len(one), len(other))
-    depth = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    count = len(positions(one[:depth]))
+    count = len(positions(one[: count_shared(one, other)]))
     return tuple(at for at in part.captured if at < count)

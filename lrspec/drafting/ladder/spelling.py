@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from lrspec.drafting.ladder.name_tree import NUMBER, Node, Numbers, number_key, positions
+from lrspec.drafting.components import NUMBER, Numbers
+from lrspec.drafting.ladder.name_tree import NameNode, number_key, positions
+from lrspec.drafting.selecting.regexes import escaped
 
 Choice: TypeAlias = tuple[bool, tuple[str, ...]]
 """Which numbers a position may have: just those, or (False) all but those; (False, ()) is any."""
@@ -83,7 +84,7 @@ class Spelling(NamedTuple):
     is_literal: bool = False
 
 
-def spelled(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
+def spell(nodes: Sequence[NameNode], depth: int, spelling: Spelling) -> str:
     """Return the regex for nodes whose first `depth` components are alike; `spelling` is of positions in these."""
     path = ""
     for place in range(depth):
@@ -95,19 +96,19 @@ def spelled(nodes: Sequence[Node], depth: int, spelling: Spelling) -> str:
     return f"^{path}{_ends(ends) if depth else _branches(ends)}"
 
 
-def _component(nodes: Sequence[Node], place: int, spelling: Spelling) -> str:
+def _component(nodes: Sequence[NameNode], place: int, spelling: Spelling) -> str:
     node = nodes[0]
     parts, at = node.path[place], len(positions(node.path[:place]))
     ends = {len(node.path) == place + 1 and node.is_name for node in nodes}
     end = r"(?!\d)" if len(ends) > 1 else "$" if ends.pop() else r"\."
-    text = re.escape(parts[0])
+    text = escaped(parts[0])
     for which, part in enumerate(parts[1:], at):
-        after = re.escape(part)[: 2 if re.escape(part).startswith("\\") else 1] or end
-        text += _number(nodes, which, parts == NUMBER, spelling, after) + re.escape(part)
+        after = escaped(part[:1]) or end
+        text += _number(nodes, which, parts == NUMBER, spelling, after) + escaped(part)
     return text
 
 
-def _number(nodes: Sequence[Node], at: int, is_whole: bool, spelling: Spelling, after: str) -> str:
+def _number(nodes: Sequence[NameNode], at: int, is_whole: bool, spelling: Spelling, after: str) -> str:
     is_captured = at in spelling.captured
     only, listed = spelling.choices.get(at, ANY)
     if only:

@@ -1,4 +1,4 @@
-"""Spines: entries with captured numbers that rise from layer to layer."""
+"""Finds spines: entries with captured numbers that rise from layer to layer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.ladder.name_tree import Numbers, number_key, positions
-from lrspec.drafting.ladder.priced import Part
+from lrspec.drafting.components import Numbers
+from lrspec.drafting.ladder.cost import Captures
+from lrspec.drafting.ladder.name_tree import number_key, positions
 from lrspec.drafting.ladder.sections import Section, common_captures
-from lrspec.drafting.ladder.strands import Other, Strand, Value, picked
+from lrspec.drafting.ladder.strands import Other, Strand, Value, by_layer, pick
 
 _MOST = 200  # strands that are tried as spines, and with others
 
@@ -18,7 +19,7 @@ _MOST = 200  # strands that are tried as spines, and with others
 class Spine:
     """Parts whose captured numbers, taken together, rise from layer to layer; the first is what it began with."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Captures, ...]
 
     @cached_property
     def relation(self) -> dict[Numbers, Value]:
@@ -27,7 +28,7 @@ class Spine:
         places: dict[Numbers, int] = {}
         for strand, captured in self.parts:
             for row, value in strand.rows.items():
-                key = picked(row, captured)
+                key = pick(row, captured)
                 if found.get(key, Other.free) is Other.free:
                     found[key] = value
                 places[key] = min(places.get(key, strand.first[row]), strand.first[row])
@@ -36,11 +37,7 @@ class Spine:
     @cached_property
     def layers(self) -> dict[int, list[Numbers]]:
         """Its layers, with the tuples of each."""
-        found: dict[int, list[Numbers]] = {}
-        for key, value in self.relation.items():
-            if isinstance(value, int):
-                found.setdefault(value, []).append(key)
-        return found
+        return by_layer(self.relation)
 
     @cached_property
     def runs(self) -> list[tuple[int, int]]:
@@ -61,8 +58,8 @@ class Spine:
         layers = {key: at - len(below) for at, key in enumerate(below)}
         layers |= {self.layers[layer][0]: layer for layer in range(low, high + 1)}
         kept = self._kept(layers)
-        parts = tuple(Part(strand, picked(captured, kept)) for strand, captured in self.parts) if kept else self.parts
-        captures = {picked(key, kept) if kept else key: layer for key, layer in layers.items()}
+        parts = tuple(Captures(strand, pick(captured, kept)) for strand, captured in self.parts) if kept else self.parts
+        captures = {pick(key, kept) if kept else key: layer for key, layer in layers.items()}
         return Section(self.parts, parts, low, high, captures, frozenset(layers), self._first)
 
     @cached_property
@@ -104,11 +101,11 @@ def spines(found: Sequence[Strand]) -> Iterator[Spine]:
     bases = sorted((strand for strand in found if strand.captured and not strand.side), key=lambda s: -len(s.layers))
     seen: set[frozenset[int]] = set()
     for base in bases[:_MOST]:
-        spine = Spine((Part(base, base.captured),))
+        spine = Spine((Captures(base, base.captured),))
         wide = Spine((_wide(base),))
         tried = [spine]
         if spine.runs and len(found) <= _MOST:
-            tried += [_grown(spine, found, _agrees, _fills, _agrees), _led(_grown(wide, found, _continues), found)]
+            tried += [_grow(spine, found, _agrees, _fills, _agrees), _lead_in(_grow(wide, found, _continues), found)]
         for grown in tried:
             key = frozenset(id(part.strand) for part in grown.parts)
             if grown.runs and key not in seen:
@@ -116,51 +113,44 @@ def spines(found: Sequence[Strand]) -> Iterator[Spine]:
                 yield grown
 
 
-def _wide(strand: Strand) -> Part:
+def _wide(strand: Strand) -> Captures:
     """A strand with numbers captured that are the same throughout, but not in what may go on after it (`layer1.0`)."""
     count = len(positions(strand.nodes[0].path[: strand.depth]))
     constant = [at for at in range(count) if len({row[at] for row in strand.rows}) == 1]
-    return Part(strand, tuple(sorted({*strand.captured, *constant})))
+    return Captures(strand, tuple(sorted({*strand.captured, *constant})))
 
 
-def _grown(spine: Spine, others: Sequence[Strand], *ways: Callable[[Spine, Part], bool]) -> Spine:
+def _grow(spine: Spine, others: Sequence[Strand], *ways: Callable[[Spine, Captures], bool]) -> Spine:
     """Return a spine with all strands that go with it in some ways, tried one after the other."""
     for goes_with in ways:
         for strand in others:
             captured = strand.captured or common_captures(spine.parts[0], strand)
             if captured and all(part.strand is not strand for part in spine.parts):
-                part = Part(strand, captured)
+                part = Captures(strand, captured)
                 spine = Spine((*spine.parts, part)) if goes_with(spine, part) else spine
     return Spine(tuple(sorted(spine.parts, key=lambda part: min(part.strand.first.values()))))
 
 
-def _agrees(spine: Spine, part: Part) -> bool:
+def _agrees(spine: Spine, part: Captures) -> bool:
     """Return whether the numbers of a strand are on the same layers."""
     strand, captured = part
     if len(captured) != len(spine.parts[0].captured):
         return False
-    return all(spine.relation.get(picked(row, captured)) == value for row, value in strand.rows.items())
+    return all(spine.relation.get(pick(row, captured)) == value for row, value in strand.rows.items())
 
 
-def _fills(spine: Spine, part: Part) -> bool:
+def _fills(spine: Spine, part: Captures) -> bool:
     """Return whether a strand has a layer that a spine lacks, and by its numbers belongs between two of the spine's."""
     strand = part.strand
     low, high = min(spine.layers), max(spine.layers)
     gaps = [layer for layer in strand.layers if low < layer < high and layer not in spine.layers]
-    if not gaps:
-        return False
-    if not _is_consistent(spine, part):
+    if not gaps or not _is_consistent(spine, part):
         return False
     runs = Spine((*spine.parts, part)).runs
-    return any(_connects(spine, gap, low, high) for gap in gaps for low, high in runs if low < gap < high)
+    return any(low < gap < high for gap in gaps for low, high in runs)
 
 
-def _connects(spine: Spine, gap: int, low: int, high: int) -> bool:
-    layers = spine.layers
-    return any(at in layers for at in range(low, gap)) and any(at in layers for at in range(gap + 1, high + 1))
-
-
-def _continues(spine: Spine, part: Part) -> bool:
+def _continues(spine: Spine, part: Captures) -> bool:
     """Return whether a strand with as many numbers goes on where a spine ends, by its layers and by its numbers."""
     if len(part.captured) != len(spine.parts[0].captured) or min(part.strand.layers) != max(spine.layers) + 1:
         return False
@@ -168,7 +158,7 @@ def _continues(spine: Spine, part: Part) -> bool:
     return (min(spine.layers), max(part.strand.layers)) in runs
 
 
-def _led(spine: Spine, others: Sequence[Strand]) -> Spine:
+def _lead_in(spine: Spine, others: Sequence[Strand]) -> Spine:
     """Return a spine with the module of one block that it goes on from, under another name (`layer1.0`, `stage2.0`)."""
     low, high = min(spine.layers), max(spine.layers)
     for part in (_wide(strand) for strand in others if [*strand.layers] == [low - 1] and not strand.captured):
@@ -179,7 +169,7 @@ def _led(spine: Spine, others: Sequence[Strand]) -> Spine:
     return spine
 
 
-def _is_consistent(spine: Spine, part: Part) -> bool:
+def _is_consistent(spine: Spine, part: Captures) -> bool:
     """Return whether the numbers of a strand are on no other layers."""
     strand, captured = part
-    return all(spine.relation.get(picked(row, captured), value) == value for row, value in strand.rows.items())
+    return all(spine.relation.get(pick(row, captured), value) == value for row, value in strand.rows.items())

@@ -1,18 +1,19 @@
-"""Finds the strands of a model: as few as say which layer each name is on, by the numbers in it."""
+"""Splits the tree of names into strands, as few as determine every layer."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lrspec.drafting.ladder.name_tree import NUMBER, Component, Name, Node, Numbers, positions, tree
-from lrspec.drafting.ladder.strands import Other, Strand, Value, picked
+from lrspec.drafting.components import NUMBER, Component, Numbers
+from lrspec.drafting.ladder.name_tree import Name, NameNode, positions, tree
+from lrspec.drafting.ladder.strands import Other, Strand, Value, pick
 from lrspec.models.parameters import Columns
 
 _TRIES = 8  # strands in the same place that differ, before each stays by itself
 
 
-class Values:
+class NameLayers:
     """The value of each name in a part of the tree."""
 
     def __init__(self, columns: Columns, layers: Sequence[int | None], free: Iterable[int]) -> None:
@@ -23,16 +24,16 @@ class Values:
         self.root = tree(columns.all_names())
         self.paths = {n.place: n.path for n in self.root.names if not n.is_alias} if columns.aliases else {}
 
-    def of(self, name: Name, node: Node) -> Value:
+    def of(self, name: Name, node: NameNode) -> Value:
         """The value of a name below a node; an alias must be where the first name is, and is refused elsewhere."""
         if name.is_alias and self.paths[name.place][: len(node.path)] != node.path:
             return Other.refused
         return self.of_place[name.place]
 
 
-def strands(values: Values) -> list[Strand]:
+def strands(values: NameLayers) -> list[Strand]:
     """Return strands that together have every name with a layer once, in the order of the model."""
-    found = _together(_below(values.root, values))
+    found = _combine(_below(values.root, values))
     shapes = {_shape(strand.nodes[0].path[: strand.depth]) for strand in found if strand.captured}
     return [_with_block(strand, shapes, values) for strand in found]
 
@@ -42,38 +43,24 @@ def _shape(path: Sequence[Component]) -> tuple[tuple[bool, int], ...]:
     return tuple((component == NUMBER, len(component)) for component in path)
 
 
-def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]], values: Values) -> Strand:
+def _with_block(strand: Strand, shapes: Collection[tuple[tuple[bool, int], ...]], values: NameLayers) -> Strand:
     """Return a strand of one layer with the number of its only block, if others have one there (`layer1.0`)."""
     children = strand.nodes[0].children() if not strand.captured and len(strand.nodes) == 1 else []
     is_alike = len(children) == 1 and not children[0].is_name and _shape(children[0].path) in shapes
     return (_strand(children[0], values) if is_alike else None) or strand
 
 
-def _below(node: Node, values: Values) -> list[Strand]:
+def _below(node: NameNode, values: NameLayers) -> list[Strand]:
     """The strands of a node: one if numbers decide there, else those of its children."""
     strand = _strand(node, values)
-    if strand is not None:
-        if not strand.layers:
-            return []
-        if strand.is_clean:
-            return _deeper(strand, values)
-        if not strand.captured:
-            return [strand]
-    deeper = [found for child in node.children() for found in _below(child, values)]
-    if strand is None or (deeper and _written_out(strand) > sum(map(_written_out, deeper))):
-        return deeper
-    return [strand]
+    if strand is None:
+        return [found for child in node.children() for found in _below(child, values)]
+    if not strand.layers:
+        return []
+    return _deeper(strand, values) if strand.is_clean else [strand]
 
 
-def _written_out(strand: Strand) -> int:
-    """About how many numbers are written out for a strand whose layers are not one to one with its numbers."""
-    by_value: dict[Value, set[Numbers]] = {}
-    for numbers, value in strand.rows.items():
-        by_value.setdefault(value, set()).add(picked(numbers, strand.captured))
-    return max(1, sum(len(keys) for value, keys in by_value.items() if len(keys) > 1 or value is Other.refused))
-
-
-def _strand(node: Node, values: Values) -> Strand | None:
+def _strand(node: NameNode, values: NameLayers) -> Strand | None:
     """The strand that a node is, or None if its names are on several layers for the same numbers."""
     count = len(positions(node.path))
     rows: dict[Numbers, Value] = {}
@@ -115,17 +102,17 @@ def _needed(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> tuple[int
     """Leave out the positions whose number follows from those before them."""
     kept: tuple[int, ...] = ()
     for at in chosen:
-        if len({picked(row, (*kept, at)) for row in rows}) > len({picked(row, kept) for row in rows}):
+        if len({pick(row, (*kept, at)) for row in rows}) > len({pick(row, kept) for row in rows}):
             kept = (*kept, at)
     return kept
 
 
 def _decide(rows: Mapping[Numbers, Value], chosen: tuple[int, ...]) -> bool:
     seen: dict[Numbers, Value] = {}
-    return all(seen.setdefault(picked(numbers, chosen), value) == value for numbers, value in rows.items())
+    return all(seen.setdefault(pick(numbers, chosen), value) == value for numbers, value in rows.items())
 
 
-def _deeper(strand: Strand, values: Values) -> list[Strand]:
+def _deeper(strand: Strand, values: NameLayers) -> list[Strand]:
     """Return strands with one number more, that of a list of modules of which each layer has one (`layer1.0`)."""
     found = [more for node in _lists(strand.nodes[0]) if (more := _one_more(strand, node, values)) is not None]
     if len(found) != 1:
@@ -140,7 +127,7 @@ def _deeper(strand: Strand, values: Values) -> list[Strand]:
     return [*_deeper(main, values), *(other for other in tied if other.layers)]
 
 
-def _lists(node: Node) -> Iterator[Node]:
+def _lists(node: NameNode) -> Iterator[NameNode]:
     """The nodes of modules that are in a list: a node's children, or a child's, or a grandchild's."""
     for child in node.children():
         if child.path[-1] == NUMBER:
@@ -149,13 +136,13 @@ def _lists(node: Node) -> Iterator[Node]:
         yield from _only_list(child)
 
 
-def _only_list(node: Node) -> Iterator[Node]:
+def _only_list(node: NameNode) -> Iterator[NameNode]:
     children = node.children() if node.path[-1] != NUMBER else []
     if len(children) == 1 and children[0].path[-1] == NUMBER:
         yield children[0]
 
 
-def _beside(node: Node, main: Node) -> Iterator[Node]:
+def _beside(node: NameNode, main: NameNode) -> Iterator[NameNode]:
     """The nodes below a node that together have all its names but those of another below it."""
     for child in node.children() if node.path != main.path else ():
         if child.path == main.path[: len(child.path)] and not child.is_name:
@@ -164,7 +151,7 @@ def _beside(node: Node, main: Node) -> Iterator[Node]:
             yield child
 
 
-def _one_more(strand: Strand, node: Node, values: Values) -> Strand | None:
+def _one_more(strand: Strand, node: NameNode, values: NameLayers) -> Strand | None:
     """The strand of modules in a list, if there is one on each layer of a strand; its number is captured, too."""
     found = _strand(node, values)
     if found is None or found.layers.keys() != strand.layers.keys() or all(at.is_name for at in node.children()):
@@ -181,7 +168,7 @@ def _is_before(strand: Strand, main: Strand) -> bool:
     return any(strand.first[numbers] < first[value] for numbers, value in strand.rows.items() if value in first)
 
 
-def _together(found: list[Strand]) -> list[Strand]:
+def _combine(found: list[Strand]) -> list[Strand]:
     """Put strands together that are alike as far as their captured numbers go."""
     together: dict[tuple[object, ...], Strand] = {}
     for strand in found:
@@ -193,7 +180,7 @@ def _together(found: list[Strand]) -> list[Strand]:
         cut = _cut(strand, depth)
         for attempt in (*range(_TRIES), (node.path, node.is_name)):
             key = (node.path[:depth], strand.captured, strand.side, attempt)
-            if (both := _joined(together.get(key), cut)) is not None:
+            if (both := _join(together.get(key), cut)) is not None:
                 together[key] = both
                 break
     return list(together.values())
@@ -210,7 +197,7 @@ def _cut(strand: Strand, depth: int) -> Strand:
     return replace(strand, depth=depth, rows=rows, first=first, of_node=(frozenset(rows),))
 
 
-def _joined(one: Strand | None, other: Strand) -> Strand | None:
+def _join(one: Strand | None, other: Strand) -> Strand | None:
     """Return two strands as one, or None if they differ anywhere, or have nothing in common."""
     if one is None:
         return other

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
-from lrspec.drafting.ladder.name_tree import Node, Numbers
+from lrspec.drafting.components import Numbers
+from lrspec.drafting.ladder.name_tree import NameNode
 from lrspec.drafting.ladder.spelling import Index
 
 
@@ -33,7 +34,7 @@ class Strand:
     only one. Strands on different sides (`before` or `after` others in their modules) stay apart.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[NameNode, ...]
     depth: int
     captured: tuple[int, ...]
     rows: dict[Numbers, Value]
@@ -46,24 +47,20 @@ class Strand:
     @cached_property
     def is_clean(self) -> bool:
         """Whether the captured numbers and the layers correspond one to one."""
-        one_each = all(len({picked(numbers, self.captured) for numbers in rows}) == 1 for rows in self.layers.values())
+        one_each = all(len({pick(numbers, self.captured) for numbers in rows}) == 1 for rows in self.layers.values())
         return one_each and Other.refused not in self.rows.values() and bool(self.captured)
 
     @cached_property
     def layers(self) -> dict[int, list[Numbers]]:
         """Its layers, with the rows of each."""
-        found: dict[int, list[Numbers]] = {}
-        for numbers, value in self.rows.items():
-            if isinstance(value, int):
-                found.setdefault(value, []).append(numbers)
-        return found
+        return by_layer(self.rows)
 
     def free(self, which: tuple[int, ...]) -> list[Numbers]:
         """The rows of free names alone, whose numbers at some positions no other row has."""
         if which not in self._free:
-            decided = {picked(row, which) for row, value in self.rows.items() if value is not Other.free}
+            decided = {pick(row, which) for row, value in self.rows.items() if value is not Other.free}
             self._free[which] = [
-                row for row, value in self.rows.items() if value is Other.free and picked(row, which) not in decided
+                row for row, value in self.rows.items() if value is Other.free and pick(row, which) not in decided
             ]
         return self._free[which]
 
@@ -76,10 +73,19 @@ class Strand:
         """The index of all rows, or of those that are not of free names alone, by the numbers at some positions."""
         if (which, with_free) not in self._indexes:
             rows = [row for row, value in self.rows.items() if with_free or value is not Other.free]
-            self._indexes[which, with_free] = Index(dict.fromkeys(picked(row, which) for row in rows))
+            self._indexes[which, with_free] = Index(dict.fromkeys(pick(row, which) for row in rows))
         return self._indexes[which, with_free]
 
 
-def picked(items: tuple[Item, ...], which: Iterable[int]) -> tuple[Item, ...]:
+def by_layer(values: Mapping[Numbers, Value]) -> dict[int, list[Numbers]]:
+    """Return the layers among some values, with the tuples of each."""
+    found: dict[int, list[Numbers]] = {}
+    for numbers, value in values.items():
+        if isinstance(value, int):
+            found.setdefault(value, []).append(numbers)
+    return found
+
+
+def pick(items: tuple[Item, ...], which: Iterable[int]) -> tuple[Item, ...]:
     """Some of the items."""
     return tuple([items[at] for at in which])

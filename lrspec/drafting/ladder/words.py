@@ -1,4 +1,4 @@
-"""Spines of words: each module or parameter of a part of the model a layer, in the order of the model."""
+"""Finds spines of words: each module or parameter of a part of the model a layer, in the order of the model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lrspec.drafting.ladder.name_tree import Name, Node
-from lrspec.drafting.ladder.priced import ENTRY, WORDS, Open, Priced, open_cost, text_cost
-from lrspec.drafting.ladder.strand_search import Values
+from lrspec.drafting.ladder.cost import ENTRY, WORDS, Open, Priced, open_cost, text_cost
+from lrspec.drafting.ladder.name_tree import Name, NameNode
+from lrspec.drafting.ladder.strand_search import NameLayers
 from lrspec.drafting.ladder.strands import Other, Strand
 from lrspec.drafting.rules import Entry
+from lrspec.drafting.selecting.regexes import escaped
 
 _FEWEST = 4  # layers; fewer are as short by name
 _MOST_STEMS = 5
@@ -41,21 +42,21 @@ _READINGS = (
 )
 
 
-def word_runs(values: Values, by_layer: Mapping[int, list[Strand]]) -> Iterator[Run]:
+def word_runs(values: NameLayers, by_layer: Mapping[int, list[Strand]]) -> Iterator[Run]:
     """Yield the runs of layers that are named by words."""
     for node in _word_nodes(values.root):
-        begin = "".join(rf"{re.escape(component[0])}\." for component in node.path)
+        begin = "".join(rf"{escaped(component[0])}\." for component in node.path)
         for reading in _READINGS:
             if run := _run(node, "", f"^{begin}{reading.regex}", reading.key, values, by_layer):
                 yield run
                 break
         for stem in _stems(node):
-            regex = rf"^{begin}{re.escape(stem)}(\w+)\."
+            regex = rf"^{begin}{escaped(stem)}(\w+)\."
             if run := _run(node, stem, regex, _READINGS[0].key, values, by_layer):
                 yield run
 
 
-def _word_nodes(node: Node) -> Iterator[Node]:
+def _word_nodes(node: NameNode) -> Iterator[NameNode]:
     """The nodes without numbers and with several children."""
     children = node.children()
     if len(children) > 1:
@@ -65,18 +66,18 @@ def _word_nodes(node: Node) -> Iterator[Node]:
             yield from _word_nodes(child)
 
 
-def _stems(node: Node) -> list[str]:
+def _stems(node: NameNode) -> list[str]:
     """The words, with a `_`, by which the most children begin."""
     begins = [match[0] for child in node.children() if (match := _STEM.match(child.path[-1][0]))]
     return [stem for stem, times in Counter(begins).most_common(_MOST_STEMS) if times > 1]
 
 
 def _run(
-    node: Node,
+    node: NameNode,
     stem: str,
     regex: str,
     key: Callable[[Sequence[str]], str | None],
-    values: Values,
+    values: NameLayers,
     by_layer: Mapping[int, list[Strand]],
 ) -> Run | None:
     layers = _layers(node, stem, key, values)
@@ -94,7 +95,9 @@ def _run(
     return Run(low, high, Priced(cost, (Entry((regex,)), *joins)))
 
 
-def _layers(node: Node, stem: str, key: Callable[[Sequence[str]], str | None], values: Values) -> dict[str, int] | None:
+def _layers(
+    node: NameNode, stem: str, key: Callable[[Sequence[str]], str | None], values: NameLayers
+) -> dict[str, int] | None:
     """The layer of each text that is captured, in the order of the model; below 0 if only free names have it."""
     found: dict[str, int] = {}
     last = -1
@@ -129,7 +132,7 @@ def _is_decimal(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _is_below(strand: Strand, node: Node, stem: str) -> bool:
+def _is_below(strand: Strand, node: NameNode, stem: str) -> bool:
     path = strand.nodes[0].path
     return (
         path[: len(node.path)] == node.path and len(path) > len(node.path) and path[len(node.path)][0].startswith(stem)

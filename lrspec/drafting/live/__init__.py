@@ -1,1 +1,1 @@
-"""Reads live optimizers: what every parameter gets from their groups."""
+"""From live optimizers to what a draft is for: the settings of every parameter, and what a spec cannot say."""

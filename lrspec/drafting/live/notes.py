@@ -1,4 +1,4 @@
-"""Says of live optimizers what a reader of the spec should know, and what a spec cannot say."""
+"""Notes for the head of the file: what was converted, and what a spec cannot express."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
-from lrspec.drafting.live.groups import LiveOptimizer
-from lrspec.drafting.live.members import Member, Members
-from lrspec.drafting.live.optimizers import renamed
-from lrspec.optim.verify.schedulers import listed, schedules
+from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.members import Member, Members
+from lrspec.optim.live.optimizers import renamings
+from lrspec.optim.live.schedules import schedules, unwrap_schedulers
 
 _SHOWN = 3
 """The number of parameters and groups that a note names before it counts the rest."""
@@ -21,33 +21,31 @@ def remarks(members: Members) -> Iterator[str]:
     if scaled := [each for each in members.optimizers if each.scales]:
         already = all(each.scaled_already for each in scaled)
         yield f"`lr_scale` of the groups is {'in the rates already' if already else 'multiplied into the rates'}."
-    for key in dict.fromkeys(
-        key for each in members.optimizers for number in range(len(each.groups)) for key in each.moved(number)
-    ):
+    for key in dict.fromkeys(key for each in members.optimizers for key in each.scheduled_options()):
         yield f"A scheduler moves `{key}`: the spec has what the optimizer was made with."
     if frozen := members.frozen():
-        yield f"{_counted(members, frozen)} in a group, but not trainable: frozen here."
+        yield f"{_names_and_verb(members, frozen)} in a group, but not trainable: frozen here."
 
 
-def unsaid(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, scheduler: Any) -> Iterator[str]:
+def omissions(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, scheduler: Any) -> Iterator[str]:
     """What a spec cannot say of the groups."""
-    for old, new in renamed(optimizer):
+    for old, new in renamings(optimizer):
         yield f"The optimizer `{printable(old)}` is called `{new}` here: names are letters, digits, `_` and `-`."
     for each in members.optimizers:
         if each.inside:
-            yield f"{each.inside} around {each.described.type} is not part of a spec: wrap the optimizer yourself."
+            yield f"{each.inside} around {each.signature.type} is not part of a spec: wrap the optimizer yourself."
         if each not in used:
-            yield f"`{each.name}` trains none of the model's parameters, and is left out."
+            yield f"`{each.name}` trains none of the model's parameters, and is omitted."
     yield from _schedulers(members, scheduler)
     if left := members.without_group():
         them = "it" if len(left) == 1 else "them"
-        yield f"{_counted(members, left)} trainable, but no optimizer had {them}: frozen here."
+        yield f"{_names_and_verb(members, left)} trainable, but no optimizer had {them}: frozen here."
     yield from _groups(members)
     for each in members.optimizers:
         yield from _keys(each)
 
 
-def _counted(members: Members, places: Sequence[int]) -> str:
+def _names_and_verb(members: Members, places: Sequence[int]) -> str:
     """`a, b and c are`, `a, b, c and 4 more are`."""
     names = [members.inventory.columns.names[place] for place in places]
     return f"{few(names, _SHOWN)} {'is' if len(names) == 1 else 'are'}"
@@ -55,7 +53,7 @@ def _counted(members: Members, places: Sequence[int]) -> str:
 
 def _schedulers(members: Members, scheduler: Any) -> Iterator[str]:
     moved = [schedule for each in members.optimizers for schedule in each.schedules]
-    for schedule in (schedule for each in listed(scheduler) for schedule in schedules(each)):
+    for schedule in (schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)):
         if schedule.factors is not None:
             continue
         if all(schedule.optimizer is not each.optimizer for each in moved) and schedule.optimizer is not None:
@@ -66,11 +64,11 @@ def _schedulers(members: Members, scheduler: Any) -> Iterator[str]:
 
 def _groups(members: Members) -> Iterator[str]:
     if empty := [member.optimizer.label(member.group) for member in members.empty()]:
-        several = f"{count(len(empty), 'group')} have no parameters: left out ({few(empty, _SHOWN)})."
-        yield several if len(empty) > 1 else f"{_capital(empty[0])} has no parameters: left out."
+        several = f"{count(len(empty), 'group')} have no parameters: omitted ({few(empty, _SHOWN)})."
+        yield several if len(empty) > 1 else f"{_capital(empty[0])} has no parameters: omitted."
     for member, shapes in members.strangers.items():
         label, shown = _capital(_label(member)), few([str(shape) for shape in shapes], _SHOWN)
-        yield f"{label} has {count(len(shapes), 'tensor')} that the model does not have (shape {shown}): left out."
+        yield f"{label} has {count(len(shapes), 'tensor')} that the model does not have (shape {shown}): omitted."
     if members.again:
         place, again = next(iter(members.again.items()))
         name, first = printable(members.inventory.columns.names[place]), _label(members.groups[place])
@@ -80,12 +78,12 @@ def _groups(members: Members) -> Iterator[str]:
 
 
 def _keys(optimizer: LiveOptimizer) -> Iterator[str]:
-    for key, value in optimizer.not_plain().items():
-        yield f"`{printable(key)}` is of a kind that a spec cannot have ({type(value).__name__}): left out."
-    if keys := optimizer.strange_keys():
-        listed = few([f"`{key}`" for key in keys])
-        subject = "is not an argument" if len(keys) == 1 else "are not arguments"
-        yield f"{listed} of the groups {subject} of {printable(optimizer.described.type)}: left out."
+    for key, value in optimizer.unfit_options().items():
+        yield f"`{printable(key)}` is of a kind that a spec cannot have ({type(value).__name__}): omitted."
+    if keys := optimizer.unknown_keys():
+        names, type_ = few([f"`{key}`" for key in keys]), printable(optimizer.signature.type)
+        verb = "is not an argument" if len(keys) == 1 else "are not arguments"
+        yield f"{names} of the groups {verb} of {type_}: omitted."
 
 
 def _label(member: Member) -> str:

@@ -1,4 +1,4 @@
-"""Reads what every parameter gets from the groups of live optimizers, and what of that a spec cannot say."""
+"""Reads each parameter's settings from live optimizers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from lrspec.compiler.plan import Settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
 from lrspec.drafting.live.bases import Share, base_of
-from lrspec.drafting.live.groups import GroupsError, GroupValues, LiveOptimizer
-from lrspec.drafting.live.members import Member, Members, members_of
-from lrspec.drafting.live.notes import remarks, unsaid
-from lrspec.drafting.live.optimizers import live_optimizers
-from lrspec.drafting.live.values import same_value
+from lrspec.drafting.live.group_values import GroupsError, GroupValues, group_values
+from lrspec.drafting.live.notes import omissions, remarks
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import walk
+from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.members import Member, Members, members_of
+from lrspec.optim.live.optimizers import live_optimizers
+from lrspec.optim.live.values import identical
 from lrspec.spec.language import ONLY, Optimizer
 from lrspec.spec.torch_optim import FROM_TORCH, ONE_GROUP_ONLY
 
@@ -29,7 +30,7 @@ class Reading(NamedTuple):
     """What every parameter gets; and, of the notes in it, those that say what a spec cannot."""
 
     wanted: Wanted
-    unsaid: tuple[str, ...]
+    omissions: tuple[str, ...]
 
 
 def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
@@ -48,20 +49,20 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         members = members_of(optimizers, inventory, parameters)
         if not members.trained():
             raise GroupsError(f"no optimizer has anything of this {type(model).__name__} to train{_why(members)}")
-        used = _used(members)
-        values = {member: member.optimizer.values(member.group) for member in dict.fromkeys(members.trained().values())}
+        used = _optimizers_in_use(members)
+        values = {member: group_values(member) for member in dict.fromkeys(members.trained().values())}
         bases = {each.name if len(used) > 1 else ONLY: base_of(each, _shares(each, members, values)) for each in used}
         settings = _settings(members, values, bases)
-        missing = tuple(unsaid(members, used, optimizer, scheduler))
-        notes = (*_merged(optimizers, settings), *remarks(members), *missing)
+        missing = tuple(omissions(members, used, optimizer, scheduler))
+        notes = (*_merge_note(optimizers, settings), *remarks(members), *missing)
         return Reading(Wanted(inventory, settings, bases, notes=notes), missing)
 
 
-def _used(members: Members) -> list[LiveOptimizer]:
+def _optimizers_in_use(members: Members) -> list[LiveOptimizer]:
     """The optimizers that train something; GroupsError for a class that no spec may name."""
     training = {id(member.optimizer) for member in members.trained().values()}
     used = [each for each in members.optimizers if id(each) in training]
-    for type_ in (each.described.type for each in used):
+    for type_ in (each.signature.type for each in used):
         if type_ in ONE_GROUP_ONLY:
             raise GroupsError(f"{type_} does not take parameter groups, so that a spec cannot describe it")
         if type_.startswith(FROM_TORCH):
@@ -98,13 +99,13 @@ def _settings(
 def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimizer]) -> Settings:
     optimizer = member.optimizer
     base = bases.get(optimizer.name) or bases[ONLY]
-    common = {**optimizer.described.arguments, **base.options}
-    options = {key: value for key, value in found.options.items() if not same_value(value, common[key])}
+    common = {**optimizer.signature.arguments, **base.options}
+    options = {key: value for key, value in found.options.items() if not identical(value, common[key])}
     decay = None if base.weight_decay is None else found.decay or 0.0
     name = optimizer.name if list(bases) != [ONLY] else None
     return Settings(found.rate, decay, tuple(sorted(options.items())), name)
 
 
-def _merged(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
+def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
     groups, different = sum(len(each.groups) for each in optimizers), len({*settings} - {None})
     return [f"{count(groups, 'group')}, {count(different, 'setting')}."] if groups > different > 0 else []

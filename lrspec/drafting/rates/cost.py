@@ -1,4 +1,4 @@
-"""How much there is to read in rules: lines, regexes, and numbers that nobody would type."""
+"""The cost of rules: lines, regexes, and long numbers."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lrspec.diagnostics.wording import count, number
+from lrspec.drafting.numbers import close, shortest
 from lrspec.drafting.rates.cost import ONE_REGEX, selecting
 from lrspec.drafting.rates.factors import Factor
 from lrspec.drafting.rates.layering import layers
@@ -37,12 +37,10 @@ class RateForms:
     def rules(self, values: Values, towers: Sequence[Tower], factors: Sequence[Factor]) -> list[DraftRule] | None:
         """Return the rules: a ladder for each tower, single rates for what is in none, and the factors.
 
-        None if a parameter has more factors than a spec can say, or a ladder has a step without a layer.
+        None if a ladder has a step without a layer.
         """
         inside = {place: tower for tower in towers for place in tower.steps}
-        keys = _keys(factors, {place for place, tower in inside.items() if self._at_base(tower)})
-        if keys is None:
-            return None
+        settings = _settings(factors, {place for place, tower in inside.items() if self._at_base(tower)})
         frozen = {"lr_mult": Unclaimed(self.columns, self.frozen), "lr_scale": Unclaimed(self.columns, self.frozen)}
         names = ["depth"] if len(towers) == 1 else [self.names.ladder(tower) for tower in towers]
         rules = []
@@ -54,8 +52,8 @@ class RateForms:
             rules.append(self._ladder(tower, name, layered, frozen["lr_mult"]))
         rest = {place: value for place, value in values.items() if place not in inside}
         rules += self._single(rest, frozen["lr_mult"], beside=bool(towers))
-        for factor, key in zip(factors, keys, strict=True):
-            rules += self._selected("factor", factor.places, (key, factor.scale), frozen[key])
+        for setting, places in settings.items():
+            rules += self._selected("factor", places, setting, frozen[setting[0]])
         return rules
 
     def _at_base(self, tower: Tower) -> bool:
@@ -67,10 +65,7 @@ class RateForms:
         free = [place for place in frozen.places if layered[place] is None]
         top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
         selector = frozen.claim(Selector(layers=self.ladder(tuple(layered), tuple(free))))
-        why = (
-            f"{count(len(tower.steps), 'parameter')}: each rate is {number(chain.factor)} times that of the next layer"
-        )
-        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)), why=(why,))
+        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)))
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
         """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
@@ -81,7 +76,7 @@ class RateForms:
         for place, value in sorted(values.items(), key=lambda item: (-item[1], item[0])):
             places.setdefault(value, []).append(place)
         if not beside and self.rest and len(places) == 1:
-            return [self._fallback(*next(iter(places.items())))]
+            return [self._fallback(next(iter(places)))]
         select = self._selected if len(places) <= MANY else self._listed
         rules = {
             value: select("others", members, self.multiples.setting(value), frozen) for value, members in places.items()
@@ -89,44 +84,38 @@ class RateForms:
         last = max(rules, key=lambda value: (selecting(rules[value]), value == 1, len(places[value])), default=None)
         if last is None or not self.rest or (beside and last != 1 and selecting(rules[last]) <= ONE_REGEX):
             return [rule for some in rules.values() for rule in some]
-        return [rule for value, some in rules.items() if value != last for rule in some] + [
-            self._fallback(last, places[last])
-        ]
+        return [rule for value, some in rules.items() if value != last for rule in some] + [self._fallback(last)]
 
-    def _fallback(self, value: float, members: Sequence[int]) -> DraftRule:
-        setting = self.multiples.setting(value)
-        return DraftRule("rest", Selector(), (setting,), fallback=True, why=(_why(members, setting),))
+    def _fallback(self, value: float) -> DraftRule:
+        return DraftRule("rest", Selector(), (self.multiples.setting(value),), fallback=True)
 
     def _selected(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         found = self.selectors(tuple(members), tuple(frozen.places))
         rules = [DraftRule("", frozen.claim(selector), (setting,)) for selector in found]
-        why = _why(members, setting)
-        return [replace(r, name=self.names.rule(members, r.selector, name), why=(why,)) for r in rules]
+        return [replace(rule, name=self.names.rule(members, rule.selector, name)) for rule in rules]
 
     def _listed(
         self, name: str, members: Sequence[int], setting: tuple[str, Any], frozen: Unclaimed
     ) -> list[DraftRule]:
         regexes = tuple(f"^{re.escape(self.columns.names[place])}$" for place in members)
-        return [DraftRule(name, Selector(match=regexes), (setting,), why=(_why(members, setting),))]
+        return [DraftRule(name, Selector(match=regexes), (setting,))]
 
 
-def _why(members: Sequence[int], setting: tuple[str, Any]) -> str:
-    """A line of `--explain`: how many parameters have a setting."""
-    verb = "has" if len(members) == 1 else "have"
-    return f"{count(len(members), 'parameter')} {verb} `{setting[0]}: {number(setting[1])}`"
+def _settings(factors: Sequence[Factor], at_base: set[int]) -> dict[tuple[str, float], list[int]]:
+    """The settings that say factors: `lr_scale`, or `lr_mult` for a second one where no rule sets it.
 
-
-def _keys(factors: Sequence[Factor], at_base: set[int]) -> list[str] | None:
-    """The keys that say factors, each key once for a parameter: `lr_scale`, or `lr_mult` where no rule sets it."""
-    taken: dict[str, set[int]] = {"lr_scale": set(), "lr_mult": set()}
-    keys = []
+    Where both are taken, the `lr_scale` of a parameter is the product of its factors.
+    """
+    taken: dict[str, dict[int, float]] = {"lr_scale": {}, "lr_mult": {}}
     for factor in factors:
-        allowed = ["lr_scale", "lr_mult"] if at_base.issuperset(factor.places) else ["lr_scale"]
-        key = next((key for key in allowed if taken[key].isdisjoint(factor.places)), None)
-        if key is None:
-            return None
-        taken[key].update(factor.places)
-        keys.append(key)
-    return keys
+        is_free = at_base.issuperset(factor.places) and taken["lr_mult"].keys().isdisjoint(factor.places)
+        key = "lr_mult" if is_free and not taken["lr_scale"].keys().isdisjoint(factor.places) else "lr_scale"
+        taken[key] |= {place: factor.scale * taken[key].get(place, 1) for place in factor.places}
+    settings: dict[tuple[str, float], list[int]] = {}
+    for key, scales in taken.items():
+        for place, scale in scales.items():
+            if not close(scale, 1):
+                settings.setdefault((key, shortest(scale)), []).append(place)
+    return {setting: sorted(places) for setting, places in settings.items()}

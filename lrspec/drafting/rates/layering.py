@@ -1,4 +1,4 @@
-"""The layers of a ladder, from the steps of its rates: those below its floor and those that are frozen, too."""
+"""Turns the steps of rates below the top one into layers."""
 
 from __future__ import annotations
 

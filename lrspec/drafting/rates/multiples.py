@@ -17,6 +17,9 @@ Values: TypeAlias = Mapping[int, float]
 _LONG = 4
 """The digits above which nobody types a number."""
 
+_FAR = 1000
+"""The multiple above which, and below whose inverse, nobody multiplies."""
+
 _LIKE_MULTIPLES = (0.1, 0.2, 0.25, 0.5, 1)
 """The rates that `lrspec check` takes for multiples (LRS310)."""
 
@@ -41,7 +44,9 @@ class Multiples:
         rate = shortest(value * base)
         misread = rate in _LIKE_MULTIPLES and rate >= 10 * base
         squared = multiple == base < 0.01
-        if squared or (digits(multiple) > _LONG and digits(rate) < _LONG and not misread):
+        far = not 1 / _FAR <= multiple < _FAR and digits(rate) <= _LONG
+        long = digits(multiple) > _LONG and digits(rate) < _LONG
+        if squared or (multiple and (far or long) and not misread):
             return "lr", rate
         return "lr_mult", multiple
 

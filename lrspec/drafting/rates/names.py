@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrspec.drafting.naming import word
+from lrspec.drafting.naming import slug, word
 from lrspec.drafting.rates.towers import Tower
 from lrspec.drafting.rules import Selector
 from lrspec.models.parameters import Columns
 
 _DULL = {"weight", "bias", "default", "model", "module", "base_model"}
+_LONGEST = 60  # characters of a name
 """Components that tell nothing."""
 
 _VAGUE = "tensors"
@@ -88,6 +88,4 @@ def _beginning(one: Sequence[str], other: Sequence[str]) -> Sequence[str]:
 
 def _plain(text: str) -> str:
     """Components as a rule's name: `model.vision_tower` becomes `vision-tower`."""
-    words = [word for word in text.split(".") if word not in _DULL]
-    name = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
-    return "" if name.isdigit() else name[:60]
+    return slug(".".join(word for word in text.split(".") if word not in _DULL), _LONGEST)

@@ -19,6 +19,7 @@ from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, s
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.wanted import Wanted
+from lrspec.models.parameters import Columns
 
 _FACTORS = 3
 """The most factors that are looked for by kind, and the most beside towers are one less."""
@@ -28,6 +29,9 @@ _FIRST = 3
 
 _TRIES = 16
 """The most ways that are tried."""
+
+_LINES = 640
+"""The lines after which no further way is tried: where each has so many, none is short."""
 
 
 def rate_rules(wanted: Wanted) -> list[DraftRule]:
@@ -61,8 +65,10 @@ def _shortest(forms: RateForms) -> list[DraftRule]:
     """The rules that cost least: of all ways, those that may are tried, the most promising first."""
     ways = sorted(((way.least, number, way) for number, way in enumerate(_all_ways(forms))), key=itemgetter(0, 1))
     best: tuple[float, int, list[DraftRule]] = (math.inf, 0, [])
+    tried = 0
     for least, number, way in ways[:_TRIES]:
-        if least <= best[0]:
+        if least <= best[0] and tried <= _LINES:
+            tried += least
             rules = forms.rules(*way)
             best = min(best, (cost(rules), number, rules), key=itemgetter(0, 1)) if rules is not None else best
     return best[2]
@@ -90,16 +96,15 @@ def _factored(forms: RateForms) -> Iterator[tuple[Values, list[Factor]]]:
     yield values, []
     if forms.multiples.key != "lr_mult":
         return
-    found, factors = common_factors(forms.columns, values), list[Factor]()
-    scales: dict[float, Factor] = {}
-    for other in found:
-        scales.setdefault(other.scale, other)
-    for other in [*scales.values()][1:_FIRST]:
-        yield scaled(values, other), [other]
-    while found:
-        values, factors = scaled(values, found[0]), _with(factors, found[0])
-        yield values, factors
-        found = common_factors(forms.columns, values) if len(factors) < _FACTORS else []
+    for first in common_factors(forms.columns, values)[:_FIRST]:
+        yield from _further(forms.columns, scaled(values, first), [first])
+
+
+def _further(columns: Columns, values: Values, factors: list[Factor]) -> Iterator[tuple[Values, list[Factor]]]:
+    yield values, factors
+    found = common_factors(columns, values) if len(factors) < _FACTORS else []
+    if found:
+        yield from _further(columns, scaled(values, found[0]), _with(factors, found[0]))
 
 
 def _with(factors: list[Factor], factor: Factor) -> list[Factor]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lrspec.drafting.depth.tree import Node, tree
 from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.recipes.no_decay import exempt
-from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, fine_tuning
+from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subject, fine_tuning
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.models.parameters import Columns
 
@@ -19,9 +19,9 @@ _WORD = re.compile(r"([A-Za-z_]\w*)\.")
 """A module that is no number, as the items of a sequence are."""
 
 
-def parts(subject: Subject, numbers: Numbers) -> Sketch:
+def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return a ladder with a layer per top-level module; its factor is 0.9, as in the example `resnet18-blocks`."""
-    base = fine_tuning(subject, numbers)
+    base = fine_tuning(subject, choices)
     if len(subject.depth.towers) > 1:
         towers = " and ".join(tower.name for tower in subject.depth.towers)
         raise RefusedError(f"the model has several towers, {towers}: use layer-decay, which gives each a ladder")
@@ -30,10 +30,10 @@ def parts(subject: Subject, numbers: Numbers) -> Sketch:
         raise RefusedError("the model has only one top-level module: use layer-decay, which looks inside")
     layer_of = {place: layer for layer, members in enumerate(modules) for place in members}
     layers = [layer_of[place] for place in range(len(layer_of))]
-    factor = (("layer_decay", numbers.layer_decay or 0.9),)
+    factor = (("layer_decay", choices.layer_decay or 0.9),)
     selector = Selector(layers=_entries(subject.columns, layers))
     rule = DraftRule("block", selector, factor, comment="in the order of the model")
-    return Sketch({"optimizer": base}, [Part(rule, range(len(layers)), layers), *exempt(subject, [base])], (_NOTE,))
+    return Sketch({"optimizer": base}, [rule, *exempt(subject, [base])], _NOTE, layers)
 
 
 def _entries(columns: Columns, layers: Sequence[int]) -> tuple[Entry, ...]:

@@ -13,8 +13,7 @@ from typing import Any
 
 from lrspec.drafting.depth.structure import is_head
 from lrspec.drafting.depth.tree import Node, tree
-from lrspec.drafting.naming import unique
-from lrspec.drafting.recipes.recipe import Part, RefusedError, Subject
+from lrspec.drafting.recipes.recipe import RefusedError, Subject
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import selectors
 
@@ -60,10 +59,9 @@ def _last_module(root: Node) -> Node | None:
     return None if is_body else last
 
 
-def head_parts(subject: Subject, head: Head, comment: str = "", **settings: Any) -> list[Part]:
+def head_rules(subject: Subject, head: Head, comment: str = "", **settings: Any) -> list[DraftRule]:
     """Return the rules that set something on a head, and train it if the model has frozen it."""
     if not any(subject.columns.trainable[place] for place in head.members):
         settings = {"freeze": False, **settings}
     values = tuple(settings.items())
-    rules = unique([DraftRule("head", each, values, comment=comment or head.comment) for each in head.selectors])
-    return [Part(rule, head.members) for rule in rules]
+    return [DraftRule("head", each, values, comment=comment or head.comment) for each in head.selectors]

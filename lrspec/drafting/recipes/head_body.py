@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from lrspec.drafting.recipes.head import head_of, head_parts
+from lrspec.drafting.recipes.head import head_of, head_rules
 from lrspec.drafting.recipes.no_decay import exempt
-from lrspec.drafting.recipes.recipe import Numbers, Sketch, Subject, fine_tuning, rest
+from lrspec.drafting.recipes.recipe import Choices, Sketch, Subject, fine_tuning, rest
 
 
-def parts(subject: Subject, numbers: Numbers) -> Sketch:
+def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return a rule for the head, and one for the body: a tenth, with which Lightning's `BackboneFinetuning` begins."""
-    base = fine_tuning(subject, numbers)
+    base = fine_tuning(subject, choices)
     head = head_of(subject)
-    mult = float(f"{1 / (numbers.head_mult or 10):.3g}")
-    body = rest(subject, "everything else: pretrained", "body", lr_mult=mult)
+    mult = float(f"{1 / (choices.head_mult or 10):.3g}")
+    body = rest("everything else: pretrained", "body", lr_mult=mult)
     note = "The head at the full learning rate, the body at a fraction of it."
-    return Sketch({"optimizer": base}, [*head_parts(subject, head, lr_mult=1), body, *exempt(subject, [base])], (note,))
+    return Sketch({"optimizer": base}, [*head_rules(subject, head, lr_mult=1), body, *exempt(subject, [base])], note)

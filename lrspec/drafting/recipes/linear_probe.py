@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from lrspec.drafting.recipes.head import head_of, head_parts
+from lrspec.drafting.recipes.head import head_of, head_rules
 from lrspec.drafting.recipes.no_decay import exempt
-from lrspec.drafting.recipes.recipe import Numbers, Sketch, Subject, optimizer, rest
+from lrspec.drafting.recipes.recipe import Choices, Sketch, Subject, optimizer, rest
 from lrspec.spec.language import Optimizer
 from lrspec.spec.torch_optim import plain_type
 
 
-def parts(subject: Subject, numbers: Numbers) -> Sketch:
+def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return a rule that trains the head, and one that freezes the rest.
 
     SGD at 0.1 with momentum 0.9 and no weight decay are the defaults of `main_lincls.py` of MoCo v3. Another optimizer
     has 1e-3 where it is like AdamW.
     """
     default = Optimizer.model_validate({"type": "SGD", "lr": 0.1, "weight_decay": 0.0, "momentum": 0.9})
-    if numbers.optimizer is not None and plain_type(numbers.optimizer) != "SGD":
+    if choices.optimizer is not None and plain_type(choices.optimizer) != "SGD":
         default = Optimizer(type="AdamW", lr=1e-3, weight_decay=0)
-    base = optimizer(default, numbers)
-    head = head_parts(subject, head_of(subject), lr_mult=1)
-    frozen = rest(subject, "plan.freeze(model) sets requires_grad", freeze=True)
+    base = optimizer(default, choices)
+    head = head_rules(subject, head_of(subject), lr_mult=1)
+    frozen = rest("plan.freeze(model) sets requires_grad", freeze=True)
     note = "A linear probe: the head is trained, everything else is frozen."
-    return Sketch({"optimizer": base}, [*head, frozen, *exempt(subject, [base])], (note,))
+    return Sketch({"optimizer": base}, [*head, frozen, *exempt(subject, [base])], note)

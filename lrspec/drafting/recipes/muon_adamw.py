@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from lrspec.drafting.naming import unique
 from lrspec.drafting.recipes.head import head_of
 from lrspec.drafting.recipes.no_decay import exempt
-from lrspec.drafting.recipes.recipe import Numbers, Part, RefusedError, Sketch, Subject, optimizer, rest
+from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subject, optimizer, rest
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.spec.language import Declared, Optimizer
 
@@ -14,50 +13,45 @@ _DECLARED: tuple[Declared, ...] = ("embedding", "head", "no_weight_decay")
 _ADAMW = (("optimizer", "adamw"),)
 
 
-def parts(subject: Subject, numbers: Numbers) -> Sketch:
+def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return the split between two optimizers; `--lr` is that of AdamW.
 
     Muon at 0.02 with AdamW at 3e-4, betas of 0.9 and 0.95, and a weight decay of 0.01 for both: the example of Muon's
     README, by its author.
     """
     default = Optimizer.model_validate({"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01, "betas": [0.9, 0.95]})
-    adamw = optimizer(default, numbers)
+    adamw = optimizer(default, choices)
     muon = Optimizer.model_validate({"type": "Muon", "lr": 0.02, "weight_decay": adamw.weight_decay})
-    tables = _tables(subject)
-    excluded = {place for part in tables for place in part.members}
-    matrices = [place for place in _matrices(subject) if place not in excluded]
-    if not matrices:
+    tables, excluded = _tables(subject)
+    if excluded.issuperset(_matrices(subject)):
         raise RefusedError(
             "the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay"
         )
     comment = "all other matrices" if tables else "all matrices"
     rule = DraftRule("matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment=comment)
-    everything = rest(subject, "each at the rate of its optimizer", lr_mult=1)
+    everything = rest("each at the rate of its optimizer", lr_mult=1)
     decay = exempt(subject, [adamw, muon])
-    return Sketch(
-        {"adamw": adamw, "muon": muon}, [*tables, Part(rule, _matrices(subject)), *decay, everything], (_NOTE,)
-    )
+    return Sketch({"adamw": adamw, "muon": muon}, [*tables, rule, *decay, everything], _NOTE)
 
 
 def _matrices(subject: Subject) -> list[int]:
     return [place for place in subject.trained if len(subject.columns.shapes[place] or ()) == 2]
 
 
-def _tables(subject: Subject) -> list[Part]:
-    """Return the rules for what is a matrix in shape alone: embeddings, heads, and tables that have no decay."""
+def _tables(subject: Subject) -> tuple[list[DraftRule], set[int]]:
+    """Return the rules for what is a matrix in shape alone, and its places: embeddings, heads, tables without decay."""
     matrices, columns = _matrices(subject), subject.columns
     kinds = tuple(kind for kind in _DECLARED if any(kind in (columns.declared[place] or ()) for place in matrices))
-    members = [place for place, names in enumerate(columns.declared) if set(names or ()) & set(kinds)]
-    found = []
-    if members:
-        rule = DraftRule("tables", Selector(declared=kinds), _ADAMW, comment="matrices in shape alone")
-        found.append(Part(rule, members))
+    members = {place for place, names in enumerate(columns.declared) if set(names or ()) & set(kinds)}
+    rules = (
+        [DraftRule("tables", Selector(declared=kinds), _ADAMW, comment="matrices in shape alone")] if members else []
+    )
     if "head" not in kinds and None not in columns.shapes:
         try:
             head = head_of(subject)
         except RefusedError:
-            return found
-        if not set(head.members) & set(members):
-            rules = unique([DraftRule("head", each, _ADAMW, comment=head.comment) for each in head.selectors])
-            found += [Part(each, head.members) for each in rules]
-    return found
+            return rules, members
+        if members.isdisjoint(head.members):
+            rules += [DraftRule("head", each, _ADAMW, comment=head.comment) for each in head.selectors]
+            members.update(head.members)
+    return rules, members

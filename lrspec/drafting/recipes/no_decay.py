@@ -11,8 +11,7 @@ from collections.abc import Collection
 
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.tree import is_norm
-from lrspec.drafting.naming import unique
-from lrspec.drafting.recipes.recipe import Numbers, Part, Sketch, Subject, fine_tuning, rest
+from lrspec.drafting.recipes.recipe import Choices, Sketch, Subject, fine_tuning, rest
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.selectors import selectors
 from lrspec.spec.language import Optimizer
@@ -21,15 +20,15 @@ from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 _ZERO = (("weight_decay", 0.0),)
 
 
-def parts(subject: Subject, numbers: Numbers) -> Sketch:
+def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return one learning rate for all, and weight decay where it belongs."""
-    base = fine_tuning(subject, numbers)
-    everything = rest(subject, "one learning rate", "all", lr_mult=1)
+    base = fine_tuning(subject, choices)
+    everything = rest("one learning rate", "all", lr_mult=1)
     note = "One learning rate, and weight decay on matrices and kernels alone."
-    return Sketch({"optimizer": base}, [*exempt(subject, [base]), everything], (note,))
+    return Sketch({"optimizer": base}, [*exempt(subject, [base]), everything], note)
 
 
-def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[Part]:
+def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[DraftRule]:
     """Return the rules that exempt from weight decay; none if there is none to be exempt from."""
     if not any(_has_decay(base) for base in bases):
         return []
@@ -37,18 +36,17 @@ def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[Part]:
     thin = [place for place in trained if _is_thin(subject, place)]
     declared = [place for place in trained if "no_weight_decay" in (columns.declared[place] or ())]
     others = sorted(set(declared).difference(thin))
-    found: list[Part] = []
+    found: list[DraftRule] = []
     if thin and None not in columns.shapes:
-        rule = DraftRule("no-decay", Selector(ndim=(0, 1)), _ZERO, comment="norms and biases")
-        found.append(Part(rule, thin))
+        found.append(DraftRule("no-decay", Selector(ndim=(0, 1)), _ZERO, comment="norms and biases"))
     elif thin:
         found += _by_name(subject, "no-decay", thin, "norms and biases, by name: the inventory has no shapes")
     if others:
         ends = dict.fromkeys(columns.names[place].rpartition(".")[2] for place in others)
         comment = f"what the model declares: {few([*ends], 3)}"
         if len(others) == sum("no_weight_decay" in (names or ()) for names in columns.declared):
-            rule = DraftRule("no-decay-declared", Selector(declared=("no_weight_decay",)), _ZERO, comment=comment)
-            found.append(Part(rule, others))
+            selector = Selector(declared=("no_weight_decay",))
+            found.append(DraftRule("no-decay-declared", selector, _ZERO, comment=comment))
         else:
             found += _by_name(subject, "no-decay-declared", others, comment)
     return found
@@ -66,7 +64,6 @@ def _is_thin(subject: Subject, place: int) -> bool:
     return subject.columns.names[place].endswith("bias") or is_norm(subject.columns, [place])
 
 
-def _by_name(subject: Subject, name: str, members: Collection[int], comment: str) -> list[Part]:
+def _by_name(subject: Subject, name: str, members: Collection[int], comment: str) -> list[DraftRule]:
     frozen = [place for place, trainable in enumerate(subject.columns.trainable) if not trainable]
-    found = selectors(subject.columns, members, frozen)
-    return [Part(rule, members) for rule in unique([DraftRule(name, each, _ZERO, comment=comment) for each in found])]
+    return [DraftRule(name, each, _ZERO, comment=comment) for each in selectors(subject.columns, members, frozen)]

@@ -1,8 +1,8 @@
-"""What a recipe is made from, and what it makes: a model with its depth and some numbers in, rules out."""
+"""What a recipe starts from, and what it makes: a model with its depth and some choices in, rules out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The numbers that somebody wants in a recipe; None is the recipe's own."""
+class Choices:
+    """What somebody wants a recipe to use; None leaves the choice to the recipe."""
 
     lr: float | None = None
     weight_decay: float | None = None
@@ -53,31 +53,26 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A rule, the parameters that it is meant for, and for a ladder the layer of each parameter."""
+class Sketch:
+    """What a recipe makes: the optimizers, the rules, and a sentence for the head of the file.
 
-    rule: DraftRule
-    members: Collection[int]
+    `layers` are those that its ladders are meant to give the parameters, None to those on no ladder.
+    """
+
+    bases: Mapping[str, Optimizer]
+    rules: Sequence[DraftRule]
+    note: str
     layers: Sequence[int | None] = ()
 
 
-@dataclass(frozen=True)
-class Sketch:
-    """What a recipe makes: the optimizers, the parts, and sentences for the head of the file."""
-
-    bases: Mapping[str, Optimizer]
-    parts: Sequence[Part]
-    notes: tuple[str, ...]
-
-
-def fine_tuning(subject: Subject, numbers: Numbers) -> Optimizer:
+def fine_tuning(subject: Subject, choices: Choices) -> Optimizer:
     """Return the optimizer for fine-tuning all of a model.
 
     For language models BERT's, with 5e-5 in `run_classifier.py` and a weight decay of 0.01 in `optimization.py`; for
     others 1e-3 and 0.05, the defaults of `main_finetune.py` of masked autoencoders, for a batch of 256.
     """
     lr, decay = (5e-5, 0.01) if subject.reads_text else (1e-3, 0.05)
-    return optimizer(Optimizer(type="AdamW", lr=lr, weight_decay=decay), numbers)
+    return optimizer(Optimizer(type="AdamW", lr=lr, weight_decay=decay), choices)
 
 
 _OF_GRADIENTS = ("SGD", "ASGD")
@@ -89,22 +84,26 @@ steps, and a factor on a whole matrix.
 """
 
 
-def optimizer(default: Optimizer, numbers: Numbers) -> Optimizer:
+def optimizer(default: Optimizer, choices: Choices) -> Optimizer:
     """Return the optimizer of a recipe with the numbers that somebody wants; another class has other arguments.
 
     SGD and ASGD, whose steps depend on the size of gradients, get ten times the learning rate of an Adam, and SGD
     momentum. A class whose rate has another meaning gets its own default.
     """
+    if choices.optimizer is not None and plain_type(choices.optimizer) == "SparseAdam":
+        raise RefusedError(
+            "SparseAdam takes sparse gradients only, those of nn.Embedding(sparse=True): use AdamW or Adam"
+        )
     changed: dict[str, Any] = {**default.options, "type": default.type, "lr": default.lr}
-    if numbers.optimizer is not None and (type_ := plain_type(numbers.optimizer)) != default.type:
+    if choices.optimizer is not None and (type_ := plain_type(choices.optimizer)) != default.type:
         lr = (default.lr or 0.0) * (10 if type_ in _OF_GRADIENTS else 1)
-        changed = {"type": numbers.optimizer, "lr": _OWN_RATES.get(type_, lr)}
+        changed = {"type": choices.optimizer, "lr": _OWN_RATES.get(type_, lr)}
         changed |= {"momentum": 0.9} if type_ == "SGD" else {}
-    decay = default.weight_decay if numbers.weight_decay is None else numbers.weight_decay
+    decay = default.weight_decay if choices.weight_decay is None else choices.weight_decay
     if _takes_decay(plain_type(changed["type"]), decay):
         changed["weight_decay"] = decay
-    if numbers.lr is not None:
-        changed["lr"] = numbers.lr
+    if choices.lr is not None:
+        changed["lr"] = choices.lr
     return Optimizer(**{key: value for key, value in changed.items() if value is not None})
 
 
@@ -115,7 +114,6 @@ def _takes_decay(type_: str, decay: float | None) -> bool:
     return "weight_decay" in ARGUMENTS[type_] and decay != (0 if type_ not in DEFAULT_WEIGHT_DECAY else None)
 
 
-def rest(subject: Subject, comment: str, name: str = "rest", **settings: Any) -> Part:
+def rest(comment: str, name: str = "rest", **settings: Any) -> DraftRule:
     """Return the rule for whatever no earlier rule has decided."""
-    rule = DraftRule(name, Selector(), tuple(settings.items()), fallback=True, comment=comment)
-    return Part(rule, range(len(subject.columns.names)))
+    return DraftRule(name, Selector(), tuple(settings.items()), fallback=True, comment=comment)

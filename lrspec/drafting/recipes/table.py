@@ -8,14 +8,14 @@ _ALL = ("lr", "weight_decay", "optimizer")
 
 
 class Recipe(NamedTuple):
-    """One row of the table: people choose it by its `summary`, `module` in this package has its `parts`.
+    """One row of the table: people choose it by its `summary`, `module` in this package has its `sketch`.
 
-    `numbers` are those that somebody may want to be others.
+    `choices` are what somebody may choose otherwise.
     """
 
     summary: str
     module: str
-    numbers: tuple[str, ...] = _ALL
+    choices: tuple[str, ...] = _ALL
 
 
 RECIPES = {

@@ -1,4 +1,4 @@
-"""Regexes that select just some of a model's names, as few and as plain as a person would write."""
+"""Finds regexes that select just some of a model's names, as few and as plain as a person would write."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from lrspec.drafting.components import NUMBER
 from lrspec.drafting.selecting.prefixes import prefixes
 from lrspec.drafting.selecting.regexes import Description, texts
-from lrspec.drafting.selecting.templates import Kind, Part, Place, Template, Templates, templates
+from lrspec.drafting.selecting.templates import Kind, NamePart, Place, Template, Templates, templates
 
-Numbers: TypeAlias = tuple[tuple[int, str], ...]
+Fixed: TypeAlias = tuple[tuple[int, str], ...]
 """Numbers that are written out, by their place: among those of a template, or of a part of one."""
 
 _COST = {
@@ -25,7 +26,6 @@ _COST = {
 }
 _COST_OF_COMPONENT = 0.12
 _COST_OF_NUMBER = 0.3
-_ANY = ("", "")
 _FEW = 6  # beginnings that a person would list
 _HOPELESS = 100  # beginnings, and as many atoms: there is nothing to be found that many of them have in common
 
@@ -69,8 +69,8 @@ def _by_template(index: Templates, names: Collection[int]) -> dict[int, set[int]
 class _Key(NamedTuple):
     """A regex: a part of names, and the numbers of the part that are written out."""
 
-    part: Part
-    numbers: Numbers
+    part: NamePart
+    numbers: Fixed
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Atom:
     """
 
     names: list[int]
-    fixed: Numbers
+    fixed: Fixed
     alike: dict[int, str]
 
 
@@ -120,7 +120,7 @@ class _Search:
         if len(allowed) == len(template.numbers):
             yield _atom(template, sorted(wanted), ())
             return
-        parts = _refined(template, template.by_number, wanted, allowed, ())
+        parts = _refine(template, template.by_number, wanted, allowed, ())
         for fixed, names in sorted(parts, key=lambda part: part[1]):
             atom = _atom(template, names, fixed)
             last = max(run for run, _ in fixed)
@@ -139,7 +139,7 @@ class _Search:
                 at = {place: number for number, place in enumerate(_places(part, Place(index, first, last)))}
                 for atom in {self.atoms[atom].fixed: self.atoms[atom] for atom in self.of_template[index]}.values():
                     words = {place: atom.alike[place] for place in template.words if place in at}
-                    for some in _written_out(part.kind, atom.fixed, at):
+                    for some in _ways_to_write(part.kind, atom.fixed, at):
                         beside = template.beside(some, atom.alike) if some else {}
                         written = {**words, **dict(some), **beside}
                         numbers = sorted((at[place], value) for place, value in written.items() if place in at)
@@ -199,7 +199,7 @@ class _Search:
         return Description(key.part.kind, tuple(components))
 
 
-def _atom(template: Template, names: list[int], fixed: Numbers) -> _Atom:
+def _atom(template: Template, names: list[int], fixed: Fixed) -> _Atom:
     first = template.numbers[names[0]]
     alike = dict(enumerate(first))
     for name in names[1:]:
@@ -208,9 +208,9 @@ def _atom(template: Template, names: list[int], fixed: Numbers) -> _Atom:
     return _Atom(names, fixed, alike)
 
 
-def _refined(
-    template: Template, values: Sequence[dict[str, list[int]]], wanted: set[int], allowed: set[int], fixed: Numbers
-) -> Iterator[tuple[Numbers, list[int]]]:
+def _refine(
+    template: Template, values: Sequence[dict[str, list[int]]], wanted: set[int], allowed: set[int], fixed: Fixed
+) -> Iterator[tuple[Fixed, list[int]]]:
     """Tell wanted names from refused ones by as few numbers as possible."""
     best: tuple[tuple[bool, int, int], int, dict[str, list[int]]] | None = None
     for run, by_value in enumerate(values):
@@ -229,10 +229,10 @@ def _refined(
             yield here, [name for name in names if name in wanted]
             continue
         part = Template(template.shapes, template.words, {name: template.numbers[name] for name in names})
-        yield from _refined(part, part.by_number, wanted.intersection(names), allowed, here)
+        yield from _refine(part, part.by_number, wanted.intersection(names), allowed, here)
 
 
-def _written_out(kind: Kind, fixed: Numbers, at: Collection[int]) -> Iterator[Numbers]:
+def _ways_to_write(kind: Kind, fixed: Fixed, at: Collection[int]) -> Iterator[Fixed]:
     """The numbers that a regex may write out: none, or all; without the outer ones, inner ones would be misleading."""
     yield ()
     inside = tuple([(place, value) for place, value in fixed if place in at])
@@ -240,7 +240,7 @@ def _written_out(kind: Kind, fixed: Numbers, at: Collection[int]) -> Iterator[Nu
         yield inside
 
 
-def _places(part: Part, place: Place) -> list[int]:
+def _places(part: NamePart, place: Place) -> list[int]:
     """The places in a template of the numbers of a part of it."""
     runs = [len(shape) - 1 for shape in part.shapes]
     if part.kind is not Kind.both_ends:
@@ -248,13 +248,13 @@ def _places(part: Part, place: Place) -> list[int]:
     return [*range(sum(runs[:-1])), *range(place.last, place.last + runs[-1])]
 
 
-def _at(key: _Key, place: Place) -> Numbers:
+def _at(key: _Key, place: Place) -> Fixed:
     """The numbers of a regex by their places in a template."""
     places = _places(key.part, place)
     return tuple([(places[run], value) for run, value in key.numbers])
 
 
-def _having(template: Template, numbers: Numbers) -> set[int]:
+def _having(template: Template, numbers: Fixed) -> set[int]:
     """The names of a template that have all these numbers."""
     if not numbers:
         return set(template.numbers)
@@ -263,7 +263,7 @@ def _having(template: Template, numbers: Numbers) -> set[int]:
 
 
 def _cost(key: _Key) -> float:
-    of_modules = [shape == _ANY for shape in key.part.shapes for _ in shape[1:]]
+    of_modules = [shape == NUMBER for shape in key.part.shapes for _ in shape[1:]]
     numbers = sum(of_modules[run] for run, _ in key.numbers)
     return _COST[key.part.kind] + _COST_OF_COMPONENT * (len(key.part.shapes) - 1) + _COST_OF_NUMBER * numbers
 

@@ -1,4 +1,4 @@
-"""The shortest beginnings of names that select just some of them, with every number written out."""
+"""Finds the shortest beginnings of names that select just some of them, with every number written out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of regexes: parts of names, escaped and anchored, and siblings in one regex."""
+"""Writes regexes: parts of names, escaped and anchored, and siblings in one regex."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def texts(descriptions: Sequence[Description], has_line_break: bool = False) -> 
     width = _WIDTH if len(descriptions) <= _MANY else _WIDEST
     written = [(kind, tuple([_component(part) for part in components])) for kind, components in descriptions]
     end = r"\Z" if has_line_break else "$"
-    once = list(_joined(written, width))
-    return tuple([_text(kind, components, end) for kind, components in _joined(once, width)])
+    once = list(_join(written, width))
+    return tuple([_text(kind, components, end) for kind, components in _join(once, width)])
 
 
 def escaped(text: str) -> str:
@@ -60,7 +60,7 @@ def _component(pieces: Iterable[str | None]) -> str:
 _Written = tuple[Kind, tuple[str, ...]]
 
 
-def _joined(written: Sequence[_Written], width: int) -> Iterator[_Written]:
+def _join(written: Sequence[_Written], width: int) -> Iterator[_Written]:
     """Join regexes that differ in one component, the last possible one; each stands where its first stood."""
     families: dict[Hashable, list[_Written]] = {}
     for one in written:

@@ -1,4 +1,4 @@
-"""The selectors of rules that select just some parameters: by shape, owner, what is declared, or name."""
+"""Finds the selectors of rules that select just some parameters: by shape, owner, what is declared, or name."""
 
 from __future__ import annotations
 
@@ -8,23 +8,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from lrspec.drafting.rules import Selector
+from lrspec.drafting.selecting.cost import ALL, cost
 from lrspec.drafting.selecting.regexes import escaped
 from lrspec.drafting.selecting.targets import Target, reached
 from lrspec.models.parameters import Columns
 
-ALL = Selector(match=(r"^.+$",))
-"""Selects every parameter."""
-
 _VECTORS = (0, 1)
 _TABLES = (("embedding",), ("head",), ("embedding", "head"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
-_LONG = 70  # characters of a regex that count as one more
-_LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
 _HOPELESS = 100  # to be read; names as many as this are told apart by nothing else
 _PARTS = 3  # rules
 _NORMS = 3  # parameters; of a single norm, the name says more
-_SHORT = 2  # the least size of a selector with two keys
-_LAST_RESORT = 8  # what all but some is to be read as: the next model will have more that should not be in it
+_SHORT = 2  # the least cost of a selector with two keys
 
 
 def selectors(
@@ -40,33 +35,22 @@ def selectors(
     return _best(Target(columns, frozenset(members), frozenset(free) - frozenset(members)), decay, _PARTS)
 
 
-def size(selectors: tuple[Selector, ...]) -> int:
-    """How much there is to read in selectors: each regex, each number that one lists, and each key of `where`."""
-    total = 0
-    for selector in selectors:
-        total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
-        total += _LAST_RESORT * (selector.match == ALL.match and bool(selector.exclude))
-        for regex in (*selector.match, *selector.exclude):
-            total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
-    return total
-
-
 def _best(target: Target, decay: bool, parts: int, limit: int = sys.maxsize) -> tuple[Selector, ...]:
     """The shortest selectors; of equally short ones the first. Those that are not below the limit need no search."""
     best: tuple[Selector, ...] = (_shortest(_whole(target, decay, parts)),)
-    if parts == 1 or (size(best) == 1 and not best[0].match) or (size(best) > _HOPELESS and not decay):
+    if parts == 1 or (cost(best) == 1 and not best[0].match) or (cost(best) > _HOPELESS and not decay):
         return best
-    limit = min(limit, size(best))
+    limit = min(limit, cost(best))
     for part in _parts(target, decay):
         first = decay and bool(part.ndim)  # what has at most one dimension comes first
-        left = sys.maxsize if first else limit - size((part,))
+        left = sys.maxsize if first else limit - cost((part,))
         if left <= 1:
             continue
         found = (part, *_best(target.without(reached(target.columns, part)), decay, parts - 1, left))
         if first:
             return found
-        if size(found) < limit:
-            best, limit = found, size(found)
+        if cost(found) < limit:
+            best, limit = found, cost(found)
     return best
 
 
@@ -75,9 +59,9 @@ def _shortest(ways: Iterator[Selector]) -> Selector:
     seen: list[Selector] = []
     for selector in ways:
         seen.append(selector)
-        if size((selector,)) == 1:
+        if cost((selector,)) == 1:
             break
-    return min(seen, key=lambda selector: size((selector,)))
+    return min(seen, key=lambda selector: cost((selector,)))
 
 
 def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
@@ -96,9 +80,9 @@ def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
         yield from (s for s in _of_classes(target) if target.is_hit(s))
     yield by_name
     yield from by_dimensions
-    if size((by_name,)) <= _HOPELESS:
+    if cost((by_name,)) <= _HOPELESS:
         yield from (selector for selector in _by_module(target) if target.is_hit(selector))
-    if _SHORT < size((by_name,)) <= _HOPELESS and (decay or parts == _PARTS):
+    if _SHORT < cost((by_name,)) <= _HOPELESS and (decay or parts == _PARTS):
         yield from _narrowed(target)
         yield from _excluding(target, decay)
 
@@ -196,15 +180,15 @@ def _narrowed(target: Target) -> Iterator[Selector]:
 
 def _excluding(target: Target, decay: bool) -> Iterator[Selector]:
     """More than is wanted, with names to exclude; nothing is without decay only because it is not something else."""
-    beginning = _common_beginning([target.columns.names[member] for member in sorted(target.members)])
-    bases = [Selector(match=target.widened().regexes())]
-    bases += [Selector(match=(beginning,))] if beginning else []
+    names = [target.columns.names[member] for member in sorted(target.members)]
+    shared = filter(None, (_common_beginning(names), _common_ending(names)))
+    bases = [Selector(match=target.widened().regexes()), *(Selector(match=(regex,)) for regex in shared)]
     for base in (*bases, *_by_dimensions(target), *([] if decay else [ALL])):
         found = reached(target.columns, base)
         if target.members <= found and not found.isdisjoint(target.refused):
             selector = replace(base, exclude=target.exclusion(found))
             yield selector
-            if size((selector,)) > _HOPELESS:
+            if cost((selector,)) > _HOPELESS:
                 return
 
 
@@ -212,3 +196,9 @@ def _common_beginning(names: list[str]) -> str | None:
     """The regex for the first component, if all names have the same."""
     first = {name.partition(".")[0] for name in names if "." in name}
     return f"^{escaped(first.pop())}\\." if len(first) == 1 and all("." in name for name in names) else None
+
+
+def _common_ending(names: list[str]) -> str | None:
+    """The regex for the last component, if all names have the same."""
+    last = {name.rpartition(".")[2] for name in names}
+    return f"\\.{escaped(last.pop())}$" if len(last) == 1 and all("." in name for name in names) else None

@@ -1,4 +1,4 @@
-"""`Target`: the parameters that rules are to select, and those that selectors and regexes reach."""
+"""What rules are to select (`Target`), and what a selector selects (`reached`)."""
 
 from __future__ import annotations
 

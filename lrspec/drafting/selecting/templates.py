@@ -1,16 +1,14 @@
-"""The names of a model, indexed by templates: names that are alike but for the numbers in them count as one."""
+"""Indexes the names of a model by templates: names that are alike but for the numbers in them count as one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Shape: TypeAlias = tuple[str, ...]
-"""A component of a name as the text between its numbers: `('fc', '')` is `fc1` and `fc2`, `('', '')` any number."""
+from lrspec.drafting.components import NUMBER, Component, Numbers, split
 
 _LONGEST_ENDING = 4  # components
 _LONGEST_INSIDE = 2
@@ -36,11 +34,11 @@ class Kind(IntEnum):
     """`^blocks\\..+\\.bias$`: the last component is the name's last"""
 
 
-class Part(NamedTuple):
+class NamePart(NamedTuple):
     """A part of names, whatever the numbers in it."""
 
     kind: Kind
-    shapes: tuple[Shape, ...]
+    shapes: tuple[Component, ...]
 
 
 class Place(NamedTuple):
@@ -61,19 +59,19 @@ class Template:
     `words` are the numbers that are part of a word: there are no others beside them.
     """
 
-    shapes: tuple[Shape, ...]
+    shapes: tuple[Component, ...]
     words: frozenset[int]
-    numbers: dict[int, list[str]] = field(default_factory=dict)
+    numbers: dict[int, Numbers] = field(default_factory=dict)
 
-    def parts(self) -> Iterator[tuple[Part, int, int]]:
+    def parts(self) -> Iterator[tuple[NamePart, int, int]]:
         """The parts by which a regex may select its names, with the places of their numbers."""
         shapes, size = self.shapes, len(self.shapes)
         offsets = [0]
         for shape in shapes:
             offsets.append(offsets[-1] + len(shape) - 1)
-        yield Part(Kind.whole, shapes), 0, 0
+        yield NamePart(Kind.whole, shapes), 0, 0
         for length in range(1, size):
-            yield Part(Kind.beginning, shapes[:length]), 0, 0
+            yield NamePart(Kind.beginning, shapes[:length]), 0, 0
         for start in range(size):
             if not _is_word(shapes[start]):
                 continue
@@ -82,12 +80,12 @@ class Template:
             if size - start <= _LONGEST_ENDING:
                 found.append((Kind.any_ending, Kind.ending, size))
             for anywhere, behind_dot, end in found:
-                yield Part(anywhere, shapes[start:end]), offsets[start], 0
+                yield NamePart(anywhere, shapes[start:end]), offsets[start], 0
                 if start:
-                    yield Part(behind_dot, shapes[start:end]), offsets[start], 0
+                    yield NamePart(behind_dot, shapes[start:end]), offsets[start], 0
         if _is_word(shapes[-1]):
             for length in range(1, size - 1):
-                yield Part(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
+                yield NamePart(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
 
     @cached_property
     def in_words(self) -> list[int | None]:
@@ -122,16 +120,16 @@ class Templates:
     has_line_break: bool
 
     @cached_property
-    def places(self) -> dict[Part, list[Place]]:
+    def places(self) -> dict[NamePart, list[Place]]:
         """The places of each part, in the order of the templates."""
-        found: dict[Part, list[Place]] = {}
+        found: dict[NamePart, list[Place]] = {}
         for index, template in enumerate(self.templates):
             for part, first, last in template.parts():
                 found.setdefault(part, []).append(Place(index, first, last))
         return found
 
 
-def _is_word(shape: Shape) -> bool:
+def _is_word(shape: Component) -> bool:
     """Return whether a component says something without those around it: it is more than a number."""
     return any(any(character.isalpha() for character in text) for text in shape)
 
@@ -144,22 +142,20 @@ def templates(names: tuple[str, ...]) -> Templates:
     part of the word unless there are others beside it: `conv1`, but `layer\\d+`.
     """
     tree = _Tree()
-    leaves = [tree.add(name) for name in names]
+    parted = [split(name) for name in names]
+    leaves = [tree.add(*each) for each in parted]
     index_of = {leaf: index for index, leaf in enumerate(dict.fromkeys(leaves))}
     found = tuple([tree.template(leaf) for leaf in index_of])
-    for place, (name, leaf) in enumerate(zip(names, leaves, strict=True)):
-        found[index_of[leaf]].numbers[place] = _NUMBER.findall(name)
+    for place, ((_, numbers), leaf) in enumerate(zip(parted, leaves, strict=True)):
+        found[index_of[leaf]].numbers[place] = numbers
     return Templates(found, tuple([index_of[leaf] for leaf in leaves]), any("\n" in name for name in names))
 
 
-_NUMBER = re.compile(r"\d+")
-
-
-class _Node(NamedTuple):
+class _Branch(NamedTuple):
     """A component of names, behind the same components, and the values of its numbers."""
 
     parent: int
-    shape: Shape
+    shape: Component
     values: tuple[set[str], ...]
 
 
@@ -167,31 +163,27 @@ class _Node(NamedTuple):
 class _Tree:
     """All names by their components, whatever the numbers in these."""
 
-    nodes: list[_Node] = field(default_factory=lambda: [_Node(0, (), ())])
-    children: dict[tuple[int, Shape], int] = field(default_factory=dict)
-    components: dict[str, tuple[Shape, list[str]]] = field(default_factory=dict)
+    nodes: list[_Branch] = field(default_factory=lambda: [_Branch(0, (), ())])
+    children: dict[tuple[int, Component], int] = field(default_factory=dict)
 
-    def add(self, name: str) -> int:
+    def add(self, path: Iterable[Component], numbers: Numbers) -> int:
         """Add a name, and return its leaf."""
-        node = 0
-        for component in name.split("."):
-            if component not in self.components:
-                self.components[component] = tuple(_NUMBER.split(component)), _NUMBER.findall(component)
-            shape, numbers = self.components[component]
+        node, left = 0, iter(numbers)
+        for shape in path:
             child = self.children.setdefault((node, shape), len(self.nodes))
             if child == len(self.nodes):
-                self.nodes.append(_Node(node, shape, tuple([set() for _ in numbers])))
-            for values, number in zip(self.nodes[child].values, numbers, strict=True):
-                values.add(number)
+                self.nodes.append(_Branch(node, shape, tuple([set() for _ in shape[1:]])))
+            for values in self.nodes[child].values:
+                values.add(next(left))
             node = child
         return node
 
     def template(self, leaf: int) -> Template:
         """The template of the names at a leaf, still without them."""
-        path: list[_Node] = []
+        path: list[_Branch] = []
         while leaf:
             path.append(self.nodes[leaf])
             leaf = self.nodes[leaf].parent
         path.reverse()
-        runs = [len(values) == 1 and node.shape != ("", "") for node in path for values in node.values]
+        runs = [len(values) == 1 and node.shape != NUMBER for node in path for values in node.values]
         return Template(tuple([node.shape for node in path]), frozenset(run for run, word in enumerate(runs) if word))

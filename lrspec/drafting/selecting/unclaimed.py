@@ -1,4 +1,4 @@
-"""Frozen parameters, which rules may select or not: what sets one thing may select each only once (LRS202)."""
+"""Keeps account of the frozen parameters that rules may still select: two that set one thing may not (LRS202)."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import WRAPPED
 from lrspec.optim.bind import no_such_optimizer
+from lrspec.optim.live.unwrap import inner
 from lrspec.optim.resume.result import ResumeError
-from lrspec.optim.unwrapped import inner
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
-from lrspec.optim.live_values import plain_value, same
+from lrspec.optim.live.values import plain_value, same
 from lrspec.optim.resume.result import ChangedSetting, ResumeError
 from lrspec.optim.resume.saved_state import SavedParameter
 from lrspec.optim.state_keys import HOW_TO_STEP

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrspec.optim.live.unwrap import stepping
 from lrspec.optim.resume.result import ResumeError
-from lrspec.optim.unwrapped import stepping
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

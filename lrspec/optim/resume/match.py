@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, few
+from lrspec.optim.live.unwrap import stepping
 from lrspec.optim.resume.current_groups import PresentGroup, canonical, spelt, without_prefix
 from lrspec.optim.resume.result import ResumeError
 from lrspec.optim.resume.saved_state import SavedParameter
 from lrspec.optim.resume.tensors import misfits
 from lrspec.optim.state_keys import carried, should_have_state, why_not
-from lrspec.optim.unwrapped import stepping
 
 if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
@@ -72,7 +72,8 @@ def match(groups: Sequence[PresentGroup], saved: Sequence[SavedParameter], plan:
             misfitting.append(f"{name} {list(tensor.shape)} has {shapes}")
         if saver := carried(optimizer, group.settings, parameter.state, parameter.settings):
             words[name] = f"the state of {saver}, now in {type(optimizer).__name__}"
-    if len(bare) == len(kept):
+    thawing = {plan.inventory.columns.names[place] for places in plan.thawing.values() for place in places}
+    if len(bare) == len(kept) and not bare <= thawing:
         raise ResumeError(_NO_STATE)
     if misfitting:
         raise ResumeError(

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lrspec.optim.live_values import close, same
+from lrspec.optim.live.schedules import Schedule
+from lrspec.optim.live.values import close, same
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun
-from lrspec.optim.verify.schedulers import Schedule
 
 
 class BaseRate(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import two_values
-from lrspec.optim.live_values import plain_value
+from lrspec.optim.live.values import plain_value
 from lrspec.optim.verify.running import ModelTensor, Portion, TrainingRun
 
 _NOT_OURS = (

@@ -8,8 +8,8 @@ from typing import Any
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
+from lrspec.optim.live.unwrap import class_of
 from lrspec.optim.optimizer_classes import BuildError, maker_of
-from lrspec.optim.unwrapped import class_of
 from lrspec.optim.verify.running import Member, ModelTensor, TrainingRun, together
 from lrspec.optim.verify.spec_places import NOWHERE, optimizer_place, setting_place
 from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM
@@ -22,7 +22,7 @@ def parameter_in_no_group(run: TrainingRun) -> Iterator[Finding]:
     replaced = {member.param_name for member in _stale(run)}
 
     def missing(tensor: ModelTensor) -> bool:
-        in_no_group = tensor.tensor.requires_grad and id(tensor.tensor) not in run.members
+        in_no_group = (tensor.tensor.requires_grad or run.thaws(tensor)) and id(tensor.tensor) not in run.members
         return in_no_group and replaced.isdisjoint(tensor.names)
 
     for place, tensors in run.trained_where(missing).items():
@@ -104,7 +104,8 @@ def frozenness_differs(run: TrainingRun) -> Iterator[Finding]:
     for place, tensors in together(_frozen(run, grouped)).items():
         message = f"{_are(run, tensors)} frozen in the plan, but in a group"
         yield run.finding("LRS409", place, tensors, message, f"{_REBUILD}, which excludes them.")
-    for place, tensors in run.trained_where(lambda tensor: not tensor.tensor.requires_grad).items():
+    frozen = run.trained_where(lambda tensor: not (tensor.tensor.requires_grad or run.thaws(tensor)))
+    for place, tensors in frozen.items():
         message = f"{run.counted(tensors)} should train, but `requires_grad` is false"
         advice = "Frozen after the plan was made? Say so in the spec (`freeze: true`), or undo it."
         yield run.finding("LRS409", place, tensors, message, advice)

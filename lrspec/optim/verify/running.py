@@ -12,9 +12,10 @@ from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.describe import count_parameters, list_parameters
 from lrspec.models.walk import ModelParameters, why_lazy
 from lrspec.optim.bind import BindError, groups_of, no_such_optimizer
-from lrspec.optim.unwrapped import inner, live_groups, stepping
-from lrspec.optim.verify.schedulers import Schedule, listed, schedules
+from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.unwrap import inner, live_groups, stepping
 from lrspec.optim.verify.spec_places import SpecPlace, rate_place
+from lrspec.spec.times import Time
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,6 +80,9 @@ class TrainingRun:
     tensors: dict[int, ModelTensor]
     optimizers: tuple[RunningOptimizer, ...]
     schedulers: list[Any]
+    parameters: ModelParameters
+    step: int | None = None
+    steps: int | None = None
 
     @cached_property
     def members(self) -> dict[int, list[Member]]:
@@ -106,6 +110,18 @@ class TrainingRun:
         """The parameters that the plan trains, in model order."""
         known = ((tensor, self.cohort(tensor)) for tensor in self.tensors.values())
         return [(tensor, cohort) for tensor, cohort in known if cohort and cohort.status.trains]
+
+    def thaws(self, tensor: ModelTensor) -> bool:
+        """Return whether a parameter thaws in the course of training."""
+        cohort = self.cohort(tensor)
+        return cohort is not None and isinstance(cohort.assignment.freeze, Time)
+
+    def frozen_yet(self, cohort: Cohort) -> bool | None:
+        """Return whether a cohort that thaws is still frozen at this step; None for all else, or if it is not known."""
+        time = cohort.assignment.freeze
+        if self.step is None or not isinstance(time, Time):
+            return None
+        return time.step(self.steps) > self.step
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
         """Return some of the parameters that the plan trains, by the places that decide their learning rates."""
@@ -140,6 +156,11 @@ class TrainingRun:
         """Return the schedules that move the rates of an optimizer, without warm-ups that multiply those afterwards."""
         own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
         return [schedule for schedule in own if schedule.factors is None]
+
+    def position(self, optimizer: RunningOptimizer) -> tuple[int, int] | None:
+        """Return the step and the number of steps of the plan's own scheduler, if nothing else moves the rates."""
+        own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
+        return own[0].position if len(own) == 1 else None
 
     def dampened(self, portion: Portion, rate: Any) -> Any:
         """Return a rate that schedulers have set, times the factors of warm-ups that multiply it afterwards."""
@@ -186,7 +207,9 @@ def together(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, list[_Item]]:
     return groups
 
 
-def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any) -> TrainingRun:
+def observe(
+    plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any, step: int | None, steps: int | None
+) -> TrainingRun:
     """Match a training run with a plan; `parameters` are the model's.
 
     BindError if the plan has no groups, does not know the model, or has other optimizers.
@@ -209,7 +232,7 @@ def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: 
         RunningOptimizer(name, inner(wrapped), live_groups(wrapped))
         for name, wrapped in _by_name(plan, optimizer).items()
     ]
-    return TrainingRun(plan, tensors, tuple(optimizers), listed(scheduler))
+    return TrainingRun(plan, tensors, tuple(optimizers), unwrap_schedulers(scheduler), parameters, step, steps)
 
 
 def _by_name(plan: Plan, optimizers: Any) -> Mapping[str, Any]:

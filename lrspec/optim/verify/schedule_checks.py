@@ -7,11 +7,11 @@ from math import isinf
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import count, two_values
-from lrspec.optim.live_values import same
+from lrspec.optim.live.values import same
 from lrspec.optim.verify.base_rates import bases, flattened, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import TrainingRun, together
-from lrspec.optim.verify.spec_places import optimizer_place, rate_place
+from lrspec.optim.verify.spec_places import SpecPlace, optimizer_place, rate_place
 
 _LISTS = "Give it the groups' rates, `plan.rates(optimizer)`, if it takes a list; build it when the groups are final."
 _LEFT = (
@@ -75,5 +75,14 @@ def scheduler_of_another(run: TrainingRun) -> Iterator[Finding]:
             yield run.finding("LRS406", optimizer_place(run.plan, own.name, "lr"), [], message, advice)
 
 
-SCHEDULES = (schedule_differs, schedule_flattens, scheduler_of_another)
+def other_scheduler(run: TrainingRun) -> Iterator[Finding]:
+    """LRS406: on a spec with `schedules`, a scheduler that does not follow them."""
+    if run.plan.file.spec.schedules:
+        for name in dict.fromkeys(schedule.name for schedule in run.all_schedules if schedule.position is None):
+            message = f"the scheduler ({name}) does not follow the `schedules` of the spec"
+            advice = "Build it with `lrspec.build_scheduler(plan, optimizer, steps)`, or remove `schedules`."
+            yield run.finding("LRS406", SpecPlace(("schedules",), at_key=True), [], message, advice)
+
+
+SCHEDULES = (schedule_differs, schedule_flattens, scheduler_of_another, other_scheduler)
 """Every check of schedulers."""

@@ -1,4 +1,4 @@
-"""Finds LRS405: groups whose learning rate, weight decay or options are not the plan's."""
+"""Finds LRS405: groups whose learning rate, weight decay, options or tags are not the plan's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values
-from lrspec.optim.live_values import close, same
+from lrspec.optim.live.values import close, same
+from lrspec.optim.schedules.factors import factor
+from lrspec.optim.schedules.planned import courses
 from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun, together
@@ -26,10 +28,11 @@ _DAMPENED = (
     "to `verify`, too. Otherwise change the spec instead."
 )
 _SET_APART = "A schedule moves all groups by one factor: change the spec, not the groups; give each group its floor."
+_OFF_SCHEDULE = "Only the scheduler sets rates: build it for the optimizer that trains, and step it once per step."
 
 
 def setting_differs(run: TrainingRun) -> Iterator[Finding]:
-    """LRS405 for weight decay and options."""
+    """LRS405 for weight decay, options and tags."""
     different = []
     for portion in run.portions:
         group, settings = portion.group, portion.cohort.assignment.settings
@@ -37,6 +40,7 @@ def setting_differs(run: TrainingRun) -> Iterator[Finding]:
         default = portion.optimizer.stepping.defaults.get("weight_decay")
         values = [("weight_decay", actual, default if settings.weight_decay is None else settings.weight_decay)]
         values += [(f"options.{name}", group.get(name), planned) for name, planned in settings.options]
+        values += [(f"tags.{name}", group.get(name), planned) for name, planned in settings.tags or ()]
         for axis, actual, planned in values:
             if not same(actual, planned):
                 key = (setting_place(run.plan, portion.cohort, axis), axis)
@@ -54,6 +58,12 @@ def rate_differs(run: TrainingRun) -> Iterator[Finding]:
     """LRS405 for learning rates; those that a scheduler starts from are LRS406."""
     for optimizer in run.optimizers:
         portions = run.portions_of(optimizer)
+        if position := run.position(optimizer):
+            where = f" at step {position[0]:,} of {position[1]:,}"
+            for place, deviations in _by_place(run, _off_schedule(run, portions, *position)):
+                message = differing(run, _RATE, deviations, where)
+                yield run.finding("LRS405", place, tensors_of(deviations), message, _OFF_SCHEDULE)
+            continue
         for place, deviations in _by_place(run, _unscheduled(run, portions)):
             advice = advised(deviations, _CHANGE_THE_SPEC)
             yield run.finding("LRS405", place, tensors_of(deviations), differing(run, _RATE, deviations), advice)
@@ -68,10 +78,23 @@ def rate_differs(run: TrainingRun) -> Iterator[Finding]:
         others = [portion for portion in portions if portion not in edited_portions]
         if list(flattened(run, optimizer)):
             continue
-        yield from _out_of_ratio(run, optimizer, others)
+        by_schedule = together((portion.cohort.assignment.settings.schedule, portion) for portion in others)
+        for on_one_schedule in by_schedule.values():
+            yield from _out_of_ratio(run, optimizer, on_one_schedule)
         for place, deviations in _by_place(run, _above_zero(run, others)):
             message = differing(run, _RATE, deviations)
             yield run.finding("LRS405", place, tensors_of(deviations), message, _SET_APART)
+
+
+def _off_schedule(run: TrainingRun, portions: list[Portion], step: int, steps: int) -> Iterator[Deviation]:
+    """Rates other than the plan's times the factors of their schedules at a step."""
+    planned = courses(run.plan, steps)
+    for portion in portions:
+        schedule, rate = portion.cohort.assignment.settings.schedule, planned_rate(portion)
+        if rate is not None and schedule is not None:
+            rate = rate * factor(planned[schedule], step)
+        if not same(portion.group.get("lr"), rate):
+            yield Deviation(portion, portion.group.get("lr"), rate)
 
 
 def _unscheduled(run: TrainingRun, portions: list[Portion]) -> Iterator[Deviation]:

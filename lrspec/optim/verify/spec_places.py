@@ -31,14 +31,14 @@ def rate_place(plan: Plan, cohort: Cohort) -> SpecPlace:
 
 def setting_place(plan: Plan, cohort: Cohort, axis: str) -> SpecPlace:
     """Return the place that sets an axis of a cohort; axes are named as in `set_by`."""
-    spec, option = plan.file.spec, axis.removeprefix("options.")
+    spec, (kind, _, name) = plan.file.spec, axis.partition(".")
     if axis in cohort.assignment.set_by:
         number = spec.rule_names.index(cohort.assignment.set_by[axis])
-        if axis.startswith("options."):
-            return SpecPlace(("rules", number, "options", option), number)
+        if name:  # of an option or a tag
+            return SpecPlace(("rules", number, kind, name), number)
         key = next(key for key in AXES[axis].keys if getattr(spec.rules[number], key) is not None)
         return SpecPlace(("rules", number, key), number)
-    return NOWHERE if axis == "freeze" else optimizer_place(plan, cohort.assignment.settings.optimizer, option)
+    return NOWHERE if axis == "freeze" else optimizer_place(plan, cohort.assignment.settings.optimizer, name or axis)
 
 
 def optimizer_place(plan: Plan, name: str | None, key: str) -> SpecPlace:

@@ -14,6 +14,7 @@ from lrspec.optim.verify.running import TrainingRun, observe
 from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
+from lrspec.optim.verify.thaw_checks import THAWING
 from lrspec.spec.locate import locate
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from lrspec.compiler.plan import Plan
 
-CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
+CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE, *THAWING)
 """Every check of a training run."""
 
 
@@ -29,17 +30,31 @@ class VerifyError(ReportedError):
     """The running optimizer does not do what the spec says; `diagnostics` are the findings, the text is the report."""
 
 
-def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any) -> list[Diagnostic]:
+def verify(
+    plan: Plan,
+    optimizer: Any,
+    parameters: ModelParameters,
+    scheduler: Any,
+    step: int | None = None,
+    steps: int | None = None,
+) -> list[Diagnostic]:
     """See `Plan.verify`; `parameters` are the model's."""
     with uncollected():
-        run = observe(plan, optimizer, parameters, scheduler)
+        run = observe(plan, optimizer, parameters, scheduler, step, steps)
         findings = [finding for check in CHECKS for finding in check(run)]
     return list(locate(findings, plan.file.document, plan.file.spec))
 
 
-def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any) -> None:
+def require(
+    plan: Plan,
+    optimizer: Any,
+    model: nn.Module,
+    scheduler: Any,
+    step: int | None = None,
+    steps: int | None = None,
+) -> None:
     """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`, a `SpecWarning` per warning."""
-    diagnostics = verify(plan, optimizer, walk(model), scheduler)
+    diagnostics = verify(plan, optimizer, walk(model), scheduler, step, steps)
     if has_errors(diagnostics):
         raise VerifyError(tuple(diagnostics), plan.file.document.text)
     warn(diagnostics)

@@ -13,9 +13,10 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path, last_key, rule_of
 from lrspec.diagnostics.suggest import did_you_mean, likely
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, Optimizer, default_rule_name
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, Optimizer, Thaw, default_rule_name
 from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
+from lrspec.spec.times import is_time
 from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
 from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
@@ -29,8 +30,10 @@ _ONE_OPTIMIZER = (
     "default."
 )
 
+_NO_SCHEDULES = "Describe it under `schedules`, as in `schedules: {main: [{until: 5%, from: 0}, {to: 0}]}`."
+
 _COMPANIONS = (
-    ("layers", "layer_decay", "Add `layer_decay`, or select with `match`."),
+    ("layers", "layer_decay", "Add `layer_decay`, or `freeze` with `but_last` or `every`; or select with `match`."),
     ("layer_decay", "layers", "A ladder selects with `layers` instead of `match`."),
 )
 
@@ -50,15 +53,8 @@ def document_findings(document: Document) -> Iterator[Finding]:
         yield _exclusive(("optimizer", "optimizers"), (), document)
     yield from _empty_values(content)
     yield from source_findings(content.get("models"))
-    optimizers = content.get("optimizers")
-    names = list(optimizers) if isinstance(optimizers, dict) else []
-    for index, rule in enumerate(_rules(content)):
-        name = rule.get("optimizer") if isinstance(rule, dict) else None
-        if isinstance(name, str) and name and name not in names and (names or "optimizers" not in content):
-            problem = f"there is no optimizer `{printable(name)}`{did_you_mean(name, names)}"
-            advice = f"The optimizers are {', '.join(map(printable, names))}." if names else _ONE_OPTIMIZER
-            path = ("rules", index, "optimizer")
-            yield Finding("LRS104", path, f"{problem}\n{advice}", index, meant=likely(name, names))
+    for key, advice in (("optimizer", _ONE_OPTIMIZER), ("schedule", _NO_SCHEDULES)):
+        yield from _unknown_names(content, key, advice)
     yield from _repeated_names(content)
 
 
@@ -81,6 +77,8 @@ def rule_findings(document: Document) -> Iterator[Finding]:
         for keys in EXCLUSIVE:
             if keys[0] in rule and keys[1] in rule:
                 yield _exclusive(keys, path, document)
+        if isinstance(rule.get("freeze"), dict):
+            yield from _thaw_findings(rule, path)
         if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
             yield _exclusive(("freeze", *others), path, document)
 
@@ -100,6 +98,18 @@ def _empty_values(content: Any, path: Path = ()) -> Iterator[Finding]:
         advice = A_RULE if path == ("rules",) else "Give it a value, or remove it."
         message = f"`{last_key(path)}` is empty\n{advice}"
         yield Finding("LRS104", path, message, rule_of(path))
+
+
+def _unknown_names(content: dict[str, Any], key: str, advice: str) -> Iterator[Finding]:
+    """LRS104 for rules that name an optimizer or a schedule that is not described; `advice` if none is."""
+    described = content.get(f"{key}s")
+    names = list(described) if isinstance(described, dict) else []
+    for index, rule in enumerate(_rules(content)):
+        name = rule.get(key) if isinstance(rule, dict) else None
+        if isinstance(name, str) and name and name not in names and (names or f"{key}s" not in content):
+            problem = f"there is no {key} `{printable(name)}`{did_you_mean(name, names)}"
+            known = f"The {key}s are {', '.join(map(printable, names))}." if names else advice
+            yield Finding("LRS104", ("rules", index, key), f"{problem}\n{known}", index, meant=likely(name, names))
 
 
 def _repeated_names(content: dict[str, Any]) -> Iterator[Finding]:
@@ -137,16 +147,42 @@ def _missing_parts(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
         if where == {}:
             message = "`where` is empty: expected `ndim`, `module` or `declared`"
             yield Finding("LRS104", (*path, "where"), message, index)
-        settings = {meant[key] for key, value in rule.items() if value != {}}
+        settings = {meant[key] for key, value in rule.items() if value != {} or key == "freeze"}
         if isinstance(where, dict):
             settings |= where.keys()  # a setting there is reported as misplaced
         if not settings & {*SETTINGS, "layers"}:
             message = f"the rule sets nothing: expected one of {', '.join(SETTINGS)}"
             yield Finding("LRS104", path, message, index)
     for key, needed, advice in _COMPANIONS:
-        if key in rule and needed not in keys:
+        if key in rule and needed not in keys and not (key == "layers" and _thaws_by_layer(rule)):
             message = f"`{key}` needs `{needed}`, which is missing\n{advice}"
             yield Finding("LRS104", (*path, key), message, index)
+
+
+def _thaws_by_layer(rule: dict[str, Any]) -> bool:
+    """Return whether `freeze` counts layers, or has a misspelt key that may be meant to."""
+    freeze = rule.get("freeze")
+    return isinstance(freeze, dict) and bool(freeze.keys() - {"until"})
+
+
+def _thaw_findings(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """LRS104 for keys of a `freeze` mapping that need other keys; a misspelt one is not missing as well."""
+    freeze, place = rule["freeze"], (*path, "freeze")
+    if not freeze:
+        message = "`freeze` is empty: expected `until`, `but_last`, or both"
+        yield Finding("LRS104", place, f"{message}\nFor good, it is `freeze: true`.", rule_of(path))
+    misspelt = freeze.keys() - Thaw.model_fields.keys()
+    for key in ("every", "but_last"):
+        if key in freeze and key == "every" and "until" not in freeze and not misspelt:
+            message = "`every` needs `until`, which is missing\nSay when the last of the frozen layers thaws."
+            yield Finding("LRS104", (*place, key), message, rule_of(path))
+        elif key in freeze and "layers" not in map(meant_key, rule):
+            message = f"`{key}` needs `layers`, which is missing\nSelect with `layers` instead of `match`."
+            yield Finding("LRS104", (*place, key), message, rule_of(path))
+    until, every = freeze.get("until"), freeze.get("every")
+    if is_time(until) and is_time(every) and isinstance(until, str) != isinstance(every, str):
+        message = "`until` and `every` are not of one kind\nGive both in steps, or both in percent."
+        yield Finding("LRS104", (*place, "every"), message, rule_of(path))
 
 
 def _exclusive(keys: tuple[str, ...], path: Path, document: Document) -> Finding:

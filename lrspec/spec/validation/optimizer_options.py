@@ -1,4 +1,7 @@
-"""Checks the optimizers of a document and the options of its rules: the class exists, and it takes them."""
+"""Checks the optimizers of a document and what its rules give them: the class exists, and takes the options.
+
+Tags stand beside the options in the groups, so none may have the name of one.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from lrspec.spec.torch_optim import (
     IN_THE_RULE,
     LENGTHS,
     NOT_OPTIONS,
+    NOT_TAGS,
     ONE_GROUP_ONLY,
     TEXTS,
     plain_type,
@@ -43,10 +47,10 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
         described = {None: (("optimizer",), _mapping(content.get("optimizer")))}
     for path, optimizer in described.values():
         yield from _optimizer(path, optimizer)
-    rules = content.get("rules")
-    for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        if not isinstance(rule, dict):
-            continue
+    listed = content.get("rules")
+    rules = [_mapping(rule) for rule in (listed if isinstance(listed, list) else [])]
+    yield from _tags(rules, [optimizer for _, optimizer in described.values()])
+    for index, rule in enumerate(rules):
         name, options = rule.get("optimizer"), _mapping(rule.get("options"))
         own = described.get(name) if isinstance(name, str) else None
         optimizers = [own] if own else list(described.values())  # those that may train what the rule selects
@@ -61,6 +65,25 @@ def option_findings(content: dict[str, Any]) -> Iterator[Finding]:
         for key in ("weight_decay", "weight_decay_mult"):
             if key in rule and messages[0] and all(messages):
                 yield Finding("LRS106", ("rules", index, key), messages[0], index, at_key=True)
+
+
+def _tags(rules: list[dict[str, Any]], optimizers: list[dict[str, Any]]) -> Iterator[Finding]:
+    """LRS106 for tags with a name that groups have already: a key of every group, an argument, or an option."""
+    of_rules = {key for rule in rules for key in _mapping(rule.get("options"))}
+    arguments = {key for optimizer in optimizers for key in optimizer if key not in _KEYS}
+    for optimizer in optimizers:
+        name = plain_type(optimizer.get("type"))
+        arguments |= ARGUMENTS.get(name, frozenset()) if isinstance(name, str) else frozenset()
+    for index, rule in enumerate(rules):
+        for tag in _mapping(rule.get("tags")):
+            if tag in NOT_TAGS:
+                reason = "groups have that key already"
+            elif tag in of_rules or tag in arguments:
+                reason = f"it is an {'option of a rule' if tag in of_rules else 'argument of an optimizer'}"
+            else:
+                continue
+            message = f"`{printable(tag)}` cannot be a tag: {reason}\nGive the tag another name."
+            yield Finding("LRS106", ("rules", index, "tags", tag), message, index, at_key=True)
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lrspec.spec.syntax.document import Document
 from lrspec.spec.validation.cross_field import document_findings, rule_findings, takes_null
 from lrspec.spec.validation.key_errors import SYNONYMS, keys_at, unknown_key
 from lrspec.spec.validation.optimizer_options import option_findings
+from lrspec.spec.validation.schedule_errors import schedule_findings
 from lrspec.spec.validation.value_errors import missing_key, suggested_value, wrong_value
 
 _MOST = 10_000
@@ -52,7 +53,9 @@ def validate(document: Document) -> tuple[Spec | None, list[Finding]]:
             if not follows and (finding := _value_finding(error)):
                 findings.append(finding)
     if isinstance(document.value, dict):
-        for group in (document_findings(document), option_findings(document.value), rule_findings(document)):
+        content = document.value
+        groups = (document_findings(document), option_findings(content), schedule_findings(content))
+        for group in (*groups, rule_findings(document)):
             findings += islice(group, _MOST)
     unknown = {finding.path for finding in findings if finding.code == "LRS103"}
     reported = []

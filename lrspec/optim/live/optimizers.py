@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
-from lrspec.drafting.live.described import described
-from lrspec.drafting.live.groups import KNOWN, LiveOptimizer
-from lrspec.optim.unwrapped import class_of, inner, live_groups, stepping
-from lrspec.optim.verify.schedulers import Schedule, listed, schedules
+from lrspec.optim.live.groups import KNOWN, LiveOptimizer
+from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.signature import signature_of
+from lrspec.optim.live.unwrap import class_of, inner, live_groups, stepping
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
@@ -25,44 +26,45 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
 
     TypeError for what is not an optimizer, or not a scheduler.
     """
-    plans = [schedule for each in listed(scheduler) for schedule in schedules(each)]
-    names, optimizers = zip(*_named(optimizer), strict=True)
+    plans = [schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)]
+    names, optimizers = zip(*_name_each(optimizer), strict=True)
     found = [_live(name, each, plans) for name, each in zip(_spec_names(names), optimizers, strict=True)]
     if len(found) == 1:
         found = [replace(found[0], name=ONLY)]
-    return sorted(found, key=lambda each: each.described.type in ONLY_MATRICES)
+    return sorted(found, key=lambda each: each.signature.type in ONLY_MATRICES)
 
 
-def renamed(optimizer: Any) -> list[tuple[str, str]]:
+def renamings(optimizer: Any) -> list[tuple[str, str]]:
     """Return the names of optimizers that a spec cannot have, each with the one that it has instead."""
     names = [*map(str, optimizer)] if isinstance(optimizer, Mapping) and len(optimizer) > 1 else []
     return [(old, new) for old, new in zip(names, _spec_names(names), strict=True) if old != new]
 
 
-def _named(optimizer: Any) -> list[tuple[str, Any]]:
+def _name_each(optimizer: Any) -> list[tuple[str, Any]]:
     """The optimizers of a call with their names: of one, a mapping of names, or a list, where classes name them."""
     if isinstance(optimizer, Mapping):
-        named = [(str(name), _checked(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
+        named = [(str(name), _optimizer(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
     else:
         several = optimizer if isinstance(optimizer, list | tuple) else [optimizer]
-        named = [(class_of(inner(_checked(each))).__name__.lower(), each) for each in several]
+        named = [(class_of(inner(_optimizer(each))).__name__.lower(), each) for each in several]
     if not named:
         raise TypeError("expected an optimizer (torch.optim.Optimizer), found none")
     return named
 
 
 def _spec_names(names: Sequence[str]) -> list[str]:
-    """The names as a spec may have them: of letters, digits, `_` and `-`, each once; such a name stays as it is."""
+    """The names as a spec may have them: without accents, of letters, digits, `_` and `-`, each once."""
     found: list[str] = []
     for name in names:
-        word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", name)[:_LONGEST] or "_"
+        letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+        word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", letters)[:_LONGEST] or "_"
         numbered = (f"{word}-{number}" for number in count(2))
         free = (each for each in chain([word], numbered) if each not in found and (each == name or each not in names))
         found.append(next(free))
     return found
 
 
-def _checked(optimizer: Any, place: str = "") -> Any:
+def _optimizer(optimizer: Any, place: str = "") -> Any:
     if isinstance(optimizer, type) or not hasattr(optimizer, "param_groups"):
         found = optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
         raise TypeError(f"{place}expected an optimizer (torch.optim.Optimizer), found {found}")
@@ -79,5 +81,5 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
     around = "" if outer is optimizer else type(outer).__name__
     groups = live_groups(wrapped)
     keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
-    own = described(class_of(optimizer), defaults, keys)
-    return LiveOptimizer(name, own, defaults, groups, moving, around)
+    signature = signature_of(class_of(optimizer), defaults, keys)
+    return LiveOptimizer(name, signature, defaults, groups, moving, around)

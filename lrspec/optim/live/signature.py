@@ -1,4 +1,4 @@
-"""Describes the class of a live optimizer as a spec does: its `type`, and its arguments with their defaults."""
+"""The class of a live optimizer as a spec has it: its `type`, and its arguments with their defaults."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any, NamedTuple
 
-from lrspec.drafting.live.values import plain_or_not, same_value
+from lrspec.optim.live.values import identical, plain_value
 from lrspec.optim.optimizer_classes import maker_of
 from lrspec.spec.torch_optim import FROM_TIMM, FROM_TORCH, plain_type
 
 
-class Described(NamedTuple):
+class Signature(NamedTuple):
     """The type of an optimizer, and its arguments by name, each with its default, or `REQUIRED`."""
 
     type: str
     arguments: Mapping[str, Any]
 
 
-_NOT_IN_A_SPEC = ("params", "type")  # the latter has another meaning there
+_NOT_IN_A_SPEC = ("params", "defaults", "type")  # those of every optimizer, and one that has another meaning there
 REQUIRED = inspect.Parameter.empty
 """The default of an argument that has none."""
 
 
-def described(cls: type, defaults: Mapping[str, Any], keys: Iterable[str] = ()) -> Described:
-    """Describe a class of optimizers; of several names in timm's registry, take that which leaves the least to say.
+def signature_of(cls: type, defaults: Mapping[str, Any], keys: Iterable[str] = ()) -> Signature:
+    """Return the signature of a class; of several names in timm's registry, take that which leaves the least to say.
 
     `keys` are those of its groups. Those that only groups have, and by which a class of another package than torch
     tells them apart (`use_fallback`, `use_muon`), count as arguments.
     """
     arguments, path = _arguments(cls), f"{cls.__module__}.{cls.__qualname__}"
     if path.startswith(FROM_TORCH):
-        return Described(plain_type(path), arguments)
-    arguments.update(dict.fromkeys(_read_in_groups(cls, [key for key in keys if key not in defaults]), REQUIRED))
-    named = [Described(name, {**arguments, **_given_by_timm(name)}) for name in _timm_names(cls)]
-    return min(named, key=lambda each: (_unsaid(each, defaults), len(each.type)), default=Described(path, arguments))
+        return Signature(plain_type(path), arguments)
+    arguments.update(dict.fromkeys(_keys_read(cls, [key for key in keys if key not in defaults]), REQUIRED))
+    candidates = [Signature(name, {**arguments, **_timm_arguments(name)}) for name in _timm_names(cls)]
+    own = Signature(path, arguments)
+    return min(candidates, key=lambda each: (_changed_arguments(each, defaults), len(each.type)), default=own)
 
 
 def _arguments(cls: type) -> dict[str, Any]:
@@ -53,10 +54,10 @@ def _arguments(cls: type) -> dict[str, Any]:
                 arguments.setdefault(parameter.name, parameter.default)
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
-    return {name: plain_or_not(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
+    return {name: plain_value(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
 
 
-def _read_in_groups(cls: type, keys: Iterable[str]) -> list[str]:
+def _keys_read(cls: type, keys: Iterable[str]) -> list[str]:
     """The keys that a class's own methods name, but which a step does not set: it does that to note something."""
     methods = [
         (name, inspect.unwrap(method).__code__)
@@ -66,11 +67,11 @@ def _read_in_groups(cls: type, keys: Iterable[str]) -> list[str]:
         if inspect.isfunction(method)
     ]
     named = {constant for _, code in methods for constant in code.co_consts if isinstance(constant, str)}
-    noted = {key for name, code in methods if name == "step" for key in _set_by(code)}
+    noted = {key for name, code in methods if name == "step" for key in _keys_set(code)}
     return [key for key in keys if key in named and key not in noted]
 
 
-def _set_by(code: CodeType) -> Iterator[Any]:
+def _keys_set(code: CodeType) -> Iterator[Any]:
     """The constant keys that code sets: those of `group["d"] = …`."""
     steps = list(dis.get_instructions(code))
     return (key.argval for key, then in pairwise(steps) if then.opname == "STORE_SUBSCR" and key.opname == "LOAD_CONST")
@@ -81,18 +82,17 @@ def _timm_names(cls: type) -> Iterable[str]:
     optim: Any = sys.modules.get("timm.optim")
     if optim is None or not cls.__module__.startswith("timm."):
         return []
-    known = optim.list_optimizers()
-    return [f"{FROM_TIMM}{name}" for name in known if optim.get_optimizer_info(name).opt_class is cls]
+    return [f"{FROM_TIMM}{name}" for name in optim.list_optimizers() if optim.get_optimizer_info(name).opt_class is cls]
 
 
-def _given_by_timm(type_: str) -> dict[str, Any]:
+def _timm_arguments(type_: str) -> dict[str, Any]:
     """The arguments that timm's factory gives to what it makes."""
-    return {name: plain_or_not(value) for name, value in getattr(maker_of(type_, None), "keywords", {}).items()}
+    return {name: plain_value(value) for name, value in getattr(maker_of(type_, None), "keywords", {}).items()}
 
 
-def _unsaid(each: Described, defaults: Mapping[str, Any]) -> int:
+def _changed_arguments(signature: Signature, defaults: Mapping[str, Any]) -> int:
     """The number of arguments that a spec would have to give."""
     return sum(
-        name in defaults and not same_value(plain_or_not(defaults[name]), default)
-        for name, default in each.arguments.items()
+        name in defaults and not identical(plain_value(defaults[name]), default)
+        for name, default in signature.arguments.items()
     )

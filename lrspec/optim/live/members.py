@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lrspec.drafting.live.groups import LiveOptimizer
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import ModelParameters
+from lrspec.optim.live.groups import LiveOptimizer
 
 
 class Member(NamedTuple):

@@ -1,4 +1,4 @@
-"""What entries cost: the cheapest are the shortest that a person would write."""
+"""Prices ladder entries: the cheapest is the most readable."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from lrspec.drafting.ladder.merging import merged
-from lrspec.drafting.ladder.name_tree import Numbers
-from lrspec.drafting.ladder.spelling import Choice, Spelling, count_numbers, fits, spelled
-from lrspec.drafting.ladder.strands import Strand, picked
+from lrspec.drafting.components import Numbers
+from lrspec.drafting.ladder.merging import merge
+from lrspec.drafting.ladder.spelling import Choice, Spelling, count_numbers, fits, spell
+from lrspec.drafting.ladder.strands import Strand, pick
 from lrspec.drafting.rules import Entry
 
 End: TypeAlias = Literal["first", "last"]
@@ -50,7 +50,7 @@ class Texts(NamedTuple):
     regexes: list[str]
 
 
-class Part(NamedTuple):
+class Captures(NamedTuple):
     """A strand, and the positions that are captured in it."""
 
     strand: Strand
@@ -73,11 +73,11 @@ def text_cost(regex: str) -> float:
     return _REGEX + _CHARACTER * len(regex)
 
 
-def together(texts: Iterable[Texts]) -> Texts:
+def combine(texts: Iterable[Texts]) -> Texts:
     """Return all texts as those of one entry."""
     listed = list(texts)
     regexes = [regex for some in listed for regex in some.regexes]
-    fewer = merged(regexes)
+    fewer = merge(regexes)
     cost = sum(some.cost for some in listed) + sum(map(text_cost, fewer)) - sum(map(text_cost, regexes))
     return Texts(cost, list(fewer))
 
@@ -88,7 +88,7 @@ def open_cost(entry: Open) -> float:
     cost = 0.0
     for strand in entry.strands:
         node, captured = strand.nodes[0], strand.captured
-        numbers = len(captured) * len({picked(row, captured) for row in strand.layers[entry.layer]})
+        numbers = len(captured) * len({pick(row, captured) for row in strand.layers[entry.layer]})
         alike[(node.path[:-1], node.is_name, *captured)] = None
         cost += _CHARACTER * sum(len(part) + 2 for component in node.path for part in component) + _NUMBER * numbers
     return cost + _REGEX * len(alike)
@@ -96,23 +96,23 @@ def open_cost(entry: Open) -> float:
 
 def open_regexes(entry: Open) -> list[str]:
     """Return regexes without captures for what strands have on a layer, from the tree alone."""
-    parts = [Part(strand, ()) for strand in entry.strands]
-    return [text for part in parts for text in selecting(part, part.strand.layers[entry.layer], False).regexes]
+    parts = [Captures(strand, ()) for strand in entry.strands]
+    return [text for part in parts for text in texts_of(part, part.strand.layers[entry.layer], False).regexes]
 
 
-def selecting(part: Part, rows: Collection[Numbers], with_free: bool = True) -> Texts:
+def texts_of(part: Captures, rows: Collection[Numbers], with_free: bool = True) -> Texts:
     """Return the regexes of a strand with just some of its rows; the others are refused, free ones if `with_free`."""
     strand, space = part.strand, part.space
-    choices = strand.index(space, with_free).restrictions(dict.fromkeys(picked(row, space) for row in rows))
+    choices = strand.index(space, with_free).restrictions(dict.fromkeys(pick(row, space) for row in rows))
     is_literal = not strand.captured and not part.captured
     texts: list[str] = []
     for some in choices:
         nodes = strand.nodes
         if len(nodes) > 1:
-            there = [row for row in rows if fits(picked(row, space), some)]
+            there = [row for row in rows if fits(pick(row, space), some)]
             nodes = tuple(n for n, own in zip(nodes, strand.of_node, strict=True) if not own.isdisjoint(there))
         spelling = Spelling(dict(zip(space, some, strict=True)), part.captured, is_literal)
-        texts.append(spelled(nodes, strand.depth, spelling))
+        texts.append(spell(nodes, strand.depth, spelling))
     odd = sum(
         _is_one_number(choice)
         for some in choices

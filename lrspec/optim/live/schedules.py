@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.optim.unwrapped import inner
+from lrspec.optim.live.unwrap import inner
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Schedule:
     `name` is the scheduler's class. `base` is what it calls the rates in `bases`, which the rest of the schedule is a
     multiple of; `bases` is None if it has none. `floors` are further rates, by what it calls them. `together` is
     False if it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
-    scheduler has set them.
+    scheduler has set them. `position` are the step and the number of steps of one from `lrspec.build_scheduler`.
     """
 
     name: str
@@ -29,9 +29,10 @@ class Schedule:
     floors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     together: bool = True
     factors: Sequence[float] | None = None
+    position: tuple[int, int] | None = None
 
 
-def listed(schedulers: Any) -> list[Any]:
+def unwrap_schedulers(schedulers: Any) -> list[Any]:
     """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
 
     Schedulers of any class are accepted. TypeError for anything else: a class itself, an optimizer, or a value of a
@@ -48,6 +49,15 @@ def listed(schedulers: Any) -> list[Any]:
             found = item.__name__ if isinstance(item, type) else type(item).__name__
             raise TypeError(f"expected a scheduler, or a list or a mapping of them, found {found}")
     return unwrapped
+
+
+def step_of(schedulers: Any) -> int | None:
+    """Return the step of a scheduler from `lrspec.build_scheduler`, among those that a call was given, if there is one.
+
+    Those of several optimizers are at the same step. TypeError as `unwrap_schedulers`.
+    """
+    parts = (part for scheduler in unwrap_schedulers(schedulers) for part in schedules(scheduler))
+    return next((part.position[0] for part in parts if part.position), None)
 
 
 def schedules(scheduler: Any) -> Iterator[Schedule]:
@@ -91,7 +101,8 @@ def _of_torch(scheduler: Any) -> Schedule:
         floors["swa_lr"] = [group.get("swa_lr") for group in groups]
     # Several lambdas are there to move groups apart, or to give each its floor.
     together = len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1
-    return Schedule(type(scheduler).__name__, optimizer, base, bases, floors, together)
+    position = (scheduler.last_epoch, scheduler.steps) if getattr(scheduler, "follows_plan", False) else None
+    return Schedule(type(scheduler).__name__, optimizer, base, bases, floors, together, position=position)
 
 
 def _each(value: Any, groups: int) -> Sequence[Any]:

@@ -1,0 +1,1 @@
+"""Runs `freeze: {until: …}`: what `Plan.advance` and `Plan.freeze_statistics` do to the model that trains."""
