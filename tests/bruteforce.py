@@ -221,6 +221,8 @@ class _Notes:
     pairs: dict[tuple[str, str, int, int], list[str]] = field(default_factory=dict)
     # by rule, entry, regex
     lost: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
+    # by rule
+    ladders: dict[int, _Ladder] = field(default_factory=dict)
     # rules whose `but_last` freezes nothing
     in_vain: list[int] = field(default_factory=list)
     # by code, rule, key of the rule, optimizer
@@ -478,12 +480,13 @@ def _try_rule(spec: dict[str, Any], index: int, parameters: list[_Parameter], no
     rule = spec["rules"][index]
     selected = _selected(rule, parameters)
     reached = {axis: [one for one in selected if _reaches(rule, axis, one)] for axis in _axes(rule)}
-    ladder = _ladder(rule, index, reached, notes) if "layers" in rule else None
+    if "layers" in rule:
+        notes.ladders[index] = _ladder(rule, index, reached, notes)
     for axis, some in reached.items():
         if axis == "layer":
-            _set_layers(rule, index, some, ladder, notes)
+            _set_layers(rule, index, some, notes)
         elif axis == "freeze":
-            _set_freeze(spec, index, some, ladder, notes)
+            _set_freeze(spec, index, some, notes)
         else:
             for parameter in some:
                 _set_value(spec, index, axis, parameter, _value(rule, axis, _base(spec, parameter), parameter), notes)
@@ -506,20 +509,15 @@ def _set_value(spec: dict[str, Any], index: int, axis: str, parameter: _Paramete
     notes.pair(code, axis, earlier, index, parameter.names[0])
 
 
-def _set_freeze(
-    spec: dict[str, Any], index: int, reached: list[_Parameter], ladder: _Ladder | None, notes: _Notes
-) -> None:
+def _set_freeze(spec: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
+    """Set `freeze`; by layers it reaches only what is on one."""
     freeze = spec["rules"][index]["freeze"]
     by_layer = isinstance(freeze, dict) and ("but_last" in freeze or "every" in freeze)
-    for parameter in reached:
-        distance: int | None = 0
-        if by_layer:
-            assert ladder
-            distance = ladder.distance(parameter)
+    distances = [notes.ladders[index].distance(parameter) if by_layer else 0 for parameter in reached]
+    for parameter, distance in zip(reached, distances, strict=True):
         if distance is not None:
             _set_value(spec, index, "freeze", parameter, _freezing(freeze, distance), notes)
-    if by_layer and "but_last" in freeze and ladder and ladder.count:
-        distances = [ladder.distance(parameter) for parameter in reached]
+    if by_layer and "but_last" in freeze and notes.ladders[index].count:
         if all(distance is None or distance < freeze["but_last"] for distance in distances):
             notes.in_vain.append(index)
 
@@ -608,10 +606,8 @@ def _ladder(rule: dict[str, Any], index: int, reached: dict[str, list[_Parameter
     return _Ladder(numbers, len(layers))
 
 
-def _set_layers(
-    rule: dict[str, Any], index: int, reached: list[_Parameter], ladder: _Ladder | None, notes: _Notes
-) -> None:
-    assert ladder
+def _set_layers(rule: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
+    ladder = notes.ladders[index]
     for parameter in reached:
         if "layer" in parameter.winner:
             notes.pair("LRS202", "layer", parameter.winner["layer"], index, parameter.names[0])
@@ -837,9 +833,9 @@ def _findings(
     findings += _about_unfit_parameters(spec, parameters)
     findings += _about_unused_optimizers(spec, parameters)
     findings += _about_unused_schedules(spec, results)
-    for index in range(len(spec["rules"])):
-        findings += _about_the_order_of_a_ladder(spec, index, parameters)
-        findings += _about_early_joins(spec, index, parameters)
+    for index, ladder in notes.ladders.items():
+        findings += _about_the_order_of_a_ladder(spec, index, parameters, ladder)
+        findings += _about_early_joins(spec, index, parameters, ladder)
     findings += _about_declared_decay(spec, parameters)
     return [finding for finding in findings if finding.severity != "ignore"]
 
@@ -1092,19 +1088,21 @@ def _about_unused_schedules(spec: dict[str, Any], results: list[ReadParameter]) 
     return [_finding(spec, "LRS215", None) for name in spec.get("schedules", {}) if name not in used]
 
 
-def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+def _about_the_order_of_a_ladder(
+    spec: dict[str, Any], index: int, parameters: list[_Parameter], ladder: _Ladder
+) -> list[Finding]:
     """LRS308: the entries of a ladder stand in the model from the last to the first; or the head is before others."""
     rule = spec["rules"][index]
-    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    on_it = [number for number, one in enumerate(parameters) if one.names[0] in ladder.numbers]
     own = [n for n in on_it if not _entries(rule)[_place(rule, parameters[n]).entry].join]
     own = [n for n in own if not _status(parameters[n]).startswith("frozen")]
-    others = [_layer_index(parameters[n]) for n in on_it if "head" not in parameters[n].declared]
+    others = [ladder.numbers[parameters[n].names[0]] for n in on_it if "head" not in parameters[n].declared]
     early = [
         parameters[n]
         for n in on_it
         if not _entries(rule)[_place(rule, parameters[n]).entry].join
         if "head" in parameters[n].declared and "embedding" not in parameters[n].declared
-        if any(number > _layer_index(parameters[n]) for number in others)
+        if any(number > ladder.numbers[parameters[n].names[0]] for number in others)
     ]
     if early:
         return [_finding(spec, "LRS308", index, parameters=_first_names(early))]
@@ -1121,15 +1119,12 @@ def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: l
     return [_finding(spec, "LRS308", index)]
 
 
-def _layer_index(parameter: _Parameter) -> int:
-    assert parameter.layer
-    return int(parameter.layer["index"])
-
-
-def _about_early_joins(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+def _about_early_joins(
+    spec: dict[str, Any], index: int, parameters: list[_Parameter], ladder: _Ladder
+) -> list[Finding]:
     """LRS309: what joins the last of several layers and stands in the model before all that is on it by itself."""
     rule = spec["rules"][index]
-    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    on_it = [number for number, one in enumerate(parameters) if one.names[0] in ladder.numbers]
     layers = _layers(rule, [parameters[n] for n in on_it]) if on_it else []
     early: dict[tuple[int, int], list[_Parameter]] = {}
     for n in on_it:
@@ -1141,7 +1136,7 @@ def _about_early_joins(spec: dict[str, Any], index: int, parameters: list[_Param
         own = [
             other
             for other in on_it
-            if parameters[other].layer == parameters[n].layer
+            if ladder.numbers[parameters[other].names[0]] == ladder.numbers[parameters[n].names[0]]
             and _place(rule, parameters[other]).entry == _entry_to_share(_entries(rule), place.entry)
         ]
         module = parameters[n].names[0].rpartition(".")[0]
