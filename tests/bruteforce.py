@@ -517,9 +517,10 @@ def _set_freeze(spec: dict[str, Any], index: int, reached: list[_Parameter], not
     for parameter, distance in zip(reached, distances, strict=True):
         if distance is not None:
             _set_value(spec, index, "freeze", parameter, _freezing(freeze, distance), notes)
-    if by_layer and "but_last" in freeze and notes.ladders[index].count:
-        if all(distance is None or distance < freeze["but_last"] for distance in distances):
-            notes.in_vain.append(index)
+    if not (by_layer and "but_last" in freeze and notes.ladders[index].count):
+        return
+    if all(distance is None or distance < freeze["but_last"] for distance in distances):
+        notes.in_vain.append(index)
 
 
 def _note_misfits(
