@@ -223,6 +223,8 @@ class _Notes:
     lost: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
     # by rule
     ladders: dict[int, _Ladder] = field(default_factory=dict)
+    # rules that would freeze by layers what is on no layer of theirs
+    off_ladder: set[int] = field(default_factory=set)
     # rules whose `but_last` freezes nothing
     in_vain: list[int] = field(default_factory=list)
     # by code, rule, key of the rule, optimizer
@@ -515,7 +517,9 @@ def _set_freeze(spec: dict[str, Any], index: int, reached: list[_Parameter], not
     by_layer = isinstance(freeze, dict) and ("but_last" in freeze or "every" in freeze)
     distances = [notes.ladders[index].distance(parameter) if by_layer else 0 for parameter in reached]
     for parameter, distance in zip(reached, distances, strict=True):
-        if distance is not None:
+        if distance is None:
+            notes.off_ladder.add(index)
+        else:
             _set_value(spec, index, "freeze", parameter, _freezing(freeze, distance), notes)
     if not (by_layer and "but_last" in freeze and notes.ladders[index].count):
         return
@@ -912,7 +916,7 @@ def _shadowed(rule: dict[str, Any], index: int, selected: list[_Parameter], note
     """Whether a rule sets nothing because earlier rules set it all (not for want of a layer)."""
     if rule.get("fallback", False) and not any(key in rule for key in ("match", "layers", "where")):
         return False  # the catch-all
-    if any(losing == index for losing, _, _ in notes.lost):
+    if index in notes.off_ladder or any(losing == index for losing, _, _ in notes.lost):
         return False
     return not any(index in parameter.winner.values() for parameter in selected)
 
