@@ -223,7 +223,7 @@ class _Notes:
     lost: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
     # by rule
     ladders: dict[int, _Ladder] = field(default_factory=dict)
-    # rules that would freeze by layers what is on no layer of theirs
+    # rules that do not freeze what no other rule does, as it is on no layer of theirs
     off_ladder: set[int] = field(default_factory=set)
     # rules whose `but_last` freezes nothing
     in_vain: list[int] = field(default_factory=list)
@@ -517,9 +517,9 @@ def _set_freeze(spec: dict[str, Any], index: int, reached: list[_Parameter], not
     by_layer = isinstance(freeze, dict) and ("but_last" in freeze or "every" in freeze)
     distances = [notes.ladders[index].distance(parameter) if by_layer else 0 for parameter in reached]
     for parameter, distance in zip(reached, distances, strict=True):
-        if distance is None:
+        if distance is None and "freeze" not in parameter.winner:
             notes.off_ladder.add(index)
-        else:
+        elif distance is not None:
             _set_value(spec, index, "freeze", parameter, _freezing(freeze, distance), notes)
     if not (by_layer and "but_last" in freeze and notes.ladders[index].count):
         return
