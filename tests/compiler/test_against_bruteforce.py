@@ -11,6 +11,7 @@ from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, ReadParameter, read
+from tests.compiler.collisions import COLLISIONS
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
@@ -170,6 +171,7 @@ OF_VALUES = [*RATES, *MULTIPLES, *BEYOND, *SPARED, FROZEN_TWICE, OPTIONAL_AND_FR
         (with_transitions(), BLOCKS_AND_TRANSITIONS),
         (with_transitions(to="first"), BLOCKS_AND_TRANSITIONS),
         *((spec, inventory) for spec in OF_VALUES for inventory in (TIED, SCALARS, FROZEN)),
+        *COLLISIONS,
     ],
 )
 def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
