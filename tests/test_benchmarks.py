@@ -12,7 +12,7 @@ import pytest
 from torch import nn
 
 import lrspec
-from benchmarks import checking, compiling, contenders, drafting, memory, processes, steps
+from benchmarks import checking, compiling, contenders, drafting, memory, processes, steps, widths
 from benchmarks.models import SPECS, build
 from benchmarks.page import Section
 from benchmarks.timing import QUICK, Effort, Times, in_turn
@@ -56,6 +56,36 @@ def test_memory_is_measured_in_a_process_of_its_own() -> None:
 @pytest.mark.slow
 def test_whole_processes_are_the_help_and_a_compile_with_and_without_a_cache() -> None:
     assert the_first_cells(processes.measure(QUICK)) == [processes.HELP, processes.FIRST, processes.AGAIN]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", widths.MODELS)
+def test_of_two_widths_only_the_matrices_of_the_wide_one_train_at_a_lower_rate(name: str) -> None:
+    model = widths.MODELS[name][0]
+    rates = {width: planned(lrspec.load(widths.SPEC), model(width)) for width in (64, 128)}
+    assert set(rates[64].values()) == {0.01}
+    halved = {parameter for parameter, rate in rates[128].items() if rate == 0.005}
+    assert halved == {each for each, tensor in model(128).named_parameters() if tensor.dim() == 2} - {"input.weight"}
+
+
+def planned(file: lrspec.SpecFile, model: nn.Module) -> dict[str, float | None]:
+    """The learning rate of each parameter."""
+    return {each.name: each.settings.lr for each in lrspec.compile(file, model).parameters}
+
+
+def test_the_page_of_widths_shows_that_the_best_rate_stays_with_the_rule_and_moves_without() -> None:
+    rows = [line for line in widths.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| moves |")]
+    assert len(rows) == len(widths.MODELS)
+    for row in rows:
+        kept, moved = (float(cell.strip("* ×")) for cell in row.split("|")[2:6:3])
+        assert kept <= 2 < moved
+
+
+@pytest.mark.slow
+def test_rates_across_widths_have_a_row_for_each_width_and_how_far_the_best_lie_apart() -> None:
+    page = widths.page(widths.QUICK, 8)
+    firsts = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")]
+    assert firsts == ["width", "---", "64", "128", "moves"] * 2
 
 
 @pytest.mark.slow

@@ -94,8 +94,12 @@ def specs_of_the_language() -> list[str]:
     return [block.body for block in blocks(ROOT / "docs" / "language.md") if block.info == "yaml"]
 
 
-@pytest.mark.parametrize("text", specs_of_the_language())
-def test_specs_of_the_language_are_clean(text: str) -> None:
+def specs_across_widths() -> list[str]:
+    return [block.body for block in blocks(ROOT / "docs" / "widths.md") if block.info == "yaml"]
+
+
+@pytest.mark.parametrize("text", [*specs_of_the_language(), *specs_across_widths()])
+def test_specs_of_the_language_and_across_widths_are_clean(text: str) -> None:
     file = lrspec.loads(text)
     (source,) = file.spec.sources
     with torch.device("meta"):
@@ -105,6 +109,7 @@ def test_specs_of_the_language_are_clean(text: str) -> None:
 
 def test_the_language_has_specs_and_every_diagnostic() -> None:
     assert len(specs_of_the_language()) > 5
+    assert len(specs_across_widths()) > 1
     text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     for code in CODES.values():
         assert re.search(rf"^\| {code.code} \| `?{code.name}`? \| {code.severity} \|", text, re.MULTILINE)

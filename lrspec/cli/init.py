@@ -207,8 +207,10 @@ def _by_recipe(
 
     inventory, depth = read_depth(source, args, cache=cache)
     model, notes = _named(source, args, destination)
-    if recipe == "layer-decay" and scheme_and_name(source)[0] == "timm" and not depth.matched:
-        notes = (_NO_LAYERS, *notes)
+    if scheme_and_name(source)[0] == "timm":
+        has_head = any("head" in (declared or ()) for declared in inventory.columns.declared)
+        notes = notes if has_head or "num_classes" in args else (_NO_HEAD, *notes)
+        notes = (_NO_LAYERS, *notes) if recipe == "layer-decay" and not depth.matched else notes
     return compose(recipe, Subject(inventory, depth), choices, model, notes)
 
 
@@ -240,8 +242,9 @@ def _named(source: str, args: dict[str, Any], destination: Destination) -> tuple
 
 
 _NO_LAYERS = (
-    "timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks."
+    "timm defines no layers for this model (its layer decay puts twelve parameters on each); these follow its blocks."
 )
+_NO_HEAD = "This model has no head; `--model-arg num_classes=N` builds one."
 _SCHEMA = "The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file."
 _SAVE = " With --save-params, `lrspec init` saves the model's parameters beside the spec, which then names that file."
 

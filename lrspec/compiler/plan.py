@@ -351,7 +351,7 @@ class Plan:
         """
         from lrspec.optim.verify.verify import verify
 
-        return verify(self, optimizer, walk(model), scheduler, step, steps)
+        return verify(self, optimizer, walk(model), scheduler, (step, steps))
 
     def rates(self, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
         """The plan's learning rates, times `mult`, in the order of a real optimizer's groups.

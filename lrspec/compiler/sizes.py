@@ -27,8 +27,8 @@ def size(columns: Columns, parameter: int, of: str) -> int | None:
         return (shape[1] if of == "fan_in" else shape[0]) * math.prod(shape[2:]) or None
     if of in ("fan_in", "fan_out") and not classes.isdisjoint(_EMBEDDINGS):
         return None
-    first = of == "rows" or ((of == "fan_in") == (_TRANSPOSED in classes) and of != "cols")
-    return (shape[0] if first else shape[1]) or None
+    fan_of_rows = "fan_in" if _TRANSPOSED in classes else "fan_out"
+    return (shape[0] if of in ("rows", fan_of_rows) else shape[1]) or None
 
 
 def factor(sizes: SizeFactor, of_parameter: int) -> float:

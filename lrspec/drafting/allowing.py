@@ -7,11 +7,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from lrspec.diagnostics.diagnostic import Diagnostic
+from lrspec.diagnostics.wording import few
+from lrspec.drafting.naming import leaves
 from lrspec.drafting.rules import DraftRule
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Columns
 
 Check: TypeAlias = tuple[str, str, str]
 """The name of a diagnostic, a severity, and the reason."""
 
+_SHOWN = 3  # names in a reason
 _REASONS = {
     "unmatched-parameter": "rates are left to the optimizer",
     "zero-lr": "a rate of 0 is wanted",
@@ -21,7 +26,7 @@ _REASONS = {
     "ladder-order": "the rates do not rise in the order of the model",
     "join-before-layer": "what comes before a layer is to train as fast",
     "rate-for-multiple": "a rate as high as this is wanted",
-    "declared-decay": "decay is wanted, whatever the model declares",
+    "declared-decay": "{} to decay, whatever the model declares",
     "fallback-beyond-rest": "this is wanted for the others, too",
     "scalars-decay": "single numbers are to decay",
     "nothing-to-spare": "a weight decay of 0 is wanted",
@@ -31,18 +36,21 @@ _REASONS = {
 
 
 def allow(
-    rules: Sequence[DraftRule], findings: Sequence[Diagnostic]
+    rules: Sequence[DraftRule], findings: Sequence[Diagnostic], inventory: Inventory
 ) -> tuple[tuple[DraftRule, ...], tuple[Check, ...]]:
     """Return the rules, and what is for the whole spec, with a line under `check` for each finding of this sort."""
     names = {rule.name for rule in rules}
-    by_rule: dict[str | None, dict[str, None]] = {}
+    by_rule: dict[str | None, dict[str, list[int]]] = {}
     for finding in findings:
         if finding.name in _REASONS:
             rule = finding.rule if finding.rule in names else None
-            by_rule.setdefault(rule, {})[finding.name] = None
-    checked = tuple([replace(rule, check=(*rule.check, *_lines(by_rule.get(rule.name, {})))) for rule in rules])
-    return checked, _lines(by_rule.get(None, {}))
+            places = by_rule.setdefault(rule, {}).setdefault(finding.name, [])
+            places += map(inventory.index.__getitem__, finding.parameters)
+    lines = {rule: _lines(found, inventory.columns) for rule, found in by_rule.items()}
+    checked = [replace(rule, check=(*rule.check, *lines.get(rule.name, ()))) for rule in rules]
+    return tuple(checked), lines.get(None, ())
 
 
-def _lines(names: dict[str, None]) -> tuple[Check, ...]:
-    return tuple([(name, "ignore", _REASONS[name]) for name in names])
+def _lines(found: dict[str, list[int]], columns: Columns) -> tuple[Check, ...]:
+    reasons = ((name, _REASONS[name].format(few(leaves(columns, places), _SHOWN))) for name, places in found.items())
+    return tuple([(name, "ignore", reason) for name, reason in reasons])

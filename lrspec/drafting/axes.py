@@ -8,29 +8,28 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from lrspec.diagnostics.wording import few
-from lrspec.drafting.naming import leaves, word
+from lrspec.drafting.comments import declared_free, vectors
+from lrspec.drafting.naming import word
 from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
-from lrspec.drafting.selecting.cost import cost_of_rules
+from lrspec.drafting.selecting.cost import cost, cost_of_rules
 from lrspec.drafting.selecting.selectors import selectors
-from lrspec.drafting.selecting.targets import reached
+from lrspec.drafting.selecting.targets import Target, reached
 from lrspec.drafting.selecting.unclaimed import Unclaimed
 from lrspec.drafting.wanted import Wanted
 from lrspec.models.parameters import Columns
 from lrspec.spec.language import Optimizer
 
 _EXACT = 1e-12
-_TABLES = 2  # dimensions
-_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names
-_SHOWN = 3  # names in a comment
+_BY_SHAPE = 3  # what a split by dimensions may be longer than one by names, and names of what is frozen than dimensions
 
 
 def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
     columns = wanted.inventory.columns
     frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
-    found = selectors(columns, frozen)
+    found, by_dimensions = selectors(columns, frozen, by_dimensions=False), selectors(columns, frozen)
+    found = by_dimensions if cost(found) > cost(by_dimensions) + _BY_SHAPE else found
     return [*(DraftRule("frozen", each, (("freeze", True),)) for each in found), *thaw_rules(wanted)]
 
 
@@ -80,15 +79,29 @@ def _split(
     tables = [place for place in kept if place in found]
     if not found or not found <= {*kept, *given, *free}:
         return []
+    beside = [*free, *(place for place in kept if place not in found)]
+    return split_rules(columns, selectors(columns, tables, beside), matrices, names)
+
+
+def split_rules(
+    columns: Columns, tables: Sequence[Selector], matrices: Selector, names: tuple[str, str]
+) -> list[DraftRule]:
+    """Return the rules by which one optimizer keeps tables, and another gets all other matrices."""
+    keeping, given = ((("optimizer", name),) for name in names)
+    name = word(columns, matrices, ())
     if not tables:
-        return [DraftRule(names[1], matrices, (("optimizer", names[1]),))]
-    comment = "matrices in shape alone" if dims == {_TABLES} else ""
+        return [DraftRule(name, matrices, given, comment=f"all {name}")]
+    found = [reached(columns, selector) for selector in tables]
+    if len(tables) == 1 and tables[0].declared == ("head",):
+        every = reached(columns, matrices)
+        selector = replace(matrices, exclude=Target(columns, every - found[0], frozenset()).exclusion(every))
+        return [DraftRule(name, selector, given, comment=f"all {name} but those of the head")]
+    comment = f"`{names[0]}` trains these, though they are {name}"
     rules = [
-        DraftRule("tables", selector, (("optimizer", names[0]),), comment=comment)
-        for selector in selectors(columns, tables, [*free, *(place for place in kept if place not in found)])
+        DraftRule(word(columns, selector, places) or "tables", selector, keeping, comment=comment)
+        for selector, places in zip(tables, found, strict=True)
     ]
-    name = word(columns, matrices, given)
-    return [*rules, DraftRule(name, matrices, (("optimizer", names[1]),), fallback=True, comment=f"all other {name}")]
+    return [*rules, DraftRule(name, matrices, given, fallback=True, comment=f"all other {name}")]
 
 
 def decay_rules(wanted: Wanted) -> list[DraftRule]:
@@ -115,12 +128,16 @@ def decay_rules(wanted: Wanted) -> list[DraftRule]:
 def _without_decay(columns: Columns, rule: DraftRule) -> DraftRule:
     selector = rule.selector
     if selector in (Selector(ndim=(0, 1)), Selector(ndim=(1,))):
-        return replace(rule, name="no-decay", comment="norms and biases")
+        return replace(rule, name="no-decay", comment=vectors(columns, reached(columns, selector)))
+    if selector.ndim == (0, 1) and not selector.exclude:
+        return replace(rule, comment=vectors(columns, reached(columns, selector)))
     if selector.declared == ("no_weight_decay",):
-        declared = leaves(columns, reached(columns, selector))
-        return replace(rule, comment=f"declared by the model: {few(declared, _SHOWN)}")
+        return replace(rule, comment=declared_free(columns, reached(columns, selector)))
     if rule.name == "no-decay-norms":
         return replace(rule, comment="weights and biases of norms")
+    found = [(columns.names[place], columns.shapes[place] or ()) for place in reached(columns, selector)]
+    if selector.match and all("bias" in name and len(shape) > 1 for name, shape in found):
+        return replace(rule, comment="biases by name, though not in shape")
     return rule
 
 

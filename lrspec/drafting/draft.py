@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from lrspec.compiler.plan import Plan, Settings
 from lrspec.drafting.allowing import Check, allow
 from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
-from lrspec.drafting.merging import merge
+from lrspec.drafting.comments import DECLARED, FROZEN, ONE_RATE, OWN_RATES, REST
+from lrspec.drafting.depth.ends import ladder_comment
+from lrspec.drafting.merging import in_model_order, merge
 from lrspec.drafting.naming import unique
-from lrspec.drafting.prove import TooLongError, compare, compile_draft, plan_of
+from lrspec.drafting.plain import plain_rules
+from lrspec.drafting.prove import DraftError, TooLongError, compare, compile_draft, plan_of
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.cost import cost_of_rules
@@ -20,7 +23,7 @@ from lrspec.drafting.write import spec_text
 from lrspec.spec.limits import MAX_BYTES, MAX_RULES
 from lrspec.spec.load import SpecFile
 
-_REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True)
+_REST = DraftRule("rest", Selector(), (("freeze", True),), fallback=True, comment=FROZEN)
 _DECIDING = {"lr", "lr_mult", "layer_decay", "freeze"}
 _VALUES = {
     **dict.fromkeys(("lr", "lr_mult"), "learning rates"),
@@ -48,16 +51,28 @@ def draft(wanted: Wanted) -> Draft:
 
     Raises:
         TooLongError: if a spec that says that has more rules than a spec may have, or more text.
-        DraftError: if the spec that was found does not say that, which is a bug in lrspec.
+        DraftError: if not even a list of all names says that, which is a bug in lrspec.
     """
     wanted = _with_own_rates(_without_idle(wanted))
-    found = _rules(wanted)
+    try:
+        return _written(wanted, _rules(wanted))
+    except TooLongError:
+        raise
+    except DraftError:
+        return _written(wanted, plain_rules(wanted))
+
+
+def _written(wanted: Wanted, found: Sequence[DraftRule]) -> Draft:
+    """The draft of some rules, held against what is wanted."""
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
-    rules = unique(_values_counted(list(map(_explained, _one_for_all(merge(wanted, found))))))
+    ordered = in_model_order(wanted.inventory.columns, merge(wanted, found))
+    rules = unique(_values_counted(list(map(_explained, _one_for_all(wanted, ordered)))))
     outcome = compile_draft(_text(wanted, rules), wanted.inventory)
-    if outcome.diagnostics:
-        rules, check = allow(rules, outcome.diagnostics)
+    has_ladders = any(rule.selector.layers for rule in rules)
+    if outcome.diagnostics or has_ladders:
+        rules, check = allow(rules, outcome.diagnostics, wanted.inventory)
+        rules = _with_ends(plan_of(outcome), rules) if has_ladders else rules
         outcome = compile_draft(_text(wanted, rules, check), wanted.inventory)
     plan = plan_of(outcome)
     compare(plan, wanted)
@@ -103,8 +118,9 @@ def _rules(wanted: Wanted) -> list[DraftRule]:
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
-    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen:
-        return [*thaw_rules(wanted), *before, *probe, *after, _REST]
+    by_kind = sum(not rule.selector.match for rule in frozen)  # which leaves to other rules what part they are about
+    if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen + 2 * by_kind:
+        return [*thaw_rules(wanted), *before, *probe, _REST, *after]
     return [*frozen, *before, *rates, *after]
 
 
@@ -122,17 +138,19 @@ def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
     return rules if frozenset[int]().union(*found) == trained else []
 
 
-def _one_for_all(rules: Sequence[DraftRule]) -> list[DraftRule]:
+def _one_for_all(wanted: Wanted, rules: Sequence[DraftRule]) -> list[DraftRule]:
     """The rules; a catch-all is called so if it alone decides everything."""
     deciding = [rule for rule in rules if _DECIDING & {*dict(rule.settings)}]
     if len(deciding) > 1 or not deciding or not deciding[0].fallback:
         return [*rules]
-    all_alike = replace(deciding[0], name="all")
+    all_alike = replace(deciding[0], name="all", comment=ONE_RATE if len(wanted.bases) == 1 else OWN_RATES)
     return [all_alike if rule is deciding[0] else rule for rule in rules]
 
 
 def _explained(rule: DraftRule) -> DraftRule:
-    """The rule, with a comment if names had to be listed."""
+    """The rule, with a comment, also if names had to be listed."""
+    if not rule.comment:
+        rule = replace(rule, comment=DECLARED if rule.selector.declared else REST if rule.fallback else "")
     listed = sum(1 + regex.count("|") for regex in (*rule.selector.match, *rule.selector.exclude))
     if listed <= _MANY:
         return rule
@@ -152,6 +170,22 @@ def _values_counted(rules: Sequence[DraftRule]) -> list[DraftRule]:
             comment = f"{len(places)} {words}, a rule for each: nothing shorter gives these"
             counted[first] = _with_comment(counted[first], comment)
     return counted
+
+
+def _with_ends(plan: Plan, rules: Sequence[DraftRule]) -> tuple[DraftRule, ...]:
+    """The rules, each ladder with a comment on where it begins and ends."""
+    layers: dict[str, list[int | None]] = {
+        rule.name: [
+            each.layer.index if each.layer and each.layer.rule == rule.name else None for each in plan.parameters
+        ]
+        for rule in rules
+        if rule.selector.layers
+    }
+    columns = plan.inventory.columns
+    return tuple(
+        _with_comment(rule, ladder_comment(columns, layers[rule.name])) if rule.name in layers else rule
+        for rule in rules
+    )
 
 
 def _with_comment(rule: DraftRule, comment: str) -> DraftRule:

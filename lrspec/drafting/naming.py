@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from lrspec.drafting.regex_words import DULL, own_words
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.models.parameters import Columns
 
-_DULL = frozenset({"weight", "default", "model", "module", "base_model"})
 _LONGEST = 40  # characters of a name
 _PLURALS = {"bias": "biases", "gamma": "gammas", "scale": "scales"}
 _BY_DIMENSIONS = {(0, 1): "vectors", (0,): "scalars", (1,): "vectors", (2,): "matrices", (4,): "kernels"}
@@ -17,21 +17,21 @@ _DECLARED = {"embedding": "embeddings", "head": "head", "no_weight_decay": "decl
 
 
 def word(columns: Columns, selector: Selector, members: Collection[int]) -> str:
-    """Return a word for some parameters: that of the selector, or of what names have in common; maybe none."""
+    """Return a word for some parameters: what they are, or that of the selector; maybe none."""
     if selector.declared:
-        return "tables" if len(selector.declared) > 1 else _DECLARED[selector.declared[0]]
+        return "-and-".join(_DECLARED[each] for each in selector.declared)
     if selector.ndim in _BY_DIMENSIONS and not selector.match:
         return _BY_DIMENSIONS[selector.ndim]
     if selector.module and not selector.match:
         return _plural(selector.module) or "layers"
     names = [columns.names[place].split(".") for place in sorted(members)]
-    return _kind(names) or _shared(names)
+    return _kind(names) or _plural_of(slug(own_words(selector.match))) or _shared(names)
 
 
 def leaves(columns: Columns, members: Iterable[int]) -> list[str]:
     """The last components that tell something, each once: `cls_token`, `token_projection`."""
     names = [columns.names[place].split(".") for place in sorted(members)]
-    told = ([part for part in name if part not in _DULL and not part.isdigit()] or name for name in names)
+    told = ([part for part in name if part not in DULL and not part.isdigit()] or name for name in names)
     return list(dict.fromkeys(parts[-1] for parts in told))
 
 
@@ -50,7 +50,7 @@ def _kind(names: Sequence[Sequence[str]]) -> str | None:
 def _shared(names: Sequence[Sequence[str]]) -> str:
     """The last component that all names have in common."""
     shared = [part for part in next(iter(names), ()) if all(part in name for name in names)]
-    told = [part for part in shared if part not in _DULL and not part.isdigit()]
+    told = [part for part in shared if part not in DULL and not part.isdigit()]
     return _plural_of(slug(told[-1] if told else ""))
 
 

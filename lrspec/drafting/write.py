@@ -9,6 +9,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import number
+from lrspec.drafting.character_classes import with_classes
 from lrspec.drafting.rules import DraftRule, Entry, Selector
 from lrspec.spec.language import ONLY, ModelSource, Optimizer
 from lrspec.spec.syntax.scalars import plain_number, single_quoted
@@ -32,7 +33,6 @@ def spec_text(
 ) -> str:
     """Return the text of a spec; `check` has severities for all of it, each with its reason."""
     lines = ["# yaml-language-server: $schema=lrspec.v1.schema.json"]
-    lines += ["#"] if notes else []
     lines += [line for note in notes for line in _paragraph(note)]
     lines.append("lrspec: 1")
     if model is not None:
@@ -123,20 +123,20 @@ def _selector(selector: Selector) -> Iterator[str]:
 
 def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
     if len(regexes) == 1:
-        yield f"{key}: {single_quoted(regexes[0])}"
+        yield f"{key}: {_quoted(regexes[0])}"
         return
-    line = f"{key}: [{', '.join(map(single_quoted, regexes))}]"
+    line = f"{key}: [{', '.join(map(_quoted, regexes))}]"
     if len(line) <= _WIDTH:
         yield line
         return
     yield f"{key}:"
     for regex in regexes:
-        yield f"  - {single_quoted(regex)}"
+        yield f"  - {_quoted(regex)}"
 
 
 def _layers(entries: Sequence[Entry]) -> Iterator[str]:
     if len(entries) == 1 and len(entries[0].regexes) == 1:
-        yield f"layers: {single_quoted(entries[0].regexes[0])}"
+        yield f"layers: {_quoted(entries[0].regexes[0])}"
         return
     yield "layers:"
     for entry in entries:
@@ -144,7 +144,7 @@ def _layers(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
-    listed = [single_quoted(regex) for regex in entry.regexes]
+    listed = [_quoted(regex) for regex in entry.regexes]
     text = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
     line = {None: text, "last": f"join: {text}", "first": f"{{join: {text}, to: first}}"}[entry.join]
     if len(line) <= _WIDTH or len(listed) == 1:
@@ -154,6 +154,10 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield from (f"    - {regex}" for regex in listed)
     if entry.join == "first":
         yield "  to: first"
+
+
+def _quoted(regex: str) -> str:
+    return single_quoted(with_classes(regex))
 
 
 def _check(check: Iterable[tuple[str, str, str]]) -> Iterator[str]:

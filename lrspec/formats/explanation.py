@@ -8,6 +8,7 @@ from lrspec.compiler.families import families
 from lrspec.compiler.names import Names
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.resolution import AppliedSetting, Resolution
+from lrspec.compiler.sizes import size
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
@@ -101,7 +102,7 @@ def _rate(resolution: Resolution, planned: PlannedParameter, representative: int
     if layer := planned.layer:
         factors.append(f"{number(layer.mult)} ({layer.rule}: layer {layer.index}, of 0 to {layer.of - 1})")
     if scale:
-        factors.append(f"{number(scale.setting.value)} (lr_scale of {spec.rule_names[scale.rule]})")
+        factors.append(_factor(resolution, scale, representative))
     return f"{number(planned.settings.lr)} = {' × '.join(factors)}"
 
 
@@ -110,8 +111,25 @@ def _decay(resolution: Resolution, planned: PlannedParameter, representative: in
         return _NOT_SET
     source = f"{_base(resolution, representative)}.weight_decay"
     if applied := resolution.winner("weight_decay", representative):
+        if applied.setting.factor is not None:
+            base = f"{number(resolution.base_of(representative).weight_decay or 0.0)} ({source})"
+            decay = number(planned.settings.weight_decay)
+            return f"{decay} = {base} × {_factor(resolution, applied, representative)}"
         source = f"{applied.setting.key[0]} of {resolution.spec.rule_names[applied.rule]}"
     return f"{number(planned.settings.weight_decay)} ({source})"
+
+
+def _factor(resolution: Resolution, applied: AppliedSetting, representative: int) -> str:
+    """A factor with the rule that sets it; one from shapes is written out."""
+    name, key = resolution.spec.rule_names[applied.rule], applied.setting.key[0]
+    sizes, factor = getattr(resolution.spec.rules[applied.rule], key), applied.setting.factor
+    if factor is None:
+        return f"{number(sizes)} ({key} of {name})"
+    of_parameter = size(resolution.columns, representative, sizes.of)
+    if of_parameter is None:
+        return f"1 ({name}: no {sizes.of})"
+    ratio = str(of_parameter) if sizes.base == 1 else f"({of_parameter} / {number(sizes.base)})"
+    return f"{number(factor)} ({name}: {ratio} ** {number(sizes.power)}, {sizes.of})"
 
 
 def _base(resolution: Resolution, representative: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from lrspec.compiler.plan import Plan, PlannedParameter, Status, shown_steps
 from lrspec.diagnostics.escape import harmless
-from lrspec.diagnostics.wording import count, six_digits, value_words
+from lrspec.diagnostics.wording import count, number, six_digits, value_words
 from lrspec.formats.schedules import schedule_lines
 from lrspec.formats.table_rows import (
     CrossCuttingRow,
@@ -27,6 +28,7 @@ from lrspec.formats.table_rows import (
     thaw_words,
 )
 from lrspec.models.parameters import total_elements
+from lrspec.spec.language import SizeFactor
 from lrspec.spec.times import Time
 
 _DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
@@ -129,7 +131,7 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters) if trains else "")
         cells.append(thaw_words(row.parameters, steps))
         if trains:
-            own = {plan.group_of[planned.name] for planned in row.parameters}
+            own = {plan.group_of.get(planned.name) for planned in row.parameters}
             cells += [_range(rate for group, rate in enumerate(at_step.values()) if group in own) for at_step in rates]
         grid.add_row(*map(Text, cells))
     if not plan.file.spec.schedules:
@@ -177,10 +179,15 @@ def _cross_cutting_table(rows: list[CrossCuttingRow]) -> Table:
     for header in ("parameters", "elements"):
         grid.add_column(header, justify="right", no_wrap=True)
     for row in rows:
-        setting = f"{row.key} {value_words(row.value)}"
+        setting = f"{row.key} {_written(row.value)}"
         cells = (row.rule, setting, f"{len(row.parameters):,}", _elements(row.parameters))
         grid.add_row(*(Text(harmless(cell)) for cell in cells))
     return grid
+
+
+def _written(value: Any) -> str:
+    """The value of a setting as a spec writes it, and a factor from shapes as `×fan_in^-1`."""
+    return f"×{value.of}^{number(value.power)}" if isinstance(value, SizeFactor) else value_words(value)
 
 
 def totals(plan: Plan) -> str:

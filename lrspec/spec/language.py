@@ -40,6 +40,8 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_]{1,200}")
 ONLY = "optimizer"
 """The name of a spec's only optimizer, which the spec does not name."""
 
+_A_TIME = "a number of steps, 1 or more, or a percentage of all steps, such as `5%`"
+
 TAGS = frozenset({"<scalar>", "<list>", "<mapping>"})
 """The steps of pydantic's locations that are tags of the unions below, not keys."""
 
@@ -86,7 +88,7 @@ def _power(value: float) -> float:
 
 def _time(value: Any) -> Any:
     if not is_time(value):
-        raise PydanticCustomError("time", "a number of steps, 1 or more, or a percentage of all steps, such as `5%`")
+        raise PydanticCustomError("time", _A_TIME)
     return value
 
 
@@ -139,8 +141,9 @@ TagValue: TypeAlias = Annotated[
 Time: TypeAlias = Annotated[
     Any,
     AfterValidator(_time),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": TIME}]}),
-    _error_message("Expected a number of steps, 1 or more, or a percentage of all steps, such as `5%`."),
+    WithJsonSchema(
+        {"type": ["integer", "string"], "minimum": 1, "pattern": TIME, "errorMessage": f"Expected {_A_TIME}."}
+    ),
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Counts: TypeAlias = Annotated[
@@ -229,12 +232,20 @@ LayerDecay: TypeAlias = Annotated[
 ]
 
 
+_NOT_0 = Field(
+    json_schema_extra={
+        "if": {"const": 0},
+        "then": {"enum": [-1, -0.5, 0.5, 1], "errorMessage": "Expected a number other than 0."},  # the usual ones
+    }
+)
+
+
 class SizeFactor(_Part, title="a factor from a shape"):
     """A factor that follows from the shape of each parameter: `(size / base) ** power`."""
 
     of: Literal["rows", "cols", "fan_in", "fan_out"]
     """Which size: the `rows` or `cols` of a matrix, or `fan_in` or `fan_out` as `torch.nn.init` has them."""
-    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power)]
+    power: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_power), _NOT_0]
     """The power, such as -1 or 0.5; not 0."""
     base: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """The size at which the factor is 1."""

@@ -21,7 +21,7 @@ from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, ScalarNode, Seque
 from lrspec.spec.validation.key_errors import SYNONYMS
 from lrspec.spec.validation.validate import validate
 
-_CREATED = ("optimizer", "options", "tags", "where", "check")
+_CREATED = ("optimizer", "options", "shape", "tags", "where", "check")
 """The mappings that are created if they are missing, so that keys in them can be set."""
 
 _INDEX = re.compile(r"[0-9]{1,9}")
@@ -79,8 +79,8 @@ def _path(words: str, spec: Spec) -> Path:
     if key not in Spec.model_fields:
         if key in spec.rule_names:
             hint = f": did you mean `rules.{printable(words)}`?"
-        elif key in (spec.optimizers or ()):
-            hint = f": did you mean `optimizers.{printable(words)}`?"
+        elif parent := next((part for part in ("optimizers", "schedules") if key in (getattr(spec, part) or ())), None):
+            hint = f": did you mean `{parent}.{printable(words)}`?"
         elif key in Optimizer.model_fields:
             hint = f": did you mean `{spell(spec.base_path(spec.default))}.{key}`?"
         else:

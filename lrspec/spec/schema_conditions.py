@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule, Thaw
 from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
 from lrspec.spec.torch_optim import (
     ARGUMENTS,
@@ -56,6 +56,7 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
         **spec["$defs"],
         "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
+        "Thaw": {**spec["$defs"]["Thaw"], "allOf": list(_thaw_conditions())},
         "Segment": {**spec["$defs"]["Segment"], "allOf": list(_segment_conditions())},
         "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
@@ -88,7 +89,11 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     frozen = "`freeze: true` excludes every other setting: what is frozen is not trained."
     yield {"if": _is("freeze", {"const": True}), "then": _rule_without(NOT_WITH_FREEZE, frozen)}
     message = "`layers` comes with `layer_decay`: give it, or select by `match`."
-    yield {"if": _given("layers"), "then": _with("layer_decay", message)}
+    for_a_while = _is("freeze", {"type": "object", "not": {"propertyNames": {"enum": ["until"]}}})
+    yield {"if": {**_given("layers"), "not": for_a_while}, "then": _with("layer_decay", message)}
+    by_layer = _is("freeze", {"type": "object", "anyOf": [_given("every"), _given("but_last")]})
+    message = "`every` and `but_last` count layers: select by `layers`."
+    yield {"if": by_layer, "then": _with("layers", message)}
     message = "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`."
     yield {"if": _given("layer_decay"), "then": _with("layers", message)}
     message = "The first entry is a `join`: there is no layer before it to share."
@@ -107,6 +112,18 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     yield {"if": sets, "else": _with("lr", f"The rule sets nothing: expected one of {', '.join(SETTINGS)}.")}
 
 
+def _thaw_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on how the keys of a `freeze` mapping combine."""
+    message = "Expected `until`, `but_last`, or both; for good, it is `freeze: true`."
+    unknown = {"not": {"propertyNames": {"enum": list(Thaw.model_fields)}}}
+    yield {"if": {"anyOf": [_given("but_last"), _given("every"), unknown]}, "else": _with("until", message)}
+    every = {**_given("every"), "not": unknown}
+    yield {"if": every, "then": _with("until", "`every` comes with `until`.")}
+    for kind, words in (("integer", "in steps, as `until`"), ("string", "in percent, as `until`")):
+        every = {"type": kind, "errorMessage": f"Expected a time {words}."}
+        yield {"if": _is("until", {"type": kind}), "then": _for_keys(every=every)}
+
+
 def _tag_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on the name of a tag."""
     yield _text(rf"^{TAG_NAME.pattern}(?![\s\S])", "Letters, digits and `_` only.")
@@ -118,7 +135,7 @@ def _segment_conditions() -> Iterator[JsonSchema]:
     message = "`inverse_sqrt` excludes `to`: it falls with one over the square root of the step."
     without_end = {"if": {"const": "to"}, "then": _one_of(["until", "from", "shape"], message)}
     yield {"if": _is("shape", {"const": "inverse_sqrt"}), "then": {"propertyNames": without_end}}
-    above = {"exclusiveMinimum": 0, "errorMessage": "An `exponential` segment cannot begin or end at 0."}
+    above = {"exclusiveMinimum": 0}
     yield {"if": _is("shape", {"const": "exponential"}), "then": _for_keys(**{"from": above, "to": above})}
 
 

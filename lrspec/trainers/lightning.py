@@ -55,28 +55,18 @@ class FollowPlan(_OfPlan):
 
     It stands before `VerifyPlan`. With several optimizers, a step is one of each of them.
 
-    Args:
-        plan: the plan of the LightningModule, or of a part of it.
-        part: the path of that submodule, such as `net`; without it the plan is for the whole LightningModule.
-
-    Raises (when training starts):
-        BindError: as `Plan.advance`.
-        ValueError: for percentages in a run without an end.
-        AttributeError: for a `part` that the LightningModule does not have.
+    Takes `plan` and `part` as `VerifyPlan` does, and raises what `Plan.advance` raises when training starts.
     """
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is to thaw later, now that the model is wrapped."""
-        self._follow(trainer, pl_module)
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Thaw what it is time for; Lightning may have put the model into training mode since the last batch."""
-        self._follow(trainer, pl_module)
-
-    def _follow(self, trainer: Trainer, pl_module: LightningModule) -> None:
         model = self.model(pl_module)
         advance(self.plan, model, *self.steps(trainer), around=trainer.model or pl_module)
         self.plan.freeze_statistics(model)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Thaw what it is time for; Lightning may have put the model into training mode since the last batch."""
+        self.on_train_start(trainer, pl_module)
 
 
 class VerifyPlan(_OfPlan):
@@ -103,4 +93,4 @@ class VerifyPlan(_OfPlan):
             listed = f"{len(names)} ({', '.join(names)})"
             raise BindError(f"`configure_optimizers` returns {returned}, but the spec has {listed}")
         optimizers = dict(zip(names, trainer.optimizers, strict=True))
-        require(self.plan, optimizers, self.model(pl_module), trainer.lr_scheduler_configs, *self.steps(trainer))
+        require(self.plan, optimizers, self.model(pl_module), trainer.lr_scheduler_configs, self.steps(trainer))

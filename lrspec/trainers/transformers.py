@@ -91,5 +91,5 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
     ) -> None:
         """Verify, now that checkpoints are loaded and the optimizer is the one that will step."""
-        run = (trained["optimizer"], trained["model"], trained["lr_scheduler"])
-        require(self.plan, *run, state.global_step, state.max_steps)
+        at = state.global_step, state.max_steps
+        require(self.plan, trained["optimizer"], trained["model"], trained["lr_scheduler"], at)

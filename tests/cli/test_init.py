@@ -45,7 +45,6 @@ def fails():
     raise RuntimeError("no data")
 """
 RESNET = r"""# yaml-language-server: $schema=lrspec.v1.schema.json
-#
 # Layer-wise decay: the nearer to the input, the lower the learning rate.
 # The first line is for editors: `lrspec schema -o lrspec.v1.schema.json` writes the file.
 lrspec: 1
@@ -286,10 +285,17 @@ def test_a_saved_inventory_is_a_model(init: Any) -> None:
 def test_timm_is_named_where_it_knows_no_layers(init: Any) -> None:
     ran = init("--model", "poolformer_s12", "-o", "-")
     assert (
-        "# timm defines no layers for this model (it takes every twelve parameters for one); these follow its blocks.\n"
-        in ran.out
+        "# timm defines no layers for this model (its layer decay puts twelve parameters on each); "
+        "these follow its blocks.\n" in ran.out
     )
     assert "timm" not in init("--model", "poolformer_s12", "-o", "-", "-r", "no-decay").out
+
+
+def test_a_model_without_a_head_says_how_to_get_one(init: Any) -> None:
+    words, said = ("--model", "eva02_tiny_patch14_224", "-o", "-"), "# This model has no head;"
+    assert f"{said} `--model-arg num_classes=N` builds one.\n" in init(*words).out
+    assert said not in init(*words, "--model-arg", "num_classes=2").out
+    assert said not in init("--model", "resnet18", "--model-arg", "num_classes=0", "-o", "-").out
 
 
 def test_the_groups_of_an_optimizer_become_a_spec(init: Any) -> None:

@@ -47,6 +47,30 @@ def test_what_is_not_trained_is_frozen() -> None:
     assert said(rules) == [("frozen", Selector(declared=("embedding",)), {"freeze": True})]
 
 
+def test_names_and_classes_say_what_is_frozen_rather_than_dimensions() -> None:
+    model = [
+        *(Parameter(f"body.{n}.weight", shape=(4, 4, 3, 3), module=("Conv2d",), declared=()) for n in range(3)),
+        *(Parameter(f"body.{n}.scale", shape=(4,), module=("BatchNorm2d",), declared=()) for n in range(3)),
+        Parameter("head.weight", shape=(9, 4), module=("Linear",), declared=()),
+    ]
+    frozen = [None if len(each.shape or ()) == 4 else PLAIN for each in model]
+    assert said(freeze_rules(wanted(frozen, model))) == [
+        ("frozen", Selector(match=(r"^body\.\d+\.weight$",)), {"freeze": True}),
+    ]
+
+
+def test_what_the_model_declares_goes_before_the_class_that_it_is_in() -> None:
+    tables = [
+        Parameter(f"{part}.{name}", shape=(9, 4), module=("Window",), declared=("no_weight_decay",))
+        for part, name in ("ak", "bl", "cm")
+    ]
+    norms = [Parameter(f"{part}.norm", shape=(4,), module=("LayerNorm",), declared=()) for part in "abc"]
+    free = Parameter("d.weight", shape=(4,), module=("Conv2d",), declared=())
+    values = [Settings(1e-3, decay, ()) for decay in (0.0, 0.0, 0.0, 0.05, 0.05, 0.05, 0.0)]
+    rules = decay_rules(wanted(values, [*tables, *norms, free]))
+    assert [rule.name for rule in rules] == ["no-decay-declared", "no-decay-d"]
+
+
 def test_what_the_model_has_frozen_is_thawed_if_it_is_to_train() -> None:
     model = [Parameter("a.w", requires_grad=False), Parameter("b.w"), Parameter("c.w", requires_grad=False)]
     rules = freeze_rules(wanted([PLAIN, PLAIN, None], model))
@@ -65,7 +89,13 @@ def test_everything_alike_needs_no_rules() -> None:
 def test_norms_and_biases_without_decay_are_a_rule_by_dimensions() -> None:
     rules = decay_rules(decays(0.05, 0.05, 0.0, 0.05))
     assert said(rules) == [("no-decay", Selector(ndim=(0, 1)), {"weight_decay": 0.0})]
-    assert rules[0].comment == "norms and biases"
+    assert rules[0].comment == "biases"
+
+
+def test_a_table_that_is_a_bias_by_name_is_said_to_be_one() -> None:
+    table = Parameter("rel.attention_bias.weight", shape=(8, 2), module=("Embedding",), declared=())
+    rules = decay_rules(wanted([PLAIN, PLAIN, Settings(1e-3, 0.0, ())], [EMBED, BODY, table]))
+    assert [rule.comment for rule in rules] == ["biases by name, though not in shape"]
 
 
 @pytest.mark.parametrize(
@@ -106,16 +136,24 @@ def test_muon_gets_what_is_left_of_the_matrices() -> None:
     adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
     rules = optimizer_rules(split(adamw, muon, adamw, adamw))
     assert said(rules) == [
-        ("tables", Selector(declared=("embedding", "head")), {"optimizer": "adamw"}),
+        ("embeddings-and-head", Selector(declared=("embedding", "head")), {"optimizer": "adamw"}),
         ("matrices", Selector(ndim=(2,)), {"optimizer": "muon"}),
     ]
     assert [rule.fallback for rule in rules] == [False, True]
 
 
+def test_a_head_that_alone_stays_behind_is_excluded() -> None:
+    adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
+    (rule,) = optimizer_rules(split(muon, muon, adamw, adamw))
+    assert rule.selector == Selector(ndim=(2,), exclude=(r"^head\.",))
+    assert rule.comment == "all matrices but those of the head"
+    assert not rule.fallback
+
+
 def test_matrices_that_all_go_to_muon_are_one_rule() -> None:
     adamw, muon = Settings(1e-3, 0.05, (), "adamw"), Settings(0.02, 0.05, (), "muon")
     rules = optimizer_rules(split(muon, muon, adamw, muon))
-    assert said(rules) == [("muon", Selector(ndim=(2,)), {"optimizer": "muon"})]
+    assert said(rules) == [("matrices", Selector(ndim=(2,)), {"optimizer": "muon"})]
 
 
 def test_a_frozen_parameter_is_selected_once_on_each_axis() -> None:

@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from lrspec import Inventory, Parameter, Settings
 from lrspec.compiler.compile import check
+from lrspec.drafting import draft as drafting
+from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.draft import Draft, draft
+from lrspec.drafting.merging import in_model_order
+from lrspec.drafting.plain import plain_rules
 from lrspec.drafting.prove import DraftError, compile_draft
+from lrspec.drafting.rates.rates import rate_rules
+from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
 
@@ -47,7 +53,35 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     assert "weight_decay: 0\n" in found.file.text
 
 
-def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
+def test_where_little_is_frozen_it_is_not_tried_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates are then looked for once: that takes most of the time of a draft."""
+    searches: list[Wanted] = []
+
+    def searched(wanted: Wanted) -> list[DraftRule]:
+        searches.append(wanted)
+        return rate_rules(wanted)
+
+    monkeypatch.setattr(drafting, "rate_rules", searched)
+    body = [parameter(f"body.{n}.weight", 4, 4) for n in range(21)]
+    drafted(body, [None] * 2 + [Settings(1e-3, 0.1, ())] * 19)
+    assert len(searches) == 2
+    drafted(body, [None] + [Settings(1e-3, 0.1, ())] * 20)
+    assert len(searches) == 3
+
+
+def test_where_rules_do_not_say_what_is_wanted_names_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
+    monkeypatch.setattr(drafting, "rate_rules", lambda _: [])
+    bases = {"adamw": BASE, "sgd": Optimizer.model_validate({"type": "SGD", "lr": 0.1, "momentum": 0.9})}
+    frozen = Parameter("head.scale", shape=(1,), declared=(), module=("Linear",), requires_grad=False)
+    some = [Settings(1e-4, 0.1, (), "adamw"), Settings(1e-3, 0, (("betas", (0.9, 0.95)),), "adamw"), None]
+    wanted = [*some, Settings(0.2, 0, (), "sgd"), *some[:2], Settings(1e-3, 0.1, (), "adamw")]
+    found = drafted([*BODY, *HEAD, frozen], wanted, **bases)
+    assert r"match: ['^body\.0\.weight$', '^head\.weight$']" in rules_of(found)
+
+
+def test_a_draft_that_the_language_refuses_is_a_draft_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "plain_rules", plain_rules)
     wanted = Wanted(Inventory(HEAD), [Settings(1e-3, 0.1, (), "a b"), None], {"a b": BASE, "c": BASE})
     with pytest.raises(DraftError, match=r"the draft cannot be read: .* letters, digits, `_` and `-` only"):
         draft(wanted)
@@ -57,8 +91,37 @@ def test_a_draft_that_the_language_refuses_is_a_draft_error() -> None:
 
 def test_a_linear_probe_is_a_head_and_a_fallback_that_freezes() -> None:
     found = drafted([*BODY, *HEAD], [None] * 4 + [Settings(1e-3, 0.1, ())] * 2)
-    assert rules_of(found).endswith("  - name: rest\n    fallback: true\n    freeze: true\n")
+    assert rules_of(found).endswith(
+        "  - name: rest                        # plan.freeze(model) sets requires_grad\n"
+        "    fallback: true\n    freeze: true\n"
+    )
     assert rules_of(found).count("name:") == 2
+
+
+def test_parts_are_in_the_order_of_the_model() -> None:
+    rates = {"stem": 1e-3, "encoder": 1e-5, "adapter": 5e-3, "decoder": 1e-3}
+    model = [parameter(f"{part}.{leaf}.weight", 4, 4) for part in rates for leaf in "ab"]
+    found = drafted(model, [Settings(rate, 0.1, ()) for rate in rates.values() for _ in "ab"])
+    assert [rule.name for rule in found.rules] == ["encoder", "adapter", "rest"]
+
+
+def test_parts_that_overlap_keep_their_order() -> None:
+    columns = Inventory([Parameter("a.w"), Parameter("b.bias"), Parameter("c.bias")]).columns
+    biases, part, last = (
+        DraftRule(regex, Selector(match=(regex,)), (("lr_mult", 2),)) for regex in (r"bias$", r"^b\.", r"^a\.")
+    )
+    assert in_model_order(columns, [biases, part, last]) == [biases, part, last]
+    assert in_model_order(columns, [biases, last]) == [last, biases]
+
+
+def test_a_ladder_says_where_it_begins_and_ends() -> None:
+    names = ["stem.weight", *(f"blocks.{n}.{part}.weight" for n in range(4) for part in "ab"), "head.weight"]
+    model = [parameter(name, 4, 4, declared=("head",) if "head" in name else ()) for name in names]
+    mults = [0.5**5, *(0.5 ** (4 - n) for n in range(4) for _ in "ab"), 1.0]
+    whole = drafted(model, [Settings(1e-3 * mult, 0.1, ()) for mult in mults])
+    assert [rule.comment for rule in whole.rules] == ["from the input to the head"]
+    columns = Inventory(model).columns
+    assert ladder_comment(columns, [None] * 3 + [0, 0, 1, 1, None, None, None]) == "from blocks.1 to blocks.2"
 
 
 def test_a_frozen_stem_is_a_rule_of_its_own() -> None:
@@ -73,9 +136,40 @@ def test_rules_about_the_same_parameters_are_one_rule() -> None:
     assert "options: {betas: [0.9, 0.95]}" in found.file.text
 
 
+def test_a_rule_for_decay_is_one_with_that_for_the_rates_of_the_same_trained_parameters() -> None:
+    lora = [
+        parameter(f"{part}.{layer}.{leaf}.weight", 4, 4)
+        for part in ("vision", "text")
+        for layer in ("q", "v")
+        for leaf in ("base", "lora_A.mine", "lora_B.mine")
+    ]
+    settings = [None if "lora" not in each.name or "vision" in each.name else Settings(1e-3, 0.0, ()) for each in lora]
+    found = drafted([*lora, *HEAD], [*settings, *[Settings(5e-5, 0.1, ())] * 2])
+    assert rules_of(found).count("name:") == 3
+    assert "    weight_decay: 0\n  - name: head\n" in rules_of(found)
+
+
+def test_norms_that_are_trained_are_told_and_all_else_is_frozen() -> None:
+    conv, norm, other = {"module": ("Conv2d",)}, {"module": ("BatchNorm2d",)}, {"module": ("BatchNorm1d",)}
+    body = [
+        parameter(f"0.{n + at}.{m}", *shape, **kind)
+        for n in range(0, 16, 2)
+        for at, m, shape, kind in (
+            (0, "weight", (4, 4, 3, 3), conv),
+            (1, "weight", (4,), norm),
+            (1, "bias", (4,), norm),
+        )
+    ]
+    head = [parameter("1.0.weight", 4, **other), parameter("1.0.bias", 4, **other), parameter("1.1.weight", 2, 4)]
+    settings = [None if len(each.shape or ()) > 1 else Settings(1e-5, 0.1, ()) for each in body]
+    found = drafted([*body, *head], [*settings, *[Settings(1e-3, 0.1, ())] * 3])
+    assert "ndim" not in rules_of(found)
+    assert rules_of(found).split("  - name: rest")[1].endswith("\n    fallback: true\n    freeze: true\n")
+
+
 def test_one_rate_for_all_is_a_rule_called_so() -> None:
     found = drafted([*BODY, *HEAD], [Settings(1e-3, 0.1, ())] * 6)
-    assert rules_of(found).splitlines()[0] == "  - name: all"
+    assert rules_of(found).splitlines()[0] == "  - name: all                         # one learning rate"
 
 
 def test_optimizers_that_train_nothing_are_left_out() -> None:

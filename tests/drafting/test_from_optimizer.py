@@ -91,7 +91,7 @@ def test_a_group_per_parameter_as_in_detectron() -> None:
     file = assert_reproduced(SGD(groups, lr=0.02, momentum=0.9), model)
     assert file.spec.optimizer.options == {"momentum": 0.9}
     assert file.spec.optimizer.weight_decay == 1e-4
-    assert "# 62 groups, 3 settings.\n" in file.text
+    assert "# The optimizer had 62 groups, with 3 different settings.\n" in file.text
 
 
 def test_the_discriminative_slices_of_fastai() -> None:

@@ -285,6 +285,13 @@ def test_an_alias_of_a_tied_parameter_is_not_selected_by_another_entry() -> None
     assert entries[1].regexes == (r"^blocks\.(\d+)\.(?:attn|mlp)$",)
 
 
+def test_a_free_parameter_that_is_tied_to_two_blocks_is_on_no_layer() -> None:
+    blocks = [Parameter(f"blocks.{n}.w") for n in range(4)]
+    parameters = [Parameter("blocks.9.tied", aliases=("blocks.0.tied", "blocks.2.tied")), *blocks]
+    entries = ladder(Inventory(parameters).columns, [None, 0, 1, 2, 3], [0])
+    assert entries == (Entry((r"^blocks\.(\d+)\.w$",)),)
+
+
 def test_odd_names_are_exact() -> None:
     assert entries_of(("a.3.w", 0), ("a.\u0664.w", 1), ("a.5.w", 2), ("a.w w", 3)) != []
     unseen = [(f"a{mark}-.{n}.w", n) for n in range(3) for mark in "\x02\x1b"]
@@ -312,11 +319,9 @@ def assignments(draw: st.DrawFn) -> tuple[Inventory, list[int | None], list[int]
         layers[place] = draw(st.one_of(st.none(), st.integers(0, len(names))))
     free = [place for place, layer in enumerate(layers) if layer is None and draw(st.booleans())]
     order = sorted({layer for layer in layers if layer is not None})
-    ties = draw(
-        st.dictionaries(st.integers(0, len(names) - 1), st.sampled_from(["head.tied", "stages.1.tied"]), max_size=2)
-    )
-    tied = {alias: place for place, alias in ties.items()}
-    aliases = {place: (alias,) for alias, place in tied.items() if alias not in names}
+    others = st.sampled_from([*NAMES, "head.tied", "stages.1.tied"]).filter(lambda name: name not in names)
+    ties = draw(st.dictionaries(others, st.integers(0, len(names) - 1), max_size=3))
+    aliases = {place: tuple(alias for alias, tied in ties.items() if tied == place) for place in ties.values()}
     parameters = [Parameter(name, aliases=aliases.get(place, ())) for place, name in enumerate(names)]
     return Inventory(parameters), [None if layer is None else order.index(layer) for layer in layers], free
 

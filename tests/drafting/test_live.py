@@ -173,8 +173,9 @@ def test_a_momentum_that_a_scheduler_moves_is_the_one_that_the_optimizer_was_mad
     wanted = read(optimizer, model, scheduler).wanted
     assert wanted.bases["optimizer"].options == {"momentum": 0.5}
     assert wanted.notes == (
-        "3 groups, 2 settings.",
-        "A scheduler moves `momentum`: the spec has what the optimizer was made with.",
+        "The optimizer had 3 groups, with 2 different settings.",
+        "The learning rates are the `max_lr` of OneCycleLR.",
+        "A scheduler moves `momentum`, so the spec has the value that the optimizer was made with.",
     )
 
 
@@ -226,7 +227,7 @@ def test_empty_groups_and_tensors_that_are_not_the_models_are_said(model: Net) -
     groups: list[dict[str, Any]] = [{"params": []}, {"params": [*model.parameters(), loss]}, {"params": [], "lr": 0.5}]
     optimizer = AdamW(groups)
     assert notes(optimizer, model) == [
-        "3 groups, 1 setting.",
+        "The optimizer had 3 groups, all with the same settings.",
         "2 groups have no parameters: omitted (group 0, group 2).",
         "Group 1 has 1 tensor that the model does not have (shape [3]): omitted.",
     ]
@@ -239,7 +240,7 @@ def test_of_two_groups_of_a_parameter_the_first_counts(model: Net) -> None:
     assert list(wanted.bases) == ["optimizer"]
     assert {settings and settings.optimizer for settings in wanted.settings} == {None}
     assert wanted.notes == (
-        "2 groups, 1 setting.",
+        "The optimizers had 2 groups, all with the same settings.",
         "`sgd` trains none of the model's parameters, and is omitted.",
         "head.weight is in group 0 of `adamw` and again in group 0 of `sgd`, and so is 1 more: the first counts.",
     )

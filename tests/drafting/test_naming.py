@@ -26,13 +26,35 @@ from lrspec.models.parameters import Columns
 )
 def test_a_word_is_what_names_have_in_common(names: list[str], expected: str) -> None:
     columns = Columns.of(Parameter(name) for name in names)
-    assert word(columns, Selector(match=("x",)), range(len(names))) == expected
+    assert word(columns, Selector(exclude=("x",)), range(len(names))) == expected
+
+
+@pytest.mark.parametrize(
+    ("regexes", "expected"),
+    [
+        ([r"^bert\.encoder\.layer\.(?:8|9|10|11)\."], "layer-8-11"),
+        ([r"^blocks\.(?:3|11)\."], "blocks-3-11"),
+        ([r"^blocks\.\d+\.attn\."], "attn"),
+        ([r"^blocks\.3\.attn\."], "blocks-3-attn"),
+        ([r"^0\.(?:6|7)\."], "part-0-6-7"),
+        ([r"\.(?:lora_A|lora_B)\."], "lora"),
+        ([r"\.(?:lora_A|modules_to_save)\."], "lora-a-and-modules-to-save"),
+        ([r"^backbone\.", r"\.sampling_offsets\.", r"^transformer\.reference_points\."], "backbone-and-others"),
+        ([r"^\d+\.attention_biases$"], "attention-biases"),
+        ([r"^neck\..*\.(?:weight|bias)$"], "neck"),
+        ([r"^.+$"], ""),
+    ],
+)
+def test_a_word_is_that_of_the_regex_and_no_coincidence(regexes: list[str], expected: str) -> None:
+    columns = Columns.of([Parameter("a.child.x"), Parameter("b.child.y")])
+    found = word(columns, Selector(match=tuple(regexes)), range(2))
+    assert found == (expected or "child")
 
 
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [
-        (Selector(declared=("embedding", "head")), "tables"),
+        (Selector(declared=("embedding", "head")), "embeddings-and-head"),
         (Selector(declared=("no_weight_decay",)), "declared"),
         (Selector(ndim=(2,)), "matrices"),
         (Selector(module="^LayerNorm$"), "norms"),

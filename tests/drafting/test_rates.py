@@ -132,9 +132,25 @@ def test_head_and_body_are_two_rates_and_no_ladder() -> None:
 def test_the_rate_that_is_hardest_to_select_is_the_fallback() -> None:
     rates = {"backbone": 0.1, "neck": 0.5}
     found = drafted(DETECTOR, lambda name: rates.get(name.partition(".")[0], 1))
-    assert found == rule("neck", r"^neck\.", "lr_mult: 0.5") + rule("backbone", r"^backbone\.", "lr_mult: 0.1") + rest(
-        "1"
+    backbone, neck = rule("backbone", r"^backbone\.", "lr_mult: 0.1"), rule("neck", r"^neck\.", "lr_mult: 0.5")
+    assert found == backbone + neck + rest("1")
+
+
+def test_a_long_multiple_that_is_a_quotient_has_a_comment() -> None:
+    """As `lr / 2.6` for the layers of BERT."""
+    found = drafted(DETECTOR, lambda name: 1 / 2.6 if name.startswith("backbone.layer1.") else 1)
+    assert found.startswith("  - name: layer1   # the rate divided by 2.6\n")
+
+
+def test_parts_apart_at_one_rate_have_rules_of_their_own() -> None:
+    """As `lr_backbone_names` and `lr_linear_proj_names` of Deformable DETR."""
+    offsets = [f"decoder.{n}.attn.{part}.weight" for n in range(2) for part in ("offsets", "proj")]
+    found = drafted([*DETECTOR, *offsets], lambda name: 0.1 if "backbone." in name or "offsets" in name else 1)
+    backbone, sampling = (
+        rule(name, regex, "lr_mult: 0.1") for name, regex in (("backbone", r"^backbone\."), ("offsets", r"\.offsets\."))
     )
+    assert found == backbone + sampling + rest("1")
+    assert drafted(VIT, lambda name: 0.1 if vit_layer(name) == 0 else 1).count("- name:") == 2
 
 
 def test_a_rate_is_absolute_where_the_multiple_would_be_long() -> None:
@@ -185,6 +201,12 @@ def test_the_top_of_a_ladder_may_have_another_rate() -> None:
 def test_a_ladder_has_a_floor_and_a_layer_for_each_block_below_it() -> None:
     found = drafted(VIT, lambda name: max(ladder(name), 0.1))
     assert found == f"{DEPTH}    layer_decay: {{factor: 0.75, min_mult: 0.1}}\n"
+
+
+def test_a_ladder_keeps_its_floor_where_a_higher_rate_would_make_that_a_long_number() -> None:
+    names = [*(f"blocks.{n}.weight" for n in range(6)), "norm.weight"]
+    found = rate_rules(wanted(names, [*(max(0.25 ** (5 - n), 0.101) for n in range(6)), 4]))
+    assert outline(found) == ["depth layer_decay: {factor: 0.25, min_mult: 0.101}", "norm lr_mult: 4"]
 
 
 def test_rates_may_be_powers_only_up_to_rounding() -> None:
@@ -256,7 +278,7 @@ def test_a_cross_product_of_three_is_the_products_of_two_on_top_of_rates() -> No
     factors = (("attn", 0.5), ("bias", 2), ("blocks.3.", 0.1), ("blocks.11.", 0.1))
     found = drafted(VIT, lambda name: math.prod(factor for text, factor in factors if text in name))
     assert found == (
-        rule("blocks", r"^blocks\.(?:3|11)\.", "lr_mult: 0.1")
+        rule("blocks-3-11", r"^blocks\.(?:3|11)\.", "lr_mult: 0.1")
         + rest("1")
         + "  - name: biases\n    match: '\\.bias$'\n    exclude: '^blocks\\.\\d+\\.attn\\.'\n    lr_scale: 2\n"
         + rule("qkv", r"\.qkv\.weight$", "lr_scale: 0.5")
@@ -267,8 +289,8 @@ def test_the_biases_of_one_part_alone_are_a_rate() -> None:
     """As `bias_lr_mult` of mmengine has it, which `custom_keys` override."""
     multiples = [0.1 if n.startswith("backbone.") else 2 if n.endswith("bias") else 1 for n in DETECTOR]
     assert outline(rate_rules(wanted(DETECTOR, multiples))) == [
-        "biases lr_mult: 2",
         "backbone lr_mult: 0.1",
+        "biases lr_mult: 2",
         "rest lr_mult: 1",
     ]
     text_of(wanted(DETECTOR, multiples))
@@ -498,12 +520,12 @@ def test_a_factor_of_blocks_does_not_shift_the_ladder_of_their_stages() -> None:
     assert settings_of(found) == ["layer_decay: 0.75", "lr_scale: 2"]
 
 
-def test_no_rule_has_a_vague_name_or_two_words_that_do_not_belong_together() -> None:
+def test_no_rule_has_a_vague_name_or_that_of_a_part_alone() -> None:
     rates = {"backbone": 0.3, "neck": 0.5, "head": 0.5}
     rules = rate_rules(wanted(DETECTOR, [rates[name.split(".")[0]] * (3 if "1." in name else 1) for name in DETECTOR]))
     names = [rule.name for rule in rules]
-    assert not {"rate", "tensors", "neck-head"} & {*names}
-    assert "neck" in names
+    assert not {"rate", "tensors", "neck"} & {*names}
+    assert "neck-and-head" in names
 
 
 def test_what_has_no_rate_has_that_of_its_optimizer() -> None:

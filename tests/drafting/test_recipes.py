@@ -32,7 +32,7 @@ from lrspec.models.sources.timm import layers_of
 from tests.drafting.test_depth import MODELS as TRANSFORMERS
 from tests.drafting.test_depth import TEXT, built
 
-SCHEMA = "# yaml-language-server: $schema=lrspec.v1.schema.json\n#\n"
+SCHEMA = "# yaml-language-server: $schema=lrspec.v1.schema.json\n"
 
 
 def of_timm(name: str, **args: Any) -> Callable[[], nn.Module]:
@@ -104,7 +104,7 @@ rules:
   - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
-  - name: no-decay-declared           # what the model declares: cls_token, pos_embed
+  - name: no-decay-declared           # declared by the model: cls_token, pos_embed
     where: {declared: no_weight_decay}
     weight_decay: 0
 """
@@ -126,7 +126,7 @@ HEAD_BODY = r"""# The head at the full learning rate, the body at a fraction of 
 lrspec: 1
 optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0.05}
 rules:
-  - name: head                        # what the model declares as its head
+  - name: head                        # declared by the model
     where: {declared: head}
     lr_mult: 1
   - name: body                        # everything else: pretrained
@@ -140,7 +140,7 @@ LINEAR_PROBE = r"""# A linear probe: the head is trained, everything else is fro
 lrspec: 1
 optimizer: {type: SGD, lr: 0.1, momentum: 0.9}
 rules:
-  - name: head                        # what the model declares as its head
+  - name: head                        # declared by the model
     where: {declared: head}
     lr_mult: 1
   - name: rest                        # plan.freeze(model) sets requires_grad
@@ -151,32 +151,32 @@ LORA_PLUS = r"""# LoRA+: lora_B, which begins at zero, learns faster than lora_A
 lrspec: 1
 optimizer: {type: AdamW, lr: 5e-5, weight_decay: 0}
 rules:
-  - name: lora-B                      # begins at zero
+  - name: lora-b                      # begins at zero
     match: '\.lora_B\.'
     lr_mult: 16
-  - name: rest                        # lora_A, and what else is trained
+  - name: rest                        # lora_A, and whatever else is trained
     fallback: true
     lr_mult: 1
 """
-MUON = r"""# Muon for the matrices of the body, AdamW for everything else.
+MUON = r"""# Muon for the matrices of the body, AdamW for everything else. To fine-tune, use lower rates than these.
 lrspec: 1
 optimizers:
   adamw: {type: AdamW, lr: 3e-4, weight_decay: 0.01, betas: [0.9, 0.95]}
   muon: {type: Muon, lr: 0.02, weight_decay: 0.01}
 rules:
-  - name: tables                      # matrices in shape alone
+  - name: embeddings-and-head         # `adamw` trains these, though they are matrices
     where: {declared: [embedding, head]}
     optimizer: adamw
   - name: matrices                    # all other matrices
     where: {ndim: 2}
     fallback: true
     optimizer: muon
+  - name: all                         # each at the rate of its optimizer
+    fallback: true
+    lr_mult: 1
   - name: no-decay                    # norms and biases
     where: {ndim: [0, 1]}
     weight_decay: 0
-  - name: rest                        # each at the rate of its optimizer
-    fallback: true
-    lr_mult: 1
 """
 
 
@@ -204,7 +204,7 @@ def entries(draft: Draft) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("resnet18", [r"'^(\w+)\.'"]),
+        ("resnet18", [r"'^(?:conv1|bn1)\.'", r"'^layer(\d+)\.'", r"'^fc\.'"]),
         ("swin", [r"'^(\w+)\.'"]),
         ("poolformer", [r"'^(\w+)\.'"]),
         ("vit", [r"['^(?:cls_token|pos_embed)$', '^patch_embed\.']", r"'^blocks\.'", r"'^norm\.'", r"'^head\.'"]),
@@ -217,8 +217,17 @@ def test_blocks_has_a_layer_per_module(name: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "comment"),
+    [("resnet18", "in the order of the model"), ("vit", "all blocks are one layer: layer-decay has one for each")],
+)
+def test_blocks_says_what_is_on_one_layer(name: str, comment: str) -> None:
+    assert compose("blocks", subject(name), Choices(), None).rules[0].comment == comment
+
+
+@pytest.mark.parametrize(
     ("names", "expected"),
     [
+        (["table.weight", "norm_pre.weight", "layer.a.weight"], [["table", "norm_pre"], ["layer"]]),
         (["token", "one.weight", "scale", "two.weight", "last"], [["token", "one"], ["scale", "two", "last"]]),
         (
             ["body.own", *(f"body.a.w{n}" for n in range(20)), "body.b.w", "fc.w"],
@@ -340,9 +349,9 @@ LAST = "from the input to the last block"
     ("make", "expected"),
     [
         (TRANSFORMERS["Llama"], ["from the input to the head"]),
-        (TRANSFORMERS["GPT-2"], [f"{LAST}; wte is the output head, too"]),
-        (TRANSFORMERS["T5"], [f"{LAST}; shared is the output head, too", "from the first block to the last"]),
-        (TRANSFORMERS["Whisper"], [LAST, f"{LAST}; embed_tokens is the output head, too"]),
+        (TRANSFORMERS["GPT-2"], [f"{LAST}; `wte` is also the output head"]),
+        (TRANSFORMERS["T5"], [f"{LAST}; `shared` is also the output head", "from the first block to the last"]),
+        (TRANSFORMERS["Whisper"], [LAST, f"{LAST}; `embed_tokens` is also the output head"]),
         (TRANSFORMERS["LLaVA"], ["from the input to multi_modal_projector", "from the input to the head"]),
         (TRANSFORMERS["Qwen2-VL"], ["from the input to merger", "from the input to the head"]),
         (of_timm("vit_tiny_patch16_224", num_classes=0), [LAST]),
@@ -355,6 +364,24 @@ def test_a_ladder_says_where_it_begins_and_ends(make: Callable[[], nn.Module], e
         warnings.simplefilter("ignore")
         draft = compose("layer-decay", of_model(make()), Choices(), None)
     assert [rule.comment for rule in draft.rules if rule.selector.layers] == expected
+
+
+def test_single_operations_that_are_layers_are_said() -> None:
+    draft = compose("layer-decay", of_model(timm.create_model("csatv2")), Choices(), None)
+    assert draft.rules[0].comment.endswith("; single operations such as stages.0.2 count as blocks")
+
+
+def test_what_is_exempt_from_decay_is_said_by_its_kinds() -> None:
+    with torch.device("meta"):
+        found = {
+            name: of_model(make()) for name, make in {**TRANSFORMERS, "convnext": of_timm("convnext_atto")}.items()
+        }
+    said = {name: compose("no-decay", found[name], Choices(), None).rules[1].comment for name in ("Llama", "convnext")}
+    assert said == {"Llama": "norms", "convnext": "norms, biases and scales"}
+
+
+def test_a_probe_of_a_language_model_has_no_rate_for_images() -> None:
+    assert "optimizer: {type: AdamW, lr: 1e-3, weight_decay: 0}\n" in text("linear-probe", "BERT")
 
 
 def test_all_matrices_are_the_others_only_beside_tables() -> None:

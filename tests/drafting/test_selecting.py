@@ -94,7 +94,7 @@ def test_declared_tables_are_narrowed_where_vectors_have_a_rule() -> None:
         parameter("pos.weight", 8, 8, declared=("no_weight_decay",)),
         parameter("pos.bias", 8, declared=("no_weight_decay",)),
     )
-    tables = Selector(declared=("no_weight_decay",), exclude=(r"^pos\.bias$",))
+    tables = Selector(declared=("no_weight_decay",), ndim=(2, 3))
     assert found(model, "bias", "ln_", "cls_token", "pos", decay=True) == (Selector(ndim=(0, 1)), tables)
 
 
@@ -190,3 +190,30 @@ def test_matrices_of_some_modules_are_told_by_dimensions() -> None:
     model = Columns.of(parameter(name, *[8] * dims) for name, dims in shapes.items())
     members = [place for place, dims in enumerate(shapes.values()) if place > 2 and dims == 2]
     assert selectors(model, members) == (Selector(match=(r"^blocks\.",), ndim=(2,)),)
+
+
+def test_no_adapters_name_and_no_parametrization_says_what_is_selected() -> None:
+    holders = ("lora_A", "lora_B", "lora_embedding_A", "modules_to_save")
+    names = [f"h.{n}.{part}.{holder}.mine.weight" for n in (0, 1) for part in "qv" for holder in holders]
+    model = columns(*(parameter(name, 8, 8) for name in names), parameter("h.mine", 8))
+    assert found(model, "lora_A", "lora_B") == (Selector(match=(r"\.(?:lora_A|lora_B)\.",)),)
+    assert found(model, "modules_to_save") == (Selector(match=(r"\.modules_to_save\.",)),)
+    weight = "last.parametrizations.weight.original"
+    model = columns(parameter(f"{weight}0", 8, 1), parameter(f"{weight}1", 8, 8))
+    assert found(model, "original0") == (Selector(match=(r"^last\.parametrizations\.weight\.original0$",)),)
+
+
+def test_all_weights_and_biases_are_what_something_else_is_excluded_from() -> None:
+    names = ("attn.table", "attn.proj.weight", "attn.rel.net.weight", "mlp.fc.bias", "gate.bias")
+    model = columns(*(parameter(f"blocks.{n}.{name}", 8, 8) for n in (0, 1) for name in names))
+    members = [n for n, name in enumerate(model.names) if name.startswith("blocks.") and "table" not in name]
+    assert selectors(model, members) == (Selector(match=(r"^blocks\.",), exclude=(r"\.table$",)),)
+
+
+def test_biases_of_some_parts_are_told_from_those_of_norms_by_their_owners() -> None:
+    names = [*(f"neck.{n}.bias" for n in range(3)), "box.cls.bias", "box.reg.bias"]
+    convs = [parameter(name, 8, owner="Conv2d") for name in names]
+    others = [parameter("box.norm.bias", 8, owner="GroupNorm"), parameter("stem.bias", 8, owner="Conv2d")]
+    model = columns(*convs, *others)
+    members = [n for n, name in enumerate(model.names) if name in names]
+    assert selectors(model, members) == (Selector(match=(r"^(?:neck|box)\..*\.bias$",), module="^Conv2d$"),)

@@ -77,9 +77,8 @@ def test_reasons_stand_behind_what_is_allowed() -> None:
 def test_the_head_names_the_model_and_has_the_notes() -> None:
     model = ModelSource(source="vit", args={"num_classes": 2})
     text = spec_text(BASES, [DraftRule("x", Selector(match=("a",)), (("lr", 3),))], model, ("One.", "Two."))
-    assert text.splitlines()[:5] == [
+    assert text.splitlines()[:4] == [
         "# yaml-language-server: $schema=lrspec.v1.schema.json",
-        "#",
         "# One.",
         "# Two.",
         "lrspec: 1",

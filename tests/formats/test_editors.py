@@ -140,6 +140,26 @@ RULES: dict[str, tuple[str, list[Told]]] = {
         "{layers: [a, {join: b, to: middle}], layer_decay: 0.9}",
         [Told("middle", 'Value is not accepted. Valid values: "first", "last".')],
     ),
+    "a size of no name": (
+        "{match: a, lr_scale: {of: width, power: 1}}",
+        [Told("width", 'Value is not accepted. Valid values: "rows", "cols", "fan_in", "fan_out".')],
+    ),
+    "a size without a power": (
+        "{match: a, lr_scale: {of: rows}}",
+        [Told("lr_scale", 'Missing property "power".')],
+    ),
+    "a power of 0": (
+        "{match: a, lr_scale: {of: rows, power: 0}}",
+        [Told("0", "Expected a number other than 0.")],
+    ),
+    "a base of 0": (
+        "{match: a, lr_scale: {of: rows, power: 1, base: 0}}",
+        [Told("0", "Value is below the exclusive minimum of 0.")],
+    ),
+    "a size in quotes and brackets": (
+        "{match: a, lr_scale: [of, rows]}",
+        [Told("[of, rows]", "Expected a number, or `{of: fan_in, base: …, power: …}`.")],
+    ),
     "selects by nothing": (
         "{lr: 1}",
         [
@@ -360,6 +380,34 @@ SPECIFICATIONS: dict[str, tuple[str, list[Told]]] = {
         "lrspec: 1\noptimizers: {a: {type: Rprop}, b: {type: SparseAdam}}\nrules: [{match: a, weight_decay: 1}]",
         [Told("weight_decay", "None of these optimizers has weight decay.")],
     ),
+    "a segment that does not end": (
+        "lrspec: 1\nschedules: {main: [{from: 0}, {}]}\nrules: [{match: a, lr: 1}]",
+        [Told("{", "The segment does not say when it ends: only the last one needs no `until`.")],
+    ),
+    "a key of no segment": (
+        "lrspec: 1\nschedules: {main: [{warmup: 5%}, {}]}\nrules: [{match: a, lr: 1}]",
+        [Told("warmup", "Property warmup is not allowed.")],
+    ),
+    "a percentage above 100": (
+        "lrspec: 1\nschedules: {main: [{until: 101%}]}\nrules: [{match: a, lr: 1}]",
+        [Told("101%", "Expected a number of steps, 1 or more, or a percentage of all steps, such as `5%`.")],
+    ),
+    "no shape": (
+        "lrspec: 1\nschedules: {main: [{shape: cosin}]}\nrules: [{match: a, lr: 1}]",
+        [Told("cosin", "Expected `linear`, `cosine`, `sqrt`, `exponential`, `inverse_sqrt` or `{power: …}`.")],
+    ),
+    "an inverse_sqrt with an end": (
+        "lrspec: 1\nschedules: {main: [{shape: inverse_sqrt, to: 0}]}\nrules: [{match: a, lr: 1}]",
+        [Told("to", "`inverse_sqrt` excludes `to`: it falls with one over the square root of the step.")],
+    ),
+    "an exponential that ends at 0": (
+        "lrspec: 1\nschedules: {main: [{shape: exponential, to: 0}]}\nrules: [{match: a, lr: 1}]",
+        [Told("0", "Value is below the exclusive minimum of 0.")],
+    ),
+    "a schedule where there are none": (
+        "lrspec: 1\nrules: [{match: a, lr: 1, schedule: main}]",
+        [Told("schedule", "There is no such schedule: describe it under `schedules`.")],
+    ),
     "code as a model": (
         "lrspec: 1\nmodels: py:a:b\nrules: [{match: a, lr: 1}]",
         [Told("py:a:b", "A spec never names code to import: `lrspec params` saves its parameters for `params:FILE`.")],
@@ -440,6 +488,27 @@ def test_options_of_several_optimizers_are_offered(server: LanguageServer) -> No
     header = f"{SCHEMA_LINE}\nlrspec: 1\noptimizers:\n  a: {{type: SGD}}\n  b: {{type: Muon}}\nrules:\n"
     labels = set(offered(server, f"{header}  - match: a\n    options:\n      |\n"))
     assert labels >= (ARGUMENTS["SGD"] | ARGUMENTS["Muon"]) - {"lr", "weight_decay"}
+
+
+@pytest.mark.slow
+def test_keys_of_a_segment_are_offered(server: LanguageServer) -> None:
+    text = f"{SCHEMA_LINE}\nlrspec: 1\nschedules:\n  main:\n    - until: 5%\n      |\n"
+    assert sorted(offered(server, text)) == ["from", "shape", "to"]
+
+
+@pytest.mark.slow
+def test_shapes_are_offered(server: LanguageServer) -> None:
+    text = f"{SCHEMA_LINE}\nlrspec: 1\nschedules:\n  main:\n    - shape: |\n"
+    assert set(offered(server, text)) >= {"linear", "cosine", "sqrt", "exponential", "inverse_sqrt"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["lr_scale", "weight_decay_mult"])
+def test_the_parts_of_a_factor_are_offered_and_described(server: LanguageServer, key: str) -> None:
+    assert {"of", "power", "base"} <= set(offered(server, f"{BASE}  - match: a\n    {key}:\n      |\n"))
+    assert offered(server, f"{BASE}  - match: a\n    {key}:\n      of: |\n") == ["rows", "cols", "fan_in", "fan_out"]
+    shown = server.hover(f"{BASE}  - match: a\n    {key}:\n      po|wer: -1\n")
+    assert schema("spec")["$defs"]["SizeFactor"]["properties"]["power"]["description"] in shown
 
 
 @pytest.mark.slow

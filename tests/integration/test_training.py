@@ -131,6 +131,22 @@ def test_lightning_logs_the_rates_under_the_names_of_the_groups(
     assert verified == [[]]
 
 
+@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
+@of("train_scheduled")
+@pytest.mark.filterwarnings(
+    "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
+)
+def test_the_schedules_of_a_spec_are_the_same_in_every_loop_and_when_resumed(
+    script: ModuleType, verified: list[list[lrspec.Diagnostic]]
+) -> None:
+    plan = lrspec.compile(script.SPEC, script.build())
+    expected = [plan.rates_at(step, STEPS) for step in range(STEPS)]
+    before, saved = script.train(0, script.STOP)
+    after, _ = script.train(script.STOP, STEPS, saved)
+    assert before + after == script.train_with_lightning() == script.train_with_accelerate() == expected
+    assert verified == [[]] * (STEPS + 2)
+
+
 @of("train_transformers")
 @pytest.mark.parametrize("way", ["train", "train_created"])
 def test_transformers_trains_at_the_plans_rates(

@@ -20,6 +20,7 @@ from lrspec.compiler.checks.odd_values import odd_value
 from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
+from lrspec.compiler.checks.sizes import no_such_size, size_unknown
 from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
 from lrspec.compiler.checks.thawing import nothing_below
 from lrspec.compiler.checks.unused import (
@@ -46,6 +47,8 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     join_without_layer,
     nothing_below,
     shape_unknown,
+    size_unknown,
+    no_such_size,
     redundant_setting,
     scaled_absolute_lr,
     unfit_parameter,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lrspec.compiler.plan import Cohort
 from lrspec.compiler.resolution import AppliedSetting, Resolution
@@ -110,10 +111,16 @@ def setting_source(applied: AppliedSetting) -> Source:
     return applied.rule, ("rules", applied.rule, *applied.setting.key)
 
 
+def multiple_of(resolution: Resolution, applied: AppliedSetting) -> Any:
+    """The number that a rule writes or, where it writes a mapping, the factor that follows from the shape."""
+    written = getattr(resolution.spec.rules[applied.rule], applied.setting.key[0])
+    return written if applied.setting.factor is None else applied.setting.factor
+
+
 def source_of(resolution: Resolution, parameter: int, applied: AppliedSetting | None, base: str) -> Source:
     """The source of a value: a rule, or the optimizer if no rule sets it or a rule's multiple makes it no larger."""
     multiple = applied is not None and applied.setting.key == (f"{base}_mult",)
-    if applied is None or (multiple and getattr(resolution.spec.rules[applied.rule], f"{base}_mult") <= 1):
+    if applied is None or (multiple and multiple_of(resolution, applied) <= 1):
         return base_source(resolution, parameter, base)
     return setting_source(applied)
 

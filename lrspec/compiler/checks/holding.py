@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from lrspec.compiler.own_settings import OwnSettings
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.settings import settings
 from lrspec.diagnostics.source import Path
@@ -23,7 +24,7 @@ def by_place(
 ) -> Iterator[tuple[AppliedSetting, list[int]]]:
     """The settings with a parameter that is meant, each with all of them.
 
-    A multiplier that applies once for each optimizer is one setting.
+    A setting that applies once for each value is one setting.
     """
     places: dict[tuple[int, Path], tuple[AppliedSetting, list[int]]] = {}
     for applied in resolution.applied_settings:
@@ -54,10 +55,13 @@ def values_without(resolution: Resolution, applied: AppliedSetting, parameters: 
     others = {other.rule for other in resolution.applied_settings if other.setting.axis == axis}
     later = [rule for rule in sorted(others) if rule > applied.rule]
     for parameter in parameters:
-        base = resolution.base_of(parameter)
+        optimizers = {parameter: resolution.optimizer_of(parameter)}
+        base = resolution.spec.bases[optimizers[parameter]]
         for rule in later:
             if parameter in resolution.selections[rule].parameters:
-                yield next(setting.value for setting in settings(rules[rule], base) if setting.axis == axis)
+                own = OwnSettings(resolution.spec, rules[rule], resolution.columns, optimizers, None)
+                later_one = next(setting for setting in settings(rules[rule], base) if setting.axis == axis)
+                yield next(iter(own.by_value(later_one, [parameter]))).value
                 break
         else:
             yield _base_value(axis, base, resolution.spec.default)

@@ -14,7 +14,7 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.wording import number, six_digits
 from lrspec.spec.axes import axis_words
-from lrspec.spec.language import Optimizer
+from lrspec.spec.language import Optimizer, SizeFactor
 from lrspec.spec.torch_optim import ADAMS
 
 _LIKE_MULTIPLES = (0.1, 0.2, 0.25, 0.5, 1)
@@ -65,7 +65,7 @@ def _squared(written: Written, resolution: Resolution, applied: AppliedSetting) 
     """The parameters on which a multiplier multiplies its own number, and not only in this run."""
     key, axis = applied.setting.key[0], applied.setting.axis
     multiple = getattr(resolution.spec.rules[applied.rule], key) if key in _HIGHEST else 0
-    if 0 < multiple < _HIGHEST.get(key, 0):
+    if not isinstance(multiple, SizeFactor) and 0 < multiple < _HIGHEST.get(key, 0):
         for p in held(resolution, applied):
             if getattr(resolution.base_of(p), axis) == getattr(written[resolution.optimizer_of(p)], axis) == multiple:
                 yield p

@@ -5,9 +5,10 @@ For a spec with one optimizer this is checked without a model, in `spec.validati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lrspec.compiler.checks.finding import setting_subject
+from lrspec.compiler.checks.holding import by_place
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -24,11 +25,11 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
     if every optimizer is of such a class, the latter has already been found without a model.
     """
     spec = resolution.spec
-    for applied in resolution.applied_settings if len(spec.bases) > 1 else ():
+    for applied, reached in by_place(resolution, _reached) if len(spec.bases) > 1 else ():
         key, value = applied.setting.key, applied.setting.value
         base = dict(multiplied(spec.rules[applied.rule])).get(key[0])
         by_optimizer: dict[str, list[int]] = {}
-        for parameter in applied.parameters:
+        for parameter in reached:
             by_optimizer.setdefault(resolution.optimizer_of(parameter), []).append(parameter)
         for name, parameters in by_optimizer.items():
             subject = setting_subject(resolution, applied, parameters)
@@ -46,6 +47,10 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
             option = list(value) if isinstance(value, tuple) else value
             if finding := option_value_finding(("rules", applied.rule, *key), option):
                 yield finding
+
+
+def _reached(resolution: Resolution, applied: AppliedSetting) -> Iterable[int]:
+    return applied.parameters
 
 
 def _why_not(resolution: Resolution, applied: AppliedSetting, name: str) -> str | None:

@@ -66,8 +66,8 @@ def scaled_absolute_lr(compilation: Compilation) -> Iterator[Finding]:
 def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[AppliedSetting, AppliedSetting, list[int]]]:
     """Each setting that comes too late, with the one that holds and the parameters on which both are set.
 
-    Their values are equal, or they differ; on the layer axis they always differ. A multiplier that applies once for
-    each optimizer is one setting.
+    Their values are equal, or they differ; on the layer axis they always differ. A setting that applies once for each
+    value is one setting.
     """
     settings: dict[tuple[int, str], dict[int, tuple[AppliedSetting, AppliedSetting, list[int]]]] = {}
     for later in resolution.applied_settings:
@@ -86,8 +86,9 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
 
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
-    """Return whether the values of two contesting settings depend on the optimizer, or on the layer that thaws."""
+    """Return whether the values of two contesting settings depend on the optimizer, the shape, or the layer that thaws."""
     if first.setting.axis == "freeze":
         thaws = [resolution.spec.rules[applied.rule].freeze for applied in (first, later)]
         return any(isinstance(thaw, Thaw) and thaw.by_layer for thaw in thaws)
-    return len(resolution.spec.bases) > 1 and (first.setting.is_multiple or later.setting.is_multiple)
+    several = len(resolution.spec.bases) > 1
+    return any(each.setting.factor is not None or (several and each.setting.is_multiple) for each in (first, later))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrspec.compiler.checks.finding import Compilation, Source, Subject, base_source, setting_source, source_of
+from lrspec.compiler.checks.finding import (
+    Compilation,
+    Source,
+    Subject,
+    base_source,
+    multiple_of,
+    setting_source,
+    source_of,
+)
 from lrspec.compiler.plan import Cohort
 from lrspec.compiler.resolution import Resolution
 from lrspec.diagnostics.diagnostic import Finding
@@ -81,7 +89,7 @@ def _zero_source(resolution: Resolution, parameter: int) -> Source:
     """The source of the value that makes a learning rate 0."""
     for axis in ("lr", "scale"):
         applied = resolution.winner(axis, parameter)
-        if applied and getattr(resolution.spec.rules[applied.rule], applied.setting.key[0]) == 0:
+        if applied and multiple_of(resolution, applied) == 0:
             return setting_source(applied)
     layer = resolution.winner("layer", parameter)
     if layer and resolution.base_of(parameter).lr != 0:

@@ -22,13 +22,19 @@ class NameLayers:
             if layers[place] is None:
                 self.of_place[place] = Other.free
         self.root = tree(columns.all_names())
-        self.paths = {n.place: n.path for n in self.root.names if not n.is_alias} if columns.aliases else {}
+        self.first = {n.place: n for n in self.root.names if not n.is_alias} if columns.aliases else {}
 
     def of(self, name: Name, node: NameNode) -> Value:
-        """The value of a name below a node; an alias must be where the first name is, and is refused elsewhere."""
-        if name.is_alias and self.paths[name.place][: len(node.path)] != node.path:
-            return Other.refused
-        return self.of_place[name.place]
+        """The value of a name below a node; an alias must be where the first name is, and is refused elsewhere.
+
+        What is free may come to be on any layer, so that an alias must have the same numbers then, too.
+        """
+        value = self.of_place[name.place]
+        if name.is_alias:
+            first, count = self.first[name.place], len(positions(node.path))
+            moved = value is Other.free and first.numbers[:count] != name.numbers[:count]
+            return Other.refused if moved or first.path[: len(node.path)] != node.path else value
+        return value
 
 
 def strands(values: NameLayers) -> list[Strand]:

@@ -21,10 +21,19 @@ def remarks(members: Members) -> Iterator[str]:
     if scaled := [each for each in members.optimizers if each.scales]:
         already = all(each.scaled_already for each in scaled)
         yield f"`lr_scale` of the groups is {'in the rates already' if already else 'multiplied into the rates'}."
+    yield from dict.fromkeys(f"The learning rates are the `max_lr` of {who}." for who in _cycles(members))
     for key in dict.fromkeys(key for each in members.optimizers for key in each.scheduled_options()):
-        yield f"A scheduler moves `{key}`: the spec has what the optimizer was made with."
+        yield f"A scheduler moves `{key}`, so the spec has the value that the optimizer was made with."
     if frozen := members.frozen():
         yield f"{_names_and_verb(members, frozen)} in a group, but not trainable: frozen here."
+
+
+def _cycles(members: Members) -> Iterator[str]:
+    """Yield who has the heights of a cycle: schedulers, or the groups alone if there is no scheduler."""
+    for each in members.optimizers:
+        yield from (schedule.name for schedule in each.schedules if schedule.base == "`max_lr`")
+        if not each.schedules and any("max_lr" in group for group in each.groups):
+            yield "the groups"
 
 
 def omissions(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, scheduler: Any) -> Iterator[str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec.compiler.plan import Settings
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import count
 from lrspec.drafting.live.bases import Share, base_of
 from lrspec.drafting.live.group_values import GroupsError, GroupValues, group_values
 from lrspec.drafting.live.notes import omissions, remarks
@@ -108,4 +107,8 @@ def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimiz
 
 def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
     groups, different = sum(len(each.groups) for each in optimizers), len({*settings} - {None})
-    return [f"{count(groups, 'group')}, {count(different, 'setting')}."] if groups > different > 0 else []
+    if not groups > different > 0:
+        return []
+    who = "The optimizer" if len(optimizers) == 1 else "The optimizers"
+    which = "all with the same settings" if different == 1 else f"with {different:,} different settings"
+    return [f"{who} had {groups:,} groups, {which}."]

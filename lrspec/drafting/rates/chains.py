@@ -74,7 +74,10 @@ def bridged(values: Sequence[float]) -> Chain | None:
 
 
 def extended(chain: Chain, values: Sequence[float]) -> Chain:
-    """Return a chain that goes on, up or down, through those of some rates that are the next step."""
+    """Return a chain that goes on, up or down, through those of some rates that are the next step.
+
+    The chain itself if it would lose its floor, which is a long number below another top.
+    """
     steps = {value: step for value, step in chain.steps.items() if not chain.floor or step < chain.depth}
     below = [value for value in chain.steps if value not in steps]
     left = list(values)
@@ -83,7 +86,8 @@ def extended(chain: Chain, values: Sequence[float]) -> Chain:
         ends = [(high / chain.factor, steps[high] - 1)] + ([] if below else [(low * chain.factor, steps[low] + 1)])
         new = {value: step for end, step in ends for value in left if _is_step(value, end)}
         if not new:
-            return _chain(steps, below) or chain
+            grown = _chain(steps, below)
+            return grown if grown is not None and {*below} <= grown.steps.keys() else chain
         steps |= new
         left = [value for value in left if value not in new]
 

@@ -15,11 +15,15 @@ from lrspec.drafting.rates.multiples import Multiples, Values
 from lrspec.drafting.rates.names import RateNames
 from lrspec.drafting.rates.towers import Tower
 from lrspec.drafting.rules import DraftRule, Entry, Selector
+from lrspec.drafting.selecting.targets import reached
 from lrspec.drafting.selecting.unclaimed import Unclaimed
 from lrspec.models.parameters import Columns
 
 MANY = 64
 """The number of rates above which nobody would write a rule for each, and their selectors are not worth a search."""
+
+_MOST_APART = 3
+"""The most regexes of which each may have a rule of its own: more are a list."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,12 @@ class RateForms:
         return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)))
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
-        """A rule for each rate, highest first; the one that is hardest to select gets what the others leave.
+        """A rule for each rate, in the order of the model; the rate that is hardest to select gets what others leave.
 
         Beside a ladder there is no `fallback` in place of a single regex: new parameters are better missed.
         """
         places: dict[float, list[int]] = {}
-        for place, value in sorted(values.items(), key=lambda item: (-item[1], item[0])):
+        for place, value in sorted(values.items()):
             places.setdefault(value, []).append(place)
         if not beside and self.rest and len(places) == 1:
             return [self._fallback(next(iter(places)))]
@@ -101,6 +105,27 @@ class RateForms:
     ) -> list[DraftRule]:
         regexes = tuple(f"^{re.escape(self.columns.names[place])}$" for place in members)
         return [DraftRule(name, Selector(match=regexes), (setting,))]
+
+    def apart(self, rule: DraftRule) -> list[DraftRule]:
+        """The rule, or one for each of its regexes if no name is true of all, which lie apart in the model."""
+        selectors = [Selector(match=(regex,)) for regex in rule.selector.match]
+        if not 1 < len(selectors) <= _MOST_APART or rule.selector != Selector(match=rule.selector.match):
+            return [rule]
+        found = [reached(self.columns, selector) for selector in selectors]
+        members = [sorted(some.difference(self.frozen)) for some in found]
+        trained = sorted(place for some in members for place in some)
+        is_shared = sum(map(len, found)) > len(frozenset[int]().union(*found))
+        if is_shared or not all(members) or self.names.is_true_of_all(trained, rule.selector) or self._is_run(trained):
+            return [rule]
+        return [
+            replace(rule, name=self.names.rule(some, selector, rule.name), selector=selector)
+            for some, selector in zip(members, selectors, strict=True)
+        ]
+
+    def _is_run(self, places: Sequence[int]) -> bool:
+        """Return whether parameters come one after another in the model, but for frozen ones."""
+        between = set(range(places[0], places[-1] + 1)).difference(places, self.frozen)
+        return not between
 
 
 def _settings(factors: Sequence[Factor], at_base: set[int]) -> dict[tuple[str, float], list[int]]:

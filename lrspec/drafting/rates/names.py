@@ -16,8 +16,6 @@ _DULL = {"weight", "bias", "default", "model", "module", "base_model"}
 _LONGEST = 60  # characters of a name
 """Components that tell nothing."""
 
-_VAGUE = "tensors"
-
 
 @dataclass(frozen=True)
 class RateNames:
@@ -31,26 +29,19 @@ class RateNames:
 
     def rule(self, places: Collection[int], selector: Selector, otherwise: str) -> str:
         """Return a name for a rule that gives some parameters one rate, or one factor on top of their rates."""
-        found = self._told(places, selector)
+        return self._of_all(places, selector) or otherwise
+
+    def is_true_of_all(self, places: Collection[int], selector: Selector) -> bool:
+        """Return whether the name is one of all parameters, and not a list of what they are."""
+        return "-and-" not in (self._of_all(places, selector) or "-and-")
+
+    def _of_all(self, places: Collection[int], selector: Selector) -> str | None:
+        found = word(self.columns, selector, places)
         if found and (selector.declared or selector.ndim or selector.module):
             return found
         if all("head" in (self.columns.declared[place] or ()) for place in places):
             return "head"
-        return self._part(places) or self._kind(places) or found or self._first(places) or otherwise
-
-    def _told(self, places: Collection[int], selector: Selector) -> str:
-        """A word for what a selector selects, if it is not vague, and not two components in one."""
-        found = word(self.columns, selector, places)
-        if "-" in found:
-            components = {part for place in places for part in self.columns.names[place].split(".")}
-            return found if found in map(_plain, components) else ""
-        return found if found != _VAGUE else ""
-
-    def _first(self, places: Collection[int]) -> str:
-        """The head, if it is among the parameters, or the part of the model that they begin with."""
-        if any("head" in (self.columns.declared[place] or ()) for place in places):
-            return "head"
-        return next(filter(None, map(_plain, self.columns.names[min(places)].split("."))), "")
+        return self._part(places) or self._kind(places) or found
 
     def _kind(self, places: Collection[int]) -> str | None:
         if all(self.columns.names[place].endswith("bias") for place in places):

@@ -10,10 +10,11 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.numbers import shortest
 from lrspec.drafting.rates.cost import FACTOR, LADDER, cost
 from lrspec.drafting.rates.factors import Factor, common_factors, outlier_factor, scaled
 from lrspec.drafting.rates.forms import RateForms
-from lrspec.drafting.rates.multiples import Values, multiples
+from lrspec.drafting.rates.multiples import Values, long_numbers, multiples
 from lrspec.drafting.rates.names import RateNames
 from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, split, whole
 from lrspec.drafting.rules import DraftRule
@@ -30,9 +31,6 @@ _FIRST = 3
 _TRIES = 16
 """The most ways that are tried."""
 
-_LINES = 640
-"""The lines after which no further way is tried: where each has so many, none is short."""
-
 
 def rate_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that decide the learning rates of all trained parameters, the shortest that are found."""
@@ -43,7 +41,17 @@ def rate_rules(wanted: Wanted) -> list[DraftRule]:
     frozen = tuple(place for place, settings in enumerate(wanted.settings) if settings is None)
     rest = len(found.values) + len(frozen) == len(wanted.settings)
     searches = cache(partial(ladder, columns)), cache(partial(selectors, columns))  # many ways have some in common
-    return _shortest(RateForms(columns, RateNames(columns), *searches, found, frozen, rest))
+    forms = RateForms(columns, RateNames(columns), *searches, found, frozen, rest)
+    return [part for rule in _shortest(forms) for part in forms.apart(_explained(rule))]
+
+
+def _explained(rule: DraftRule) -> DraftRule:
+    """The rule, with a comment if its multiple is long because it is a quotient."""
+    multiple = dict(rule.settings).get("lr_mult")
+    inverse = shortest(1 / multiple) if multiple and long_numbers([multiple]) else 0
+    return (
+        replace(rule, comment=f"the rate divided by {inverse:g}") if inverse and not long_numbers([inverse]) else rule
+    )
 
 
 class _Way(NamedTuple):
@@ -65,10 +73,8 @@ def _shortest(forms: RateForms) -> list[DraftRule]:
     """The rules that cost least: of all ways, those that may are tried, the most promising first."""
     ways = sorted(((way.least, number, way) for number, way in enumerate(_all_ways(forms))), key=itemgetter(0, 1))
     best: tuple[float, int, list[DraftRule]] = (math.inf, 0, [])
-    tried = 0
     for least, number, way in ways[:_TRIES]:
-        if least <= best[0] and tried <= _LINES:
-            tried += least
+        if least <= best[0]:
             rules = forms.rules(*way)
             best = min(best, (cost(rules), number, rules), key=itemgetter(0, 1)) if rules is not None else best
     return best[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lrspec.drafting.depth.tree import Node, tree
+from lrspec.drafting.depth.tree import Node, is_norm, tree
 from lrspec.drafting.ladder.ladder import ladder
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subject, fine_tuning
@@ -25,14 +25,15 @@ def sketch(subject: Subject, choices: Choices) -> Sketch:
     if len(subject.depth.towers) > 1:
         towers = " and ".join(tower.name for tower in subject.depth.towers)
         raise RefusedError(f"the model has several towers, {towers}: use layer-decay, which gives each a ladder")
-    modules = _joined(_modules(tree(subject.columns, range(len(subject.columns.names)))))
+    nodes = _modules(tree(subject.columns, range(len(subject.columns.names))))
+    modules = _joined(subject.columns, nodes)
     if len(modules) < 2:
         raise RefusedError("the model has only one top-level module: use layer-decay, which looks inside")
     layer_of = {place: layer for layer, members in enumerate(modules) for place in members}
     layers = [layer_of[place] for place in range(len(layer_of))]
     factor = (("layer_decay", choices.layer_decay or 0.9),)
     selector = Selector(layers=_entries(subject.columns, layers))
-    rule = DraftRule("block", selector, factor, comment="in the order of the model")
+    rule = DraftRule("block", selector, factor, comment=_comment(nodes))
     return Sketch({"optimizer": base}, [rule, *exempt(subject, [base])], _NOTE, layers)
 
 
@@ -56,11 +57,21 @@ def _modules(root: Node) -> list[Node]:
     return found
 
 
-def _joined(nodes: Sequence[Node]) -> list[list[int]]:
-    """Return the members of each module; a parameter beside them goes with the module after it, or else the last."""
+def _comment(nodes: Sequence[Node]) -> str:
+    is_one = sum(node.has_blocks for node in nodes) == 1
+    return "all blocks are one layer: layer-decay has one for each" if is_one else "in the order of the model"
+
+
+def _joined(columns: Columns, nodes: Sequence[Node]) -> list[list[int]]:
+    """Return the members of each layer: a module, and what joins it.
+
+    A norm after a convolution or the like goes with it; a parameter beside modules with the next, or else the last.
+    """
     layers, loose = list[list[int]](), list[int]()
-    for node in nodes:
-        if node.children:
+    for before, node in zip([None, *nodes], nodes, strict=False):
+        if before is not None and before.children and before.matrices == 1 and is_norm(columns, node.members):
+            layers[-1] += node.members
+        elif node.children:
             layers.append([*loose, *node.members])
             loose = []
         else:

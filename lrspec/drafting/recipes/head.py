@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from lrspec.drafting.comments import DECLARED
 from lrspec.drafting.depth.structure import is_head
 from lrspec.drafting.depth.tree import Node, tree
 from lrspec.drafting.recipes.recipe import RefusedError, Subject
@@ -33,7 +34,7 @@ def head_of(subject: Subject) -> Head:
     named_head = [place for place, declared in enumerate(columns.declared) if "head" in (declared or ())]
     members = [place for place in named_head if is_head(columns.declared[place])]
     if members and len(members) == len(named_head):
-        return Head(members, (Selector(declared=("head",)),), "what the model declares as its head")
+        return Head(members, (Selector(declared=("head",)),), DECLARED)
     if members:
         return Head(members, selectors(columns, members), "the head, without what is also the embedding")
     if named_head:

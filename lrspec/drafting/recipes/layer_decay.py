@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lrspec.diagnostics.wording import few
 from lrspec.drafting.depth.depth import Tower
+from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.ladder.ladder import ladder
-from lrspec.drafting.recipes.ends import ladder_comment
 from lrspec.drafting.recipes.head import head_of, head_rules
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subject, fine_tuning, rest
@@ -27,7 +27,7 @@ def sketch(subject: Subject, choices: Choices) -> Sketch:
     scaled = head_rules(subject, head_of(subject), "on top of the ladder", lr_scale=head) if head else []
     return Sketch(
         {"optimizer": base},
-        [*ladders, *scaled, *exempt(subject, [base]), *_beside(subject, towers)],
+        [*ladders, *scaled, *_beside(subject, towers), *exempt(subject, [base])],
         _note(towers),
         _layers(towers),
     )
@@ -53,7 +53,7 @@ def _layers(towers: list[Tower]) -> list[int | None]:
 def _ladder(subject: Subject, tower: Tower, factor: float) -> DraftRule:
     selector = Selector(layers=ladder(subject.columns, tower.layers))
     name = f"depth-{tower.name}" if tower.name else "depth"
-    return DraftRule(name, selector, (("layer_decay", factor),), comment=ladder_comment(subject, tower))
+    return DraftRule(name, selector, (("layer_decay", factor),), comment=ladder_comment(subject.columns, tower.layers))
 
 
 def _beside(subject: Subject, towers: list[Tower]) -> list[DraftRule]:

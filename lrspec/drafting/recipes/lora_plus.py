@@ -24,6 +24,6 @@ def sketch(subject: Subject, choices: Choices) -> Sketch:
     if not set(members) & set(subject.trained):
         raise RefusedError("every lora_B is frozen: load the adapter with is_trainable=True, or use no-decay")
     regexes = tuple(f"\\.{kind}\\." for kind in kinds)
-    rule = DraftRule("lora-B", Selector(match=regexes), (("lr_mult", _RATIO),), comment="begins at zero")
-    others = rest("lora_A, and what else is trained", lr_mult=1)
+    rule = DraftRule("lora-b", Selector(match=regexes), (("lr_mult", _RATIO),), comment="begins at zero")
+    others = rest("lora_A, and whatever else is trained", lr_mult=1)
     return Sketch({"optimizer": base}, [rule, others, *exempt(subject, [base])], _NOTE)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from lrspec.drafting.axes import split_rules
+from lrspec.drafting.comments import OWN_RATES
 from lrspec.drafting.recipes.head import head_of
 from lrspec.drafting.recipes.no_decay import exempt
 from lrspec.drafting.recipes.recipe import Choices, RefusedError, Sketch, Subject, optimizer, rest
-from lrspec.drafting.rules import DraftRule, Selector
+from lrspec.drafting.rules import Selector
 from lrspec.spec.language import Declared, Optimizer
 
-_NOTE = "Muon for the matrices of the body, AdamW for everything else."
+_NOTE = "Muon for the matrices of the body, AdamW for everything else. To fine-tune, use lower rates than these."
 _DECLARED: tuple[Declared, ...] = ("embedding", "head", "no_weight_decay")
-_ADAMW = (("optimizer", "adamw"),)
 
 
 def sketch(subject: Subject, choices: Choices) -> Sketch:
@@ -27,31 +28,27 @@ def sketch(subject: Subject, choices: Choices) -> Sketch:
         raise RefusedError(
             "the model has no matrix for Muon, which does not train kernels of convolutions: use no-decay"
         )
-    comment = "all other matrices" if tables else "all matrices"
-    rule = DraftRule("matrices", Selector(ndim=(2,)), (("optimizer", "muon"),), fallback=True, comment=comment)
-    everything = rest("each at the rate of its optimizer", lr_mult=1)
-    decay = exempt(subject, [adamw, muon])
-    return Sketch({"adamw": adamw, "muon": muon}, [*tables, rule, *decay, everything], _NOTE)
+    everything = rest(OWN_RATES, "all", lr_mult=1)
+    split = split_rules(subject.columns, tables, Selector(ndim=(2,)), ("adamw", "muon"))
+    return Sketch({"adamw": adamw, "muon": muon}, [*split, everything, *exempt(subject, [adamw, muon])], _NOTE)
 
 
 def _matrices(subject: Subject) -> list[int]:
     return [place for place in subject.trained if len(subject.columns.shapes[place] or ()) == 2]
 
 
-def _tables(subject: Subject) -> tuple[list[DraftRule], set[int]]:
-    """Return the rules for what is a matrix in shape alone, and its places: embeddings, heads, tables without decay."""
+def _tables(subject: Subject) -> tuple[list[Selector], set[int]]:
+    """Return the selectors of what is a matrix in shape alone, and its places: embeddings, heads, undecayed tables."""
     matrices, columns = _matrices(subject), subject.columns
     kinds = tuple(kind for kind in _DECLARED if any(kind in (columns.declared[place] or ()) for place in matrices))
     members = {place for place, names in enumerate(columns.declared) if set(names or ()) & set(kinds)}
-    rules = (
-        [DraftRule("tables", Selector(declared=kinds), _ADAMW, comment="matrices in shape alone")] if members else []
-    )
+    found = [Selector(declared=kinds)] if members else []
     if "head" not in kinds and None not in columns.shapes:
         try:
             head = head_of(subject)
         except RefusedError:
-            return rules, members
+            return found, members
         if members.isdisjoint(head.members):
-            rules += [DraftRule("head", each, _ADAMW, comment=head.comment) for each in head.selectors]
+            found += head.selectors
             members.update(head.members)
-    return rules, members
+    return found, members

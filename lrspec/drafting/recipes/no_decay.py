@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lrspec.diagnostics.wording import few
+from lrspec.drafting.comments import ONE_RATE, declared_free, vectors
 from lrspec.drafting.depth.tree import is_norm
 from lrspec.drafting.recipes.recipe import Choices, Sketch, Subject, fine_tuning, rest
 from lrspec.drafting.rules import DraftRule, Selector
@@ -23,9 +23,9 @@ _ZERO = (("weight_decay", 0.0),)
 def sketch(subject: Subject, choices: Choices) -> Sketch:
     """Return one learning rate for all, and weight decay where it belongs."""
     base = fine_tuning(subject, choices)
-    everything = rest("one learning rate", "all", lr_mult=1)
+    everything = rest(ONE_RATE, "all", lr_mult=1)
     note = "One learning rate, and weight decay on matrices and kernels alone."
-    return Sketch({"optimizer": base}, [*exempt(subject, [base]), everything], note)
+    return Sketch({"optimizer": base}, [everything, *exempt(subject, [base])], note)
 
 
 def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[DraftRule]:
@@ -38,12 +38,11 @@ def exempt(subject: Subject, bases: Collection[Optimizer]) -> list[DraftRule]:
     others = sorted(set(declared).difference(thin))
     found: list[DraftRule] = []
     if thin and None not in columns.shapes:
-        found.append(DraftRule("no-decay", Selector(ndim=(0, 1)), _ZERO, comment="norms and biases"))
+        found.append(DraftRule("no-decay", Selector(ndim=(0, 1)), _ZERO, comment=vectors(columns, thin)))
     elif thin:
-        found += _by_name(subject, "no-decay", thin, "norms and biases, by name: the inventory has no shapes")
+        found += _by_name(subject, "no-decay", thin, f"{vectors(columns, thin)}, by name: the inventory has no shapes")
     if others:
-        ends = dict.fromkeys(columns.names[place].rpartition(".")[2] for place in others)
-        comment = f"what the model declares: {few([*ends], 3)}"
+        comment = declared_free(columns, others)
         if len(others) == sum("no_weight_decay" in (names or ()) for names in columns.declared):
             selector = Selector(declared=("no_weight_decay",))
             found.append(DraftRule("no-decay-declared", selector, _ZERO, comment=comment))
@@ -66,4 +65,7 @@ def _is_thin(subject: Subject, place: int) -> bool:
 
 def _by_name(subject: Subject, name: str, members: Collection[int], comment: str) -> list[DraftRule]:
     frozen = [place for place, trainable in enumerate(subject.columns.trainable) if not trainable]
-    return [DraftRule(name, each, _ZERO, comment=comment) for each in selectors(subject.columns, members, frozen)]
+    return [
+        DraftRule(name, each, _ZERO, comment=comment)
+        for each in selectors(subject.columns, members, frozen, decay=True)
+    ]

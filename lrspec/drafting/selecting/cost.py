@@ -12,6 +12,7 @@ ALL = Selector(match=(r"^.+$",))
 
 _LONG = 70  # characters of a regex that count as one more
 _LISTED = re.compile(r"\|\d")  # a number of those that a regex lists one by one
+_DISGUISED = re.compile(r"\\\.\(\?:(?:weight\|bias|bias\|weight)\)\$$")  # what is to be excluded has another ending
 _LAST_RESORT = 8  # what all but some is to be read as: the next model will have more that should not be in it
 
 
@@ -27,5 +28,6 @@ def cost(selectors: Iterable[Selector]) -> int:
         total += bool(selector.ndim) + bool(selector.module) + bool(selector.declared)
         total += _LAST_RESORT * (selector.match == ALL.match and bool(selector.exclude))
         for regex in (*selector.match, *selector.exclude):
+            total += 2 * (_DISGUISED.search(regex) is not None)
             total += 1 + len(regex) // _LONG + len(_LISTED.findall(regex))
     return total

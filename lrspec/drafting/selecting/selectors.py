@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from lrspec.drafting.rules import Selector
 from lrspec.drafting.selecting.cost import ALL, cost
@@ -23,16 +24,22 @@ _SHORT = 2  # the least cost of a selector with two keys
 
 
 def selectors(
-    columns: Columns, members: Collection[int], free: Collection[int] = (), *, decay: bool = False
+    columns: Columns,
+    members: Collection[int],
+    free: Collection[int] = (),
+    *,
+    decay: bool = False,
+    by_dimensions: bool = True,
 ) -> tuple[Selector, ...]:
     """Return selectors, a rule each and none overlapping another, that select all members and no others but free ones.
 
     `members` and `free` are places in the inventory. `decay` is for rules about weight decay: these go by dimensions,
-    and by what the model declares to be without any, rather than by names.
+    and by what the model declares to be without any, rather than by names. Others go by dimensions if they may.
     """
     if not members:
         return ()
-    return _best(Target(columns, frozenset(members), frozenset(free) - frozenset(members)), decay, _PARTS)
+    target = Target(columns, frozenset(members), frozenset(free) - frozenset(members), by_dimensions)
+    return _best(target, decay, _PARTS)
 
 
 def _best(target: Target, decay: bool, parts: int, limit: int = sys.maxsize) -> tuple[Selector, ...]:
@@ -90,7 +97,8 @@ def _whole(target: Target, decay: bool, parts: int) -> Iterator[Selector]:
 def _parts(target: Target, decay: bool) -> Iterator[Selector]:
     """Selectors of some members and nothing refused, to which others may add the rest."""
     candidates = [s for s in _by_dimensions(target) if s.ndim[0] < 2] if decay else _vectors(target)
-    candidates += [*_by_module(target), *_by_declared(target, decay)]
+    ways = [_by_module(target), _by_declared(target, decay)]
+    candidates += chain.from_iterable(reversed(ways) if decay else ways)
     for selector in dict.fromkeys(candidates):
         found = reached(target.columns, selector)
         if found.isdisjoint(target.refused) and 0 < len(found & target.members) < len(target.members):
@@ -99,7 +107,7 @@ def _parts(target: Target, decay: bool) -> Iterator[Selector]:
 
 def _by_dimensions(target: Target) -> Iterator[Selector]:
     """`ndim: [0, 1]`, or one number of dimensions: other sets fit by chance only."""
-    if not target.has_shapes:
+    if not (target.has_shapes and target.by_dimensions):
         return
     yield Selector(ndim=_VECTORS)
     yield from (
@@ -108,7 +116,7 @@ def _by_dimensions(target: Target) -> Iterator[Selector]:
 
 
 def _vectors(target: Target) -> list[Selector]:
-    return [Selector(ndim=_VECTORS)] if target.has_shapes else []
+    return [Selector(ndim=_VECTORS)] if target.has_shapes and target.by_dimensions else []
 
 
 def _late(dims: int) -> tuple[bool, int]:
@@ -128,8 +136,8 @@ def _by_declared_tables(target: Target, decay: bool) -> Iterator[Selector]:
     declared = Selector(declared=("no_weight_decay",))
     found = reached(target.columns, declared)
     dims = {target.dims(parameter) for parameter in found} - {*_VECTORS}
-    if len(dims) == 1:
-        yield replace(declared, ndim=tuple(dims))
+    if dims:
+        yield replace(declared, ndim=tuple(sorted(dims)))
     if target.members <= found:
         yield replace(declared, exclude=target.exclusion(found))
 
@@ -152,6 +160,8 @@ def _of_classes(target: Target) -> Iterator[Selector]:
     match = target.regexes(target.refused - found)
     if len(match) == 1 and "|" not in match[0]:
         yield Selector(match=match, module=module)
+    if regex := _of_some_parts([target.columns.names[member] for member in sorted(target.members)]):
+        yield Selector(match=(regex,), module=module)
 
 
 def _by_module(target: Target) -> Iterator[Selector]:
@@ -196,6 +206,13 @@ def _common_beginning(names: list[str]) -> str | None:
     """The regex for the first component, if all names have the same."""
     first = {name.partition(".")[0] for name in names if "." in name}
     return f"^{escaped(first.pop())}\\." if len(first) == 1 and all("." in name for name in names) else None
+
+
+def _of_some_parts(names: list[str]) -> str | None:
+    """The regex for what a few parts of the model have below them by one name: `^(?:neck|head)\\..*\\.bias$`."""
+    first = [escaped(text) for text in dict.fromkeys(name.partition(".")[0] for name in names)]
+    ending = _common_ending(names)
+    return f"^(?:{'|'.join(first)})\\..*{ending}" if ending and 1 < len(first) <= _PARTS else None
 
 
 def _common_ending(names: list[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lrspec.drafting.rules import Selector
@@ -15,11 +15,12 @@ from lrspec.models.parameters import Classes, Columns
 
 @dataclass(frozen=True)
 class Target:
-    """The parameters to select; those that may be selected, too, are free."""
+    """The parameters to select; those that may be selected, too, are free. `by_dimensions` allows `where.ndim`."""
 
     columns: Columns
     members: frozenset[int]
     free: frozenset[int]
+    by_dimensions: bool = True
 
     @cached_property
     def refused(self) -> frozenset[int]:
@@ -41,11 +42,11 @@ class Target:
         index = templates(tuple(self.columns.names))
         members = {index.of_name[member] for member in self.members}
         alike = [place for place, template in enumerate(index.of_name) if template in members]
-        return Target(self.columns, frozenset(alike), self.free)
+        return replace(self, members=frozenset(alike))
 
     def without(self, taken: frozenset[int]) -> Target:
         """What is left to select beside a rule that selects some: no second one may select these."""
-        return Target(self.columns, self.members - taken, self.free - taken)
+        return replace(self, members=self.members - taken, free=self.free - taken)
 
     def dims(self, parameter: int) -> int:
         """The number of dimensions of a parameter, if shapes are known."""

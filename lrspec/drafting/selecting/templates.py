@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -13,6 +14,9 @@ from lrspec.drafting.components import NUMBER, Component, Numbers, split
 _LONGEST_ENDING = 4  # components
 _LONGEST_INSIDE = 2
 _ONE_NUMBER = 2  # texts
+_ADAPTERS = re.compile(r"lora_|ia3_|modules_to_save$")
+"""What PEFT keeps adapters in, each under the name that somebody gave it: `lora_A.default.weight`."""
+_PARAMETRIZED = ("parametrizations",)
 
 
 class Kind(IntEnum):
@@ -73,7 +77,7 @@ class Template:
         for length in range(1, size):
             yield NamePart(Kind.beginning, shapes[:length]), 0, 0
         for start in range(size):
-            if not _is_word(shapes[start]):
+            if not _tells(shapes, start):
                 continue
             ends = range(start + 1, min(start + _LONGEST_INSIDE, size - 1) + 1)
             found = [(Kind.any_inside, Kind.inside, end) for end in ends]
@@ -83,7 +87,7 @@ class Template:
                 yield NamePart(anywhere, shapes[start:end]), offsets[start], 0
                 if start:
                     yield NamePart(behind_dot, shapes[start:end]), offsets[start], 0
-        if _is_word(shapes[-1]):
+        if _tells(shapes, size - 1):
             for length in range(1, size - 1):
                 yield NamePart(Kind.both_ends, (*shapes[:length], shapes[-1])), 0, offsets[size - 1]
 
@@ -129,9 +133,14 @@ class Templates:
         return found
 
 
-def _is_word(shape: Component) -> bool:
-    """Return whether a component says something without those around it: it is more than a number."""
-    return any(any(character.isalpha() for character in text) for text in shape)
+def _tells(shapes: tuple[Component, ...], at: int) -> bool:
+    """Return whether a component says something without those before it.
+
+    A number does not, nor the name of an adapter, nor what `torch.nn.utils.parametrizations` adds.
+    """
+    is_of_adapter = at > 0 and _ADAPTERS.match(shapes[at - 1][0]) is not None
+    is_word = any(any(character.isalpha() for character in text) for text in shapes[at])
+    return is_word and not is_of_adapter and _PARAMETRIZED not in shapes[: at + 1]
 
 
 @lru_cache(maxsize=4)

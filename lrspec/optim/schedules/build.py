@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lrspec.compiler.plan import Plan, a_plan
 from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.escape import printable
 from lrspec.optim.bind import BindError, no_such_optimizer
 from lrspec.optim.optimizer_classes import BuildError
 from lrspec.optim.rates import rates, schedules
@@ -64,5 +65,6 @@ def _built(plan: Plan, optimizers: Mapping[str, Optimizer], steps: int, step: in
         name: PlanScheduler(optimizer, base_rates[name], [planned[own] for own in named[name]], steps, step)
         for name, optimizer in optimizers.items()
     }
-    warn(cut_short(plan, {own for each in named.values() for own in each}, steps))
+    own = {schedule for of_groups in named.values() for schedule in of_groups}
+    warn(f"{printable(plan.path)}: {problem}" for problem in cut_short(plan, own, steps))
     return dict(built)

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from lrspec.diagnostics.wording import count
 from lrspec.optim.bind import groups_of
 from lrspec.optim.schedules.factors import Course, factor, timed, unlike_written
 
@@ -33,7 +34,7 @@ def cut_short(plan: Plan, names: Iterable[str], steps: int) -> Iterator[str]:
     """Sentences about segments of some schedules that are empty or cut off in a run of `steps`."""
     for name, schedule in (plan.file.spec.schedules or {}).items():
         for problem in unlike_written(schedule, steps) if name in names else ():
-            yield f"{plan.path}: of the schedule `{name}`, in a run of {steps:,} steps, {problem}"
+            yield f"schedule {name}, in a run of {count(steps, 'step')}: {problem}"
 
 
 def whole(value: Any, name: str, least: int) -> int:

@@ -36,13 +36,15 @@ def frozen_norms(parameters: ModelParameters) -> Iterator[tuple[VisitedModule, r
     """
     norms = {cls for cls in parameters.classes if _is_norm(cls)}
     seen: set[int] = set()
-    for index, visited in enumerate(parameters.modules):
+    modules = parameters.modules
+    for index, visited in enumerate(modules):
         module = visited.module
         if type(module) not in norms or not module.track_running_stats or id(module) in seen:
             continue
         seen.add(id(module))
-        around = (each for each in parameters.modules[index:] if visited.prefix.startswith(each.prefix))
-        owner = next((each for each in around if each.stop > each.start), visited)
+        outwards = (modules[place] for place in range(index, len(modules)))  # each comes after those inside it
+        around = (each for each in outwards if each.stop > each.start and visited.prefix.startswith(each.prefix))
+        owner = next(around, visited)
         own = range(owner.start, owner.stop)
         if own and not any(parameters.tensors[place].requires_grad for place in own):
             yield visited, own

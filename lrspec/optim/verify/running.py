@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import SHOWN, few
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Item = TypeVar("_Item")
+
+
+Progress: TypeAlias = tuple[int | None, int | None]
+"""The step of a run and the number of all steps, as far as they are known."""
 
 
 class ModelTensor(NamedTuple):
@@ -81,8 +85,7 @@ class TrainingRun:
     optimizers: tuple[RunningOptimizer, ...]
     schedulers: list[Any]
     parameters: ModelParameters
-    step: int | None = None
-    steps: int | None = None
+    at: Progress
 
     @cached_property
     def members(self) -> dict[int, list[Member]]:
@@ -118,10 +121,8 @@ class TrainingRun:
 
     def frozen_yet(self, cohort: Cohort) -> bool | None:
         """Return whether a cohort that thaws is still frozen at this step; None for all else, or if it is not known."""
-        time = cohort.assignment.freeze
-        if self.step is None or not isinstance(time, Time):
-            return None
-        return time.step(self.steps) > self.step
+        (step, steps), time = self.progress, cohort.assignment.freeze
+        return None if step is None or not isinstance(time, Time) else time.step(steps) > step
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
         """Return some of the parameters that the plan trains, by the places that decide their learning rates."""
@@ -161,6 +162,12 @@ class TrainingRun:
         """Return the step and the number of steps of the plan's own scheduler, if nothing else moves the rates."""
         own = [schedule for schedule in self.all_schedules if schedule.optimizer is optimizer.inner]
         return own[0].position if len(own) == 1 else None
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The step and the number of all steps, as given or else as the plan's own scheduler has them."""
+        step, steps = next(filter(None, map(self.position, self.optimizers)), (None, None))
+        return step if self.at[0] is None else self.at[0], steps if self.at[1] is None else self.at[1]
 
     def dampened(self, portion: Portion, rate: Any) -> Any:
         """Return a rate that schedulers have set, times the factors of warm-ups that multiply it afterwards."""
@@ -207,9 +214,7 @@ def together(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, list[_Item]]:
     return groups
 
 
-def observe(
-    plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any, step: int | None, steps: int | None
-) -> TrainingRun:
+def observe(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any, at: Progress) -> TrainingRun:
     """Match a training run with a plan; `parameters` are the model's.
 
     BindError if the plan has no groups, does not know the model, or has other optimizers.
@@ -232,7 +237,7 @@ def observe(
         RunningOptimizer(name, inner(wrapped), live_groups(wrapped))
         for name, wrapped in _by_name(plan, optimizer).items()
     ]
-    return TrainingRun(plan, tensors, tuple(optimizers), unwrap_schedulers(scheduler), parameters, step, steps)
+    return TrainingRun(plan, tensors, tuple(optimizers), unwrap_schedulers(scheduler), parameters, at)
 
 
 def _by_name(plan: Plan, optimizers: Any) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ def thaws_at_another_time(run: TrainingRun) -> Iterator[Finding]:
     )
     for (place, frozen), tensors in together(wrong).items():
         should, actual = ("be frozen", "true") if frozen else ("train", "false")
-        message = f"{run.counted(tensors)} should {should} at step {run.step}, but `requires_grad` is {actual}"
+        message = f"{run.counted(tensors)} should {should} at step {run.progress[0]:,}, but `requires_grad` is {actual}"
         yield run.finding("LRS409", place, tensors, message, _ADVANCE)
 
 

@@ -10,7 +10,7 @@ from lrspec.diagnostics.errors import ReportedError, warn
 from lrspec.models.garbage import uncollected
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim.verify.member_checks import MEMBERS
-from lrspec.optim.verify.running import TrainingRun, observe
+from lrspec.optim.verify.running import Progress, TrainingRun, observe
 from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
@@ -30,31 +30,17 @@ class VerifyError(ReportedError):
     """The running optimizer does not do what the spec says; `diagnostics` are the findings, the text is the report."""
 
 
-def verify(
-    plan: Plan,
-    optimizer: Any,
-    parameters: ModelParameters,
-    scheduler: Any,
-    step: int | None = None,
-    steps: int | None = None,
-) -> list[Diagnostic]:
-    """See `Plan.verify`; `parameters` are the model's."""
+def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any, at: Progress) -> list[Diagnostic]:
+    """See `Plan.verify`; `parameters` are the model's, and `at` is the step with the number of all steps."""
     with uncollected():
-        run = observe(plan, optimizer, parameters, scheduler, step, steps)
+        run = observe(plan, optimizer, parameters, scheduler, at)
         findings = [finding for check in CHECKS for finding in check(run)]
     return list(locate(findings, plan.file.document, plan.file.spec))
 
 
-def require(
-    plan: Plan,
-    optimizer: Any,
-    model: nn.Module,
-    scheduler: Any,
-    step: int | None = None,
-    steps: int | None = None,
-) -> None:
+def require(plan: Plan, optimizer: Any, model: nn.Module, scheduler: Any, at: Progress = (None, None)) -> None:
     """Verify before a training run: VerifyError for errors, BindError as `Plan.verify`, a `SpecWarning` per warning."""
-    diagnostics = verify(plan, optimizer, walk(model), scheduler, step, steps)
+    diagnostics = verify(plan, optimizer, walk(model), scheduler, at)
     if has_errors(diagnostics):
         raise VerifyError(tuple(diagnostics), plan.file.document.text)
     warn(diagnostics)

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 import lrspec
 from lrspec.optim.schedules.factors import factor, timed, unlike_written
 
+Segments = list[dict[str, Any]]
 
-def spec_of(segments: list[dict[str, Any]]) -> lrspec.SpecFile:
+
+def spec_of(segments: Segments) -> lrspec.SpecFile:
     rules = [{"name": "all", "match": ".", "lr": 1}]
     return lrspec.load({"lrspec": 1, "schedules": {"main": segments}, "rules": rules})
 
 
-def factors(segments: list[dict[str, Any]], steps: int, more: int = 0) -> list[float]:
+def factors(segments: Segments, steps: int, more: int = 0) -> list[float]:
     schedules = spec_of(segments).spec.schedules
     assert schedules
     course = timed(schedules["main"], steps)
@@ -71,7 +73,7 @@ def test_after_the_end_the_end_value_holds() -> None:
 
 
 def test_drops_are_segments_with_beginnings() -> None:
-    drops = [{"until": "60%"}, {"until": "80%", "from": 0.1, "to": 0.1}, {"from": 0.01, "to": 0.01}]
+    drops: Segments = [{"until": "60%"}, {"until": "80%", "from": 0.1, "to": 0.1}, {"from": 0.01, "to": 0.01}]
     assert factors(drops, 10) == [1] * 6 + [0.1] * 2 + [0.01] * 2
 
 
@@ -103,15 +105,15 @@ def test_an_empty_segment_only_hands_on_its_end() -> None:
 
 
 def test_a_segment_that_is_cut_off_stays_as_long_as_it_is() -> None:
-    cosine = [{"until": 1000, "to": 0, "shape": "cosine"}]
+    cosine: Segments = [{"until": 1000, "to": 0, "shape": "cosine"}]
     assert factors(cosine, 10) == factors(cosine, 1000)[:10]
 
 
 def test_what_a_run_leaves_out_is_said_with_the_numbers() -> None:
-    def said(segments: list[dict[str, Any]], steps: int) -> list[str]:
+    def said(segments: Segments, steps: int) -> list[str]:
         return list(unlike_written((spec_of(segments).spec.schedules or {})["main"], steps))
 
-    right = [{"until": 2000, "from": 0}, {"until": "80%"}, {"to": 0}]
+    right: Segments = [{"until": 2000, "from": 0}, {"until": "80%"}, {"to": 0}]
     assert said(right, 10_000) == []
     assert said(right, 1000) == [
         "segment 1 is cut off: it ends at step 2,000 (`until: 2000`)",

@@ -313,7 +313,7 @@ def test_segments_that_a_short_run_cuts_off_are_warnings(plan: lrspec.Plan, opti
     with pytest.warns(lrspec.SpecWarning) as issued:
         lrspec.build_scheduler(plan, optimizer, 30)
     said = [str(warning.message) for warning in issued]
-    start = "<text>: of the schedule `head`, in a run of 30 steps, segment"
+    start = "<text>: schedule head, in a run of 30 steps: segment"
     assert said == [
         f"{start} 2 is cut off: it ends at step 40 (`until: 40`)",
         f"{start} 3 is empty: it begins at step 40 and would end at step 30",
@@ -326,7 +326,7 @@ def test_schedules_of_other_optimizers_are_no_concern(model: nn.Module) -> None:
     optimizers = lrspec.build_optimizers(plan, model)
     with warnings.catch_warnings(action="error"):
         lrspec.build_scheduler(plan, optimizers["muon"], 5)
-    with pytest.warns(lrspec.SpecWarning, match="`late`") as issued:
+    with pytest.warns(lrspec.SpecWarning, match="schedule late") as issued:
         lrspec.build_schedulers(plan, optimizers, 5)
     assert len(issued) == 2, "once, not for each optimizer"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import lrspec
 from tests.optim.thawing.test_advance import EVERY, PERCENT, fresh
 
 
@@ -51,3 +52,20 @@ def test_what_does_not_thaw_is_judged_as_ever() -> None:
     model.get_submodule("head").requires_grad_(False)
     (found,) = plan.verify(optimizer, model)
     assert (found.code, found.parameters) == ("LRS409", ("head.weight", "head.bias"))
+
+
+SCHEDULED = PERCENT.replace("rules:", "schedules: {main: [{to: 0, shape: cosine}]}\nrules:")
+
+
+def test_the_scheduler_of_the_plan_knows_the_step() -> None:
+    model, plan, optimizer = fresh(SCHEDULED)
+    scheduler = lrspec.build_scheduler(plan, optimizer, 1000)
+    (found,) = plan.verify(optimizer, model, scheduler)
+    assert (found.code, len(found.parameters)) == ("LRS409", 26)
+    plan.advance(model, 0, 1000)
+    assert not plan.verify(optimizer, model, scheduler)
+    scheduler = lrspec.build_scheduler(plan, optimizer, 1000, step=137)
+    (found,) = plan.verify(optimizer, model, scheduler)
+    assert "should train at step 137" in found.message
+    (found,) = plan.verify(optimizer, model, scheduler, step=125)  # the step that is given holds
+    assert found.parameters == ("blocks.11.weight", "blocks.11.bias")

@@ -606,6 +606,11 @@ def frozen_in_a_group(model: Net, plan: lrspec.Plan) -> Run:
     return optimizer, None
 
 
+def moving_statistics(model: Net, plan: lrspec.Plan) -> Run:
+    model.get_submodule("stem").add_module("norm", nn.BatchNorm1d(2, affine=False))
+    return AdamW(plan.param_groups(model)), None
+
+
 def frozen_afterwards(model: Net, plan: lrspec.Plan) -> Run:
     optimizer = built(model, plan)
     model.head.requires_grad_(False)
@@ -796,6 +801,7 @@ BREAKAGES: dict[str, Breakage] = {
     ),
     "a frozen parameter that requires grad": Breakage(thawed, (("LRS404", "stem", "true", both("stem")),)),
     "a frozen parameter in a group": Breakage(frozen_in_a_group, (("LRS409", "stem", "true", both("stem")),)),
+    "statistics of a frozen stem": Breakage(moving_statistics, (("LRS410", "stem", "true", ()),)),
     "a parameter frozen afterwards": Breakage(frozen_afterwards, (("LRS409", "head", HEAD, both("head")),)),
     "another class under a ZeroRedundancyOptimizer": Breakage(
         of_another_class_under_zero, (("LRS408", None, "AdamW", ()),)

@@ -1,0 +1,19 @@
+"""No draft of these tests needs its names listed because the rules that were found are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from lrspec.drafting import draft
+from lrspec.drafting.rules import DraftRule
+from lrspec.drafting.wanted import Wanted
+
+
+@pytest.fixture(autouse=True)
+def _without_lists_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(wanted: Wanted) -> Sequence[DraftRule]:
+        raise AssertionError(f"the rules do not say what is wanted: {wanted.settings!r}")
+
+    monkeypatch.setattr(draft, "plain_rules", refuse)
