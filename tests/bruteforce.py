@@ -3,8 +3,9 @@
 It is written from the language's page alone, apart from the code under test and without any of it: every
 rule is tried on every parameter with `re.search`, nothing is cached, and each concept of the page is one
 short function. `read` takes a valid spec (as parsed) and a parameter inventory (as JSON) and says what each
-parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209..LRS212, LRS216, LRS303,
-LRS304, LRS310, LRS312 and LRS317..LRS319 there are; or else which of LRS104 and LRS106 several optimizers bring.
+parameter gets, which groups result, and which findings of LRS201..LRS207, LRS209..LRS216, LRS303, LRS304,
+LRS307..LRS312 and LRS317..LRS319 there are; or else which of LRS104 and LRS106 several optimizers bring.
+`tests/bruteforce_schedules.py` reads what a schedule makes of a rate.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from math import prod
@@ -33,6 +35,9 @@ NAMES = {
     "LRS210": "scaled-absolute-lr",
     "LRS211": "unfit-parameter",
     "LRS212": "unused-optimizer",
+    "LRS213": "unexpected-count",
+    "LRS214": "no-such-number",
+    "LRS215": "unused-schedule",
     "LRS216": "trains-nothing",
     "LRS303": "zero-lr",
     "LRS304": "large-value",
@@ -48,6 +53,16 @@ NAMES = {
 }
 WARNINGS = ("LRS206", "LRS209", *(code for code in NAMES if code >= "LRS3"))  # by default; the others are errors
 SILENCED_BY_OPTIONAL = ("LRS203", "LRS204", "LRS205", "LRS216")
+KEYS = {
+    "lr": ("lr", "lr_mult"),
+    "layer": ("layer_decay",),
+    "scale": ("lr_scale",),
+    "weight_decay": ("weight_decay", "weight_decay_mult"),
+    "freeze": ("freeze",),
+    "optimizer": ("optimizer",),
+    "schedule": ("schedule",),
+}
+"""The keys that set each axis; options and tags are one axis per key besides."""
 ADAMS = ("Adam", "AdamW", "Adamax", "NAdam", "RAdam")
 
 
@@ -80,6 +95,9 @@ class ReadParameter:
     options: dict[str, Any]
     set_by: dict[str, str]
     layer: dict[str, Any] | None
+    frozen_until: int | str | None
+    schedule: str | None
+    tags: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,8 @@ class ReadGroup:
     lr: float | None
     weight_decay: float | None
     options: dict[str, Any]
+    schedule: str | None
+    tags: dict[str, Any]
     params: list[str]
 
 
@@ -112,8 +132,7 @@ class _Parameter:
 
     names: list[str]  # the first name, then the aliases
     owners: list[list[str]]  # the class names of each name's owner
-    ndim: int
-    elements: int
+    shape: list[int]
     requires_grad: bool
     optimizer: str | None  # which of several trains it
     declared: list[str]  # what the model declares it as
@@ -121,23 +140,77 @@ class _Parameter:
     value: dict[str, Any] = field(default_factory=dict)
     layer: dict[str, Any] | None = None
 
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    def owned_by(self, *classes: str) -> bool:
+        """Whether an owner under any of its names is, or has as a base, one of these classes."""
+        return any(cls in owner for cls in classes for owner in self.owners)
+
 
 @dataclass(frozen=True)
 class _Entry:
     """One entry of `layers`."""
 
     regexes: list[str]
-    join: bool
+    join: bool = False
     to: str = "last"
+    every: int = 1
+    gap: int = 0
+
+    @property
+    def opens_layers(self) -> bool:
+        """Whether it is one that a join can share layers of."""
+        return not self.join and not self.gap
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a ladder's entry puts a name: by which regex of the entry, with which captures."""
+    """Where a ladder's entry puts a name: by which regex of the entry, with which captures (divided by `every`)."""
 
     entry: int
     regex: int
     captures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Which layer of how many each parameter is on, by first names; those on no layer are left out."""
+
+    numbers: dict[str, int]
+    count: int
+
+    def distance(self, parameter: _Parameter) -> int | None:
+        """How far its layer is from the last."""
+        number = self.numbers.get(parameter.names[0])
+        return None if number is None else self.count - 1 - number
+
+
+@dataclass(frozen=True)
+class _Time:
+    """A number of steps, or percent of all steps."""
+
+    amount: Fraction
+    percent: bool
+
+    @property
+    def written(self) -> int | str:
+        """As JSON has it, a percentage in its shortest form."""
+        if not self.percent:
+            return int(self.amount)
+        digits = 0
+        while self.amount * 10**digits % 1:
+            digits += 1
+        return f"{int(self.amount)}%" if not digits else f"{self._decimal(digits)}%"
+
+    def _decimal(self, digits: int) -> str:
+        text = str(int(self.amount * 10**digits)).zfill(digits + 1)
+        return f"{text[:-digits]}.{text[-digits:]}"
 
 
 @dataclass
@@ -147,7 +220,13 @@ class _Notes:
     # by code, axis, earlier rule, later rule
     pairs: dict[tuple[str, str, int, int], list[str]] = field(default_factory=dict)
     # by rule, entry, regex
-    joins: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
+    lost: dict[tuple[int, int, int], list[str]] = field(default_factory=dict)
+    # by rule
+    ladders: dict[int, _Ladder] = field(default_factory=dict)
+    # rules that do not freeze what no other rule does, as it is on no layer of theirs
+    off_ladder: set[int] = field(default_factory=set)
+    # rules whose `but_last` freezes nothing
+    in_vain: list[int] = field(default_factory=list)
     # by code, rule, key of the rule, optimizer
     misfits: dict[tuple[str, int, str, str | None], list[str]] = field(default_factory=dict)
 
@@ -157,8 +236,8 @@ class _Notes:
     def pair(self, code: str, axis: str, earlier: int, later: int, name: str) -> None:
         self.pairs.setdefault((code, axis, earlier, later), []).append(name)
 
-    def join(self, rule: int, place: _Place, name: str) -> None:
-        self.joins.setdefault((rule, place.entry, place.regex), []).append(name)
+    def lose(self, rule: int, place: _Place, name: str) -> None:
+        self.lost.setdefault((rule, place.entry, place.regex), []).append(name)
 
 
 def read(spec: dict[str, Any], inventory: dict[str, Any]) -> Reading:
@@ -182,8 +261,7 @@ def _parameter(entry: dict[str, Any]) -> _Parameter:
     return _Parameter(
         names=[entry["name"], *entry["aliases"]],
         owners=[entry["module"], *entry["alias_modules"]],
-        ndim=len(entry["shape"]),
-        elements=prod(entry["shape"]),
+        shape=entry["shape"],
         requires_grad=entry["requires_grad"],
         optimizer=None,
         declared=entry["declared"],
@@ -250,10 +328,14 @@ def _found(regexes: list[str], name: str) -> bool:
 def _entries(rule: dict[str, Any]) -> list[_Entry]:
     entries = []
     for entry in _as_list(rule["layers"]):
-        if isinstance(entry, dict):
+        if not isinstance(entry, dict):
+            entries.append(_Entry(_as_list(entry)))
+        elif "join" in entry:
             entries.append(_Entry(_as_list(entry["join"]), join=True, to=entry.get("to", "last")))
+        elif "match" in entry:
+            entries.append(_Entry(_as_list(entry["match"]), every=entry["every"]))
         else:
-            entries.append(_Entry(_as_list(entry), join=False))
+            entries.append(_Entry([], gap=entry["gap"]))
     return entries
 
 
@@ -294,28 +376,80 @@ def _selected(rule: dict[str, Any], parameters: list[_Parameter]) -> list[_Param
 # Setting ------------------------------------------------------------------------------------------
 
 
-def _settings(rule: dict[str, Any], optimizer: dict[str, Any]) -> dict[str, Any]:
-    """What a rule sets, by axis, as resulting values on parameters of an optimizer."""
-    settings: dict[str, Any] = {}
-    if "lr" in rule:
-        settings["lr"] = float(rule["lr"])
-    if "lr_mult" in rule:
-        settings["lr"] = float(optimizer.get("lr", "nan")) * float(rule["lr_mult"])
-    if "layer_decay" in rule:
-        settings["layer"] = rule["layer_decay"]
-    if "lr_scale" in rule:
-        settings["scale"] = float(rule["lr_scale"])
-    if "weight_decay" in rule:
-        settings["weight_decay"] = float(rule["weight_decay"])
-    if "weight_decay_mult" in rule:
-        settings["weight_decay"] = float(optimizer.get("weight_decay", "nan")) * float(rule["weight_decay_mult"])
-    if "freeze" in rule:
-        settings["freeze"] = rule["freeze"]
-    if "optimizer" in rule:
-        settings["optimizer"] = rule["optimizer"]
-    for key, value in rule.get("options", {}).items():
-        settings[f"options.{key}"] = _frozen_value(value)
-    return settings
+def _axes(rule: dict[str, Any]) -> list[str]:
+    axes = [axis for axis, keys in KEYS.items() if any(key in rule for key in keys)]
+    axes += [f"options.{key}" for key in rule.get("options", {})]
+    return axes + [f"tags.{key}" for key in rule.get("tags", {})]
+
+
+def _value(rule: dict[str, Any], axis: str, optimizer: dict[str, Any], parameter: _Parameter) -> Any:
+    """What a rule sets on an axis of a parameter of an optimizer, as a resulting value; not layers and freezing."""
+    if axis == "lr":
+        return float(rule["lr"]) if "lr" in rule else float(optimizer.get("lr", "nan")) * float(rule["lr_mult"])
+    if axis == "scale":
+        return _factor(rule["lr_scale"], parameter)
+    if axis == "weight_decay":
+        if "weight_decay" in rule:
+            return float(rule["weight_decay"])
+        return float(optimizer.get("weight_decay", "nan")) * _factor(rule["weight_decay_mult"], parameter)
+    if axis in ("optimizer", "schedule"):
+        return rule[axis]
+    kind, _, key = axis.partition(".")
+    return _frozen_value(rule[kind][key])
+
+
+def _factor(factor: Any, parameter: _Parameter) -> float:
+    """A number, or `(size / base) ** power`; 1 where there is no size."""
+    if not isinstance(factor, dict):
+        return float(factor)
+    size = _size(factor["of"], parameter)
+    return 1.0 if size is None else float((size / float(factor.get("base", 1))) ** float(factor["power"]))
+
+
+def _size(of: str, parameter: _Parameter) -> int | None:
+    """The table of sizes; None for a parameter that has none, or one of 0."""
+    return _size_by_table(of, parameter) or None
+
+
+def _size_by_table(of: str, parameter: _Parameter) -> int | None:
+    shape = parameter.shape
+    if of in ("rows", "cols"):
+        return shape[0 if of == "rows" else 1] if len(shape) == 2 else None
+    if len(shape) == 2 and not parameter.owned_by("Embedding", "EmbeddingBag"):
+        turned = parameter.owned_by("Conv1D")
+        return shape[1] if (of == "fan_in") != turned else shape[0]
+    if len(shape) >= 3 and parameter.owned_by("_ConvNd"):
+        return shape[1 if of == "fan_in" else 0] * prod(shape[2:])
+    return None
+
+
+def _lacks_size(rule: dict[str, Any], axis: str, parameter: _Parameter) -> bool:
+    """Whether a rule's factor on an axis is of a size that the parameter does not have."""
+    factors = [rule.get(key) for key in KEYS.get(axis, ())]
+    return any(
+        isinstance(factor, dict) and "of" in factor and _size(factor["of"], parameter) is None for factor in factors
+    )
+
+
+def _freezing(freeze: Any, distance: int) -> bool | _Time:
+    """What `freeze` is at a distance from the last layer: whether it freezes for good, or until when."""
+    if isinstance(freeze, bool):
+        return freeze
+    beyond = distance - freeze.get("but_last", 0)
+    if beyond < 0:
+        return False
+    if "until" not in freeze:
+        return True
+    until = _time(freeze["until"])
+    every = _time(freeze["every"]) if "every" in freeze else _Time(Fraction(0), until.percent)
+    assert every.percent == until.percent
+    return _Time(until.amount + beyond * every.amount, until.percent)
+
+
+def _time(written: int | str) -> _Time:
+    if isinstance(written, str):
+        return _Time(Fraction(written.removesuffix("%")), True)
+    return _Time(Fraction(written), False)
 
 
 def _frozen_value(value: Any) -> Any:
@@ -348,32 +482,49 @@ def _try_rule(spec: dict[str, Any], index: int, parameters: list[_Parameter], no
     rule = spec["rules"][index]
     selected = _selected(rule, parameters)
     reached = {axis: [one for one in selected if _reaches(rule, axis, one)] for axis in _axes(rule)}
+    if "layers" in rule:
+        notes.ladders[index] = _ladder(rule, index, reached, notes)
     for axis, some in reached.items():
         if axis == "layer":
             _set_layers(rule, index, some, notes)
+        elif axis == "freeze":
+            _set_freeze(spec, index, some, notes)
         else:
-            _set_value(spec, index, axis, some, notes)
+            for parameter in some:
+                _set_value(spec, index, axis, parameter, _value(rule, axis, _base(spec, parameter), parameter), notes)
     for axis, some in reached.items():
-        lost = {name for (joining, _, _), names in notes.joins.items() if joining == index for name in names}
+        lost = {name for (losing, _, _), names in notes.lost.items() if losing == index for name in names}
         for parameter in some:
             if axis != "layer" or parameter.names[0] not in lost:
                 _note_misfits(rule, index, axis, _base(spec, parameter), parameter, notes)
 
 
-def _axes(rule: dict[str, Any]) -> list[str]:
-    return list(_settings(rule, {}))
+def _set_value(spec: dict[str, Any], index: int, axis: str, parameter: _Parameter, value: Any, notes: _Notes) -> None:
+    if axis not in parameter.winner:
+        parameter.winner[axis] = index
+        parameter.value[axis] = value
+        return
+    earlier = parameter.winner[axis]
+    if any(_lacks_size(spec["rules"][each], axis, parameter) for each in (earlier, index)):
+        return  # no value that could overlap
+    code = "LRS209" if _same(parameter.value[axis], value) else "LRS202"
+    notes.pair(code, axis, earlier, index, parameter.names[0])
 
 
-def _set_value(spec: dict[str, Any], index: int, axis: str, reached: list[_Parameter], notes: _Notes) -> None:
-    for parameter in reached:
-        value = _settings(spec["rules"][index], _base(spec, parameter))[axis]
-        if axis not in parameter.winner:
-            parameter.winner[axis] = index
-            parameter.value[axis] = value
-        elif _same(parameter.value[axis], value):
-            notes.pair("LRS209", axis, parameter.winner[axis], index, parameter.names[0])
-        else:
-            notes.pair("LRS202", axis, parameter.winner[axis], index, parameter.names[0])
+def _set_freeze(spec: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
+    """Set `freeze`; by layers it reaches only what is on one."""
+    freeze = spec["rules"][index]["freeze"]
+    by_layer = isinstance(freeze, dict) and ("but_last" in freeze or "every" in freeze)
+    distances = [notes.ladders[index].distance(parameter) if by_layer else 0 for parameter in reached]
+    for parameter, distance in zip(reached, distances, strict=True):
+        if distance is None and "freeze" not in parameter.winner:
+            notes.off_ladder.add(index)
+        elif distance is not None:
+            _set_value(spec, index, "freeze", parameter, _freezing(freeze, distance), notes)
+    if not (by_layer and "but_last" in freeze and notes.ladders[index].count):
+        return
+    if all(distance is None or distance < freeze["but_last"] for distance in distances):
+        notes.in_vain.append(index)
 
 
 def _note_misfits(
@@ -409,9 +560,25 @@ def _places(entries: list[_Entry], name: str) -> list[_Place]:
         for position, regex in enumerate(entry.regexes):
             match = re.search(regex, name)
             if match:
-                places.append(_Place(number, position, _captures(match)))
+                places.append(_Place(number, position, _divided(entries, number, _captures(match))))
                 break
     return places
+
+
+def _divided(entries: list[_Entry], number: int, captures: tuple[str, ...]) -> tuple[str, ...]:
+    """The captures with the text that `every` divides; a join is divided as the entry whose layers it shares."""
+    counting = entries[_entry_to_share(entries, number)] if entries[number].join else entries[number]
+    if counting.every == 1:
+        return captures
+    last = re.compile(counting.regexes[0]).groups - 1
+    return tuple(
+        str(int(text) // counting.every) if place == last and _is_number(text) else text
+        for place, text in enumerate(captures)
+    )
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]+", text) is not None
 
 
 def _place(rule: dict[str, Any], parameter: _Parameter) -> _Place:
@@ -425,37 +592,57 @@ def _in_two_places(rule: dict[str, Any], parameter: _Parameter) -> bool:
     return len({(place.entry, place.captures) for name in names for place in _places(entries, name)}) > 1
 
 
-def _set_layers(rule: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
-    for parameter in reached:
+def _ladder(rule: dict[str, Any], index: int, reached: dict[str, list[_Parameter]], notes: _Notes) -> _Ladder:
+    """Count a ladder: over those whose layer it wins, or, where it sets none, over all that it reaches."""
+    counted = reached["layer"] if "layer" in reached else reached["freeze"]
+    for parameter in counted:
         if _in_two_places(rule, parameter):
             notes.pair("LRS202", "layer", index, index, parameter.names[0])
-        if "layer" in parameter.winner:
-            notes.pair("LRS202", "layer", parameter.winner["layer"], index, parameter.names[0])
-    free = [parameter for parameter in reached if "layer" not in parameter.winner]
-    layers = _layers(rule, free)
-    for parameter in free:
+    if "layer" in reached:
+        counted = [parameter for parameter in counted if "layer" not in parameter.winner]
+    layers = _layers(rule, counted)
+    numbers = {}
+    for parameter in counted:
         number = _layer_number(rule, layers, _place(rule, parameter))
         if number is None:
-            notes.join(index, _place(rule, parameter), parameter.names[0])
+            notes.lose(index, _place(rule, parameter), parameter.names[0])
         else:
+            numbers[parameter.names[0]] = number
+    return _Ladder(numbers, len(layers))
+
+
+def _set_layers(rule: dict[str, Any], index: int, reached: list[_Parameter], notes: _Notes) -> None:
+    ladder = notes.ladders[index]
+    for parameter in reached:
+        if "layer" in parameter.winner:
+            notes.pair("LRS202", "layer", parameter.winner["layer"], index, parameter.names[0])
+        elif parameter.names[0] in ladder.numbers:
+            number = ladder.numbers[parameter.names[0]]
             parameter.winner["layer"] = index
             parameter.layer = {
                 "rule": _rule_name(rule, index),
                 "index": number,
-                "of": len(layers),
-                "mult": _multiplier(rule["layer_decay"], number, len(layers)),
+                "of": ladder.count,
+                "mult": _multiplier(rule["layer_decay"], number, ladder.count),
             }
 
 
 def _layers(rule: dict[str, Any], parameters: list[_Parameter]) -> list[tuple[int, tuple[str, ...]]]:
-    """The layers that a ladder has on these parameters, input first: entry number and captures of each."""
+    """The layers that a ladder has on these parameters, input first: entry number and captures (or gap) of each."""
     places = [_place(rule, parameter) for parameter in parameters]
-    layers = []
+    layers: list[tuple[int, tuple[str, ...]]] = []
     for number, entry in enumerate(_entries(rule)):
-        if not entry.join:
-            captures = [place.captures for place in places if place.entry == number]
+        if entry.gap:
+            layers += [(number, ("gap", str(each))) for each in range(entry.gap)]
+        elif not entry.join:
+            captures = [place.captures for place in places if place.entry == number and not _uncounted(entry, place)]
             layers += [(number, texts) for texts in _in_order(_distinct(captures))]
-    return layers
+    return layers if any(not _entries(rule)[number].gap for number, _ in layers) else []
+
+
+def _uncounted(entry: _Entry, place: _Place) -> bool:
+    """Whether an entry with `every` has captured what is no number to divide."""
+    return entry.every > 1 and not _is_number(place.captures[-1])
 
 
 def _distinct(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -468,25 +655,25 @@ def _distinct(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def _in_order(captures: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Numeric order if every text is a decimal number, otherwise (and between equal numbers) as they come."""
-    if all(re.fullmatch("[0-9]+", text) for texts in captures for text in texts):
+    if all(_is_number(text) for texts in captures for text in texts):
         return sorted(captures, key=lambda texts: tuple(int(text) for text in texts))
     return captures
 
 
 def _layer_number(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place) -> int | None:
-    """The number of the layer of a place, 0 at the input; None for a join with no layer to share."""
-    entries = _entries(rule)
-    if not entries[place.entry].join:
-        return layers.index((place.entry, place.captures))
+    """The number of the layer of a place, 0 at the input; None for a join with no layer to share, or for no number."""
+    entry = _entries(rule)[place.entry]
+    if not entry.join:
+        return None if _uncounted(entry, place) else layers.index((place.entry, place.captures))
     numbers = _layers_to_share(rule, layers, place)
     if not numbers:
         return None
-    return numbers[0] if entries[place.entry].to == "first" else numbers[-1]
+    return numbers[0] if entry.to == "first" else numbers[-1]
 
 
-def _entry_to_share(rule: dict[str, Any], place: _Place) -> int:
-    """The nearest entry before a join that is not a join."""
-    return max(number for number in range(place.entry) if not _entries(rule)[number].join)
+def _entry_to_share(entries: list[_Entry], joining: int) -> int:
+    """The nearest entry before a join that is neither a join nor a gap."""
+    return max(number for number in range(joining) if entries[number].opens_layers)
 
 
 def _layers_to_share(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ...]]], place: _Place) -> list[int]:
@@ -494,13 +681,15 @@ def _layers_to_share(rule: dict[str, Any], layers: list[tuple[int, tuple[str, ..
     return [
         number
         for number, (entry, captures) in enumerate(layers)
-        if entry == _entry_to_share(rule, place) and captures[: len(place.captures)] == place.captures
+        if entry == _entry_to_share(_entries(rule), place.entry) and captures[: len(place.captures)] == place.captures
     ]
 
 
 def _multiplier(layer_decay: Any, number: int, count: int) -> float:
     if not isinstance(layer_decay, dict):
         layer_decay = {"factor": layer_decay}
+    if "first" in layer_decay:
+        return 1.0 if count == 1 else float(layer_decay["first"]) ** ((count - 1 - number) / (count - 1))
     least = float(layer_decay.get("min_mult", 0.0))
     return max(float(layer_decay["factor"]) ** (count - 1 - number), least)
 
@@ -513,7 +702,7 @@ def _rule_name(rule: dict[str, Any], index: int) -> str:
 
 
 def _result(spec: dict[str, Any], parameter: _Parameter) -> ReadParameter:
-    rules, optimizer = spec["rules"], _base(spec, parameter)
+    rules, optimizer, freeze = spec["rules"], _base(spec, parameter), parameter.value.get("freeze")
     return ReadParameter(
         name=parameter.names[0],
         status=_status(parameter),
@@ -523,6 +712,9 @@ def _result(spec: dict[str, Any], parameter: _Parameter) -> ReadParameter:
         options=_options(optimizer, parameter),
         set_by={axis: _rule_name(rules[index], index) for axis, index in parameter.winner.items()},
         layer=parameter.layer,
+        frozen_until=freeze.written if isinstance(freeze, _Time) else None,
+        schedule=_schedule(spec, parameter),
+        tags=_tags(parameter),
     )
 
 
@@ -557,6 +749,17 @@ def _options(optimizer: dict[str, Any], parameter: _Parameter) -> dict[str, Any]
     return options
 
 
+def _schedule(spec: dict[str, Any], parameter: _Parameter) -> str | None:
+    """The schedule that a rule gives the parameter, or else the first of them."""
+    if "schedules" not in spec:
+        return None
+    return str(parameter.value.get("schedule", next(iter(spec["schedules"]))))
+
+
+def _tags(parameter: _Parameter) -> dict[str, Any]:
+    return {axis.removeprefix("tags."): value for axis, value in parameter.value.items() if axis.startswith("tags.")}
+
+
 def _trains(result: ReadParameter) -> bool:
     return result.status in ("trained", "unmatched")
 
@@ -575,7 +778,7 @@ def _groups(spec: dict[str, Any], parameters: list[_Parameter], results: list[Re
                 break
         else:
             name = _free_name(_group_name(spec, parameter), groups)
-            settings = (result.optimizer, result.lr, result.weight_decay, result.options)
+            settings = (result.optimizer, result.lr, result.weight_decay, result.options, result.schedule, result.tags)
             groups.append(ReadGroup(name, *settings, [result.name]))
     return groups
 
@@ -585,9 +788,14 @@ def _same_settings(group: ReadGroup, result: ReadParameter) -> bool:
         group.optimizer == result.optimizer
         and group.lr == result.lr
         and group.weight_decay == result.weight_decay
-        and group.options.keys() == result.options.keys()
-        and all(_same(value, result.options[key]) for key, value in group.options.items())
+        and group.schedule == result.schedule
+        and _same_mappings(group.options, result.options)
+        and _same_mappings(group.tags, result.tags)
     )
+
+
+def _same_mappings(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
 
 
 def _group_name(spec: dict[str, Any], parameter: _Parameter) -> str:
@@ -624,13 +832,15 @@ def _findings(
     for index in range(len(spec["rules"])):
         findings += _about_one_rule(spec, index, parameters, notes)
     findings += _about_pairs(spec, notes)
-    findings += _about_joins(spec, notes)
+    findings += _about_lost(spec, notes)
+    findings += _about_sizes(spec, parameters)
     findings += _about_scaled_rates(spec, parameters)
     findings += _about_unfit_parameters(spec, parameters)
     findings += _about_unused_optimizers(spec, parameters)
-    for index in range(len(spec["rules"])):
-        findings += _about_the_order_of_a_ladder(spec, index, parameters)
-        findings += _about_early_joins(spec, index, parameters)
+    findings += _about_unused_schedules(spec, results)
+    for index, ladder in notes.ladders.items():
+        findings += _about_the_order_of_a_ladder(spec, index, parameters, ladder)
+        findings += _about_early_joins(spec, index, parameters, ladder)
     findings += _about_declared_decay(spec, parameters)
     return [finding for finding in findings if finding.severity != "ignore"]
 
@@ -675,6 +885,11 @@ def _about_one_rule(spec: dict[str, Any], index: int, parameters: list[_Paramete
     findings = []
     if _shadowed(rule, index, selected, notes):
         findings.append(_finding(spec, "LRS204", index, parameters=_first_names(selected)))
+    counted = [one for one in selected if not rule.get("fallback", False) or index in one.winner.values()]
+    if "expect" in rule and len(counted) not in _as_list(rule["expect"]):
+        findings.append(_finding(spec, "LRS213", index, parameters=_first_names(counted)))
+    if index in notes.in_vain:
+        findings.append(_finding(spec, "LRS214", index))
     unused = [pattern for pattern in _patterns(rule) or [] if not _used(rule, pattern, selected)]
     findings += [_finding(spec, "LRS205", index, pattern=pattern) for pattern in unused]
     if _frozen_only(rule, selected):
@@ -698,10 +913,10 @@ def _about_one_rule(spec: dict[str, Any], index: int, parameters: list[_Paramete
 
 
 def _shadowed(rule: dict[str, Any], index: int, selected: list[_Parameter], notes: _Notes) -> bool:
-    """Whether a rule sets nothing because earlier rules set it all (not for want of a layer to join)."""
+    """Whether a rule sets nothing because earlier rules set it all (not for want of a layer)."""
     if rule.get("fallback", False) and not any(key in rule for key in ("match", "layers", "where")):
         return False  # the catch-all
-    if any(joining == index for joining, _, _ in notes.joins):
+    if index in notes.off_ladder or any(losing == index for losing, _, _ in notes.lost):
         return False
     return not any(index in parameter.winner.values() for parameter in selected)
 
@@ -738,6 +953,8 @@ def _multiples_like_values(
 ) -> list[_Parameter]:
     """LRS319."""
     multiple = spec["rules"][index].get(f"{key}_mult", 0)
+    if isinstance(multiple, dict):
+        return []
     return [one for one in _held(index, key, selected) if 0 < multiple < below and _base(spec, one)[key] == multiple]
 
 
@@ -746,18 +963,25 @@ def _without(spec: dict[str, Any], index: int, axis: str, parameter: _Parameter)
     base = _base(spec, parameter)
     for rule in spec["rules"][index + 1 :]:
         if axis in _axes(rule) and _selected_names(rule, parameter):
-            return _settings(rule, base)[axis]
+            return _value(rule, axis, base, parameter)
     if axis == "weight_decay":
         return _number(base, axis) or 0.0  # of a class that is not known, none
     if axis == "optimizer":
         return next(iter(spec["optimizers"]))
+    if axis == "schedule":
+        return next(iter(spec["schedules"]))
     return 1.0 if axis == "scale" else _frozen_value(base.get(axis.removeprefix("options.")))
 
 
 def _beyond_the_rest(spec: dict[str, Any], index: int, axis: str, selected: list[_Parameter]) -> list[_Parameter]:
     """LRS312."""
     rule = spec["rules"][index]
-    if axis in ("lr", "layer", "freeze") or not rule.get("fallback", False) or not _sets_rate(rule):
+    if (
+        axis in ("lr", "layer", "freeze")
+        or axis.startswith("tags.")
+        or not rule.get("fallback", False)
+        or not _sets_rate(rule)
+    ):
         return []
     decided = [
         one
@@ -808,11 +1032,24 @@ def _about_pairs(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
     ]
 
 
-def _about_joins(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
+def _about_lost(spec: dict[str, Any], notes: _Notes) -> list[Finding]:
+    """LRS207 and LRS214: what a regex of a ladder selects and puts on no layer."""
     findings = []
-    for (index, entry, position), names in notes.joins.items():
-        pattern = _entries(spec["rules"][index])[entry].regexes[position]
-        findings.append(_finding(spec, "LRS207", index, pattern=pattern, parameters=tuple(names)))
+    for (index, number, position), names in notes.lost.items():
+        entry = _entries(spec["rules"][index])[number]
+        code = "LRS207" if entry.join else "LRS214"
+        findings.append(_finding(spec, code, index, pattern=entry.regexes[position], parameters=tuple(names)))
+    return findings
+
+
+def _about_sizes(spec: dict[str, Any], parameters: list[_Parameter]) -> list[Finding]:
+    """LRS214: trained parameters with a factor of a size that they do not have."""
+    findings = []
+    for index, rule in enumerate(spec["rules"]):
+        for axis in ("scale", "weight_decay"):
+            lacking = [one for one in _held(index, axis, parameters) if _lacks_size(rule, axis, one)]
+            if lacking:
+                findings.append(_finding(spec, "LRS214", index, axis=axis, parameters=_first_names(lacking)))
     return findings
 
 
@@ -850,19 +1087,27 @@ def _about_unused_optimizers(spec: dict[str, Any], parameters: list[_Parameter])
     return [_finding(spec, "LRS212", None) for name in spec.get("optimizers", {}) if name not in used]
 
 
-def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+def _about_unused_schedules(spec: dict[str, Any], results: list[ReadParameter]) -> list[Finding]:
+    """LRS215: a schedule that no rule names and that no trained parameter has."""
+    used = {rule.get("schedule") for rule in spec["rules"]} | {one.schedule for one in results if _trains(one)}
+    return [_finding(spec, "LRS215", None) for name in spec.get("schedules", {}) if name not in used]
+
+
+def _about_the_order_of_a_ladder(
+    spec: dict[str, Any], index: int, parameters: list[_Parameter], ladder: _Ladder
+) -> list[Finding]:
     """LRS308: the entries of a ladder stand in the model from the last to the first; or the head is before others."""
     rule = spec["rules"][index]
-    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    on_it = [number for number, one in enumerate(parameters) if one.names[0] in ladder.numbers]
     own = [n for n in on_it if not _entries(rule)[_place(rule, parameters[n]).entry].join]
     own = [n for n in own if not _status(parameters[n]).startswith("frozen")]
-    others = [_layer_index(parameters[n]) for n in on_it if "head" not in parameters[n].declared]
+    others = [ladder.numbers[parameters[n].names[0]] for n in on_it if "head" not in parameters[n].declared]
     early = [
         parameters[n]
         for n in on_it
         if not _entries(rule)[_place(rule, parameters[n]).entry].join
         if "head" in parameters[n].declared and "embedding" not in parameters[n].declared
-        if any(number > _layer_index(parameters[n]) for number in others)
+        if any(number > ladder.numbers[parameters[n].names[0]] for number in others)
     ]
     if early:
         return [_finding(spec, "LRS308", index, parameters=_first_names(early))]
@@ -879,15 +1124,12 @@ def _about_the_order_of_a_ladder(spec: dict[str, Any], index: int, parameters: l
     return [_finding(spec, "LRS308", index)]
 
 
-def _layer_index(parameter: _Parameter) -> int:
-    assert parameter.layer
-    return int(parameter.layer["index"])
-
-
-def _about_early_joins(spec: dict[str, Any], index: int, parameters: list[_Parameter]) -> list[Finding]:
+def _about_early_joins(
+    spec: dict[str, Any], index: int, parameters: list[_Parameter], ladder: _Ladder
+) -> list[Finding]:
     """LRS309: what joins the last of several layers and stands in the model before all that is on it by itself."""
     rule = spec["rules"][index]
-    on_it = [number for number, one in enumerate(parameters) if one.winner.get("layer") == index]
+    on_it = [number for number, one in enumerate(parameters) if one.names[0] in ladder.numbers]
     layers = _layers(rule, [parameters[n] for n in on_it]) if on_it else []
     early: dict[tuple[int, int], list[_Parameter]] = {}
     for n in on_it:
@@ -899,8 +1141,8 @@ def _about_early_joins(spec: dict[str, Any], index: int, parameters: list[_Param
         own = [
             other
             for other in on_it
-            if parameters[other].layer == parameters[n].layer
-            and _place(rule, parameters[other]).entry == _entry_to_share(rule, place)
+            if ladder.numbers[parameters[other].names[0]] == ladder.numbers[parameters[n].names[0]]
+            and _place(rule, parameters[other]).entry == _entry_to_share(_entries(rule), place.entry)
         ]
         module = parameters[n].names[0].rpartition(".")[0]
         around = module == "" or all(parameters[other].names[0].startswith(module + ".") for other in own)

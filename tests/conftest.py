@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update", action="store_true", help="write what is generated (golden reports, schemas, docs) anew"
     )
+    parser.addoption("--drawn", type=int, help="draw so many examples of each property, other ones every time")
     parser.addoption("--large", action="store_true", help="measure the worst cases of the largest size as well")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -38,7 +39,11 @@ OWNERS = [
     ["LayerNorm"],
     ["Linear"],
     ["Conv2d", "_ConvNd"],
+    ["OwnConv", "Conv1d", "_ConvNd"],
+    ["Conv1D"],
     ["Embedding"],
+    ["ScaledEmbedding", "Embedding"],
+    ["EmbeddingBag"],
     ["Block"],
 ]
 
@@ -82,6 +87,17 @@ LAYERS = [
     *(r"^layer(\d+)\.", r"^layer(\d)", r"^layer(\d)(\d?)", "^(?:blocks.|layer)(\\d+)", "(norm|bias)"),
     *(r"^denseblock(\d+)\.layer(\d+)\.", r"^denseblock(\d+)\.", "^norm", "^head|^norm"),
 ]
+EVERY = {
+    1: [
+        *(r"^blocks\.(\d+)\.", r"^blocks\.(\w+)\.", r"^blocks\.(?:0|(\d+))\.", r"^blocks\.\d+\.(\w*)"),
+        *(r"^layer(\d+)\.", r"^layer(\d)", "^(?:blocks.|layer)(\\d+)", r"^denseblock(\d+)\.", "^(.+)$"),
+    ],
+    2: [
+        *(r"^denseblock(\d+)\.layer(\d+)\.", r"^blocks\.(\w+)\.(\w+)", r"^blocks\.(\d)(\d*)", r"^layer(\d)(\d?)"),
+        r"^(blocks|layer)\.?(\d+)",
+    ],
+}
+"""What `every` divides, by the number of groups."""
 JOINS = [
     *(
         "^norm",
@@ -108,6 +124,20 @@ MULTIPLIERS = [0.1, 0.5, 1, 1.0, 2, 16.0, 0, 1e-3, 0.05]
 DECAYS = [0, 0.0, 0.01, 0.05, 0.1, 1, 2.0]
 FACTORS = [0.75, 0.5, 0.9, 0.1, 1, 1.0]
 FLOORS = [0, 0.0, 0.1, 0.5, 1]
+FIRSTS = [0.01, 0.5, 0.5625, 1, 1.0]
+SIZES = ["rows", "cols", "fan_in", "fan_out"]
+POWERS = [-1, -1.0, -0.5, 0.5, 1, 2]
+BASES = [1, 2, 4.0, 0.5]
+STEPS = [1, 2, 10, 100, 110]
+PERCENTAGES = ["10%", "10.0%", "12.5%", "33.3%", "0.5%", "5%", "02%", "60%", "100%"]
+SCHEDULES = ["main", "slow", "late", "B-2"]
+SHAPES = ["linear", "cosine", "sqrt", "exponential", "inverse_sqrt", {"power": 2}, {"power": 0.5}]
+ENDS_OF_SEGMENTS = [0, 0.0, 0.1, 0.5, 1, 1.0, 10]
+TAGS: dict[str, list[Any]] = {
+    "is_last_layer": [True, False, 1, 0],
+    "phase": ["a", "b", ""],
+    "A_2": [1, 1.0, 0.5, True, "1"],
+}
 OPTIONS: dict[str, list[Any]] = {
     "eps": [1e-8, 1e-6, 1, 1.0],
     "amsgrad": [True, False, 1],
@@ -144,9 +174,9 @@ CHECKED_BY_RULE = [
     *("unmatched-parameter", "overlapping-rules", "unused-rule", "shadowed-rule", "unused-pattern"),
     *("frozen-only-rule", "join-without-layer", "shape-unknown", "redundant-setting", "scaled-absolute-lr"),
     *("unfit-parameter", "trains-nothing", "rate-for-multiple", "fallback-beyond-rest", "scalars-decay"),
-    *("nothing-to-spare", "multiple-for-rate"),
+    *("nothing-to-spare", "multiple-for-rate", "unexpected-count", "no-such-number"),
 ]
-CHECKED_BY_MODEL = ["zero-lr", "large-value", "unused-optimizer"]
+CHECKED_BY_MODEL = ["zero-lr", "large-value", "unused-optimizer", "unused-schedule"]
 # Lints that `bruteforce` does not judge: never an error, which would take the groups away.
 UNJUDGED = ["regex-partial-component", "regex-unescaped-dot", "mixed-decay", "regex-dead-branch", "odd-value"]
 
@@ -197,12 +227,18 @@ def _parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "aliases": [],
-        "shape": draw(st.lists(st.integers(1, 8), max_size=4)),
+        "shape": draw(_shapes()),
         "requires_grad": not draw(_chance(15)),
         "module": draw(st.sampled_from(OWNERS)),
         "alias_modules": [],
         "declared": draw(st.sampled_from(DECLARED)),
     }
+
+
+@st.composite
+def _shapes(draw: st.DrawFn) -> list[int]:
+    sizes = st.sampled_from([*range(1, 9), 1, 2, 4, 8, 0])
+    return [draw(sizes) for _ in range(draw(st.sampled_from([0, 1, 1, 2, 2, 2, 3, 4])))]
 
 
 # Specs ----------------------------------------------------------------------------------------------
@@ -246,23 +282,24 @@ def _type(optimizer: dict[str, Any]) -> str:
 
 
 @st.composite
-def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True) -> dict[str, Any]:
+def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True, running: bool = True) -> dict[str, Any]:
     """A valid spec, as parsed: 1 to 5 rules over every feature of the language.
 
     About half have `several` optimizers, if any may; `fitting` ones all take what rules set, so that no model brings a
-    finding of LRS1xx.
+    finding of LRS1xx. Without `running` there is nothing of what a run does: no schedules, tags and thawing.
     """
     fits = fitting or draw(_chance(50))
     optimizers = draw(_several(fits) if draw(_chance(50)) and several else _only())
     count = draw(st.integers(1, 5))
-    rules = [draw(_rules(optimizers)) for _ in range(count)]
+    schedules = draw(_schedules()) if draw(_chance(35)) and running else {}
+    rules = [draw(_rules(optimizers, list(schedules), running)) for _ in range(count)]
     if draw(_chance(80)) and optimizers.fitting:
         _name_all(optimizers.names[1:], rules)
     names = draw(st.permutations(RULE_NAMES))
     named = [{"name": name, **rule} if draw(_chance(60)) else rule for name, rule in zip(names, rules, strict=False)]
     only = optimizers.by_name.get(None)
     described = {"optimizers": optimizers.by_name} if only is None else {"optimizer": only}
-    spec = {"lrspec": 1, **described, "rules": named}
+    spec = {"lrspec": 1, **described, **({"schedules": schedules} if schedules else {}), "rules": named}
     if draw(_chance(50)):
         spec["check"] = draw(_lenient_checks())
     elif draw(_chance(40)):
@@ -312,7 +349,7 @@ def _optimizers(draw: st.DrawFn, types: st.SearchStrategy[str]) -> dict[str, Any
 
 
 @st.composite
-def _rules(draw: st.DrawFn, optimizers: _Several) -> dict[str, Any]:
+def _rules(draw: st.DrawFn, optimizers: _Several, schedules: list[str], running: bool) -> dict[str, Any]:
     rule: dict[str, Any] = {}
     kind = draw(st.sampled_from(["match", "match", "layers", "layers", "where", "catch-all"]))
     if kind == "match":
@@ -323,7 +360,9 @@ def _rules(draw: st.DrawFn, optimizers: _Several) -> dict[str, Any]:
         rule["where"] = draw(_wheres())
     if draw(_chance(20)):
         rule["exclude"] = draw(_lone_or_list(MATCHES, 2))
-    rule |= draw(_settings(kind == "layers", optimizers))
+    rule |= draw(_settings(kind == "layers", optimizers, schedules, running))
+    if draw(_chance(15)):
+        rule["expect"] = draw(_lone_or_list([1, 2, 3, 4, 5, 6, 8, 10], 4))
     if kind == "catch-all" or draw(_chance(20)):
         rule["fallback"] = True
     elif draw(_chance(5)):
@@ -339,14 +378,25 @@ def _rules(draw: st.DrawFn, optimizers: _Several) -> dict[str, Any]:
 def _ladders(draw: st.DrawFn) -> Any:
     if draw(_chance(30)):
         return draw(st.sampled_from(LAYERS))
-    entries = [draw(_lone_or_list(LAYERS, 2))]
+    entries = [draw(_openings())]
     for _ in range(draw(st.integers(0, 4))):
-        if draw(_chance(35)):
+        if draw(_chance(12)):
+            entries.append({"gap": draw(st.integers(1, 3))})
+        elif draw(_chance(35)):
             to = draw(st.sampled_from([{}, {}, {"to": "last"}, {"to": "first"}, {"to": "first"}]))
             entries.append({"join": draw(_lone_or_list(JOINS, 2)), **to})
         else:
-            entries.append(draw(_lone_or_list(LAYERS, 2)))
+            entries.append(draw(_openings()))
     return entries
+
+
+@st.composite
+def _openings(draw: st.DrawFn) -> Any:
+    """An entry that has layers of its own."""
+    if draw(_chance(75)):
+        return draw(_lone_or_list(LAYERS, 2))
+    match = draw(_lone_or_list(EVERY[draw(st.sampled_from([1, 1, 2]))], 2))
+    return {"match": match, "every": draw(st.sampled_from([2, 2, 3, 10]))}
 
 
 @st.composite
@@ -363,7 +413,9 @@ def _wheres(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _settings(draw: st.DrawFn, ladder: bool, optimizers: _Several) -> dict[str, Any]:
+def _settings(
+    draw: st.DrawFn, ladder: bool, optimizers: _Several, schedules: list[str], running: bool
+) -> dict[str, Any]:
     """What a rule sets, one axis or more."""
     if not ladder and draw(_chance(12)):
         return {"freeze": True}
@@ -373,28 +425,110 @@ def _settings(draw: st.DrawFn, ladder: bool, optimizers: _Several) -> dict[str, 
     axes = draw(_some(_AXES, 3))
     if draw(_chance(50)) and (ladder or settings):
         axes = []
-    if ladder:
+    if draw(_chance(15)) and running:
+        settings["freeze"] = draw(_thaws(ladder))
+    if ladder and not (draw(_chance(50)) and _by_layer(settings.get("freeze"))):
         settings["layer_decay"] = draw(_layer_decays())
     if "rate" in axes:
         settings |= draw(_one_of("lr", RATES, "lr_mult", MULTIPLIERS))
     if "scale" in axes:
-        settings["lr_scale"] = draw(st.sampled_from(MULTIPLIERS))
+        settings["lr_scale"] = draw(_factors(MULTIPLIERS))
     if "weight_decay" in axes and optimizers.decays(settings.get("optimizer")):
         settings |= draw(_weight_decays(optimizers.multiplies("weight_decay")))
     if "options" in axes and (possible := optimizers.options(settings.get("optimizer"))):
         keys = draw(_some(possible, 3))
         settings["options"] = {key: draw(st.sampled_from(OPTIONS[key])) for key in keys}
+    if draw(_chance(40)) and schedules:
+        settings["schedule"] = draw(st.sampled_from(schedules))
+    if draw(_chance(12)) and running:
+        settings["tags"] = {key: draw(st.sampled_from(TAGS[key])) for key in draw(_some(list(TAGS), 2))}
     if "freeze" in axes or not settings:
-        settings["freeze"] = False
+        settings.setdefault("freeze", False)
     return settings
 
 
 _AXES = ["rate", "scale", "weight_decay", "freeze", "options"]
 
 
+@st.composite
+def _thaws(draw: st.DrawFn, ladder: bool) -> dict[str, Any]:
+    """Freezing for a while, or of all layers but the last."""
+    times = st.sampled_from(STEPS if draw(st.booleans()) else PERCENTAGES)
+    keys = draw(st.sampled_from(["u", "ue", "ueb", "ub", "b"])) if ladder else "u"
+    drawn = {"until": times, "every": times, "but_last": st.integers(1, 3)}
+    return {key: draw(values) for key, values in drawn.items() if key[0] in keys}
+
+
+def _by_layer(freeze: Any) -> bool:
+    return isinstance(freeze, dict) and ("every" in freeze or "but_last" in freeze)
+
+
+@st.composite
+def _factors(draw: st.DrawFn, numbers: list[Any]) -> Any:
+    """A number, or a factor from shapes."""
+    if draw(_chance(65)):
+        return draw(st.sampled_from(numbers))
+    base = draw(st.sampled_from([{}, *({"base": each} for each in BASES)]))
+    return {"of": draw(st.sampled_from(SIZES)), **base, "power": draw(st.sampled_from(POWERS))}
+
+
+# Schedules ------------------------------------------------------------------------------------------
+
+
+@st.composite
+def _schedules(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.permutations(SCHEDULES))[: draw(st.sampled_from([1, 2, 2, 3]))]
+    return {name: draw(schedules()) for name in names}
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A valid schedule: 1 to 5 segments whose ends rise, steps and percentages each by themselves."""
+    count = draw(st.integers(1, 5))
+    steps = sorted(draw(st.lists(st.integers(1, 120), min_size=count, max_size=count, unique=True)))
+    percents = sorted(draw(st.lists(_percentages(), min_size=count, max_size=count, unique=True)))
+    segments: list[dict[str, Any]] = []
+    before = 1.0
+    for number in range(count):
+        until: Any = f"{percents[number]}%" if draw(st.booleans()) else steps[number]
+        segment, before = draw(_segments(before))
+        last = number == count - 1 and draw(_chance(60))
+        segments.append(segment if last else {"until": until, **segment})
+    return segments
+
+
+def _percentages() -> st.SearchStrategy[Decimal]:
+    return st.integers(1, 800).map(lambda eighths: Decimal(eighths) / 8)
+
+
+@st.composite
+def _segments(draw: st.DrawFn, before: float) -> tuple[dict[str, Any], float]:
+    """A segment behind one that ends at a factor, and at which it ends itself."""
+    segment: dict[str, Any] = {}
+    if draw(_chance(50)):
+        segment["from"] = draw(st.sampled_from(ENDS_OF_SEGMENTS))
+    if draw(_chance(60)):
+        segment["to"] = draw(st.sampled_from(ENDS_OF_SEGMENTS))
+    if draw(_chance(70)):
+        segment["shape"] = draw(st.sampled_from(SHAPES))
+    start, shape = segment.get("from", before), segment.get("shape")
+    if shape == "inverse_sqrt":
+        segment.pop("to", None)
+        return segment, start  # or less, but above 0 where that is
+    if shape == "exponential" and (start == 0 or segment.get("to") == 0):
+        segment |= {"from": 0.5, "to": 0.1}
+    return segment, float(segment.get("to", 1))
+
+
 def _weight_decays(multiples: bool) -> st.SearchStrategy[dict[str, Any]]:
     if multiples:
-        return _one_of("weight_decay", DECAYS, "weight_decay_mult", MULTIPLIERS)
+        return st.booleans().flatmap(
+            lambda absolute: (
+                st.fixed_dictionaries({"weight_decay": st.sampled_from(DECAYS)})
+                if absolute
+                else st.fixed_dictionaries({"weight_decay_mult": _factors(MULTIPLIERS)})
+            )
+        )
     return st.sampled_from(DECAYS).map(lambda value: {"weight_decay": value})
 
 
@@ -408,6 +542,8 @@ def _one_of(draw: st.DrawFn, absolute: str, values: list[Any], relative: str, mu
 
 @st.composite
 def _layer_decays(draw: st.DrawFn) -> Any:
+    if draw(_chance(20)):
+        return {"first": draw(st.sampled_from(FIRSTS))}
     factor = draw(st.sampled_from(FACTORS))
     if draw(_chance(70)):
         return factor
@@ -434,6 +570,8 @@ ODD_KEYS = [
     *("lr", "match", "layers", "layer_decay", "freeze", "weight_decay", "options", "where", "check", "join"),
     *("type", "betas", "momentum", "params", "models", "source", "optimizer", "factor", "unused-rule", "syntax", "lrr"),
     *("optimizers", "adamw", "muon", "a b"),
+    *("expect", "to", "every", "gap", "first", "of", "power", "base", "until", "but_last", "schedules", "schedule"),
+    *("tags", "from", "shape"),
 ]
 ODD_VALUES: list[Any] = [
     *(None, True, False, 0, 1, 2, -1, 0.5, 1.5, "", "a", "^(", "a b", "a\n", "1", "error"),
@@ -441,6 +579,9 @@ ODD_VALUES: list[Any] = [
     *("SGD", "Rprop", "LBFGS", "adamw", "a.B", "py:a:b", "timm:a", "hf-hub:a", "a:b", "params: ", " "),
     *({"source": "a"}, {"source": "py:a"}, ["a", {"source": "a", "args": {"b": None}}], {"type": "Rprop"}),
     *("muon", {"muon": {"type": "Muon"}}, {"adamw": {}, "a b": {"type": "SGD"}}, {"momentum": "a"}),
+    *("5%", "0%", "101%", "5.%", "last", "first", "linear", {"power": 2}, {"of": "rows", "power": -1}, {"gap": 1}),
+    *({"until": 10}, {"until": "5%", "every": 1}, {"but_last": 1}, {"first": 0.5}, {"main": [{}]}, [{"until": 2}, {}]),
+    *({"match": "a", "every": 2}, {"match": "(a)", "every": 2}, {"a": 1}, {"lr_scale": 1}, "main"),
 ]
 
 

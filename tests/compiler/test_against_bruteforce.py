@@ -10,12 +10,13 @@ import lrspec
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
-from tests.bruteforce import Finding, Reading, read
+from tests.bruteforce import Finding, Reading, ReadParameter, read
+from tests.compiler.collisions import COLLISIONS
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
 
 OF_RULES = (216, *range(307, 313), *range(317, 320))
-JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 213), *OF_RULES)}
+JUDGED = {f"LRS{number}" for number in (104, 106, *range(201, 208), *range(209, 216), *OF_RULES)}
 UNIONS = ("LRS303", "LRS304")
 
 
@@ -170,6 +171,7 @@ OF_VALUES = [*RATES, *MULTIPLES, *BEYOND, *SPARED, FROZEN_TWICE, OPTIONAL_AND_FR
         (with_transitions(), BLOCKS_AND_TRANSITIONS),
         (with_transitions(to="first"), BLOCKS_AND_TRANSITIONS),
         *((spec, inventory) for spec in OF_VALUES for inventory in (TIED, SCALARS, FROZEN)),
+        *COLLISIONS,
     ],
 )
 def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any], inventory: dict[str, Any]) -> None:
@@ -178,6 +180,7 @@ def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any
     assert (outcome.plan is None) == (not reading.parameters)
     if outcome.plan:
         compare(outcome.plan, reading)
+        compare_in_json(spec, outcome.plan.to_dict(), reading)
 
 
 UNMATCHED_NAMES: dict[str, Any] = {
@@ -223,6 +226,38 @@ def compare(plan: lrspec.Plan, reading: Reading) -> None:
     for code in UNIONS:
         assert _names_under(code, plan) == {name for f in reading.findings if f.code == code for name in f.parameters}
     assert _groups(plan) == _read_groups(reading)
+
+
+def compare_in_json(spec: dict[str, Any], made: dict[str, Any], reading: Reading) -> None:
+    """Thawing, schedules and tags, as text, in which `true` is not `1`; absent where the spec has none."""
+    keys = [key for key in ("schedule", "tags") if key in _said(spec)]
+    assert [_parts(each) for each in made["parameters"]] == [
+        _parts({key: getattr(each, key) for key in keys} | _until(each)) for each in reading.parameters
+    ]
+    assert [_parts(each) for each in made["groups"] or ()] == [
+        _parts({key: getattr(each, key) for key in keys}) for each in reading.groups or ()
+    ]
+    filled = {name: [_filled(segment) for segment in segments] for name, segments in spec.get("schedules", {}).items()}
+    assert made.get("schedules", {}) == filled
+
+
+def _said(spec: dict[str, Any]) -> set[str]:
+    return {key for rule in spec["rules"] for key in rule} | ({"schedule"} if "schedules" in spec else set())
+
+
+def _parts(made: dict[str, Any]) -> str:
+    parts = {key: made[key] for key in ("frozen_until", "schedule", "tags") if key in made}
+    return json.dumps(parts, sort_keys=True)
+
+
+def _until(parameter: ReadParameter) -> dict[str, Any]:
+    return {} if parameter.frozen_until is None else {"frozen_until": parameter.frozen_until}
+
+
+def _filled(segment: dict[str, Any]) -> dict[str, Any]:
+    """A segment with `to`, which `inverse_sqrt` takes none of, and `shape`."""
+    end = {} if segment.get("shape") == "inverse_sqrt" else {"to": 1}
+    return {"shape": "linear", **end, **segment}
 
 
 def _parameters(plan: lrspec.Plan) -> list[Any]:

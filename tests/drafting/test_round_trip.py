@@ -56,7 +56,7 @@ def without_errors(spec: dict[str, Any]) -> dict[str, Any]:
     return {**spec, "rules": rules, "check": dict.fromkeys(CHECKED_BY_RULE + CHECKED_BY_MODEL, "ignore")}
 
 
-@drawn(specs(), inventories(), few=30, many=5000, parts=8, suppress_health_check=list(HealthCheck))
+@drawn(specs(running=False), inventories(), few=30, many=5000, parts=8, suppress_health_check=list(HealthCheck))
 def test_what_a_random_spec_gives_is_said_again(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     plan = attempted(without_errors(spec), parameters).plan
     assume(plan is not None and plan.groups and can_be_built(plan))
@@ -113,7 +113,7 @@ def test_nine_in_ten_drafts_are_no_longer_than_what_was_written_by_hand() -> Non
     assert sum(shorter) >= 0.9 * len(shorter) > 90
 
 
-@drawn(specs(), inventories(), few=15, many=2000, parts=2, suppress_health_check=list(HealthCheck))
+@drawn(specs(running=False), inventories(), few=15, many=2000, parts=2, suppress_health_check=list(HealthCheck))
 def test_what_live_optimizers_have_is_said_by_a_spec(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     model = model_of(parameters["parameters"])
     try:
