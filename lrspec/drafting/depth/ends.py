@@ -14,9 +14,10 @@ from lrspec.models.parameters import Columns
 def ladder_comment(columns: Columns, layers: Sequence[int | None]) -> str:
     """Return `from the input to the head`, or what else a ladder begins and ends with; None is on no layer of it."""
     places = range(len(columns.names))
-    on_it = [layer for layer in layers if layer is not None]
-    bottom = [place for place in places if layers[place] == min(on_it)]
-    top = [place for place in places if layers[place] == max(on_it)]
+    on_it = {layer for layer in layers if layer is not None}
+    first, last = min(on_it), max(on_it)
+    bottom = [place for place in places if layers[place] == first]
+    top = [place for place in places if layers[place] == last]
     root = tree(columns, places)
     blocks = [block for holder in root.holders() for block in holder.blocks.values()]
     begin, end = _begin(bottom, blocks), _end(columns, top, blocks)
