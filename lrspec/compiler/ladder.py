@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from lrspec.compiler.families import Families, Members
-from lrspec.compiler.selection import Selection, divided
+from lrspec.compiler.selection import Selection, beginning, divided
 from lrspec.regex.search import Captures
 from lrspec.spec.language import Decay, Rule
 from lrspec.spec.rule_regexes import RuleRegexes
@@ -130,13 +130,11 @@ def _shared(placed: Iterable[_Placed], regexes: RuleRegexes, numbers: _Numbers) 
         of_entry = shared.setdefault(entry, {})
         for captures in captured:
             length, to = len(captures), regexes.joins[entry]
-            every, beginning = regexes.every.get(before[entry]), captures
-            if every and any(len(layer) == length for layer in numbers.get(before[entry], ())):
-                beginning = divided(captures, every) or captures
             key = (before[entry], length, to)
             if key not in by_beginning:  # numbers ascend, so that of layers that begin alike the last one here stays
                 layers = list(numbers.get(before[entry], {}).items())[:: -1 if to == "first" else 1]
                 by_beginning[key] = {layer[:length]: number for layer, number in layers if len(layer) >= length}
-            if beginning in by_beginning[key]:
-                of_entry[captures] = by_beginning[key][beginning]
+            number = by_beginning[key].get(beginning(regexes, before[entry], captures))
+            if number is not None:
+                of_entry[captures] = number
     return shared

@@ -73,6 +73,14 @@ def divided(captures: Captures, every: int) -> Captures | None:
     return (*others, _in_decimal(last, every))
 
 
+def beginning(regexes: RuleRegexes, entry: int, captures: Captures) -> Captures:
+    """The captures of an entry, or of a `join` that shares its layers, with the last divided where the entry's is."""
+    every = regexes.every.get(entry)
+    if every is None or regexes.entries[entry][0].compiled.groups != len(captures):
+        return captures
+    return divided(captures, every) or captures
+
+
 def _in_decimal(digits: str, every: int) -> str:
     """The quotient of a number as decimal digits, of which a name may have more than Python turns into a number."""
     quotient, rest = "", 0
@@ -96,14 +104,13 @@ def select(rule: Rule, regexes: RuleRegexes, names: Names, path: Path) -> Select
     selected = _first_names(sorted({name for hit in hits for name in hit.matches}))
     if rule.layers is None:
         return Selection(regexes, selected, hits, excluded)
-    every = regexes.every
     names.work.keep(_PLACE * sum(len(hit.matches) for hit in hits), path)
     of_name: dict[Name, dict[int, Place]] = {}
     for hit in hits:
         for name, match in hit.matches.items():  # of several regexes of an entry, the first that matches counts
             captures = captured(match)
-            if hit.entry in every:
-                captures = divided(captures, every[hit.entry]) or captures
+            if regexes.every:
+                captures = beginning(regexes, regexes.own(hit.entry), captures)
             of_name.setdefault(name, {}).setdefault(hit.entry, Place(hit.entry, captures))
     places: dict[int, dict[Place, Name]] = {}
     for name in sorted(of_name):

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a ladder: regexes, and the layer that they share if it is a `join`."""
+    """An entry of a ladder: regexes, with the layer that they share if it is a `join`; or else a gap."""
 
     regexes: tuple[str, ...]
     join: Literal["first", "last"] | None = None
+    every: int | None = None
+    gap: int = 0
 
 
 @dataclass(frozen=True)

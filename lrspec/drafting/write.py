@@ -135,7 +135,7 @@ def _regexes(key: str, regexes: Sequence[str]) -> Iterator[str]:
 
 
 def _layers(entries: Sequence[Entry]) -> Iterator[str]:
-    if len(entries) == 1 and len(entries[0].regexes) == 1:
+    if len(entries) == 1 and len(entries[0].regexes) == 1 and not entries[0].every:
         yield f"layers: {_quoted(entries[0].regexes[0])}"
         return
     yield "layers:"
@@ -144,16 +144,22 @@ def _layers(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
+    if entry.gap:
+        yield f"- {{gap: {entry.gap}}}"
+        return
     listed = [_quoted(regex) for regex in entry.regexes]
     text = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
     line = {None: text, "last": f"join: {text}", "first": f"{{join: {text}, to: first}}"}[entry.join]
+    line = f"{{match: {text}, every: {entry.every}}}" if entry.every else line
     if len(line) <= _WIDTH or len(listed) == 1:
         yield f"- {line}"
         return
-    yield "- join:" if entry.join else "-"
+    yield "- join:" if entry.join else "- match:" if entry.every else "-"
     yield from (f"    - {regex}" for regex in listed)
     if entry.join == "first":
         yield "  to: first"
+    if entry.every:
+        yield f"  every: {entry.every}"
 
 
 def _quoted(regex: str) -> str:

@@ -166,6 +166,8 @@ def _effect(resolution: Resolution, applied: AppliedSetting, representative: int
     value = "" if axis == "layer" else f" to {value_words(applied.setting.value)}"
     if axis == "layer" and ladder and representative in ladder.lost:
         return "finds no layer for it to share"
+    if axis == "layer" and ladder and representative in ladder.uncounted:
+        return "puts it on no layer, as it captures no number"
     if representative not in applied.members:
         return f"leaves {axis_words(axis)} as it is"
     winner = resolution.winners[axis][representative]

@@ -54,6 +54,10 @@ class RuleRegexes:
         """The entry whose layers a `join` shares: the nearest before it with layers of its own; -1 if there is none."""
         return max((entry for entry in range(join) if entry not in self.joins and entry not in self.gaps), default=-1)
 
+    def own(self, entry: int) -> int:
+        """The entry that has the layers on which an entry puts parameters: itself, or that before a `join`."""
+        return self.joined(entry) if entry in self.joins else entry
+
     @property
     def selecting(self) -> tuple[Pattern, ...]:
         """The regexes of `match` or `layers`, in order."""

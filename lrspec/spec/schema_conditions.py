@@ -57,6 +57,8 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
         "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
         "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
         "Thaw": {**spec["$defs"]["Thaw"], "allOf": list(_thaw_conditions())},
+        "Entry": {**spec["$defs"]["Entry"], "allOf": list(_entry_conditions())},
+        "Decay": {**spec["$defs"]["Decay"], "allOf": list(_decay_conditions())},
         "Segment": {**spec["$defs"]["Segment"], "allOf": list(_segment_conditions())},
         "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
@@ -96,9 +98,13 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     yield {"if": by_layer, "then": _with("layers", message)}
     message = "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`."
     yield {"if": _given("layer_decay"), "then": _with("layers", message)}
-    message = "The first entry is a `join`: there is no layer before it to share."
-    entry = {"if": {"type": "object"}, "then": {"type": ["string", "array"], "errorMessage": message}}
-    yield _for_keys(layers={"prefixItems": [entry]})
+    for key, missing in (("join", "to share"), ("gap", "")):
+        message = f"The first entry is a `{key}`: there is no layer before it {missing}".rstrip() + "."
+        entry = {
+            "if": {"type": "object", **_given(key)},
+            "then": {"type": ["string", "array"], "errorMessage": message},
+        }
+        yield _for_keys(layers={"prefixItems": [entry]})
     yield _for_keys(tags={"propertyNames": {"allOf": list(_tag_conditions())}})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
     selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
@@ -122,6 +128,26 @@ def _thaw_conditions() -> Iterator[JsonSchema]:
     for kind, words in (("integer", "in steps, as `until`"), ("string", "in percent, as `until`")):
         every = {"type": kind, "errorMessage": f"Expected a time {words}."}
         yield {"if": _is("until", {"type": kind}), "then": _for_keys(every=every)}
+
+
+def _entry_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the keys of an entry of `layers`, and on what an `every` matches."""
+    message = "An entry has `join` (and perhaps `to`), `match` and `every`, or `gap`."
+    for keys, others in ((["join", "to"], []), (["match", "every"], ["join", "to"])):  # one of two kinds is refused
+        names = {"propertyNames": _one_of([*keys, *others], message)}
+        yield {"if": {"anyOf": list(map(_given, keys))}, "then": names}
+    for key, needed in (("to", "join"), ("every", "match"), ("match", "every")):
+        yield {"if": _given(key), "then": _with(needed, f"`{key}` needs `{needed}`.")}
+    yield {"if": {"minProperties": 1}, "else": _with("join", message)}
+    group = _text(r"\(", "Put the number that `every` divides into parentheses.")
+    yield _for_keys(match={**group, "items": group})
+
+
+def _decay_conditions() -> Iterator[JsonSchema]:
+    """Yield the conditions on the keys of `layer_decay`."""
+    message = "`first` excludes `factor` and `min_mult`."
+    only = {"propertyNames": _one_of(["first"], message)}
+    yield {"if": _given("first"), "then": only, "else": _with("factor", "`factor` is missing, or else `first`.")}
 
 
 def _tag_conditions() -> Iterator[JsonSchema]:

@@ -206,6 +206,48 @@ def test_muon_for_matrices_and_adamw_for_the_others() -> None:
     assert file.spec.bases["muon"].options == {"momentum": 0.9}
 
 
+def convnexts_own_layer(name: str) -> int:
+    """ConvNeXt's `get_num_layer_for_convnext`, with the names of timm: always 14 layers."""
+    if name.startswith("stem"):
+        return 0
+    if not name.startswith("stages"):
+        return 13
+    _, stage, kind, block, *_ = name.split(".")
+    if kind == "downsample":
+        return {"1": 2, "2": 3, "3": 12}[stage]
+    return 3 + int(block) // 3 if stage == "2" else {"0": 1, "1": 2, "3": 12}[stage]
+
+
+def test_the_layers_of_convnexts_authors() -> None:
+    model = timm.create_model("convnext_atto", num_classes=10)
+    named = list(model.named_parameters())
+    groups = [{"params": [p], "lr": 4e-3 * 0.8 ** (13 - convnexts_own_layer(name))} for name, p in named]
+    file = assert_reproduced(AdamW(groups, lr=4e-3), model)
+    assert file.document.value["rules"][0]["layers"] == [
+        r"^stem\.",
+        r"^stages\.0\.",
+        r"^stages\.1\.",
+        {"match": r"^stages\.2\.blocks\.(\d+)\.", "every": 3},
+        {"join": r"^stages\.2\.downsample\.", "to": "first"},
+        {"gap": 7},
+        r"^stages\.3\.",
+        r"^head\.",
+    ]
+
+
+def test_the_slices_of_fastai() -> None:
+    """`slice(1e-5, 1e-3)` on four groups."""
+    model = resnet18()
+    parts = [r"^(conv1|bn1|layer[12])\.", r"^layer3\.", r"^layer4\.", r"^fc\."]
+    factor = (1e-3 / 1e-5) ** (1 / 3)
+    groups = [
+        {"params": [p for name, p in model.named_parameters() if re.search(part, name)], "lr": 1e-5 * factor**number}
+        for number, part in enumerate(parts)
+    ]
+    file = assert_reproduced(Adam(groups, lr=1e-3), model)
+    assert "    layer_decay: {first: 0.01}\n" in file.text
+
+
 # ------------------------------------------------------------------------------------------------------------- timm
 
 

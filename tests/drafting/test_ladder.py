@@ -52,7 +52,8 @@ def entries_of(*wanted: tuple[str, int | None], free: Collection[str] = ()) -> l
     places = [names.index(name) for name in free]
     entries = ladder(inventory.columns, layers, places)
     assert wrong(inventory, layers, places, entries) == []
-    return [" ".join([*([f"join {entry.join}"] if entry.join else []), *entry.regexes]) for entry in entries]
+    kinds = [f"join {each.join}" if each.join else f"every {each.every}" if each.every else "" for each in entries]
+    return [" ".join([kind, *each.regexes]).strip() for kind, each in zip(kinds, entries, strict=True)]
 
 
 def test_numbered_modules_are_one_entry() -> None:
@@ -259,6 +260,35 @@ def test_layers_of_single_parameters_and_of_single_modules_are_in_the_order_of_t
     names = [f"{a}.{b}.{c}" for a, b, c in product(("stem", "body", "head"), ("conv", "norm"), ("weight", "bias"))]
     assert entries_of(*((name, n) for n, name in enumerate(names))) == [r"^(.+)$"]
     assert entries_of(*((name, n // 2) for n, name in enumerate(names))) == [r"^(.+)\."]
+
+
+def test_several_blocks_to_a_layer_are_one_entry() -> None:
+    blocks = [(f"s.{s}.b.{n}.w", 1 + n // 3 if s else 0) for s, size in ((0, 3), (1, 9)) for n in range(size)]
+    down, head = [("s.0.down.w", 0), ("s.1.down.w", 1)], [("norm.w", 3), ("head.w", 4)]
+    assert entries_of(("stem.w", 0), *down, *blocks, *head) == [
+        r"^stem\. ^s\.0\.",
+        r"every 3 ^s\.1\.b\.(\d+)\.",
+        r"join first ^s\.1\.down\.",
+        r"join last ^norm\.",
+        r"^head\.",
+    ]
+
+
+def test_blocks_that_no_number_divides_are_single() -> None:
+    odd = [(f"b.{n}.w", layer) for n, layer in enumerate((0, 0, 0, 1, 1, 2, 2, 2))]
+    assert not any(entry.startswith("every") for entry in entries_of(*odd))
+
+
+def test_numbers_that_look_alike_are_not_divided_for_one_another() -> None:
+    odd = [(f"b.{n}.w", layer) for n, layer in (("0", 0), ("1", 0), ("01", 1), ("2", 1), ("3", 1))]
+    assert not any(entry.startswith("every") for entry in entries_of(*odd))
+    long = "1" * 500
+    entries_of(("b.0.w", 0), ("b.1.w", 0), ("b.2.w", 1), (f"b.{long}.w", 1))
+
+
+def test_what_is_on_a_middle_layer_of_several_blocks_keeps_them_apart() -> None:
+    blocks = [(f"b.{n}.w", n // 2) for n in range(6)]
+    assert not any(entry.startswith("every") for entry in entries_of(*blocks, ("mid.w", 1)))
 
 
 def test_layers_that_fall_with_the_numbers_are_single() -> None:

@@ -232,11 +232,44 @@ def test_three_slices_of_a_model_are_a_ladder() -> None:
     assert "- '^backbone\\.'\n      - '^neck\\.'\n      - '^head\\.'\n    layer_decay: 0.1\n" in found
 
 
-def test_a_step_that_no_layer_has_divides_a_ladder() -> None:
-    rules = rate_rules(wanted(VIT, [ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3) for name in VIT]))
-    assert sorted(len(found.settings) for found in rules) == [1, 2]
-    assert all(("layer_decay", 0.75) in found.settings for found in rules)
-    drafted(VIT, lambda name: ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3))
+def test_steps_that_no_layer_has_are_a_gap() -> None:
+    found = drafted(VIT, lambda name: ladder(name) * (1 if vit_layer(name) > 6 else 0.75**3))
+    assert found.endswith(
+        "      - ['^(?:cls_token|pos_embed)$', '^patch_embed\\.']\n"
+        "      - '^blocks\\.([0-5])\\.'\n      - {gap: 3}\n      - '^blocks\\.(?![0-5]\\.)(\\d+)\\.'\n"
+        "      - join: '^norm\\.'\n      - '^head\\.'\n    layer_decay: 0.75\n"
+    )
+    found = drafted(VIT, lambda name: 0.75 * ladder(name) if vit_layer(name) < 13 else 1)
+    assert found == DEPTH.replace("      - '^head", "      - {gap: 1}\n      - '^head") + "    layer_decay: 0.75\n"
+
+
+def test_a_ladder_from_a_short_rate_is_said_by_its_first_layer() -> None:
+    """fastai's `slice(1e-5, 1e-3)`."""
+    found = drafted(VIT, lambda name: 0.01 ** ((13 - vit_layer(name)) / 13))
+    assert found == f"{DEPTH}    layer_decay: {{first: 0.01}}\n"
+    found = drafted(VIT, lambda name: 0.2 * 0.01 ** ((13 - vit_layer(name)) / 13))
+    assert found == f"{DEPTH}    lr_mult: 0.2\n    layer_decay: {{first: 0.01}}\n"
+
+
+@pytest.mark.parametrize(("factor", "written"), [(0.1, "0.1"), (0.987654, "0.987654")])
+def test_a_ladder_is_said_by_its_factor_where_that_is_shorter(factor: float, written: str) -> None:
+    assert drafted(VIT, lambda name: ladder(name, factor)).endswith(f"    layer_decay: {written}\n")
+
+
+def test_several_blocks_to_a_layer_and_a_gap_are_one_ladder() -> None:
+    def multiple(name: str) -> float:
+        layer = vit_layer(name)
+        return float(0.8 ** (9 - (9 if layer == 13 else 0 if layer == 0 else 1 + (layer - 1) // 3)))
+
+    found = drafted(VIT, multiple)
+    assert (
+        found
+        == DEPTH.replace(
+            "      - '^blocks\\.(\\d+)\\.'\n      - join: '^norm\\.'\n",
+            "      - {match: '^blocks\\.(\\d+)\\.', every: 3}\n      - join: '^norm\\.'\n      - {gap: 4}\n",
+        )
+        + "    layer_decay: 0.8\n"
+    )
 
 
 def test_rates_against_the_order_of_the_model_are_no_ladder() -> None:
@@ -482,12 +515,13 @@ def test_frozen_blocks_between_others_have_layers_of_their_own(model: str, regex
     assert "      - '^blocks\\.(\\d+)\\.'\n" in found
 
 
-def test_a_step_that_no_frozen_block_has_is_not_on_a_ladder() -> None:
+def test_a_step_that_no_frozen_block_has_is_a_gap() -> None:
     """Block 4 is frozen, but two steps are missing."""
     found = drafted(
         VIT, lambda name: None if "blocks.4." in name else ladder(name) * (1 if vit_layer(name) > 5 else 0.75)
     )
-    assert count(found.count("layer_decay"), "ladder") == "2 ladders"
+    assert count(found.count("layer_decay"), "ladder") == "1 ladder"
+    assert "      - {gap: 2}\n" in found
 
 
 FLOORS = [

@@ -102,7 +102,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "a layer that is a number": (
         "{layers: [a, 10], layer_decay: 0.9}",
-        [Told("10", "Expected a regex, a list of regexes, or `join: …`.")],
+        [Told("10", "Expected a regex, a list of regexes, or a mapping with `join`, `every` or `gap`.")],
     ),
     "an empty regex": (
         "{match: '', lr: 1}",
@@ -135,6 +135,26 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     "a number as declaration": (
         "{where: {declared: 3}, lr: 1}",
         [Told("3", "Expected `embedding`, `head` or `no_weight_decay`, or a list of these.")],
+    ),
+    "a gap first": (
+        "{layers: [{gap: 1}, b], layer_decay: 0.9}",
+        [Told("{gap: 1}", "The first entry is a `gap`: there is no layer before it.")],
+    ),
+    "one number to a layer": (
+        "{layers: [{match: '(a)', every: 1}], layer_decay: 0.9}",
+        [Told("1", "Value is below the minimum of 2.")],
+    ),
+    "keys of two kinds of entries": (
+        "{layers: [a, {join: b, gap: 1}], layer_decay: 0.9}",
+        [Told("gap", "An entry has `join` (and perhaps `to`), `match` and `every`, or `gap`.")],
+    ),
+    "half an entry": (
+        "{layers: [a, {match: '(b)'}], layer_decay: 0.9}",
+        [Told("{", "`match` needs `every`.")],
+    ),
+    "first and a floor": (
+        "{layers: a, layer_decay: {first: 0.1, min_mult: 0.01}}",
+        [Told("min_mult", "`first` excludes `factor` and `min_mult`.")],
     ),
     "a layer to share in the middle": (
         "{layers: [a, {join: b, to: middle}], layer_decay: 0.9}",
@@ -509,6 +529,14 @@ def test_the_parts_of_a_factor_are_offered_and_described(server: LanguageServer,
     assert offered(server, f"{BASE}  - match: a\n    {key}:\n      of: |\n") == ["rows", "cols", "fan_in", "fan_out"]
     shown = server.hover(f"{BASE}  - match: a\n    {key}:\n      po|wer: -1\n")
     assert schema("spec")["$defs"]["SizeFactor"]["properties"]["power"]["description"] in shown
+
+
+@pytest.mark.slow
+def test_keys_of_a_ladder_are_offered(server: LanguageServer) -> None:
+    labels = offered(server, f"{BASE}  - layers: ['^a', '^b']\n    layer_decay:\n      |\n")
+    assert set(labels) == {"factor", "min_mult", "first"}
+    labels = offered(server, f"{BASE}  - layer_decay: 0.5\n    layers:\n      - '^a'\n      - |\n")
+    assert set(labels) >= {"join", "to", "match", "every", "gap"}
 
 
 @pytest.mark.slow

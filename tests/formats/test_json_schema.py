@@ -93,6 +93,12 @@ REFUSED: dict[str, dict[str, Any]] = {
     "match and layers": base(match="a", layers="b", layer_decay=0.5),
     "lr and lr_mult": base(match="a", lr=1, lr_mult=1),
     "weight_decay twice": base(match="a", weight_decay=1, weight_decay_mult=1),
+    "a gap first": base(layers=[{"gap": 1}, "a"], layer_decay=0.5),
+    "keys of two kinds of entries": base(layers=["a", {"join": "b", "gap": 1}], layer_decay=0.5),
+    "half an entry": base(layers=["a", {"match": "(b)"}], layer_decay=0.5),
+    "no number to divide": base(layers=[{"match": "b", "every": 2}], layer_decay=0.5),
+    "first and factor": base(layers="a", layer_decay={"first": 0.1, "factor": 0.5}),
+    "neither first nor factor": base(layers="a", layer_decay={}),
     "layers alone": base(layers="a", lr=1),
     "layer_decay alone": base(match="a", layer_decay=0.5),
     "decay above 1": base(layers="a", layer_decay=1.5),
@@ -153,6 +159,7 @@ def test_what_the_compiler_refuses_the_schema_refuses(value: dict[str, Any]) -> 
 # What a schema cannot say, by the folder of the golden case that shows it.
 BEYOND_THE_SCHEMA = {
     "LRS104-exponential-from-where-it-ended": "a schema cannot look up where the segment before ended",
+    "LRS104-every-with-other-groups": "a schema cannot count the groups of a regex",
     "LRS104-infinite": "JSON has no such number",
     "LRS104-nan": "JSON has no such number",
     "LRS104-betas-of-one-of-several": "judged when compiling: it depends on the parameters that it reaches",
@@ -231,7 +238,7 @@ SAID: dict[str, tuple[dict[str, Any], str, str]] = {
     "keys that exclude each other": (
         base(match="a", freeze=True, lr=1),
         "$.rules[0]",
-        "'lr' is not one of ['name', 'match', 'exclude', 'where', 'freeze', 'fallback', 'optional', 'check']",
+        "'lr' is not one of ['name', 'match', 'exclude', 'where', 'expect', 'freeze', 'fallback', 'optional', 'check']",
     ),
     "a ladder without a decay": (
         base(layers="a", lr=1),

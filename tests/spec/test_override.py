@@ -20,6 +20,15 @@ rules:
 """,
     path="a.lrspec.yaml",
 )
+LADDER = lrspec.loads(
+    r"""lrspec: 1
+optimizer: {lr: 1e-3}
+rules:
+  - name: depth
+    layers: ['^a', {match: '^b\.(\d+)', every: 3}, {join: '^c', to: first}, {gap: 6}]
+    layer_decay: {first: 0.01}
+"""
+)
 SEVERAL = lrspec.loads(
     """lrspec: 1
 optimizers: {adamw: {type: AdamW, lr: 1e-3}, muon: {type: Muon, lr: 0.02}}
@@ -54,6 +63,34 @@ def test_a_path_leads_to_what_the_language_has_there(path: str, value: Any, ther
     assert there(changed.spec) == value
     assert changed.overrides == ((path, value),)
     assert SPEC.overrides == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "there"),
+    [
+        ("rules.depth.layers.1.every", 2, lambda rule: rule.layers[1].every),
+        ("rules.depth.layers.1.match", r"^d(\d+)", lambda rule: rule.layers[1].match),
+        ("rules.depth.layers.2.to", "last", lambda rule: rule.layers[2].to),
+        ("rules.depth.layers.3.gap", 1, lambda rule: rule.layers[3].gap),
+        ("rules.depth.layer_decay.first", 0.1, lambda rule: rule.layer_decay.first),
+    ],
+)
+def test_a_path_leads_into_entries_of_a_ladder(path: str, value: Any, there: Any) -> None:
+    assert there(LADDER.override({path: value}).spec.rules[0]) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("rules.depth.layers.1.every", 1, "expected a number of at least 2"),
+        ("rules.depth.layers.1.gap", 1, "exclude each other"),
+        ("rules.depth.layers.1.match", "^b", "captures no number"),
+        ("rules.depth.layer_decay.factor", 0.5, "exclude each other"),
+    ],
+)
+def test_a_ladder_is_judged_again(path: str, value: Any, said: str) -> None:
+    with pytest.raises(lrspec.OverrideError, match=said):
+        LADDER.override({path: value})
 
 
 @pytest.mark.parametrize(

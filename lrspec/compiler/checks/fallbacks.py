@@ -33,7 +33,7 @@ def _changed(resolution: Resolution, applied: AppliedSetting) -> Iterator[int]:
     """The trained parameters decided before a setting of a fallback, which have another value because of it."""
     rule, axis = resolution.spec.rules[applied.rule], applied.setting.axis
     only_what_is_left = axis in AXES and AXES[axis].decides
-    if not rule.fallback or not rule.sets_rate or only_what_is_left:
+    if not rule.fallback or not rule.sets_rate or only_what_is_left or axis.startswith("tags."):
         return
     decided = [p for p in held(resolution, applied) if _deciding(resolution, p, applied.rule)]
     value = comparable(applied.setting.value)

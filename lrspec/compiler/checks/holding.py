@@ -9,7 +9,7 @@ from lrspec.compiler.own_settings import OwnSettings
 from lrspec.compiler.resolution import AppliedSetting, Resolution
 from lrspec.compiler.settings import settings
 from lrspec.diagnostics.source import Path
-from lrspec.spec.language import Optimizer
+from lrspec.spec.language import Optimizer, Spec
 from lrspec.spec.torch_optim import DEFAULT_WEIGHT_DECAY
 
 
@@ -64,12 +64,11 @@ def values_without(resolution: Resolution, applied: AppliedSetting, parameters: 
                 yield next(iter(own.by_value(later_one, [parameter]))).value
                 break
         else:
-            yield _base_value(axis, base, resolution.spec.default)
+            yield _base_value(axis, base, resolution.spec)
 
 
-def _base_value(axis: str, base: Optimizer, default: str) -> Any:
+def _base_value(axis: str, base: Optimizer, spec: Spec) -> Any:
     if axis == "weight_decay":
         return base_decay(base)
-    if axis == "scale":
-        return 1.0
-    return default if axis == "optimizer" else base.options.get(axis.removeprefix("options."))
+    defaults = {"scale": 1.0, "optimizer": spec.default, "schedule": spec.default_schedule}
+    return defaults[axis] if axis in defaults else base.options.get(axis.removeprefix("options."))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lrspec.compiler.checks.finding import Compilation, Subject
 from lrspec.compiler.ladder import Ladder
 from lrspec.compiler.resolution import Resolution
-from lrspec.compiler.selection import Selection
+from lrspec.compiler.selection import Selection, beginning
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.models.parameters import Columns
@@ -160,8 +160,9 @@ def _shared_last_layers(resolution: Resolution, selection: Selection, ladder: La
             key = (selection.regexes.joined(entry), len(captures))
             if key not in known:
                 known[key] = _last_layers(resolution, selection, ladder, *key)
-            if len(known[key][captures].alike) > 1:
-                yield representative, known[key][captures]
+            layer = known[key][beginning(selection.regexes, key[0], captures)]
+            if len(layer.alike) > 1:
+                yield representative, layer
 
 
 def _last_layers(
@@ -173,9 +174,10 @@ def _last_layers(
     for representative, layers in ladder.layers.items():
         if selection.place(representative).entry != entry:
             continue
-        spans = selection.match(representative).regs[1 : length + 1]
-        for number, members in layers.items():  # all of a family on one layer capture the same
-            text = names[members[0]]
-            beginning = tuple([text[start:end] or "0" for start, end in spans])
-            last.setdefault(beginning, _Layer(resolution.columns)).add(number, members)
+        match, alone = selection.match(representative), len(resolution.families.members[representative]) == 1
+        for number, members in layers.items():  # all of a family on one layer begin alike
+            text = match.string if alone else names[members[0]]
+            captures = tuple([text[start:end] or "0" for start, end in match.regs[1 : length + 1]])
+            begins = beginning(selection.regexes, entry, captures)
+            last.setdefault(begins, _Layer(resolution.columns)).add(number, members)
     return last

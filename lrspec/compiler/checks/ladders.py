@@ -4,47 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lrspec.compiler.checks.finding import Compilation, Subject, setting_subject
-from lrspec.compiler.resolution import AppliedSetting, Resolution
+from lrspec.compiler.checks.finding import Compilation, Subject
+from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import Place
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few
 from lrspec.regex.pattern import Pattern
+from lrspec.spec.rule_regexes import RuleRegexes
 
 
 def ladder_in_two_places(compilation: Compilation) -> Iterator[Finding]:
     """LRS202 of a ladder with itself: parameters that it puts in more than one place."""
     resolution = compilation.resolution
-    for applied, parameters in _of_ladders(resolution):
-        all_places = resolution.selections[applied.rule].places
-        on_ladder = sorted({*parameters, *resolution.lost(applied.rule)})
-        twice = [parameter for parameter in on_ladder if len(all_places[parameter]) > 1]
+    for index, key, on_ladder in _ladders(resolution):
+        all_places = resolution.selections[index].places
+        twice = [parameter for parameter in sorted(on_ladder) if len(all_places[parameter]) > 1]
         if twice:
-            subject = setting_subject(resolution, applied, twice)
+            subject = Subject(resolution, ("rules", index, key), index, resolution.families.expand(twice))
+            regexes = resolution.selections[index].regexes
             (place, name), (other, other_name) = list(all_places[twice[0]].items())[:2]
             names = [printable(text) for text in resolution.columns.names_of(twice[0])]
             alias = "" if name == other_name else f"by its alias {names[other_name.which]} "
             yield subject.finding(
                 "LRS202",
-                f"the ladder of `{resolution.spec.rule_names[applied.rule]}` puts {subject.counted()} in more than one "
-                f"place: {names[name.which]} is in {_entry(place)}, and {alias}in {_entry(other)}",
+                f"the ladder of `{resolution.spec.rule_names[index]}` puts {subject.counted()} in more than one "
+                f"place: {names[name.which]} is in {_entry(regexes, place)}, and {alias}in {_entry(regexes, other)}",
                 "Make each name match one entry; for a tied parameter, let the entries match only one of its names.",
             )
 
 
-def _of_ladders(resolution: Resolution) -> Iterator[tuple[AppliedSetting, list[int]]]:
-    """The setting of each ladder, which is its `freeze` if it has no `layer_decay`, with all parameters."""
-    of_rules: dict[int, tuple[AppliedSetting, list[int]]] = {}
+def _ladders(resolution: Resolution) -> Iterator[tuple[int, str, set[int]]]:
+    """The rules with a ladder, each with the key that it is for, and the parameters that it puts in a place."""
+    on_layers: dict[int, set[int]] = {}
     for applied in resolution.applied_settings:
-        rule = resolution.spec.rules[applied.rule]
-        if rule.layers and applied.setting.axis == ("freeze" if rule.layer_decay is None else "layer"):
-            of_rules.setdefault(applied.rule, (applied, []))[1].extend(applied.parameters)
-    yield from of_rules.values()
+        if applied.setting.axis == "layer":
+            on_layers[applied.rule] = set(applied.parameters)
+    for index, ladder in enumerate(resolution.ladders):
+        if ladder:
+            key = "layer_decay" if index in on_layers else "freeze"
+            yield index, key, on_layers.get(index, set(ladder.layers)) | resolution.lost(index)
 
 
-def _entry(place: Place) -> str:
-    captured = f" (captured {_texts(place.captures)})" if place.captures else ""
+def _entry(regexes: RuleRegexes, place: Place) -> str:
+    every = regexes.every.get(place.entry)
+    divided = f", divided by {every}," if every else ""
+    captured = f" (captured{divided} {_texts(place.captures)})" if place.captures else ""
     return f"entry {place.entry + 1} of `layers`{captured}"
 
 
@@ -55,9 +60,9 @@ def _texts(captures: tuple[str, ...]) -> str:
 def join_without_layer(compilation: Compilation) -> Iterator[Finding]:
     """LRS207: parameters of a `join` that find no layer to share."""
     resolution = compilation.resolution
-    for index, selection in enumerate(resolution.selections):
+    for index, (selection, ladder) in enumerate(zip(resolution.selections, resolution.ladders, strict=True)):
         by_pattern: dict[Pattern, list[int]] = {}
-        for parameter in sorted(resolution.lost(index)):
+        for parameter in sorted(ladder.lost if ladder else ()):
             by_pattern.setdefault(selection.hit(parameter).pattern, []).append(parameter)
         for pattern, lost in by_pattern.items():
             subject = Subject(resolution, pattern.path, index, resolution.families.expand(lost))

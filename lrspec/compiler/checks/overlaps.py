@@ -86,7 +86,7 @@ def _contested(resolution: Resolution, *, equal: bool) -> Iterator[tuple[Applied
 
 
 def _varies(resolution: Resolution, first: AppliedSetting, later: AppliedSetting) -> bool:
-    """Return whether the values of two contesting settings depend on the optimizer, the shape, or the layer that thaws."""
+    """Return whether the values of two contesting settings depend on the optimizer, the shape or the layer."""
     if first.setting.axis == "freeze":
         thaws = [resolution.spec.rules[applied.rule].freeze for applied in (first, later)]
         return any(isinstance(thaw, Thaw) and thaw.by_layer for thaw in thaws)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lrspec.drafting.ladder.cost import Open, Priced, open_regexes, single
+from lrspec.drafting.ladder.every import every_runs
 from lrspec.drafting.ladder.sections import Section
 from lrspec.drafting.ladder.spines import spines
 from lrspec.drafting.ladder.strand_search import NameLayers, strands
@@ -107,7 +108,7 @@ def _candidates(
 ) -> dict[int, list[tuple[int, Priced]]]:
     """The runs of layers that one entry with captures may have, by their last: their first, and their entries."""
     candidates: dict[int, list[tuple[int, Priced]]] = {}
-    for run in word_runs(values, by_layer):
+    for run in (*word_runs(values, by_layer), *every_runs(found, by_layer)):
         candidates.setdefault(run.high, []).append((run.low, run.priced))
     tried = list(spines(found))
     bounds = sorted({bound for spine in tried for low, high in spine.runs for bound in (low, high + 1)})

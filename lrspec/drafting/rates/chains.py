@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 from lrspec.drafting.numbers import close, digits, shortest
@@ -14,6 +15,9 @@ from lrspec.drafting.numbers import close, digits, shortest
 FEWEST = 3
 """The fewest rates that make a chain: two are two rates, a head's and a body's."""
 
+
+_LONG = 4
+"""The digits above which nobody types a factor."""
 
 _FLOOR_DIGITS = 3
 """The most digits of a floor, and of a factor that is known by one step alone."""
@@ -24,7 +28,7 @@ class Chain:
     """Rates `top`, `top` × `factor`, `top` × `factor`², …; `floor` is the least multiple of `top`, or 0.
 
     `steps` has the number of steps below the top, by rate; that of the floor is the first which reaches it. A step that
-    no rate has is one of layers that are frozen.
+    no rate has is one of layers that are frozen, or that nobody is on.
     """
 
     top: float
@@ -37,10 +41,15 @@ class Chain:
         """The number of the steps from the top to the lowest rate."""
         return max(self.steps.values())
 
-    @property
-    def decay(self) -> Any:
-        """The value of `layer_decay`."""
-        return {"factor": self.factor, "min_mult": self.floor} if self.floor else self.factor
+    def decay(self, steps: int) -> Any:
+        """The value of `layer_decay` for a ladder of so many steps: by what the first layer has if that is shorter."""
+        if self.floor:
+            return {"factor": self.factor, "min_mult": self.floor}
+        lowest, last = max(self.steps.items(), key=itemgetter(1))
+        first = shortest((lowest / self.top) ** (steps / last))
+        fits = all(_fits(self.top * first ** (step / steps), value) for value, step in self.steps.items())
+        is_shorter = digits(self.factor) > _LONG and digits(first) <= _FLOOR_DIGITS
+        return {"first": first} if is_shorter and fits else self.factor
 
 
 def chains(values: Sequence[float]) -> list[Chain]:
@@ -92,6 +101,10 @@ def extended(chain: Chain, values: Sequence[float]) -> Chain:
         left = [value for value in left if value not in new]
 
 
+def _fits(step: float, value: float) -> bool:
+    return math.isclose(step, value, rel_tol=5e-13)
+
+
 def _is_step(value: float, step: float) -> bool:
     return math.isclose(value, step, rel_tol=1e-12)
 
@@ -114,7 +127,7 @@ def _chain(steps: Mapping[float, int], below: Sequence[float]) -> Chain | None:
     top = shortest(highest)
 
     def fits(factor: float) -> bool:
-        return all(math.isclose(top * factor**step, v, rel_tol=5e-13) for v, step in regular.items())
+        return all(_fits(top * factor**step, value) for value, step in regular.items())
 
     factor = shortest((lowest / highest) ** (1 / last), fits)
     if not fits(factor) or factor >= 1:

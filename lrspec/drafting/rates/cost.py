@@ -60,7 +60,8 @@ def _odd(rule: DraftRule) -> int:
     """The lines that numbers are worth which nobody would type, or which carry over to other models, or to none."""
     settings = dict(rule.settings)
     decay, top = settings.get("layer_decay"), settings.get("lr_mult")
-    factor = decay["factor"] if isinstance(decay, dict) else decay
+    parts = decay if isinstance(decay, dict) else {"factor": decay}
+    factor = parts.get("factor")
     steps = [math.isclose(top, factor**step) for step in (1, 2, 3)] if factor and top else []
-    floor = _FLOOR if isinstance(decay, dict) else 0
+    floor = _FLOOR if "min_mult" in parts else 0
     return 2 * long_numbers(settings.values()) + (_ODD_TOP if any(steps) else 0) - floor

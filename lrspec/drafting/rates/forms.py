@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from lrspec.drafting.numbers import close, shortest
@@ -65,11 +66,24 @@ class RateForms:
         return tower.chain.top == 1 and self.multiples.key == "lr_mult"
 
     def _ladder(self, tower: Tower, name: str, layered: Sequence[int | None], frozen: Unclaimed) -> DraftRule:
-        chain = tower.chain
-        free = [place for place in frozen.places if layered[place] is None]
-        top = () if self._at_base(tower) else (self.multiples.setting(chain.top),)
-        selector = frozen.claim(Selector(layers=self.ladder(tuple(layered), tuple(free))))
-        return DraftRule(name, selector, (*top, ("layer_decay", chain.decay)))
+        top = () if self._at_base(tower) else (self.multiples.setting(tower.chain.top),)
+        decay = tower.chain.decay(max(layer for layer in layered if layer is not None))
+        return DraftRule(name, Selector(layers=tuple(self._entries(layered, frozen))), (*top, ("layer_decay", decay)))
+
+    def _entries(self, layered: Sequence[int | None], frozen: Unclaimed) -> Iterator[Entry]:
+        """The entries of a ladder, and a gap wherever layers are missing."""
+        found = sorted({layer for layer in layered if layer is not None})
+        start = 0
+        for low, high in [*pairwise(found), (found[-1], None)]:
+            if high is not None and high - low == 1:
+                continue
+            part = tuple(None if layer is None or not start <= layer <= low else layer - start for layer in layered)
+            free = tuple(place for place in frozen.places if layered[place] is None)
+            selector = frozen.claim(Selector(layers=self.ladder(part, free)))
+            yield from selector.layers
+            if high is not None:
+                yield Entry((), gap=high - low - 1)
+                start = high
 
     def _single(self, values: Values, frozen: Unclaimed, beside: bool) -> list[DraftRule]:
         """A rule for each rate, in the order of the model; the rate that is hardest to select gets what others leave.

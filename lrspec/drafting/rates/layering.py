@@ -21,8 +21,8 @@ def layers(
 
     `steps` has the steps below the top by place, and `floor` the step of the floor: what is there may be on any layer
     from there on, so that each block has one of its own, as those above have. Blocks that are frozen have the steps
-    that no rate has, or are below the others, if no ladder is needed for blocks between. There are no layers at all if
-    a step is left over, or if nothing goes on below a floor that comes after one step.
+    that no rate has, or are below the others, if no ladder is needed for blocks between. A step that is left over is a
+    layer that nobody is on. There are no layers at all if nothing goes on below a floor that comes after one step.
     """
     regular = {place: step for place, step in steps.items() if step != floor}
     below = [place for place, step in steps.items() if step == floor]
@@ -34,7 +34,7 @@ def layers(
     if units and not between and (below or units[min(units)] == lowest - 1):
         filled |= _spread(names, below, frozen, template, regular)
     bottom = max(filled.values())
-    if len(set(filled.values())) <= bottom or bottom == floor == _SECOND:
+    if bottom == floor == _SECOND:
         return None
     return [bottom - filled[place] if place in filled else None for place in range(len(names))]
 

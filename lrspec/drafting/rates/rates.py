@@ -16,7 +16,7 @@ from lrspec.drafting.rates.factors import Factor, common_factors, outlier_factor
 from lrspec.drafting.rates.forms import RateForms
 from lrspec.drafting.rates.multiples import Values, long_numbers, multiples
 from lrspec.drafting.rates.names import RateNames
-from lrspec.drafting.rates.towers import Tower, in_order, joined, over_frozen, split, whole
+from lrspec.drafting.rates.towers import Tower, in_order, joined, over_gaps, split, whole
 from lrspec.drafting.rules import DraftRule
 from lrspec.drafting.selecting.selectors import selectors
 from lrspec.drafting.wanted import Wanted
@@ -87,7 +87,7 @@ def _all_ways(forms: RateForms) -> Iterator[_Way]:
 
 def _ways(forms: RateForms, values: Values, factors: Sequence[Factor], more: int) -> Iterator[_Way]:
     """The ways with some factors and different ladders, and with up to `more` factors on what is beside a ladder."""
-    structures = _structures(forms.columns.names, values, bool(forms.frozen))
+    structures = _structures(forms.columns.names, values)
     for towers in [*structures, ()]:
         yield _Way(values, towers, factors)
     if more and forms.multiples.key == "lr_mult":
@@ -122,14 +122,13 @@ def _with(factors: list[Factor], factor: Factor) -> list[Factor]:
     return [*factors, factor]
 
 
-def _structures(names: Sequence[str], values: Values, frozen: bool) -> list[list[Tower]]:
+def _structures(names: Sequence[str], values: Values) -> list[list[Tower]]:
     """Ways to see ladders in rates: one a tower, or one for all, with or without what is around.
 
     A ladder rises through the model.
     """
     different: dict[tuple[tuple[tuple[int, int], ...], ...], list[Tower]] = {}
-    bridged = [over_frozen(names, values)] if frozen else []
-    for towers in (*bridged, split(names, values), whole(names, values)):
+    for towers in (over_gaps(names, values), split(names, values), whole(names, values)):
         grown = joined(names, towers, values)
         complete = sum(len(tower.steps) for tower in grown) == len(values)
         for way in [grown] if complete else [grown, towers]:

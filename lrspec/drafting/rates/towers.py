@@ -33,8 +33,8 @@ def split(names: Sequence[str], values: Values) -> list[Tower]:
     return _split(_Part(names, values, _shared(names, values)))
 
 
-def over_frozen(names: Sequence[str], values: Values) -> list[Tower]:
-    """Return the chain in the rates of all parameters that goes on beyond blocks which are frozen."""
+def over_gaps(names: Sequence[str], values: Values) -> list[Tower]:
+    """Return the chain in the rates of all parameters that goes on beyond steps that no rate has."""
     part = _Part(names, values, _shared(names, values))
     chain = bridged(list(set(values.values())))
     return [part.tower(chain)] if chain is not None else []

@@ -18,6 +18,7 @@ from lrspec.spec.limits import MAX_RULES
 from lrspec.spec.syntax.document import Document
 from lrspec.spec.times import is_time
 from lrspec.spec.validation.key_errors import RULE_KEYS, meant_key
+from lrspec.spec.validation.ladders import ladder_findings, later
 from lrspec.spec.validation.model_errors import source_findings
 from lrspec.spec.validation.regex_errors import RegexFindings
 from lrspec.spec.validation.value_errors import A_RULE
@@ -68,11 +69,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
         unknown += len(rule.keys() - RULE_KEYS)
         if unknown <= _MOST_UNKNOWN:
             yield from _missing_parts(rule, path)
-        layers = rule.get("layers")
-        if isinstance(layers, list) and layers and isinstance(layers[0], dict) and "join" in layers[0]:
-            message = "the first entry is a `join`: there is no layer before it to share"
-            advice = "Remove `join`, or move the entry after the one whose layer it shares."
-            yield Finding("LRS104", (*path, "layers", 0), f"{message}\n{advice}", index)
+        yield from ladder_findings(rule, path, document)
         yield from regexes.of_rule(rule, path)
         for keys in EXCLUSIVE:
             if keys[0] in rule and keys[1] in rule:
@@ -192,5 +189,4 @@ def _exclusive(keys: tuple[str, ...], path: Path, document: Document) -> Finding
         message = f"`freeze: true` excludes {others}: what is frozen is not trained\nRemove one or the other."
     else:
         message = f"`{keys[0]}` and `{keys[1]}` exclude each other\nKeep one of the two."
-    later = max(keys, key=lambda key: document.key_span((*path, key)).start)
-    return Finding("LRS104", (*path, later), message, rule_of(path), at_key=True)
+    return Finding("LRS104", (*path, later(list(keys), path, document)), message, rule_of(path), at_key=True)
