@@ -6,11 +6,14 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
+
 import lrspec
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.diagnostics.codes import ADJUSTABLE
 from lrspec.spec.load import read as read_spec
 from tests.bruteforce import Finding, Reading, ReadParameter, read
+from tests.bruteforce_schedules import factor
 from tests.compiler.collisions import COLLISIONS
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
@@ -181,6 +184,7 @@ def test_the_compiler_says_what_the_brute_force_reading_says(spec: dict[str, Any
     if outcome.plan:
         compare(outcome.plan, reading)
         compare_in_json(spec, outcome.plan.to_dict(), reading)
+        compare_rates(spec, outcome.plan, reading)
 
 
 UNMATCHED_NAMES: dict[str, Any] = {
@@ -239,6 +243,19 @@ def compare_in_json(spec: dict[str, Any], made: dict[str, Any], reading: Reading
     ]
     filled = {name: [_filled(segment) for segment in segments] for name, segments in spec.get("schedules", {}).items()}
     assert made.get("schedules", {}) == filled
+
+
+def compare_rates(spec: dict[str, Any], plan: lrspec.Plan, reading: Reading) -> None:
+    """The rates of all groups at some steps, each by its own schedule."""
+    if "schedules" not in spec or reading.groups is None:
+        return
+    for step, steps in ((0, 1), (7, 50), (40, 50), (49, 50), (130, 120)):
+        assert plan.rates_at(step, steps) == {
+            group.name: None
+            if group.lr is None
+            else pytest.approx(group.lr * factor(spec["schedules"][group.schedule], step, steps), rel=1e-12, abs=1e-15)
+            for group in reading.groups
+        }
 
 
 def _said(spec: dict[str, Any]) -> set[str]:
