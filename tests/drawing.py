@@ -39,7 +39,7 @@ def drawn(
                 judged = example(*values)(judged)
             if part is not None and not asked:
                 judged = seed(part)(judged)  # in place of that of the test, which the others would share
-            settings(max_examples=asked or count, derandomize=not asked, **options)(judged)()
+            settings(max_examples=asked or count, **{"derandomize": not asked, **options})(judged)()
 
         test.__name__, test.__doc__, test.__module__ = holds.__name__, holds.__doc__, holds.__module__
         return test

@@ -196,7 +196,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
             Told(
                 "{",
                 "The rule sets nothing: expected one of lr, lr_mult, layer_decay, lr_scale, weight_decay, "
-                "weight_decay_mult, freeze, options, optimizer.",
+                "weight_decay_mult, freeze, options, optimizer, schedule, tags.",
             )
         ],
     ),
@@ -240,7 +240,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "a quoted boolean": (
         "{match: a, freeze: 'yes'}",
-        [Told("'yes'", 'Incorrect type. Expected "boolean".')],
+        [Told("'yes'", "Expected true, false, or `{until: …, every: …, but_last: …}`.")],
     ),
     "several mistakes": (
         "{match: a, lr: -1, lr_mult: 1, weight_deacy: 0, options: {betas: [0.9, 0.99], epz: 1}}",

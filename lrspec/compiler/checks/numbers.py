@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lrspec.compiler.checks.finding import Compilation, Subject
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import few
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import captured
 
@@ -25,12 +24,11 @@ def _captures(compilation: Compilation) -> Iterator[Finding]:
         for parameter in sorted(ladder.uncounted if ladder else ()):
             by_pattern.setdefault(selection.hit(parameter).pattern, []).append(parameter)
         for pattern, parameters in by_pattern.items():
-            texts = dict.fromkeys(captured(selection.match(parameter))[-1] for parameter in parameters)
-            words = few([f"'{text}'" for text in texts], 3)
+            text = captured(selection.match(parameters[0]))[-1]
             subject = Subject(resolution, pattern.path, rule, resolution.families.expand(parameters))
             yield subject.finding(
                 "LRS214",
                 f"`every` divides numbers, and the last group of '{printable(pattern.regex)}' captures none in "
-                f"{subject.counted()}: {words}",
+                f"{subject.counted()}, such as '{printable(text)}'",
                 "Capture digits alone, last in the regex (`(\\d+)`), and give other names an entry of their own.",
             )
