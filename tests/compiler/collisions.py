@@ -49,6 +49,7 @@ NUMBERS = [
         OTHERS,
     ),
 ]
+JOIN_FIRST = spec(ladder({"match": r"^l(\d+)", "every": 3}, {"join": r"^t(\d+)"}))
 
 LETTERS = parameters("a", "b.bias", "c")
 BY_LAYER = {"but_last": 1, "until": 100, "every": 10}
@@ -63,6 +64,7 @@ THAWING = [
     spec(ladder("^a", "^b"), ladder("^a", "^b", freeze={"but_last": 1}), OTHERS),
     spec(ladder("^a", "^b", freeze={"until": 5, "every": 5}), ladder("^a", "^b", freeze={"but_last": 1}), OTHERS),
     spec(ladder("^a", "^b"), ladder("^a", "^b", freeze={"until": 5}), OTHERS),
+    spec(ladder("^a", "^b"), ladder("^a", "^b", freeze={"but_last": 1}), {"match": ".", "freeze": False}, OTHERS),
     spec(*({"match": ".", "freeze": {"until": time}} for time in ("02%", "2.0%", 2)), OTHERS),
     spec(ladder("^c", "^b", "^a", decay=None, freeze={"until": 1, "every": 1}), OTHERS),
     spec(
@@ -106,6 +108,7 @@ OF_A_RUN = [
 
 COLLISIONS = [
     *((each, BLOCKS) for each in NUMBERS),
+    (JOIN_FIRST, parameters("t10", "l9")),
     *(
         (each, letters)
         for each in (*THAWING, *OF_A_RUN)
