@@ -160,9 +160,8 @@ def _shared_last_layers(resolution: Resolution, selection: Selection, ladder: La
             key = (selection.regexes.joined(entry), len(captures))
             if key not in known:
                 known[key] = _last_layers(resolution, selection, ladder, *key)
-            layer = known[key][beginning(selection.regexes, key[0], captures)]
-            if len(layer.alike) > 1:
-                yield representative, layer
+            if len(known[key][captures].alike) > 1:
+                yield representative, known[key][captures]
 
 
 def _last_layers(

@@ -66,7 +66,8 @@ def _thaws_elsewhere(resolution: Resolution, index: int, selected: Sequence[int]
     rule, ladder = resolution.spec.rules[index], resolution.ladders[index]
     if rule.fallback or not ladder or not (isinstance(rule.freeze, Thaw) and rule.freeze.by_layer):
         return False
-    return any(p not in ladder.layers and resolution.winner("freeze", p) is None for p in selected)
+    winners = ((p, resolution.winner("freeze", p)) for p in selected)
+    return any(p not in ladder.layers and (winner is None or winner.rule > index) for p, winner in winners)
 
 
 def unused_pattern(compilation: Compilation) -> Iterator[Finding]:
