@@ -55,15 +55,18 @@ def draft(wanted: Wanted) -> Draft:
     """
     wanted = _with_own_rates(_without_idle(wanted))
     try:
-        return _written(wanted, _rules(wanted))
+        return _written(wanted, _rules(wanted), clean=True)
     except TooLongError:
         raise
     except DraftError:
         return _written(wanted, plain_rules(wanted))
 
 
-def _written(wanted: Wanted, found: Sequence[DraftRule]) -> Draft:
-    """The draft of some rules, held against what is wanted."""
+def _written(wanted: Wanted, found: Sequence[DraftRule], *, clean: bool = False) -> Draft:
+    """The draft of some rules, held against what is wanted; DraftError if it is to be `clean`, and something is found.
+
+    A class of characters with a dead member is found only now, for example.
+    """
     if len(found) > MAX_RULES:
         raise _too_long(wanted, f"{len(found):,} rules", f"{MAX_RULES:,}")
     ordered = in_model_order(wanted.inventory.columns, merge(wanted, found))
@@ -74,6 +77,8 @@ def _written(wanted: Wanted, found: Sequence[DraftRule]) -> Draft:
         rules, check = allow(rules, outcome.diagnostics, wanted.inventory)
         rules = _with_ends(plan_of(outcome), rules) if has_ladders else rules
         outcome = compile_draft(_text(wanted, rules, check), wanted.inventory)
+    if clean and outcome.diagnostics:
+        raise DraftError(f"in the draft is found: {outcome.diagnostics[0].message}")
     plan = plan_of(outcome)
     compare(plan, wanted)
     return Draft(plan, rules)

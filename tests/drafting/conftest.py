@@ -1,4 +1,4 @@
-"""No draft of these tests needs its names listed because the rules that were found are wrong."""
+"""No draft of these tests needs its names listed because the rules that were found are wrong, but for random specs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from lrspec.drafting.wanted import Wanted
 
 
 @pytest.fixture(autouse=True)
-def _without_lists_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_lists_of_names(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if request.path.name == "test_round_trip.py":  # in random models one tensor may have the names of several blocks
+        return
+
     def refuse(wanted: Wanted) -> Sequence[DraftRule]:
         raise AssertionError(f"the rules do not say what is wanted: {wanted.settings!r}")
 

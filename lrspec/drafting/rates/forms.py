@@ -121,8 +121,13 @@ class RateForms:
         return [DraftRule(name, Selector(match=regexes), (setting,))]
 
     def apart(self, rule: DraftRule) -> list[DraftRule]:
-        """The rule, or one for each of its regexes if no name is true of all, which lie apart in the model."""
+        """The rule, or one for each of its regexes if no name is true of all, which lie apart in the model.
+
+        One regex is for a part of the model, and another for what cuts across parts: a list of parts is one idea.
+        """
         selectors = [Selector(match=(regex,)) for regex in rule.selector.match]
+        if len({regex.startswith("^") for regex in rule.selector.match}) == 1:
+            return [rule]
         if not 1 < len(selectors) <= _MOST_APART or rule.selector != Selector(match=rule.selector.match):
             return [rule]
         found = [reached(self.columns, selector) for selector in selectors]
