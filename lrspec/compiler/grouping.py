@@ -96,10 +96,8 @@ def group_parameters(columns: Columns, cohorts: Sequence[Cohort]) -> tuple[Group
         settings = cohort.assignment.settings
         identity = id(settings.options), id(settings.tags)
         if identity not in numbers:
-            values = [
-                [(name, comparable(value)) for name, value in each] for each in (settings.options, settings.tags or ())
-            ]
-            numbers[identity] = known.setdefault(tuple(map(tuple, values)), len(known))
+            values = _all_comparable(settings.options), _all_comparable(settings.tags or ())
+            numbers[identity] = known.setdefault(values, len(known))
         key = (settings.optimizer, settings.lr, settings.weight_decay, settings.schedule, numbers[identity])
         together.setdefault(key, []).append(cohort)
     groups: dict[str, Group] = {}

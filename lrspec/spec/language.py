@@ -208,7 +208,7 @@ class Entry(_Part, title="an entry of layers"):
     join: Patterns | None = None
     """A regex, or a list of them, whose parameters share a layer of the entry before it."""
     to: Literal["first", "last"] | None = None
-    """Which layer of those whose captures begin with the `join`'s: `last` if left out, or `first`."""
+    """Which layer of those whose captures begin with the `join`'s: `last`, the default, or `first`."""
     match: Patterns | None = None
     """A regex, or a list of them, whose last group captures a number: `every` of these numbers are one layer."""
     every: Annotated[int, Field(ge=2)] | None = None
@@ -305,9 +305,9 @@ class Segment(_Part, title="a segment"):
     until: Time | None = None
     """When it ends: a number of optimizer steps, or a percentage of all, such as `5%`. Only the last needs none."""
     begins: NonNegative | None = Field(None, alias="from", title="from")
-    """The factor at its beginning: where the segment before it ended, if left out; 1 for the first."""
+    """The factor at its beginning; by default where the segment before it ended, and 1 for the first."""
     to: NonNegative | None = None
-    """The factor at its end: 1 if left out."""
+    """The factor at its end; 1 by default."""
     shape: Shape = "linear"
     """How it goes between the two."""
 

@@ -11,6 +11,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from lrspec.compiler.plan import a_plan
 from lrspec.optim.bind import BindError
+from lrspec.optim.thawing.wrapped import NOT_ON_DEEPSPEED
 from lrspec.optim.verify.verify import require
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class FollowPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
 def _refuse(args: TrainingArguments) -> None:
     """BindError for wrappers of the trainer under which nothing thaws; a callback sees only the model inside."""
     if args.deepspeed:
-        raise BindError("DeepSpeed trains what required grad when its engine was built, and nothing can thaw there")
+        raise BindError(NOT_ON_DEEPSPEED)
     finds_unused = args.ddp_find_unused_parameters
     if finds_unused is None:
         finds_unused = not args.gradient_checkpointing

@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 import lrspec
+from tests.compiler.checks.test_steps import authors_layer
 from tests.drafting.live import assert_gives, assert_reproduced, values_of
 
 with warnings.catch_warnings():
@@ -206,22 +207,10 @@ def test_muon_for_matrices_and_adamw_for_the_others() -> None:
     assert file.spec.bases["muon"].options == {"momentum": 0.9}
 
 
-def convnexts_own_layer(name: str) -> int:
-    """ConvNeXt's `get_num_layer_for_convnext`, with the names of timm: always 14 layers."""
-    if name.startswith("stem"):
-        return 0
-    if not name.startswith("stages"):
-        return 13
-    _, stage, kind, block, *_ = name.split(".")
-    if kind == "downsample":
-        return {"1": 2, "2": 3, "3": 12}[stage]
-    return 3 + int(block) // 3 if stage == "2" else {"0": 1, "1": 2, "3": 12}[stage]
-
-
 def test_the_layers_of_convnexts_authors() -> None:
     model = timm.create_model("convnext_atto", num_classes=10)
     named = list(model.named_parameters())
-    groups = [{"params": [p], "lr": 4e-3 * 0.8 ** (13 - convnexts_own_layer(name))} for name, p in named]
+    groups = [{"params": [p], "lr": 4e-3 * 0.8 ** (13 - authors_layer(name))} for name, p in named]
     file = assert_reproduced(AdamW(groups, lr=4e-3), model)
     assert file.document.value["rules"][0]["layers"] == [
         r"^stem\.",

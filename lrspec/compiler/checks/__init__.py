@@ -13,10 +13,9 @@ from lrspec.compiler.checks.excludes import dead_exclude
 from lrspec.compiler.checks.fallbacks import fallback_beyond_rest
 from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.ladder_order import join_before_layer, ladder_order
-from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places
+from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places, number_not_captured
 from lrspec.compiler.checks.mixed_decay import mixed_decay
 from lrspec.compiler.checks.multiples import multiple_for_rate, rate_for_multiple
-from lrspec.compiler.checks.numbers import no_such_number
 from lrspec.compiler.checks.odd_values import odd_value
 from lrspec.compiler.checks.optimizers import embedding_as_matrix, unfit_parameter, unused_optimizer
 from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting, scaled_absolute_lr
@@ -44,7 +43,7 @@ CHECKS: tuple[Callable[[Compilation], Iterator[Finding]], ...] = (
     unused_pattern,
     frozen_only_rule,
     trains_nothing,
-    no_such_number,
+    number_not_captured,
     unexpected_count,
     join_without_layer,
     nothing_below,

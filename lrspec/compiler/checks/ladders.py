@@ -1,16 +1,18 @@
-"""Does every parameter of a ladder have exactly one layer? LRS202, LRS207."""
+"""Does every parameter of a ladder have exactly one layer? LRS202, LRS207, LRS214."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lrspec.compiler.checks.finding import Compilation, Subject
+from lrspec.compiler.ladder import Ladder
 from lrspec.compiler.resolution import Resolution
-from lrspec.compiler.selection import Place
+from lrspec.compiler.selection import Place, Selection
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few
 from lrspec.regex.pattern import Pattern
+from lrspec.regex.search import captured
 from lrspec.spec.rule_regexes import RuleRegexes
 
 
@@ -49,8 +51,8 @@ def _ladders(resolution: Resolution) -> Iterator[tuple[int, str, set[int]]]:
 def _entry(regexes: RuleRegexes, place: Place) -> str:
     every = regexes.every.get(place.entry)
     divided = f", divided by {every}," if every else ""
-    captured = f" (captured{divided} {_texts(place.captures)})" if place.captures else ""
-    return f"entry {place.entry + 1} of `layers`{captured}"
+    texts = f" (captured{divided} {_texts(place.captures)})" if place.captures else ""
+    return f"entry {place.entry + 1} of `layers`{texts}"
 
 
 def _texts(captures: tuple[str, ...]) -> str:
@@ -59,18 +61,37 @@ def _texts(captures: tuple[str, ...]) -> str:
 
 def join_without_layer(compilation: Compilation) -> Iterator[Finding]:
     """LRS207: parameters of a `join` that find no layer to share."""
-    resolution = compilation.resolution
+    for subject, selection, _, lost in _by_regex(compilation.resolution, lambda ladder: ladder.lost):
+        captures = dict.fromkeys(selection.place(parameter).captures for parameter in lost)
+        texts = few([_texts(each) for each in captures if each], 3)
+        missing = f": no layer before it captured {texts}" if texts else ""
+        yield subject.finding(
+            "LRS207",
+            f"the `join` finds no layer to share for {subject.counted()}{missing}",
+            "The entry before it must select something, and its first captures must be those of the `join`.",
+        )
+
+
+def number_not_captured(compilation: Compilation) -> Iterator[Finding]:
+    """LRS214: regexes of an `every` whose last group captures no decimal number, in names that the ladder counts."""
+    for subject, selection, pattern, uncounted in _by_regex(compilation.resolution, lambda ladder: ladder.uncounted):
+        text = captured(selection.match(uncounted[0]))[-1]
+        yield subject.finding(
+            "LRS214",
+            f"`every` divides numbers, and the last group of '{printable(pattern.regex)}' captures none in "
+            f"{subject.counted()}, such as '{printable(text)}'",
+            "Capture digits alone, last in the regex (`(\\d+)`), and give other names an entry of their own.",
+        )
+
+
+def _by_regex(
+    resolution: Resolution, meant: Callable[[Ladder], Iterable[int]]
+) -> Iterator[tuple[Subject, Selection, Pattern, list[int]]]:
+    """Some parameters of each ladder, by the regexes that put them in their places."""
     for index, (selection, ladder) in enumerate(zip(resolution.selections, resolution.ladders, strict=True)):
         by_pattern: dict[Pattern, list[int]] = {}
-        for parameter in sorted(ladder.lost if ladder else ()):
+        for parameter in sorted(meant(ladder) if ladder else ()):
             by_pattern.setdefault(selection.hit(parameter).pattern, []).append(parameter)
-        for pattern, lost in by_pattern.items():
-            subject = Subject(resolution, pattern.path, index, resolution.families.expand(lost))
-            captured = dict.fromkeys(selection.place(parameter).captures for parameter in lost)
-            texts = few([_texts(captures) for captures in captured if captures], 3)
-            missing = f": no layer before it captured {texts}" if texts else ""
-            yield subject.finding(
-                "LRS207",
-                f"the `join` finds no layer to share for {subject.counted()}{missing}",
-                "The entry before it must select something, and its first captures must be those of the `join`.",
-            )
+        for pattern, parameters in by_pattern.items():
+            subject = Subject(resolution, pattern.path, index, resolution.families.expand(parameters))
+            yield subject, selection, pattern, parameters

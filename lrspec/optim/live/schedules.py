@@ -51,15 +51,6 @@ def unwrap_schedulers(schedulers: Any) -> list[Any]:
     return unwrapped
 
 
-def step_of(schedulers: Any) -> int | None:
-    """Return the step of a scheduler from `lrspec.build_scheduler`, among those that a call was given, if there is one.
-
-    Those of several optimizers are at the same step. TypeError as `unwrap_schedulers`.
-    """
-    parts = (part for scheduler in unwrap_schedulers(schedulers) for part in schedules(scheduler))
-    return next((part.position[0] for part in parts if part.position), None)
-
-
 def schedules(scheduler: Any) -> Iterator[Schedule]:
     """The schedules that a scheduler consists of: those of a sequence or a chain, or just its own.
 

@@ -34,8 +34,6 @@ class PlanScheduler(LRScheduler):
         rates = zip(self.base_lrs, self.courses, strict=True)
         return [rate * factor(course, self.last_epoch) for rate, course in rates]
 
-    _get_closed_form_lr = get_lr
-
     def step(self, epoch: int | None = None) -> None:
         """Go to the next step, or to a given one."""
         if epoch is None:

@@ -11,13 +11,14 @@ from lrspec.optim.bind import BindError
 if TYPE_CHECKING:
     from torch import nn
 
+NOT_ON_DEEPSPEED = "DeepSpeed trains what required grad when its engine was built, and nothing can thaw there"
 _ORDER = "The order is plan.freeze, optimizer, DDP, plan.advance."
 
 
 def refuse_engines(model: nn.Module) -> None:
     """BindError for an engine of DeepSpeed: ZeRO flattens the parameters that train when it is built."""
     if any(True for _ in _of_class(model, "DeepSpeedEngine", "deepspeed")):
-        raise BindError("DeepSpeed trains what required grad when its engine was built, and nothing can thaw there")
+        raise BindError(NOT_ON_DEEPSPEED)
 
 
 def refuse_replicas(model: nn.Module, trained: Sequence[nn.Parameter], *, lasting: bool) -> None:

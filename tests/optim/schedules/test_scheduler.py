@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ChainedScheduler, ConstantLR, LambdaLR, LRScheduler, OneCycleLR, SequentialLR
 
 import lrspec
-from lrspec.optim.live.schedules import step_of
+from lrspec.optim.live.schedules import schedules, unwrap_schedulers
 
 STEPS = 60
 SPEC = r"""
@@ -42,6 +42,12 @@ rules:
   - {name: matrices, where: {ndim: 2}, fallback: true, optimizer: muon}
   - {name: all, match: '.', lr_mult: 1}
 """
+
+
+def step_of(given: Any) -> int | None:
+    """The step of a scheduler of ours among those that a call was given, if there is one."""
+    parts = (part for scheduler in unwrap_schedulers(given) for part in schedules(scheduler))
+    return next((part.position[0] for part in parts if part.position), None)
 
 
 @pytest.fixture
