@@ -13,7 +13,12 @@ from lrspec.compiler.checks.excludes import dead_exclude
 from lrspec.compiler.checks.fallbacks import fallback_beyond_rest
 from lrspec.compiler.checks.finding import Compilation
 from lrspec.compiler.checks.ladder_order import join_before_layer, ladder_order
-from lrspec.compiler.checks.ladders import join_without_layer, ladder_in_two_places, number_not_captured
+from lrspec.compiler.checks.ladders import (
+    join_without_layer,
+    ladder_in_two_places,
+    nothing_below,
+    number_not_captured,
+)
 from lrspec.compiler.checks.mixed_decay import mixed_decay
 from lrspec.compiler.checks.multiples import multiple_for_rate, rate_for_multiple
 from lrspec.compiler.checks.odd_values import odd_value
@@ -22,7 +27,6 @@ from lrspec.compiler.checks.overlaps import overlapping_rules, redundant_setting
 from lrspec.compiler.checks.regexes import regex_slip, regex_unescaped_dot
 from lrspec.compiler.checks.sizes import no_such_size, size_unknown
 from lrspec.compiler.checks.spared_decay import nothing_to_spare, scalars_decay
-from lrspec.compiler.checks.thawing import nothing_below
 from lrspec.compiler.checks.unused import (
     frozen_only_rule,
     shadowed_rule,

@@ -18,7 +18,7 @@ from lrspec.models.parameters import Columns
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import Captures
 
-_ADVICE = "List the layers from the model's input to its output: the last one has the full rate."
+_ADVICE = "List the layers from the model's input to its output."
 
 
 def ladder_order(compilation: Compilation) -> Iterator[Finding]:

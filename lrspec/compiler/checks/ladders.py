@@ -1,4 +1,4 @@
-"""Does every parameter of a ladder have exactly one layer? LRS202, LRS207, LRS214."""
+"""Does a ladder give each parameter exactly one layer, and `but_last` any to freeze? LRS202, LRS207, LRS214."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from lrspec.compiler.resolution import Resolution
 from lrspec.compiler.selection import Place, Selection
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import few
+from lrspec.diagnostics.wording import count, few
 from lrspec.regex.pattern import Pattern
 from lrspec.regex.search import captured
+from lrspec.spec.language import Thaw
 from lrspec.spec.rule_regexes import RuleRegexes
 
 
@@ -82,6 +83,24 @@ def number_not_captured(compilation: Compilation) -> Iterator[Finding]:
             f"{subject.counted()}, such as '{printable(text)}'",
             "Capture digits alone, last in the regex (`(\\d+)`), and give other names an entry of their own.",
         )
+
+
+def nothing_below(compilation: Compilation) -> Iterator[Finding]:
+    """LRS214 of a `but_last` by which no parameter is frozen; a ladder without layers has none to count."""
+    resolution = compilation.resolution
+    values: dict[int, set[bool]] = {}
+    for applied in resolution.applied_settings:
+        if applied.setting.axis == "freeze" and applied.parameters:
+            values.setdefault(applied.rule, set()).add(applied.setting.value is False)
+    for index, train_from_the_start in values.items():
+        freeze, ladder = resolution.spec.rules[index].freeze, resolution.ladders[index]
+        if isinstance(freeze, Thaw) and freeze.but_last and ladder and train_from_the_start == {True}:
+            yield Subject(resolution, ("rules", index, "freeze", "but_last"), index).finding(
+                "LRS214",
+                f"`but_last: {freeze.but_last}` freezes nothing: the ladder of `{resolution.spec.rule_names[index]}` "
+                f"has {count(ladder.count, 'layer')}, and no parameter below the last {freeze.but_last}",
+                "Lower it, or remove `freeze`.",
+            )
 
 
 def _by_regex(

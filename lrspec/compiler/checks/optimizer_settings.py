@@ -5,7 +5,7 @@ For a spec with one optimizer this is checked without a model, in `spec.validati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from lrspec.compiler.checks.finding import setting_subject
 from lrspec.compiler.checks.holding import by_place
@@ -25,7 +25,7 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
     if every optimizer is of such a class, the latter has already been found without a model.
     """
     spec = resolution.spec
-    for applied, reached in by_place(resolution, _reached) if len(spec.bases) > 1 else ():
+    for applied, reached in by_place(resolution, lambda _, applied: applied.parameters) if len(spec.bases) > 1 else ():
         key, value = applied.setting.key, applied.setting.value
         base = dict(multiplied(spec.rules[applied.rule])).get(key[0])
         by_optimizer: dict[str, list[int]] = {}
@@ -47,10 +47,6 @@ def unfit_settings(resolution: Resolution) -> Iterator[Finding]:
             option = list(value) if isinstance(value, tuple) else value
             if finding := option_value_finding(("rules", applied.rule, *key), option):
                 yield finding
-
-
-def _reached(resolution: Resolution, applied: AppliedSetting) -> Iterable[int]:
-    return applied.parameters
 
 
 def _why_not(resolution: Resolution, applied: AppliedSetting, name: str) -> str | None:

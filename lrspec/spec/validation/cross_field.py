@@ -75,7 +75,7 @@ def rule_findings(document: Document) -> Iterator[Finding]:
             if keys[0] in rule and keys[1] in rule:
                 yield _exclusive(keys, path, document)
         if isinstance(rule.get("freeze"), dict):
-            yield from _thaw_findings(rule, path)
+            yield from _thaw_findings(rule, path, document)
         if rule.get("freeze") is True and (others := [key for key in NOT_WITH_FREEZE if key in rule]):
             yield _exclusive(("freeze", *others), path, document)
 
@@ -162,7 +162,7 @@ def _thaws_by_layer(rule: dict[str, Any]) -> bool:
     return isinstance(freeze, dict) and bool(freeze.keys() - {"until"})
 
 
-def _thaw_findings(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
+def _thaw_findings(rule: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
     """LRS104 for keys of a `freeze` mapping that need other keys; a misspelt one is not missing as well."""
     freeze, place = rule["freeze"], (*path, "freeze")
     if not freeze:
@@ -179,7 +179,8 @@ def _thaw_findings(rule: dict[str, Any], path: Path) -> Iterator[Finding]:
     until, every = freeze.get("until"), freeze.get("every")
     if is_time(until) and is_time(every) and isinstance(until, str) != isinstance(every, str):
         message = "`until` and `every` are not of one kind\nGive both in steps, or both in percent."
-        yield Finding("LRS104", (*place, "every"), message, rule_of(path))
+        last = later(["until", "every"], place, document)
+        yield Finding("LRS104", (*place, last), message, rule_of(path), at_key=True)
 
 
 def _exclusive(keys: tuple[str, ...], path: Path, document: Document) -> Finding:

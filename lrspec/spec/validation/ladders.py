@@ -46,11 +46,10 @@ def later(keys: list[str], path: Path, document: Document) -> str:
 
 
 def _first(entry: dict[str, Any], path: Path) -> Iterator[Finding]:
-    for key, problem in (("join", "there is no layer before it to share"), ("gap", "there is no layer before it")):
+    for key, purpose in (("join", " to share"), ("gap", "")):
         if key in entry:
-            where = "the one whose layer it shares" if key == "join" else "another"
-            advice = f"Remove `{key}`, or move the entry after {where}."
-            yield Finding("LRS104", path, f"the first entry is a `{key}`: {problem}\n{advice}", rule_of(path))
+            message = f"the first entry is a `{key}`: there is no layer before it{purpose}\nMove it down, or remove it."
+            yield Finding("LRS104", path, message, rule_of(path))
 
 
 def _keys(entry: dict[str, Any], path: Path, document: Document) -> Iterator[Finding]:
