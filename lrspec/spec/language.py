@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -103,24 +103,23 @@ def _error_message(message: str, **schema: str) -> Any:
     return Field(json_schema_extra={"errorMessage": message, **schema})
 
 
+_T = TypeVar("_T")
 _Lax = Strict(False)  # a list of a document becomes a tuple; its items stay strict
+_Scalar = Annotated[_T, Tag("<scalar>")]
+_Listed = Annotated[tuple[_T, ...], Field(min_length=1), _Lax, Tag("<list>")]
+_Mapping = Annotated[_T, Tag("<mapping>")]
 
 Regex: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
-Regexes: TypeAlias = Annotated[tuple[Regex, ...], Field(min_length=1), _Lax]
-Patterns: TypeAlias = Annotated[
-    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")],
-    _either("a regex, or a list of regexes"),
-]
+Patterns: TypeAlias = Annotated[_Scalar[Regex] | _Listed[Regex], _either("a regex, or a list of regexes")]
 NonNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Factor: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Dimension: TypeAlias = Annotated[int, Field(ge=0)]
 Dimensions: TypeAlias = Annotated[
-    Annotated[Dimension, Tag("<scalar>")] | Annotated[tuple[Dimension, ...], Field(min_length=1), _Lax, Tag("<list>")],
-    _either("a whole number, or a list of whole numbers"),
+    _Scalar[Dimension] | _Listed[Dimension], _either("a whole number, or a list of whole numbers")
 ]
 Declared: TypeAlias = Literal["embedding", "head", "no_weight_decay"]
 Declarations: TypeAlias = Annotated[
-    Annotated[Declared, Tag("<scalar>")] | Annotated[tuple[Declared, ...], Field(min_length=1), _Lax, Tag("<list>")],
+    _Scalar[Declared] | _Listed[Declared],
     _either("`embedding`, `head` or `no_weight_decay`, or a list of these"),
 ]
 OptionNumber: TypeAlias = Annotated[Any, AfterValidator(_option_number), WithJsonSchema({"type": "number"})]
@@ -128,7 +127,7 @@ OptionScalar: TypeAlias = Annotated[
     Any, AfterValidator(_option_scalar), WithJsonSchema({"type": ["number", "boolean", "string", "null"]})
 ]
 OptionValue: TypeAlias = Annotated[
-    Annotated[OptionScalar, Tag("<scalar>")] | Annotated[tuple[OptionNumber, ...], _Lax, Tag("<list>")],
+    _Scalar[OptionScalar] | Annotated[tuple[OptionNumber, ...], _Lax, Tag("<list>")],
     _either("a number, true or false, null, text, or a list of numbers"),
     Field(title="option", description="An argument of the optimizer's class."),
 ]
@@ -146,16 +145,12 @@ Time: TypeAlias = Annotated[
     ),
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
-Counts: TypeAlias = Annotated[
-    Annotated[Count, Tag("<scalar>")] | Annotated[tuple[Count, ...], Field(min_length=1), _Lax, Tag("<list>")],
-    _either("a whole number, or a list of whole numbers"),
-]
+Counts: TypeAlias = Annotated[_Scalar[Count] | _Listed[Count], _either("a whole number, or a list of whole numbers")]
 RuleName: TypeAlias = Annotated[
     str,
     Field(pattern=f"^{RULE_NAME.pattern}$"),
     _error_message("Letters, digits, `_` and `-` only.", pattern=WHOLE_NAME),
 ]
-OptimizerName: TypeAlias = RuleName
 TagName: TypeAlias = Annotated[str, AfterValidator(_tag_name)]
 SeverityName: TypeAlias = Annotated[
     Literal["error", "warning", "ignore"],
@@ -218,20 +213,13 @@ class Entry(_Part, title="an entry of layers"):
 
 
 LayerEntry: TypeAlias = Annotated[
-    Annotated[Regex, Tag("<scalar>")] | Annotated[Regexes, Tag("<list>")] | Annotated[Entry, Tag("<mapping>")],
+    _Scalar[Regex] | _Listed[Regex] | _Mapping[Entry],
     _either("a regex, a list of regexes, or a mapping with `join`, `every` or `gap`"),
 ]
-
-Layers: TypeAlias = Annotated[
-    Annotated[Regex, Tag("<scalar>")] | Annotated[tuple[LayerEntry, ...], Field(min_length=1), _Lax, Tag("<list>")],
-    _either("a regex, or a list of layers"),
-]
+Layers: TypeAlias = Annotated[_Scalar[Regex] | _Listed[LayerEntry], _either("a regex, or a list of layers")]
 LayerDecay: TypeAlias = Annotated[
-    Annotated[Factor, Tag("<scalar>")] | Annotated[Decay, Tag("<mapping>")],
-    _either("a number, `{factor: …, min_mult: …}` or `{first: …}`"),
+    _Scalar[Factor] | _Mapping[Decay], _either("a number, `{factor: …, min_mult: …}` or `{first: …}`")
 ]
-
-
 _NOT_0 = Field(
     json_schema_extra={
         "if": {"const": 0},
@@ -252,8 +240,7 @@ class SizeFactor(_Part, title="a factor from a shape"):
 
 
 Scale: TypeAlias = Annotated[
-    Annotated[NonNegative, Tag("<scalar>")] | Annotated[SizeFactor, Tag("<mapping>")],
-    _either("a number, or `{of: fan_in, base: …, power: …}`"),
+    _Scalar[NonNegative] | _Mapping[SizeFactor], _either("a number, or `{of: fan_in, base: …, power: …}`")
 ]
 
 
@@ -278,8 +265,7 @@ class Thaw(_Part, title="freeze"):
 
 
 Freeze: TypeAlias = Annotated[
-    Annotated[bool, Tag("<scalar>")] | Annotated[Thaw, Tag("<mapping>")],
-    _either("true, false, or `{until: …, every: …, but_last: …}`"),
+    _Scalar[bool] | _Mapping[Thaw], _either("true, false, or `{until: …, every: …, but_last: …}`")
 ]
 
 
@@ -291,8 +277,7 @@ class Power(_Part, title="power"):
 
 
 Shape: TypeAlias = Annotated[
-    Annotated[Literal["linear", "cosine", "sqrt", "exponential", "inverse_sqrt"], Tag("<scalar>")]
-    | Annotated[Power, Tag("<mapping>")],
+    _Scalar[Literal["linear", "cosine", "sqrt", "exponential", "inverse_sqrt"]] | _Mapping[Power],
     _either("`linear`, `cosine`, `sqrt`, `exponential`, `inverse_sqrt` or `{power: …}`"),
 ]
 
@@ -318,15 +303,9 @@ class Segment(_Part, title="a segment"):
 
 
 Schedule: TypeAlias = Annotated[tuple[Segment, ...], Field(min_length=1), _Lax]
-Model: TypeAlias = Annotated[
-    Annotated[str, Tag("<scalar>")] | Annotated[ModelSource, Tag("<mapping>")],
-    _either("a model, or `{source: …, args: …}`"),
-]
+Model: TypeAlias = Annotated[_Scalar[str] | _Mapping[ModelSource], _either("a model, or `{source: …, args: …}`")]
 Models: TypeAlias = Annotated[
-    Annotated[str, Tag("<scalar>")]
-    | Annotated[ModelSource, Tag("<mapping>")]
-    | Annotated[tuple[Model, ...], Field(min_length=1), _Lax, Tag("<list>")],
-    _either("a model, or a list of models"),
+    _Scalar[str] | _Mapping[ModelSource] | _Listed[Model], _either("a model, or a list of models")
 ]
 
 Check = create_model(
@@ -390,7 +369,7 @@ class Rule(_Part, title="a rule"):
     """`true`: not trained, and in no group. `false`: trained even if the model has it frozen. Or until when."""
     options: Annotated[dict[str, OptionValue], Field(title="a mapping of arguments")] | None = None
     """Other arguments of the optimizer: `{betas: [0.9, 0.99]}`. Needs `optimizer.type`."""
-    optimizer: OptimizerName | None = None
+    optimizer: RuleName | None = None
     """Which of `optimizers` trains what the rule selects."""
     schedule: RuleName | None = None
     """Which of `schedules` the rate follows."""
@@ -429,9 +408,8 @@ class Optimizer(_Part, title="a mapping of type, lr, …"):
 
 
 Optimizers: TypeAlias = Annotated[
-    dict[OptimizerName, Optimizer], Field(min_length=1, title="a mapping of names to optimizers")
+    dict[RuleName, Optimizer], Field(min_length=1, title="a mapping of names to optimizers")
 ]
-
 
 Schedules: TypeAlias = Annotated[dict[RuleName, Schedule], Field(min_length=1, title="a mapping of names to schedules")]
 
