@@ -89,9 +89,7 @@ def _alike(columns: Columns, by_shape: bool) -> dict[int, Members]:
     texts = "\n".join(columns.names).translate(ALIKE).split("\n")  # a call for each name takes ten times as long
     if len(texts) != len(columns.names):
         texts = [name.translate(ALIKE) for name in columns.names]
-    dimensions: list[Hashable] = [None if shape is None else len(shape) for shape in columns.shapes]
-    if by_shape:
-        dimensions = [None if shape is None else tuple(shape) for shape in columns.shapes]
+    dimensions = [None if shape is None else tuple(shape) if by_shape else len(shape) for shape in columns.shapes]
     families: dict[Hashable, Members] = defaultdict(list)
     keys = zip(texts, dimensions, columns.owners, columns.trainable, columns.declared, strict=True)
     for index, key in enumerate(keys):

@@ -61,10 +61,9 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values; what nothing sets is absent."""
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options}
-        optimizer = {} if self.optimizer is None else {"optimizer": self.optimizer}
-        schedule = {} if self.schedule is None else {"schedule": self.schedule}
-        tags = {} if self.tags is None else {"tags": dict(self.tags)}
-        return {**optimizer, **self._numbers(), "options": options, **schedule, **tags}
+        tags = None if self.tags is None else dict(self.tags)
+        values = {"optimizer": self.optimizer, **self._numbers(), "options": options, "schedule": self.schedule}
+        return {key: value for key, value in {**values, "tags": tags}.items() if value is not None}
 
     def group_keys(self) -> dict[str, Any]:
         """The settings as the keys of a torch parameter group."""
