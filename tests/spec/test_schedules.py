@@ -116,7 +116,7 @@ def test_the_nearest_schedule_is_suggested() -> None:
     assert diagnostic.suggestion is not None
     assert diagnostic.suggestion.replacement == "main"
     assert diagnostic.message.startswith(
-        "there is no schedule `mian`: did you mean `main`?\nThe schedules are main, late."
+        "there is no schedule `mian`: did you mean `main`?\n`schedules` has main, late."
     )
 
 

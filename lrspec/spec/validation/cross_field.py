@@ -105,7 +105,7 @@ def _unknown_names(content: dict[str, Any], key: str, advice: str) -> Iterator[F
         name = rule.get(key) if isinstance(rule, dict) else None
         if isinstance(name, str) and name and name not in names and (names or f"{key}s" not in content):
             problem = f"there is no {key} `{printable(name)}`{did_you_mean(name, names)}"
-            known = f"The {key}s are {', '.join(map(printable, names))}." if names else advice
+            known = f"`{key}s` has {', '.join(map(printable, names))}." if names else advice
             yield Finding("LRS104", ("rules", index, key), f"{problem}\n{known}", index, meant=likely(name, names))
 
 
