@@ -24,8 +24,8 @@ class Code:
 
     @property
     def adjustable(self) -> bool:
-        """True if `check:` may change the severity: not if the document itself is wrong (LRS1xx)."""
-        return not self.code.startswith("LRS1")
+        """True if `check:` may change the severity: not if the spec is wrong (LRS1xx) or there is none (LRS5xx)."""
+        return not self.code.startswith(("LRS1", "LRS5"))
 
 
 CODES = {
@@ -84,6 +84,21 @@ CODES = {
         ("LRS408", "other-optimizer", "error"),
         ("LRS409", "frozenness-differs", "error"),
         ("LRS410", "statistics-of-frozen", "warning"),
+        ("LRS501", "parameter-in-no-group", "error"),
+        ("LRS502", "parameter-in-two-groups", "error"),
+        ("LRS503", "frozen-in-group", "warning"),
+        ("LRS504", "foreign-tensor", "error"),
+        ("LRS505", "empty-group", "warning"),
+        ("LRS506", "needless-groups", "warning"),
+        ("LRS507", "mixed-decay", "warning"),
+        ("LRS508", "declared-decay", "warning"),
+        ("LRS509", "embedding-under-muon", "warning"),
+        ("LRS510", "unfit-value", "error"),
+        ("LRS511", "unread-key", "warning"),
+        ("LRS512", "flattened-rates", "error"),
+        ("LRS513", "rates-towards-input", "warning"),
+        ("LRS514", "statistics-of-frozen", "warning"),
+        ("LRS515", "stale-state", "error"),
     )
 }
 """Every diagnostic by its code."""

@@ -16,7 +16,8 @@ class UnknownCodeError(ValueError):
 
 def find(wanted: str) -> Code:
     """The diagnostic with this code or name, in upper or lower case; raises UnknownCodeError if there is none."""
-    by_word = {word: code for code in CODES.values() for word in (code.code.lower(), code.name)}
+    codes = reversed(CODES.values())  # of two with one name, the first counts: that of a spec
+    by_word = {word: code for code in codes for word in (code.code.lower(), code.name)}
     if code := by_word.get(wanted.strip().lower()):
         return code
     hint = ""

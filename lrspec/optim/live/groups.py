@@ -30,6 +30,8 @@ class LiveOptimizer:
     schedules: Sequence[Schedule]
     inside: str = ""
     """The class of a Lookahead around it."""
+    stepping: Any = None
+    """The optimizer that steps, which has the state."""
 
     def label(self, number: int) -> str:
         """Return what to call a group: `group 3`, or `group 3 of `muon``."""

@@ -82,4 +82,4 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
     groups = live_groups(wrapped)
     keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
     signature = signature_of(class_of(optimizer), defaults, keys)
-    return LiveOptimizer(name, signature, defaults, groups, moving, around)
+    return LiveOptimizer(name, signature, defaults, groups, moving, around, stepping(optimizer))

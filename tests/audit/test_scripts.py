@@ -1,0 +1,39 @@
+"""The audit names each deliberate mistake by its code, its parameters and its cure, and says nothing of right set-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrspec.audit.audit import audit
+from lrspec.audit.result import Audit
+from tests.audit.cases import MISTAKES, RIGHT, Mistake, Script
+
+for script in sorted(Path(__file__).parent.glob("*_scripts.py")):
+    import_module(f"tests.audit.{script.stem}")
+
+
+def audited(script: Script) -> Audit:
+    model, optimizer, *others = script()
+    arguments: dict[str, Any] = others.pop() if others and isinstance(others[-1], dict) else {}
+    return audit(optimizer, model, *others, **arguments)
+
+
+def id_of(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES.items(), ids=id_of)
+def test_a_mistake_is_named(name: str, mistake: Mistake) -> None:
+    found = audited(mistake.script).diagnostics
+    assert [(each.code, each.parameters) for each in found] == [(mistake.code, mistake.parameters)]
+    assert mistake.cure in found[0].message.split("\n")[-1]
+
+
+@pytest.mark.parametrize(("name", "script"), RIGHT.items(), ids=id_of)
+def test_nothing_is_said_of_what_is_right(name: str, script: Callable[[], tuple[Any, ...]]) -> None:
+    assert audited(script).diagnostics == ()
