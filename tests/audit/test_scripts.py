@@ -1,4 +1,4 @@
-"""The audit names each deliberate mistake by its code, its parameters and its cure, and says nothing of right set-ups."""
+"""The audit names each mistake by its code, its parameters and its cure, and says nothing of what is right."""
 
 from __future__ import annotations
 
