@@ -11,7 +11,8 @@ from lrspec.diagnostics.escape import printable
 from lrspec.optim.bind import BindError, no_such_optimizer
 from lrspec.optim.optimizer_classes import BuildError
 from lrspec.optim.rates import rates, schedules
-from lrspec.optim.schedules.planned import courses, cut_short, whole
+from lrspec.optim.schedules.planned import courses, cut_short
+from lrspec.spec.times import whole
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

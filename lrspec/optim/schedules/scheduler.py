@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrspec.diagnostics.errors import warn
-from lrspec.optim.schedules.factors import Course, factor
+from lrspec.optim.schedules.planned import Course, factor
 
 
 class PlanScheduler(LRScheduler):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrspec
-from lrspec.optim.schedules.factors import factor, timed, unlike_written
+from lrspec.optim.schedules.planned import factor, timed, unlike_written
 
 Segments = list[dict[str, Any]]
 
