@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 NOT_ON_DEEPSPEED = "DeepSpeed trains what required grad when its engine was built, and nothing can thaw there"
-_ORDER = "The order is plan.freeze, optimizer, DDP, plan.advance."
+WAITS = "DistributedDataParallel waits for gradients of what is still frozen"
 
 
-def refuse_engines(model: nn.Module) -> None:
-    """BindError for an engine of DeepSpeed: ZeRO flattens the parameters that train when it is built."""
+def prepare(model: nn.Module) -> None:
+    """BindError for an engine of DeepSpeed: ZeRO flattens the parameters that train when it is built.
+
+    FSDP2 puts its shards back, where a forward without a backward has left whole parameters in their place.
+    """
     if any(True for _ in _of_class(model, "DeepSpeedEngine", "deepspeed")):
         raise BindError(NOT_ON_DEEPSPEED)
+    for module in _of_class(model, "FSDPModule", "torch"):
+        module.reshard()
 
 
 def refuse_replicas(model: nn.Module, trained: Sequence[nn.Parameter], *, lasting: bool) -> None:
@@ -29,22 +34,16 @@ def refuse_replicas(model: nn.Module, trained: Sequence[nn.Parameter], *, lastin
         reduced = ddp._get_ddp_logging_data().get("num_parameter_tensors", planned)
         if reduced < planned:
             raise BindError(
-                f"DistributedDataParallel reduces {count(reduced, 'tensor')}, and the plan trains {planned} there: "
-                f"it never synchronises what was frozen when it was built\n{_ORDER}"
+                f"DistributedDataParallel reduces {count(reduced, 'tensor')}, and the plan trains {planned} there: it "
+                "never synchronises what was frozen when it was built\n"
+                "The order is plan.freeze, optimizer, DDP, plan.advance."
             )
         if lasting and ddp.static_graph:
-            raise BindError("DistributedDataParallel with static_graph=True cannot train what thaws: leave it out")
-        if lasting and not ddp.find_unused_parameters:
             raise BindError(
-                "DistributedDataParallel waits for gradients of what is still frozen: "
-                "build it with find_unused_parameters=True"
+                "DistributedDataParallel with static_graph=True cannot train what thaws: build it without static_graph"
             )
-
-
-def reshard(model: nn.Module) -> None:
-    """Let FSDP2 put its shards back, where a forward without a backward has left whole parameters in their place."""
-    for module in _of_class(model, "FSDPModule", "torch"):
-        module.reshard()
+        if lasting and not ddp.find_unused_parameters:
+            raise BindError(f"{WAITS}: build it with find_unused_parameters=True")
 
 
 def _of_class(model: nn.Module, name: str, package: str) -> Iterator[Any]:

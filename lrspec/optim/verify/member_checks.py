@@ -22,8 +22,8 @@ def parameter_in_no_group(run: TrainingRun) -> Iterator[Finding]:
     replaced = {member.param_name for member in _stale(run)}
 
     def missing(tensor: ModelTensor) -> bool:
-        in_no_group = (tensor.tensor.requires_grad or run.thaws(tensor)) and id(tensor.tensor) not in run.members
-        return in_no_group and replaced.isdisjoint(tensor.names)
+        in_no_group = id(tensor.tensor) not in run.members
+        return in_no_group and run.is_to_train(tensor) and replaced.isdisjoint(tensor.names)
 
     for place, tensors in run.trained_where(missing).items():
         message = f"{_are(run, tensors)} in no group of {_the_optimizers(run)}"
@@ -104,8 +104,7 @@ def frozenness_differs(run: TrainingRun) -> Iterator[Finding]:
     for place, tensors in together(_frozen(run, grouped)).items():
         message = f"{_are(run, tensors)} frozen in the plan, but in a group"
         yield run.finding("LRS409", place, tensors, message, f"{_REBUILD}, which excludes them.")
-    frozen = run.trained_where(lambda tensor: not (tensor.tensor.requires_grad or run.thaws(tensor)))
-    for place, tensors in frozen.items():
+    for place, tensors in run.trained_where(lambda tensor: not run.is_to_train(tensor)).items():
         message = f"{run.counted(tensors)} should train, but `requires_grad` is false"
         advice = "Frozen after the plan was made? Say so in the spec (`freeze: true`), or undo it."
         yield run.finding("LRS409", place, tensors, message, advice)
