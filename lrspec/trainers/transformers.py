@@ -39,24 +39,26 @@ class FollowPlan(_OfPlan):
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: Any, **trained: Any) -> None:
         """Freeze what is to thaw later, now that the model is wrapped; a callback sees only the model inside."""
-        lasting = any(time.step(state.max_steps) > state.global_step for time in self.plan.thawing)
         if self.plan.thawing and args.deepspeed:
             raise BindError(NOT_ON_DEEPSPEED)
-        if lasting and _waits_for_all(args):
+        if _waits_for_all(args) and any(time.step(state.max_steps) > state.global_step for time in self.plan.thawing):
             raise BindError(f"{WAITS}: set ddp_find_unused_parameters=True")
-        self.plan.advance(trained["model"], state.global_step, state.max_steps)
+        self._advance(trained["model"], state)
         self.norms = Norms(walk(trained["model"]))
         self.norms.freeze()
 
     def on_step_begin(self, args: Any, state: TrainerState, control: Any, **trained: Any) -> None:
         """Thaw what it is time for, and hold the statistics of what is still frozen."""
-        self.plan.advance(trained["model"], state.global_step, state.max_steps)
+        self._advance(trained["model"], state)
         self.norms.freeze()
         _hold_once(trained["model"], self.norms)
 
     def on_substep_end(self, args: Any, state: Any, control: Any, **trained: Any) -> None:
         """Hold the statistics in the next batch of the same step, too."""
         _hold_once(trained["model"], self.norms)
+
+    def _advance(self, model: nn.Module, state: TrainerState) -> None:
+        self.plan.advance(model, state.global_step, state.max_steps or None)  # 0 where it is not known
 
 
 def _waits_for_all(args: TrainingArguments) -> bool:
