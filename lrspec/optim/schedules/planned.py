@@ -24,24 +24,6 @@ class TimedSegment(NamedTuple):
     last: float
     shape: str | Power
 
-    def factor(self, step: int) -> float:
-        """Return the factor at a step: exactly `first` at the beginning, and `last` from the end on."""
-        if step <= self.begin or step >= self.end:
-            return self.last if step >= self.end else self.first
-        f, t, p = self.first, self.last, (step - self.begin) / (self.end - self.begin)
-        match self.shape:
-            case Power(power=power):
-                return float(t + (f - t) * (1 - p) ** power)
-            case "cosine":
-                return t + (f - t) * (1 + math.cos(math.pi * p)) / 2
-            case "sqrt":
-                return f + (t - f) * math.sqrt(p)
-            case "exponential":
-                return float(f ** (1 - p) * t**p)
-            case "inverse_sqrt":
-                return f * math.sqrt(max(self.begin, 1) / step)
-        return f + (t - f) * p
-
 
 Course: TypeAlias = tuple[TimedSegment, ...]
 """A schedule in a run of so many steps."""
@@ -63,8 +45,23 @@ def timed(schedule: Iterable[Segment], steps: int) -> Course:
 
 
 def factor(course: Course, step: int) -> float:
-    """Return the factor of a schedule at a step; after its end, its end value."""
-    return next((segment for segment in course if step < segment.end), course[-1]).factor(step)
+    """Return the factor of a schedule at a step: exactly `first` where a segment begins, and `last` after the end."""
+    begin, end, f, t, shape = next((segment for segment in course if step < segment.end), course[-1])
+    if step <= begin or step >= end:
+        return t if step >= end else f
+    p = (step - begin) / (end - begin)
+    match shape:
+        case Power(power=power):
+            return float(t + (f - t) * (1 - p) ** power)
+        case "cosine":
+            return t + (f - t) * (1 + math.cos(math.pi * p)) / 2
+        case "sqrt":
+            return f + (t - f) * math.sqrt(p)
+        case "exponential":
+            return float(f ** (1 - p) * t**p)
+        case "inverse_sqrt":
+            return f * math.sqrt(max(begin, 1) / step)
+    return f + (t - f) * p
 
 
 def courses(plan: Plan, steps: int) -> dict[str, Course]:
@@ -86,17 +83,14 @@ def rates_at(plan: Plan, step: int, steps: int) -> dict[str, float | None]:
 
 
 def cut_short(plan: Plan, names: Iterable[str], steps: int) -> Iterator[str]:
-    """Sentences about segments of some schedules that are empty or cut off in a run of `steps`."""
-    for name, schedule in (plan.file.spec.schedules or {}).items():
-        for problem in unlike_written(schedule, steps) if name in names else ():
-            yield f"schedule {name}, in a run of {count(steps, 'step')}: {problem}"
-
-
-def unlike_written(schedule: Iterable[Segment], steps: int) -> Iterator[str]:
-    """The segments that a run of `steps` leaves out or cuts off, in words with their numbers."""
-    for number, (segment, (begin, end, *_)) in enumerate(zip(schedule, timed(schedule, steps), strict=True), 1):
-        written = "" if segment.until is None else f" (`until: {segment.until}`)"
-        if begin >= min(end, steps):
-            yield f"segment {number} is empty: it begins at step {begin:,} and would end at step {end:,}{written}"
-        elif end > steps:
-            yield f"segment {number} is cut off: it ends at step {end:,}{written}"
+    """Sentences about segments of some schedules that are empty or cut off in a run of `steps`, with the numbers."""
+    schedules = plan.file.spec.schedules or {}
+    for name in (name for name in schedules if name in names):
+        segments = zip(schedules[name], timed(schedules[name], steps), strict=True)
+        for number, (segment, (begin, end, *_)) in enumerate(segments, 1):
+            subject = f"schedule {name}, in a run of {count(steps, 'step')}: segment {number} is"
+            written = "" if segment.until is None else f" (`until: {segment.until}`)"
+            if begin >= min(end, steps):
+                yield f"{subject} empty: it begins at step {begin:,} and would end at step {end:,}{written}"
+            elif end > steps:
+                yield f"{subject} cut off: it ends at step {end:,}{written}"
