@@ -13,7 +13,7 @@ from lrspec.compiler.plan import a_plan
 from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
 from lrspec.optim.thawing.statistics import Norms
-from lrspec.optim.thawing.wrapped import NOT_ON_DEEPSPEED, WAITS
+from lrspec.optim.thawing.wrapped import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.verify.verify import require
 
 if TYPE_CHECKING:
@@ -38,11 +38,9 @@ class FollowPlan(_OfPlan):
     """
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: Any, **trained: Any) -> None:
-        """Freeze what is to thaw later, now that the model is wrapped; a callback sees only the model inside."""
-        if self.plan.thawing and args.deepspeed:
-            raise BindError(NOT_ON_DEEPSPEED)
-        if _waits_for_all(args) and any(time.step(state.max_steps) > state.global_step for time in self.plan.thawing):
-            raise BindError(f"{WAITS}: set ddp_find_unused_parameters=True")
+        """Freeze what is to thaw later, now that the model is wrapped."""
+        if self.plan.thawing:
+            _refuse(args, lasting=any(time.step(state.max_steps) > state.global_step for time in self.plan.thawing))
         self._advance(trained["model"], state)
         self.norms = Norms(walk(trained["model"]))
         self.norms.freeze()
@@ -61,12 +59,17 @@ class FollowPlan(_OfPlan):
         self.plan.advance(model, state.global_step, state.max_steps or None)  # 0 where it is not known
 
 
-def _waits_for_all(args: TrainingArguments) -> bool:
-    """Return whether the trainer builds a DistributedDataParallel that waits for the gradients of all parameters."""
+def _refuse(args: TrainingArguments, *, lasting: bool) -> None:
+    """BindError for wrappers of the trainer under which nothing thaws; a callback sees only the model inside."""
+    if args.deepspeed:
+        raise BindError(NOT_ON_DEEPSPEED)
+    if not lasting or args.fsdp or args.parallel_mode.value != "distributed":
+        return
+    if getattr(args, "ddp_static_graph", None):
+        raise BindError(f"{STATIC}: leave ddp_static_graph unset")
     finds_unused = args.ddp_find_unused_parameters
-    if finds_unused is None:
-        finds_unused = not args.gradient_checkpointing
-    return args.parallel_mode.value == "distributed" and not args.fsdp and not finds_unused
+    if args.gradient_checkpointing if finds_unused is None else not finds_unused:
+        raise BindError(f"{WAITS}: set ddp_find_unused_parameters=True")
 
 
 def _hold_once(model: nn.Module, norms: Norms) -> None:

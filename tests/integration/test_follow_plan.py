@@ -286,6 +286,7 @@ class _Mode:
         ({"deepspeed": {"stage": 1}}, "DeepSpeed trains what required grad"),
         ({"ddp_find_unused_parameters": False}, "set ddp_find_unused_parameters=True"),
         ({"gradient_checkpointing": True}, "set ddp_find_unused_parameters=True"),
+        ({"ddp_static_graph": True}, "leave ddp_static_graph unset"),
     ],
 )
 def test_transformers_wrappers_under_which_nothing_thaws_are_refused(change: Any, message: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 NOT_ON_DEEPSPEED = "DeepSpeed trains what required grad when its engine was built, and nothing can thaw there"
+STATIC = "DistributedDataParallel with static_graph=True cannot train what thaws"
 WAITS = "DistributedDataParallel waits for gradients of what is still frozen"
 
 
@@ -39,9 +40,7 @@ def refuse_replicas(model: nn.Module, trained: Sequence[nn.Parameter], *, lastin
                 "The order is plan.freeze, optimizer, DDP, plan.advance."
             )
         if lasting and ddp.static_graph:
-            raise BindError(
-                "DistributedDataParallel with static_graph=True cannot train what thaws: build it without static_graph"
-            )
+            raise BindError(f"{STATIC}: build it without static_graph")
         if lasting and not ddp.find_unused_parameters:
             raise BindError(f"{WAITS}: build it with find_unused_parameters=True")
 
