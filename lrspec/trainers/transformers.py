@@ -12,8 +12,8 @@ from transformers import TrainerCallback, TrainerState, TrainingArguments
 from lrspec.compiler.plan import a_plan
 from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
+from lrspec.optim.thawing.advance import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.thawing.statistics import Norms
-from lrspec.optim.thawing.wrapped import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.verify.verify import require
 
 if TYPE_CHECKING:

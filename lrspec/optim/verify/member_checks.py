@@ -12,8 +12,10 @@ from lrspec.optim.live.unwrap import class_of
 from lrspec.optim.optimizer_classes import BuildError, maker_of
 from lrspec.optim.verify.running import Member, ModelTensor, TrainingRun, together
 from lrspec.optim.verify.spec_places import NOWHERE, optimizer_place, setting_place
+from lrspec.spec.times import Time
 from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM
 
+_ADVANCE = "Call `plan.advance(model, step)` before every step, 0 included, with the model as it trains."
 _REBUILD = "Build the optimizer from `plan.param_groups(model)`"
 
 
@@ -110,6 +112,22 @@ def frozenness_differs(run: TrainingRun) -> Iterator[Finding]:
         yield run.finding("LRS409", place, tensors, message, advice)
 
 
+def thaws_at_another_time(run: TrainingRun) -> Iterator[Finding]:
+    """LRS409: what thaws, and is trained before its time or still frozen after it."""
+    step, steps = run.progress
+    wrong = (
+        ((setting_place(run.plan, cohort, "freeze"), tensor.tensor.requires_grad), tensor)
+        for tensor, cohort in run.trained
+        if step is not None
+        and isinstance(time := cohort.assignment.freeze, Time)
+        and tensor.tensor.requires_grad != (time.step(steps) <= step)
+    )
+    for (place, trains), tensors in together(wrong).items():
+        should, actual = ("be frozen", "true") if trains else ("train", "false")
+        message = f"{run.counted(tensors)} should {should} at step {step:,}, but `requires_grad` is {actual}"
+        yield run.finding("LRS409", place, tensors, message, _ADVANCE)
+
+
 MEMBERS = (
     parameter_in_no_group,
     parameter_in_two_groups,
@@ -117,6 +135,7 @@ MEMBERS = (
     unoptimized_parameter,
     other_optimizer,
     frozenness_differs,
+    thaws_at_another_time,
 )
 """Every check of the members of groups."""
 
