@@ -15,9 +15,9 @@ from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.settings import settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
-from lrspec.diagnostics.wording import value_words
+from lrspec.diagnostics.wording import number, value_words
 from lrspec.optim.live.values import plain_value
-from lrspec.spec.language import Spec
+from lrspec.spec.language import Segment, Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
 from lrspec.spec.times import Time
@@ -89,6 +89,19 @@ def thaw_words(parameters: Sequence[PlannedParameter], steps: int | None = None)
         times = {Time.of(time.step(steps)) for time in times}
     in_order = sorted(times, key=lambda time: (time.is_percentage, time.amount))
     return " … ".join(dict.fromkeys(str(time.value) for time in (in_order[:1] + in_order[-1:])))
+
+
+def schedule_words(part: Any, steps: int | None = None) -> str:
+    """A schedule, or a part of one, as the spec writes it; in a run of `steps`, percentages are steps."""
+    if isinstance(part, tuple):
+        return f"[{', '.join(schedule_words(segment, steps) for segment in part)}]"
+    if isinstance(part, Segment):
+        part = part.model_dump(exclude_unset=True)
+    if isinstance(part, dict):
+        return f"{{{', '.join(f'{key}: {schedule_words(value, steps)}' for key, value in part.items())}}}"
+    if isinstance(part, str):
+        return str(Time.of(part).step(steps)) if steps and part.endswith("%") else part
+    return number(part)
 
 
 def names_in_common(parameters: Sequence[PlannedParameter], all_names: Sequence[str]) -> str:
