@@ -202,7 +202,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "a join first": (
         "{layers: [{join: a}, b], layer_decay: 0.9}",
-        [Told("{join: a}", "The first entry is a `join`: there is no layer before it to share.")],
+        [Told("{join: a}", "The first entry is a `join`: there is no layer before it.")],
     ),
     "a name with a dot": (
         "{name: layer1.0, match: a, lr: 1}",
