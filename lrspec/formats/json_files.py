@@ -97,24 +97,23 @@ class PlanParameter(_PlanSettings):
     frozen_until: int | str = _perhaps("When it thaws: a number of optimizer steps, or a percentage of all.")
 
 
-class PlanSuggestion(FilePart):
-    """What was probably meant: the text to put in place of a piece of the spec."""
+class _Piece(FilePart):
+    line: int = Field(description="The line where it starts.")
+    column: int = Field(description="The column where it starts.")
+    end_line: int = Field(description="The line where it ends.")
+    end_column: int = Field(description="The column after its last character.")
+
+
+class PlanSuggestion(_Piece):
+    """What was probably meant: the text to put in place of this piece of the spec."""
 
     replacement: str
     """The text."""
-    line: int
-    """The line where what it replaces starts."""
-    column: int
-    """The column where what it replaces starts."""
-    end_line: int
-    """The line where what it replaces ends."""
-    end_column: int
-    """The column after the last character of what it replaces."""
     safe: bool
     """Whether it cannot change what is selected: `lrspec check --fix` writes it."""
 
 
-class PlanDiagnostic(FilePart):
+class PlanDiagnostic(_Piece):
     """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
 
     code: str
@@ -127,14 +126,6 @@ class PlanDiagnostic(FilePart):
     """What is wrong, about which parameters, and what to do."""
     path: str
     """The spec."""
-    line: int
-    """The line where it starts."""
-    column: int
-    """The column where it starts."""
-    end_line: int
-    """The line where it ends."""
-    end_column: int
-    """The column after its last character."""
     rule: str | None
     """The rule that it is about."""
     parameters: list[str]

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
-
 from lrspec.spec.axes import SETTINGS
 from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule, Segment, Thaw
 from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
@@ -163,9 +161,9 @@ def _segment_conditions() -> Iterator[JsonSchema]:
 def _schedule_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on each segment but the last: a schema cannot say `all but the last` in one."""
     ends = _with("until", "The segment does not say when it ends: only the last one needs no `until`.")
+    segment = {"if": _unknown(Segment), "else": ends}
     for length in range(2, _MOST_SEGMENTS + 1):
-        before_last = [{}] * (length - 2) + [{"if": _unknown(Segment), "else": ends}]
-        yield {"if": {"minItems": length}, "then": {"prefixItems": before_last}}
+        yield {"if": {"minItems": length}, "then": {"prefixItems": [*[{}] * (length - 2), segment]}}
 
 
 def _source_conditions() -> Iterator[JsonSchema]:
@@ -281,7 +279,7 @@ def _of_class(*names: str) -> JsonSchema:
     return _is("type", {"enum": [spelling for name in names for spelling in SPELLINGS[name]]})
 
 
-def _unknown(part: type[BaseModel]) -> JsonSchema:
+def _unknown(part: type[Rule | Thaw | Segment]) -> JsonSchema:
     """A part with an unknown key is refused already: a misspelt key is not reported as missing as well."""
     return {"not": {"propertyNames": {"enum": [field.alias or key for key, field in part.model_fields.items()]}}}
 
