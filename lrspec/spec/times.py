@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-TIME = r"^(?=.*[1-9])0*(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%(?![\s\S])"
+TIME = r"^(?=.*[1-9])(?=[0-9]{1,100}[.%])0*(?:100(?:\.0{1,100})?|[0-9]{1,2}(?:\.[0-9]{1,100})?)%(?![\s\S])"
 """A percentage as text, above 0 % and up to 100 %, for a JSON Schema."""
 
 _PERCENTAGE = re.compile(r"([0-9]{1,100}(?:\.[0-9]{1,100})?)%")
