@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lrspec.compiler.plan import Plan, Settings
 from lrspec.drafting.allowing import Check, allow
-from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
+from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, tag_rules, thaw_rules
 from lrspec.drafting.comments import DECLARED, FROZEN, ONE_RATE, OWN_RATES, REST
 from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.merging import in_model_order, merge
@@ -118,8 +118,8 @@ def _with_own_rates(wanted: Wanted) -> Wanted:
 
 
 def _rules(wanted: Wanted) -> list[DraftRule]:
-    """All rules: what is frozen, optimizers, rates, decay, options; or last, that the rest is frozen."""
-    before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted)]
+    """All rules: what is frozen, optimizers, rates, decay, options, tags; or last, that the rest is frozen."""
+    before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted), *tag_rules(wanted)]
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)

@@ -6,6 +6,7 @@ import math
 
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.compiler.plan import Plan, Settings
+from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.errors import SpecError
 from lrspec.drafting.wanted import Wanted
@@ -58,6 +59,7 @@ def _same(actual: Settings | None, settings: Settings | None, wanted: Wanted) ->
         _close(actual.lr, settings.lr)
         and _close(actual.weight_decay, settings.weight_decay)
         and dict(actual.options) == options
+        and comparable(actual.tags or ()) == comparable(settings.tags or ())
         and (actual.optimizer or name) == name
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from lrspec.diagnostics.escape import printable
 from lrspec.optim.live.groups import KNOWN, LiveOptimizer
 from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
-from lrspec.optim.live.signature import signature_of
+from lrspec.optim.live.signature import noted_keys, signature_of
 from lrspec.optim.live.unwrap import class_of, inner, live_groups, stepping
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import ONLY_MATRICES
@@ -82,4 +82,4 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
     groups = live_groups(wrapped)
     keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
     signature = signature_of(class_of(optimizer), defaults, keys)
-    return LiveOptimizer(name, signature, defaults, groups, moving, around)
+    return LiveOptimizer(name, signature, defaults, groups, moving, around, noted_keys(class_of(optimizer)))
