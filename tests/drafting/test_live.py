@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from timm.optim import Adafactor, Adahessian  # type: ignore[attr-defined]
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, SparseAdam, lr_scheduler
 
@@ -125,6 +126,25 @@ def test_what_groups_are_called_is_no_tag(model: Net) -> None:
     wanted = read(AdamW(groups), nn.ParameterList([group["params"][0] for group in groups])).wanted  # type: ignore[index]
     assert wanted.notes[1:] == ("`of` of the groups is not an argument of AdamW: omitted.",)
     assert {settings and settings.tags for settings in wanted.settings} == {()}
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments", "said"),
+    [
+        (Adafactor, {"betas": (0.9, 0.999)}, "`betas` of timm:adafactor is not in its groups: omitted."),
+        (
+            Adahessian,
+            {"n_samples": 2, "update_each": 3},
+            "`update_each`, `n_samples` of timm:adahessian are not in its groups: omitted.",
+        ),
+        (Adafactor, {}, None),
+        (Adahessian, {"lr": 0.2}, None),
+    ],
+)
+def test_an_argument_that_groups_do_not_have_is_said(
+    model: Net, cls: Any, arguments: dict[str, Any], said: str | None
+) -> None:
+    assert notes(cls(model.parameters(), **{"lr": 0.1, **arguments}), model) == ([said] if said else [])
 
 
 def test_what_a_scheduler_keeps_in_a_group_is_no_tag(model: Net) -> None:

@@ -88,6 +88,9 @@ def _groups(members: Members) -> Iterator[str]:
 
 
 def _keys(optimizer: LiveOptimizer, tags: Collection[Any]) -> Iterator[str]:
+    if optimizer.lost:
+        names, verb = few([f"`{name}`" for name in optimizer.lost]), "is" if len(optimizer.lost) == 1 else "are"
+        yield f"{names} of {printable(optimizer.signature.type)} {verb} not in its groups: omitted."
     others = [(key, value) for group in optimizer.others for key, value in group.items()]
     unfit = {key: value for key, value in reversed(others) if key in tags and not is_tag(value)}
     for key, value in {**optimizer.unfit_options(), **unfit}.items():

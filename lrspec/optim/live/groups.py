@@ -32,6 +32,8 @@ class LiveOptimizer:
     """The class of a Lookahead around it."""
     noted: Collection[Any] = ()
     """The keys that its steps set, to note something."""
+    lost: Sequence[str] = ()
+    """The arguments that it was made with, and that are not in its groups."""
 
     def label(self, number: int) -> str:
         """Return what to call a group: `group 3`, or `group 3 of `muon``."""
