@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from lrspec.compiler.plan import Settings
 from lrspec.drafting.components import Component, split
 from lrspec.drafting.ladder.ladder import ladder
+from lrspec.drafting.ladder.name_tree import number_key
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
+
+_Block: TypeAlias = tuple[tuple[int, str], ...]
+"""The numbers of a block, in numeric order."""
 
 
 def ladder_but_last(wanted: Wanted, rates: Sequence[DraftRule]) -> list[DraftRule]:
@@ -48,16 +53,16 @@ def _steps_below(wanted: Wanted) -> dict[int, int]:
     return {place: steps[blocks[place]] if place in blocks else len(steps) + 1 for place in frozen}
 
 
-def _blocks(wanted: Wanted) -> dict[int, tuple[int, ...]]:
+def _blocks(wanted: Wanted) -> dict[int, _Block]:
     """The numbers of the blocks of which the last train; none if there are no such blocks."""
-    found: dict[tuple[Component, ...], dict[int, tuple[int, ...]]] = {}
-    for place, name in enumerate(wanted.inventory.columns.names):
+    found: dict[tuple[Component, ...], dict[int, _Block]] = {}
+    for place, name in enumerate(wanted.inventory.columns.names if None in wanted.settings else ()):
         components, numbers = split(name)
         for depth in range(1, len(components)):
             path = components[:depth]
             count = sum(len(component) - 1 for component in path)
             if len(path[-1]) > 1:
-                found.setdefault(path, {})[place] = tuple(map(int, numbers[:count]))
+                found.setdefault(path, {})[place] = tuple(number_key(numbers[:count]))
     for blocks in found.values():
         frozen = {numbers for place, numbers in blocks.items() if wanted.settings[place] is None}
         trained = {numbers for place, numbers in blocks.items() if wanted.settings[place] is not None}
