@@ -286,7 +286,7 @@ def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True, running:
     """A valid spec, as parsed: 1 to 5 rules over every feature of the language.
 
     About half have `several` optimizers, if any may; `fitting` ones all take what rules set, so that no model brings a
-    finding of LRS1xx. Without `running` there is nothing of what a run does: no schedules, tags and thawing.
+    finding of LRS1xx. Without `running` there are no schedules, and nothing thaws.
     """
     fits = fitting or draw(_chance(50))
     optimizers = draw(_several(fits) if draw(_chance(50)) and several else _only())
@@ -440,7 +440,7 @@ def _settings(
         settings["options"] = {key: draw(st.sampled_from(OPTIONS[key])) for key in keys}
     if draw(_chance(40)) and schedules:
         settings["schedule"] = draw(st.sampled_from(schedules))
-    if draw(_chance(12)) and running:
+    if draw(_chance(12)):
         settings["tags"] = {key: draw(st.sampled_from(TAGS[key])) for key in draw(_some(list(TAGS), 2))}
     if "freeze" in axes or not settings:
         settings.setdefault("freeze", False)

@@ -1,4 +1,4 @@
-"""Makes the rules for everything but the learning rate: what is frozen, the optimizer, weight decay and options."""
+"""Makes the rules for everything but the learning rate: freezing, the optimizer, weight decay, options and tags."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
-from lrspec.drafting.comments import declared_free, vectors
-from lrspec.drafting.naming import word
+from lrspec.drafting.comments import REST, declared_free, vectors
+from lrspec.drafting.naming import slug, word
 from lrspec.drafting.numbers import digits
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.selecting.cost import cost, cost_of_rules
@@ -26,8 +26,7 @@ _BY_SHAPE = 3  # what a split by dimensions may be longer than one by names, and
 
 def freeze_rules(wanted: Wanted) -> list[DraftRule]:
     """Return the rules that freeze what is not to be trained, and train what the model has frozen."""
-    columns = wanted.inventory.columns
-    frozen = [index for index, settings in enumerate(wanted.settings) if settings is None]
+    columns, frozen = wanted.inventory.columns, _frozen(wanted)
     found, by_dimensions = selectors(columns, frozen, by_dimensions=False), selectors(columns, frozen)
     found = by_dimensions if cost(found) > cost(by_dimensions) + _BY_SHAPE else found
     return [*(DraftRule("frozen", each, (("freeze", True),)) for each in found), *thaw_rules(wanted)]
@@ -151,29 +150,54 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
     return "weight_decay", decay
 
 
+_Named: TypeAlias = dict[str, dict[str, tuple[Any, list[int]]]]
+"""The values of options or tags, by name and as text, each with the places that have it."""
+
+
 def option_rules(wanted: Wanted) -> list[DraftRule]:
-    """Return the rules that give parameters other options than their optimizer's; options of one value go together."""
-    members: dict[str, dict[str, tuple[Any, list[int]]]] = {}
+    """Return the rules that give parameters other options than their optimizer's."""
+    named: _Named = {}
     for index, settings in enumerate(wanted.settings):
         base = {} if settings is None else _base(wanted, index).options
         for option, value in settings.options if settings else ():
             if option not in base or not _is_same(base[option], value):
-                members.setdefault(option, {}).setdefault(repr(_plain(value)), (_plain(value), []))[1].append(index)
+                named.setdefault(option, {}).setdefault(repr(_plain(value)), (_plain(value), []))[1].append(index)
+    # Of several optimizers, not all need take an option.
+    return _named_rules(wanted, "options", named, _frozen(wanted) if len(wanted.bases) == 1 else ())
+
+
+def tag_rules(wanted: Wanted) -> list[DraftRule]:
+    """Return the rules that give parameters tags; of one that all have, a fallback gives what is hardest to select."""
+    columns, frozen = wanted.inventory.columns, _frozen(wanted)
+    named: _Named = {}
+    for index, settings in enumerate(wanted.settings):
+        for tag, value in (settings.tags if settings else None) or ():
+            named.setdefault(tag, {}).setdefault(repr(value), (value, []))[1].append(index)
+    rest: dict[str, Any] = {}
+    for tag, values in named.items():
+        if sum(len(places) for _, places in values.values()) + len(frozen) == len(wanted.settings):
+            costs = {text: (cost(selectors(columns, some, frozen)), len(some)) for text, (_, some) in values.items()}
+            rest[tag], _ = values.pop(max(costs, key=costs.__getitem__))
+    rules = _named_rules(wanted, "tags", named, frozen)
+    name, comment = ("others", REST) if rules else ("tags", "everything")
+    last = DraftRule(name, Selector(), (("tags", rest),), fallback=True, comment=comment)
+    return [*rules, last] if rest else rules
+
+
+def _named_rules(wanted: Wanted, key: str, named: _Named, frozen: Sequence[int]) -> list[DraftRule]:
+    """The rules for options or tags; those of the same parameters go together. They may select what is frozen, too."""
     together: dict[tuple[int, ...], dict[str, Any]] = {}
-    for option, values in members.items():
+    for name, values in named.items():
         for value, places in values.values():
-            together.setdefault(tuple(places), {})[option] = value
-    unclaimed = {option: _unclaimed(wanted) for option in members}
+            together.setdefault(tuple(places), {})[name] = value
+    unclaimed = {name: Unclaimed(wanted.inventory.columns, frozen) for name in named}
     rules: list[DraftRule] = []
-    for places_of, options in sorted(together.items()):
-        free: set[int] = set()
-        if len(wanted.bases) == 1:  # of several optimizers, not all need take an option
-            free = set[int].intersection(*(set(unclaimed[option].places) for option in options))
-        name = f"{next(iter(options))}-{{}}" if len(options) == 1 else "options-{}"
-        setting = ("options", options)
-        found = list(_rules(wanted.inventory.columns, places_of, setting, name.replace("_", "-"), free))
-        for option, rule in product(options, found):
-            unclaimed[option].claim(rule.selector)
+    for members, given in sorted(together.items()):
+        free = set[int].intersection(*(set(unclaimed[name].places) for name in given))
+        called = (slug(next(iter(given))) if len(given) == 1 else "") or key
+        found = list(_rules(wanted.inventory.columns, members, (key, given), called + "-{}", free))
+        for name, rule in product(given, found):
+            unclaimed[name].claim(rule.selector)
         rules += found
     return rules
 
@@ -196,7 +220,11 @@ def _base(wanted: Wanted, index: int) -> Optimizer:
 
 
 def _unclaimed(wanted: Wanted) -> Unclaimed:
-    return Unclaimed(wanted.inventory.columns, [place for place, each in enumerate(wanted.settings) if each is None])
+    return Unclaimed(wanted.inventory.columns, _frozen(wanted))
+
+
+def _frozen(wanted: Wanted) -> list[int]:
+    return [place for place, settings in enumerate(wanted.settings) if settings is None]
 
 
 def _rules(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lrspec.compiler.plan import Plan, Settings
 from lrspec.drafting.allowing import Check, allow
-from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, thaw_rules
+from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, tag_rules, thaw_rules
 from lrspec.drafting.comments import DECLARED, FROZEN, ONE_RATE, OWN_RATES, REST
 from lrspec.drafting.depth.ends import ladder_comment
+from lrspec.drafting.last_layers import blocks_but_last, ladder_but_last
 from lrspec.drafting.merging import in_model_order, merge
 from lrspec.drafting.naming import unique
 from lrspec.drafting.plain import plain_rules
@@ -54,12 +55,14 @@ def draft(wanted: Wanted) -> Draft:
         DraftError: if not even a list of all names says that, which is a bug in lrspec.
     """
     wanted = _with_own_rates(_without_idle(wanted))
-    try:
-        return _written(wanted, _rules(wanted), clean=True)
-    except TooLongError:
-        raise
-    except DraftError:
-        return _written(wanted, plain_rules(wanted))
+    for found in _ways(wanted):
+        try:
+            return _written(wanted, found, clean=True)
+        except TooLongError:
+            raise
+        except DraftError:
+            continue
+    return _written(wanted, plain_rules(wanted))
 
 
 def _written(wanted: Wanted, found: Sequence[DraftRule], *, clean: bool = False) -> Draft:
@@ -117,16 +120,26 @@ def _with_own_rates(wanted: Wanted) -> Wanted:
     return replace(wanted, settings=settings)
 
 
-def _rules(wanted: Wanted) -> list[DraftRule]:
-    """All rules: what is frozen, optimizers, rates, decay, options; or last, that the rest is frozen."""
-    before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted)]
+def _ways(wanted: Wanted) -> Iterator[list[DraftRule]]:
+    """All rules: what is frozen, optimizers, rates, decay, options, tags; or last, that the rest is frozen.
+
+    First, if it is shorter, a ladder that freezes all but its last layers.
+    """
+    before, after = optimizer_rules(wanted), [*decay_rules(wanted), *option_rules(wanted), *tag_rules(wanted)]
     frozen, rates = freeze_rules(wanted), rate_rules(wanted)
     probe = _rates_of_probe(wanted)
     mostly_frozen = 2 * sum(settings is None for settings in wanted.settings) > len(wanted.settings)
     by_kind = sum(not rule.selector.match for rule in frozen)  # which leaves to other rules what part they are about
+    chosen, others = [*frozen, *before, *rates], [ladder_but_last(wanted, rates)]
+    if blocks := blocks_but_last(wanted):
+        merged = [replace(blocks, settings=(*blocks.settings, *rule.settings)) for rule in probe]
+        others += [[blocks, *rates], [*merged, _REST] if len(probe) == 1 else []]
     if probe and cost_of_rules([*probe, _REST]) < cost_of_rules([*frozen, *rates]) + mostly_frozen + 2 * by_kind:
-        return [*thaw_rules(wanted), *before, *probe, _REST, *after]
-    return [*frozen, *before, *rates, *after]
+        chosen = [*thaw_rules(wanted), *before, *probe, _REST]
+    for rules in sorted(([*before, *some] for some in others if some), key=cost_of_rules):
+        if cost_of_rules(rules) < cost_of_rules(chosen):
+            yield [*rules, *after]
+    yield [*chosen, *after]
 
 
 def _rates_of_probe(wanted: Wanted) -> list[DraftRule]:
@@ -184,7 +197,7 @@ def _with_ends(plan: Plan, rules: Sequence[DraftRule]) -> tuple[DraftRule, ...]:
             each.layer.index if each.layer and each.layer.rule == rule.name else None for each in plan.parameters
         ]
         for rule in rules
-        if rule.selector.layers
+        if "layer_decay" in dict(rule.settings)
     }
     columns = plan.inventory.columns
     return tuple(

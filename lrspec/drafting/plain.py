@@ -34,6 +34,7 @@ def _keys(wanted: Wanted, settings: Settings) -> list[tuple[str, Any]]:
         "optimizer": settings.optimizer if settings.optimizer != default else None,
         "lr": settings.lr,
         "weight_decay": settings.weight_decay,
-        "options": {key: value for key, value in options.items() if key not in base or base[key] != value} or None,
+        "options": {key: value for key, value in options.items() if key not in base or base[key] != value},
+        "tags": dict(settings.tags or ()),
     }
-    return [(key, value) for key, value in keys.items() if value is not None]
+    return [(key, value) for key, value in keys.items() if value not in (None, {})]

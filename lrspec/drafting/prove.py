@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from lrspec.compiler.compile import Outcome, attempt
-from lrspec.compiler.plan import Plan, Settings
+from lrspec.compiler.plan import Plan, Settings, Status
+from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.errors import SpecError
 from lrspec.drafting.wanted import Wanted
@@ -41,10 +42,13 @@ def plan_of(outcome: Outcome) -> Plan:
 
 
 def compare(plan: Plan, wanted: Wanted) -> None:
-    """Raise DraftError for the first parameter that gets something else than what is wanted."""
+    """Raise DraftError for the first parameter that gets something else than what is wanted.
+
+    What is frozen is to be so by the spec, whatever the model says.
+    """
     for parameter, settings in zip(plan.parameters, wanted.settings, strict=True):
         actual = parameter.settings if parameter.status.trains else None
-        if not _same(actual, settings, wanted):
+        if not _same(actual, settings, wanted) or parameter.status is Status.frozen_by_model:
             raise DraftError(f"{parameter.name}: the draft gives {actual!r}, wanted {settings!r}")
 
 
@@ -58,6 +62,7 @@ def _same(actual: Settings | None, settings: Settings | None, wanted: Wanted) ->
         _close(actual.lr, settings.lr)
         and _close(actual.weight_decay, settings.weight_decay)
         and dict(actual.options) == options
+        and comparable(actual.tags or ()) == comparable(settings.tags or ())
         and (actual.optimizer or name) == name
     )
 

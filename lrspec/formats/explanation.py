@@ -13,7 +13,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import number, value_words
-from lrspec.formats.schedules import course_words
+from lrspec.formats.table_rows import schedule_words
 from lrspec.models.inventory import Inventory
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
@@ -70,35 +70,35 @@ def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     thaws = f", frozen until {planned.freeze.value}" if isinstance(planned.freeze, Time) else ""
     lines = [what, f"  status          {_STATUS[planned.status]}{thaws}{where}"]
     if planned.status.trains:
-        if resolution.spec.optimizers is not None:
-            applied = resolution.winner("optimizer", representative)
-            source = f"optimizer of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
-            lines.append(f"  optimizer       {resolution.optimizer_of(representative)} ({source})")
+        settings, schedules = planned.settings, resolution.spec.schedules
+        if settings.optimizer is not None:
+            lines.append(f"  optimizer       {settings.optimizer} ({_source(resolution, 'optimizer', representative)})")
         lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
-        if schedules := resolution.spec.schedules:
-            applied, name = resolution.winner("schedule", representative), str(planned.settings.schedule)
-            source = f"schedule of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
-            lines.append(f"  × schedule      {name} ({source}): {course_words(schedules[name])}")
+        if schedules and (name := settings.schedule):
+            source = _source(resolution, "schedule", representative)
+            lines.append(f"  × schedule      {name} ({source}): {schedule_words(schedules[name])}")
         lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
-        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in planned.settings.options]
-        lines += [
-            f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in planned.settings.tags or ()
-        ]
+        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in settings.options]
+        lines += [f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in settings.tags or ()]
     return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
+
+
+def _source(resolution: Resolution, axis: str, representative: int) -> str:
+    applied = resolution.winner(axis, representative)
+    return f"{axis} of {resolution.spec.rule_names[applied.rule]}" if applied else "the default"
 
 
 def _rate(resolution: Resolution, planned: PlannedParameter, representative: int) -> str:
     """The learning rate as a product of factors, each with the place in the spec that it comes from."""
     if planned.settings.lr is None:
         return _NOT_SET
-    spec, factors = resolution.spec, []
+    factors = []
     rate, scale = resolution.winner("lr", representative), resolution.winner("scale", representative)
     if rate is None or rate.setting.key == ("lr_mult",):
         base = resolution.base_of(representative).lr or 0.0
         factors.append(f"{number(base)} ({_base(resolution, representative)}.lr)")
     if rate:
-        key = rate.setting.key[0]
-        factors.append(f"{number(getattr(spec.rules[rate.rule], key))} ({key} of {spec.rule_names[rate.rule]})")
+        factors.append(_factor(resolution, rate, representative))
     if layer := planned.layer:
         factors.append(f"{number(layer.mult)} ({layer.rule}: layer {layer.index}, of 0 to {layer.of - 1})")
     if scale:

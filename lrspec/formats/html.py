@@ -10,7 +10,6 @@ from rich.text import Text
 
 from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.report import report
-from lrspec.formats.schedules import schedule_lines
 from lrspec.formats.table import grids, title, totals
 
 _PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">'
@@ -18,7 +17,7 @@ _PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">
 
 def html(plan: Plan) -> str:
     """The table of a plan, its totals, and the report of its findings, if it has any; every text is escaped."""
-    below = [f"<p>{escape(line)}</p>" for line in (totals(plan), *schedule_lines(plan))]
+    below = [f"<p>{escape(line)}</p>" for line in totals(plan)]
     parts = [f"<p>{escape(title(plan))}</p>", *map(_table, grids(plan)), *below]
     if plan.diagnostics:
         parts.append(f"{_PRE}{escape(report(plan.diagnostics, plan.file.document.text))}</pre>")

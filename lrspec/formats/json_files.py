@@ -9,14 +9,10 @@ from pydantic import Field
 from lrspec.diagnostics.codes import Severity
 from lrspec.models.inventory_file import FilePart, Size
 
-_WHICH = "Which of several optimizers; absent where the spec has one, under `optimizer`."
-_TAGS = "Keys of its own in the group, by name; absent where no rule of the spec sets any."
-_SCHEDULE = "The schedule of the rate; absent where the spec has none."
-_SCHEDULES = "The schedules of the rates, by name; absent where the spec has none."
-_FROM, _TO = "The factor at its beginning.", "The factor at its end; absent for `inverse_sqrt`."
-_LR_AT = "With `--steps`, the learning rate at the first, the middle and the last step, by step."
-_UNTIL = "When it thaws: a number of optimizer steps, or a percentage of all; absent if it never thaws."
-_OVERRIDES = "What was set in place of what it says, by paths such as `optimizer.lr`; absent where nothing was."
+
+def _perhaps(description: str, **more: Any) -> Any:
+    """A key that is absent where there is nothing to say."""
+    return Field(default=None, description=description, **more)
 
 
 class PlanSpec(FilePart):
@@ -26,7 +22,7 @@ class PlanSpec(FilePart):
     """Its path, as it was given."""
     sha256: str
     """The hash of its bytes."""
-    overrides: dict[str, Any] = Field(default=None, description=_OVERRIDES)  # type: ignore[arg-type]
+    overrides: dict[str, Any] = _perhaps("What was set in place of what it says, by paths such as `optimizer.lr`.")
 
 
 class PlanModel(FilePart):
@@ -44,23 +40,25 @@ class PlanModel(FilePart):
     """A hash of names, aliases and shapes, in order."""
 
 
-class PlanGroup(FilePart):
+class _PlanSettings(FilePart):
+    optimizer: str = _perhaps("Which of several optimizers; absent where the spec has one, under `optimizer`.")
+    lr: float = _perhaps("The final learning rate.")
+    weight_decay: float = _perhaps("The final weight decay.")
+    options: dict[str, Any] = Field(description="Other arguments of the optimizer.")
+    schedule: str = _perhaps("The schedule of the rate; absent where the spec has none.")
+    tags: dict[str, Any] = _perhaps("Keys of its own in the group, by name; absent where no rule of the spec sets any.")
+
+
+class PlanGroup(_PlanSettings):
     """An optimizer group. `lr` and `weight_decay` are absent where nothing sets them."""
 
     name: str
     """The rules that set something on its first parameter, joined by `/`."""
-    optimizer: str = Field(default=None, description=_WHICH)  # type: ignore[assignment]
-    lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
-    weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
-    options: dict[str, Any]
-    """Other arguments of the optimizer."""
-    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
-    schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
     params: list[str]
     """The names of its parameters, in model order."""
     elements: Size | None
     """The number of their elements; null where a shape is not known."""
-    lr_at: dict[str, float] = Field(default=None, description=_LR_AT)  # type: ignore[arg-type]
+    lr_at: dict[str, float] = _perhaps("With `--steps`, the rate at the first, the middle and the last step, by step.")
 
 
 class PlanLayer(FilePart):
@@ -76,7 +74,7 @@ class PlanLayer(FilePart):
     """The layer's multiplier."""
 
 
-class PlanParameter(FilePart):
+class PlanParameter(_PlanSettings):
     """What one parameter gets. `lr` and `weight_decay` are absent where nothing sets them."""
 
     name: str
@@ -91,39 +89,31 @@ class PlanParameter(FilePart):
     """Whether it is trained, and if not, why."""
     group: Size | None
     """The index of its group; null for what is in none."""
-    optimizer: str = Field(default=None, description=_WHICH)  # type: ignore[assignment]
-    lr: float = Field(default=None, description="The final learning rate.")  # type: ignore[assignment]
-    weight_decay: float = Field(default=None, description="The final weight decay.")  # type: ignore[assignment]
-    options: dict[str, Any]
-    """Other arguments of the optimizer."""
-    schedule: str = Field(default=None, description=_SCHEDULE)  # type: ignore[assignment]
-    tags: dict[str, Any] = Field(default=None, description=_TAGS)  # type: ignore[arg-type]
     set_by: dict[str, str]
     """The rule that set each axis: `lr`, `layer`, `scale`, `weight_decay`, `freeze`, `optimizer`,
     `schedule`, `options.NAME`, `tags.NAME`."""
     layer: PlanLayer | None
     """Its layer; null without a ladder."""
-    frozen_until: int | str = Field(default=None, description=_UNTIL)  # type: ignore[assignment]
+    frozen_until: int | str = _perhaps("When it thaws: a number of optimizer steps, or a percentage of all.")
 
 
-class PlanSuggestion(FilePart):
-    """What was probably meant: the text to put in place of a piece of the spec."""
+class _Piece(FilePart):
+    line: int = Field(description="The line where it starts.")
+    column: int = Field(description="The column where it starts.")
+    end_line: int = Field(description="The line where it ends.")
+    end_column: int = Field(description="The column after its last character.")
+
+
+class PlanSuggestion(_Piece):
+    """What was probably meant: the text to put in place of this piece of the spec."""
 
     replacement: str
     """The text."""
-    line: int
-    """The line where what it replaces starts."""
-    column: int
-    """The column where what it replaces starts."""
-    end_line: int
-    """The line where what it replaces ends."""
-    end_column: int
-    """The column after the last character of what it replaces."""
     safe: bool
     """Whether it cannot change what is selected: `lrspec check --fix` writes it."""
 
 
-class PlanDiagnostic(FilePart):
+class PlanDiagnostic(_Piece):
     """A finding, at a place in the spec; lines and columns from 1, the end exclusive."""
 
     code: str
@@ -136,14 +126,6 @@ class PlanDiagnostic(FilePart):
     """What is wrong, about which parameters, and what to do."""
     path: str
     """The spec."""
-    line: int
-    """The line where it starts."""
-    column: int
-    """The column where it starts."""
-    end_line: int
-    """The line where it ends."""
-    end_column: int
-    """The column after its last character."""
     rule: str | None
     """The rule that it is about."""
     parameters: list[str]
@@ -154,20 +136,13 @@ class PlanDiagnostic(FilePart):
     """Of several models that were checked, those of which it is true; empty for all else."""
 
 
-class PlanPower(FilePart):
-    """A polynomial shape."""
-
-    power: float
-    """The power."""
-
-
 class PlanSegment(FilePart):
     """A segment of a schedule, with `to` and `shape` filled in. `until` and `from` are absent where it has none."""
 
-    until: int | str = Field(default=None, description="When it ends, in steps or percent.")  # type: ignore[assignment]
-    begins: float = Field(default=None, alias="from", description=_FROM)  # type: ignore[assignment]
-    to: float = Field(default=None, description=_TO)  # type: ignore[assignment]
-    shape: str | PlanPower
+    until: int | str = _perhaps("When it ends, in steps or percent.")
+    begins: float = _perhaps("The factor at its beginning.", alias="from")
+    to: float = _perhaps("The factor at its end; absent for `inverse_sqrt`.")
+    shape: str | dict[Literal["power"], float]
     """How it goes between the two."""
 
 
@@ -186,8 +161,8 @@ class PlanFile(FilePart):
     """The parameters, in model order; empty where the spec itself has errors."""
     diagnostics: list[PlanDiagnostic]
     """The findings, in the order of their places."""
-    schedules: dict[str, list[PlanSegment]] = Field(default=None, description=_SCHEDULES)  # type: ignore[arg-type]
-    steps: Size = Field(default=None, description="With `--steps`, the number of steps.")  # type: ignore[assignment]
+    schedules: dict[str, list[PlanSegment]] = _perhaps("The schedules of the rates, by name.")
+    steps: Size = _perhaps("With `--steps`, the number of steps.")
 
 
 class CheckedFile(FilePart):

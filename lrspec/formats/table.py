@@ -16,22 +16,23 @@ from rich.text import Text
 from lrspec.compiler.plan import Plan, PlannedParameter, Status, shown_steps
 from lrspec.diagnostics.escape import harmless
 from lrspec.diagnostics.wording import count, number, six_digits, value_words
-from lrspec.formats.schedules import schedule_lines
 from lrspec.formats.table_rows import (
     CrossCuttingRow,
     Row,
     cross_cutting_rows,
     decided_rows,
     names_in_common,
+    schedule_words,
     shortened,
     shorter_forms,
     thaw_words,
 )
 from lrspec.models.parameters import total_elements
+from lrspec.optim.schedules.planned import cut_short
 from lrspec.spec.language import SizeFactor
-from lrspec.spec.times import Time
 
 _DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
+_IF_ANY = ("layer", "optimizer", "schedule", "frozen until")  # columns that are left out if they are empty
 _ENOUGH = 24  # columns for names, before another column is dropped for them
 _LEAST = 8  # columns for names, before they are dropped themselves
 _UNBOUNDED = 100_000  # columns: without a terminal, nothing is wrapped
@@ -50,7 +51,7 @@ def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None, steps
     for grid in grids(plan, steps):
         dropped += _fit(grid, console)
         console.print(grid)
-    notes = [totals(plan), *schedule_lines(plan, steps), *notes]
+    notes = [*totals(plan, steps), *notes]
     if dropped:
         columns = ", ".join(dict.fromkeys(dropped))
         notes.append(f"(no room here for {columns}: widen the terminal, or pipe to a pager)")
@@ -107,7 +108,7 @@ def _drop(grid: Table, header: str) -> None:
 
 
 def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
-    rates = [] if steps is None else [plan.rates_at(step, steps) for step in shown_steps(steps)]
+    rates = {step: plan.rates_at(step, steps).values() for step in shown_steps(steps)} if steps else {}
     grid = Table(box=box.SIMPLE_HEAD, show_footer=True)
     grid.add_column("rule", "total", overflow="fold")
     grid.add_column("layer", justify="right", no_wrap=True)
@@ -119,40 +120,32 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         grid.add_column(header, justify="right", overflow="fold")
     grid.add_column("schedule", overflow="fold")
     grid.add_column("frozen until", justify="right", no_wrap=True)
-    for step in shown_steps(steps) if steps else ():
+    for step in rates:
         grid.add_column(f"at step {step:,}", justify="right", overflow="fold")
     all_names = sorted(planned.name for planned in plan.parameters)
     for row in rows:
         names = harmless(names_in_common(row.parameters, all_names))
         layer = "" if row.layer is None else str(row.layer)
         cells = [row.label, layer, row.optimizer or "", names, f"{len(row.parameters):,}", _elements(row.parameters)]
-        cells += _settings_cells(row.parameters)
-        trains = row.parameters[0].status.trains
-        cells.append(_most_common(planned.settings.schedule or "" for planned in row.parameters) if trains else "")
-        cells.append(thaw_words(row.parameters, steps))
-        if trains:
-            own = {plan.group_of.get(planned.name) for planned in row.parameters}
-            cells += [_range(rate for group, rate in enumerate(at_step.values()) if group in own) for at_step in rates]
+        cells += _settings_cells(row.parameters, steps)
+        own = {plan.group_of.get(planned.name) for planned in row.parameters} - {None}
+        for at_step in rates.values() if own else ():
+            cells.append(_range(rate for group, rate in enumerate(at_step) if group in own))
         grid.add_row(*map(Text, cells))
-    if not plan.file.spec.schedules:
-        _drop(grid, "schedule")
-    if all(row.optimizer is None for row in rows):
-        _drop(grid, "optimizer")
-    if all(row.layer is None for row in rows):
-        _drop(grid, "layer")
-    if not any(isinstance(planned.freeze, Time) for planned in plan.parameters):
-        _drop(grid, "frozen until")
+    for column in [*grid.columns]:
+        if column.header in _IF_ANY and not any(map(str, column.cells)):
+            _drop(grid, str(column.header))
     return grid
 
 
-def _settings_cells(parameters: Sequence[PlannedParameter]) -> list[str]:
-    """The cells of learning rate and weight decay."""
+def _settings_cells(parameters: Sequence[PlannedParameter], steps: int | None) -> list[str]:
+    """The cells of learning rate, weight decay and schedule, and of when the parameters thaw."""
     if not parameters[0].status.trains:
-        return ["frozen", ""]
-    decays = (
-        "default" if decay is None else six_digits(decay) for decay in (p.settings.weight_decay for p in parameters)
-    )
-    return [_range(planned.settings.lr for planned in parameters), _most_common(decays)]
+        return ["frozen", "", "", ""]
+    settings = [planned.settings for planned in parameters]
+    decays = ("default" if each.weight_decay is None else six_digits(each.weight_decay) for each in settings)
+    schedules = _most_common(each.schedule or "" for each in settings)
+    return [_range(each.lr for each in settings), _most_common(decays), schedules, thaw_words(parameters, steps)]
 
 
 def _range(rates: Iterable[float | None]) -> str:
@@ -190,7 +183,14 @@ def _written(value: Any) -> str:
     return f"×{value.of}^{number(value.power)}" if isinstance(value, SizeFactor) else value_words(value)
 
 
-def totals(plan: Plan) -> str:
+def totals(plan: Plan, steps: int | None = None) -> list[str]:
+    """The lines below the table: the numbers of groups and parameters; the schedules, and what `steps` cut short."""
+    schedules = plan.file.spec.schedules or {}
+    lines = [f"schedule {name}: {schedule_words(schedule, steps)}" for name, schedule in schedules.items()]
+    return [_counts(plan), *lines, *(cut_short(plan, schedules, steps) if steps else ())]
+
+
+def _counts(plan: Plan) -> str:
     """The number of groups, and the numbers of trained, frozen and unmatched parameters, in words."""
     groups = Counter(group.settings.optimizer for group in plan.groups or ())
     per_optimizer = ", ".join(f"{name} {groups[name]:,}" for name in plan.optimizers if name in groups)

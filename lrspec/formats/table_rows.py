@@ -9,15 +9,16 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from lrspec.compiler.plan import Plan, PlannedParameter, Status
 from lrspec.compiler.settings import settings
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
-from lrspec.diagnostics.wording import value_words
+from lrspec.diagnostics.wording import number, value_words
 from lrspec.optim.live.values import plain_value
-from lrspec.spec.language import Spec
+from lrspec.spec.language import Segment, Spec
 from lrspec.spec.load import SpecFile
 from lrspec.spec.override import written
 from lrspec.spec.times import Time
@@ -91,19 +92,33 @@ def thaw_words(parameters: Sequence[PlannedParameter], steps: int | None = None)
     return " … ".join(dict.fromkeys(str(time.value) for time in (in_order[:1] + in_order[-1:])))
 
 
+def schedule_words(part: Any, steps: int | None = None) -> str:
+    """A schedule, or a part of one, as the spec writes it; in a run of `steps`, percentages are steps."""
+    if isinstance(part, tuple):
+        return f"[{', '.join(schedule_words(segment, steps) for segment in part)}]"
+    if isinstance(part, Segment):
+        part = part.model_dump(exclude_unset=True)
+    if isinstance(part, dict):
+        return f"{{{', '.join(f'{key}: {schedule_words(value, steps)}' for key, value in part.items())}}}"
+    if isinstance(part, str):
+        return str(Time.of(part).step(steps)) if steps and part.endswith("%") else part
+    return number(part)
+
+
 def names_in_common(parameters: Sequence[PlannedParameter], all_names: Sequence[str]) -> str:
     """`blocks.3.*` if that stands for exactly these of all names (sorted), or else the first and the last of them."""
     if len(parameters) == 1:
         return parameters[0].name
-    beginning = ""
-    for steps in zip(*(planned.name.split(".") for planned in parameters), strict=False):
-        if len(set(steps)) > 1:
-            break
-        beginning += f"{steps[0]}."
+    beginning = "".join(f"{step}." for step in _shared(planned.name.split(".") for planned in parameters))
     end = bisect_left(all_names, beginning + chr(sys.maxunicode))
     if end - bisect_left(all_names, beginning) == len(parameters):
         return f"{beginning}*"
     return f"{parameters[0].name}{_GAP}{parameters[-1].name}"
+
+
+def _shared(names: Iterable[list[str]]) -> list[str]:
+    """The steps that all names begin with."""
+    return [steps[0] for steps in takewhile(lambda steps: len(set(steps)) == 1, zip(*names, strict=False))]
 
 
 def shorter_forms(names: str) -> list[str]:
@@ -112,11 +127,7 @@ def shorter_forms(names: str) -> list[str]:
     first, last = one.split("."), other.split(".")
     if not gap:
         return [names]
-    own = last  # without the steps that both begin with
-    for step in first:
-        if len(own) == 1 or step != own[0]:
-            break
-        own = own[1:]
+    own = last[min(len(_shared([first, last])), len(last) - 1) :]  # without the steps that both begin with
     forms = [names, f"{one}{_GAP}{'.'.join(own)}"]
     if len(own) > 1:
         owner = ".".join(first[:-1]) or one

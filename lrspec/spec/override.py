@@ -21,7 +21,7 @@ from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, ScalarNode, Seque
 from lrspec.spec.validation.key_errors import SYNONYMS
 from lrspec.spec.validation.validate import validate
 
-_CREATED = ("optimizer", "options", "shape", "tags", "where", "check")
+_CREATED = ("check", "freeze", "layer_decay", "optimizer", "options", "shape", "tags", "where")
 """The mappings that are created if they are missing, so that keys in them can be set."""
 
 _INDEX = re.compile(r"[0-9]{1,9}")

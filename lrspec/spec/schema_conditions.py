@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lrspec.spec.axes import SETTINGS
-from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule, Thaw
+from lrspec.spec.language import EXCLUSIVE, NOT_WITH_FREEZE, TAG_NAME, WHOLE_NAME, Optimizer, Rule, Segment, Thaw
 from lrspec.spec.model_kinds import IN_SPECS, OUTSIDE
 from lrspec.spec.torch_optim import (
     ARGUMENTS,
@@ -33,12 +33,11 @@ JsonSchema: TypeAlias = dict[str, Any]
 _DECAYS = ("weight_decay", "weight_decay_mult")
 _MOST_SEGMENTS = 12
 """Of longer schedules, a schema does not judge whether all further segments end."""
+_TAKEN = "Not a tag: groups have that key already."
 _NEEDS_CLASS = "Arguments of an optimizer need its class: give `optimizer.type`."
 _OF_TORCH: JsonSchema = {"pattern": f"^{re.escape(FROM_TORCH)}"}
 _KNOWN: JsonSchema = {"pattern": rf"^(?!{FROM_TIMM}\w+$)(?:[^.]*$|{re.escape(FROM_TORCH)})"}  # only those of torch
 _VALUES: JsonSchema = {"$ref": "#/$defs/Arguments"}
-_HAS_UNKNOWN_KEYS: JsonSchema = {"not": {"propertyNames": {"enum": list(Rule.model_fields)}}}
-"""Such a rule is refused already: a misspelt key is not reported as missing as well."""
 
 
 def with_conditions(spec: JsonSchema) -> JsonSchema:
@@ -52,14 +51,17 @@ def with_conditions(spec: JsonSchema) -> JsonSchema:
             message = "Expected true or false." if argument in FLAGS else "Expected a number."
             types = ["number", "boolean", "null", "array", "object"]
             values[argument] = {"type": types, "errorMessage": message}
+    parts = {
+        "Optimizer": _optimizer_conditions(),
+        "Rule": _rule_conditions(),
+        "Thaw": _thaw_conditions(),
+        "Entry": _entry_conditions(),
+        "Decay": _decay_conditions(),
+        "Segment": _segment_conditions(),
+    }
     definitions = {
         **spec["$defs"],
-        "Optimizer": {**spec["$defs"]["Optimizer"], "allOf": list(_optimizer_conditions())},
-        "Rule": {**spec["$defs"]["Rule"], "allOf": list(_rule_conditions())},
-        "Thaw": {**spec["$defs"]["Thaw"], "allOf": list(_thaw_conditions())},
-        "Entry": {**spec["$defs"]["Entry"], "allOf": list(_entry_conditions())},
-        "Decay": {**spec["$defs"]["Decay"], "allOf": list(_decay_conditions())},
-        "Segment": {**spec["$defs"]["Segment"], "allOf": list(_segment_conditions())},
+        **{part: {**spec["$defs"][part], "allOf": list(conditions)} for part, conditions in parts.items()},
         "Arguments": {"allOf": [_for_keys(**values)]},
         "Source": {"allOf": list(_source_conditions())},
     }
@@ -98,32 +100,29 @@ def _rule_conditions() -> Iterator[JsonSchema]:
     yield {"if": by_layer, "then": _with("layers", message)}
     message = "`layer_decay` comes with `layers`: a ladder selects by it, in place of `match`."
     yield {"if": _given("layer_decay"), "then": _with("layers", message)}
-    for key, missing in (("join", "to share"), ("gap", "")):
-        message = f"The first entry is a `{key}`: there is no layer before it {missing}".rstrip() + "."
-        entry = {
-            "if": {"type": "object", **_given(key)},
-            "then": {"type": ["string", "array"], "errorMessage": message},
-        }
-        yield _for_keys(layers={"prefixItems": [entry]})
-    yield _for_keys(tags={"propertyNames": {"allOf": list(_tag_conditions())}})
+    for key in ("join", "gap"):
+        message = f"The first entry is a `{key}`: there is no layer before it."
+        entry = {"type": ["string", "array"], "errorMessage": message}
+        yield _for_keys(layers={"prefixItems": [{"if": {"type": "object", **_given(key)}, "then": entry}]})
+    spelling = _text(rf"^{TAG_NAME.pattern}(?![\s\S])", "Letters, digits and `_` only.")
+    yield _for_keys(tags={"propertyNames": spelling, "allOf": [_names_without(NOT_TAGS, _TAKEN)]})
     selectors = [_given(key) for key in ("match", "layers", "where", "layer_decay")]
-    selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _HAS_UNKNOWN_KEYS]}
+    selects = {"anyOf": [*selectors, _is("fallback", {"not": {"const": False}}), _unknown(Rule)]}
     nothing = (
         "The rule selects by nothing: expected `match`, `layers` or `where`. "
         "A catch-all for what is left says `fallback: true`."
     )
     yield {"if": selects, "else": _with("match", nothing)}
     settings = [_given(key) for key in SETTINGS if key != "options"]
-    sets = {"anyOf": [*settings, _given("layers"), _is("options", {"minProperties": 1}), _HAS_UNKNOWN_KEYS]}
+    sets = {"anyOf": [*settings, _given("layers"), _is("options", {"minProperties": 1}), _unknown(Rule)]}
     yield {"if": sets, "else": _with("lr", f"The rule sets nothing: expected one of {', '.join(SETTINGS)}.")}
 
 
 def _thaw_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on how the keys of a `freeze` mapping combine."""
     message = "Expected `until`, `but_last`, or both; for good, it is `freeze: true`."
-    unknown = {"not": {"propertyNames": {"enum": list(Thaw.model_fields)}}}
-    yield {"if": {"anyOf": [_given("but_last"), _given("every"), unknown]}, "else": _with("until", message)}
-    every = {**_given("every"), "not": unknown}
+    yield {"if": {"anyOf": [_given("but_last"), _given("every"), _unknown(Thaw)]}, "else": _with("until", message)}
+    every = {**_given("every"), "not": _unknown(Thaw)}
     yield {"if": every, "then": _with("until", "`every` comes with `until`.")}
     for kind, words in (("integer", "in steps, as `until`"), ("string", "in percent, as `until`")):
         every = {"type": kind, "errorMessage": f"Expected a time {words}."}
@@ -150,12 +149,6 @@ def _decay_conditions() -> Iterator[JsonSchema]:
     yield {"if": _given("first"), "then": only, "else": _with("factor", "`factor` is missing, or else `first`.")}
 
 
-def _tag_conditions() -> Iterator[JsonSchema]:
-    """Yield the conditions on the name of a tag."""
-    yield _text(rf"^{TAG_NAME.pattern}(?![\s\S])", "Letters, digits and `_` only.")
-    yield _names_without(NOT_TAGS, "Not a tag: groups have that key already.")["propertyNames"]
-
-
 def _segment_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on how the keys of a segment combine."""
     message = "`inverse_sqrt` excludes `to`: it falls with one over the square root of the step."
@@ -168,10 +161,9 @@ def _segment_conditions() -> Iterator[JsonSchema]:
 def _schedule_conditions() -> Iterator[JsonSchema]:
     """Yield the conditions on each segment but the last: a schema cannot say `all but the last` in one."""
     ends = _with("until", "The segment does not say when it ends: only the last one needs no `until`.")
-    unknown = {"not": {"propertyNames": {"enum": ["until", "from", "to", "shape"]}}}
+    segment = {"if": _unknown(Segment), "else": ends}
     for length in range(2, _MOST_SEGMENTS + 1):
-        one = {"if": unknown, "else": ends}
-        yield {"if": {"minItems": length}, "then": {"prefixItems": [*[{}] * (length - 2), one]}}
+        yield {"if": {"minItems": length}, "then": {"prefixItems": [*[{}] * (length - 2), segment]}}
 
 
 def _source_conditions() -> Iterator[JsonSchema]:
@@ -226,8 +218,8 @@ def _by_the_only_optimizer() -> Iterator[JsonSchema]:
             rule |= _rule_without(_DECAYS, f"{optimizer_class} has no weight decay.")
         yield {"if": _is("optimizer", _of_class(optimizer_class)), "then": _rules(rule)}
     for optimizer_class, arguments in ARGUMENTS.items():
-        several = [_given("optimizers"), {"not": _each({"not": _of_class(optimizer_class)})}]
-        has_class = {"anyOf": [_is("optimizer", _of_class(optimizer_class)), {"allOf": several}]}
+        one_of_them = {"not": {"additionalProperties": {"not": _of_class(optimizer_class)}}}
+        has_class = {"anyOf": [_is("optimizer", _of_class(optimizer_class)), _is("optimizers", one_of_them)]}
         message = f"Not a tag: {optimizer_class} has an argument of that name."
         yield {"if": has_class, "then": _rules(_for_keys(tags=_names_without(arguments, message)))}
 
@@ -285,6 +277,11 @@ def _each(optimizer: JsonSchema) -> JsonSchema:
 
 def _of_class(*names: str) -> JsonSchema:
     return _is("type", {"enum": [spelling for name in names for spelling in SPELLINGS[name]]})
+
+
+def _unknown(part: type[Rule | Thaw | Segment]) -> JsonSchema:
+    """A part with an unknown key is refused already: a misspelt key is not reported as missing as well."""
+    return {"not": {"propertyNames": {"enum": [field.alias or key for key, field in part.model_fields.items()]}}}
 
 
 def _given(key: str) -> JsonSchema:

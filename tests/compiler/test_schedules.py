@@ -185,11 +185,11 @@ def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_the_table_has_schedules_and_rates_at_steps(folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, "compile", "a.lrspec.json").splitlines()
     assert lines[-2:] == [
-        "schedule main: from 0 linear to 1 until 5%, cosine to 0.1",
-        "schedule late: level at 0 until step 100, linear to 1",
+        "schedule main: [{until: 5%, from: 0}, {to: 0.1, shape: cosine}]",
+        "schedule late: [{until: 100, from: 0, to: 0}, {}]",
     ]
     with_steps = shown(capsys, "compile", "a.lrspec.json", "--steps", "2000").splitlines()
-    assert "schedule main: from 0 linear to 1 until step 100, cosine to 0.1" in with_steps
+    assert "schedule main: [{until: 100, from: 0}, {to: 0.1, shape: cosine}]" in with_steps
     assert re.search(r"schedule +at step 0 +at step 1,000 +at step 1,999$", with_steps[2])
     ours, frozen = (re.split(r"  +", line.strip()) for line in with_steps[4:6])
     assert ours[-4:] == ["main (×4), late (×1)", "0", "0.0473684 … 0.0587161", "0.0100001 … 0.0999474"]
@@ -214,7 +214,7 @@ def test_json_has_the_steps(folder: Any, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_explain_says_which_schedule_and_why(folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "explain", "a.lrspec.json", "embed.weight")
-    assert "  × schedule      late (schedule of embed): level at 0 until step 100" in text
+    assert "  × schedule      late (schedule of embed): [{until: 100, from: 0, to: 0}, {}]" in text
     assert "sets the schedule to 'late'" in text
     text = shown(capsys, "explain", "a.lrspec.json", "blocks.0.bias")
-    assert "  × schedule      main (the default): from 0 linear to 1 until 5%, cosine to 0.1\n" in text
+    assert "  × schedule      main (the default): [{until: 5%, from: 0}, {to: 0.1, shape: cosine}]\n" in text

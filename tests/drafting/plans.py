@@ -27,4 +27,4 @@ def _settings(
     settings, name = planned.settings, planned.settings.optimizer or default
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in bases[name].options.items()}
     options = tuple((key, value) for key, value in settings.options if key not in own or own[key] != value)
-    return lrspec.Settings(settings.lr, settings.weight_decay, options, None if alone else name)
+    return lrspec.Settings(settings.lr, settings.weight_decay, options, None if alone else name, tags=settings.tags)

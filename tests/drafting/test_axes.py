@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from lrspec import Inventory, Parameter, Settings
-from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules
+from lrspec.drafting.axes import decay_rules, freeze_rules, optimizer_rules, option_rules, tag_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
 from lrspec.spec.language import ONLY, Optimizer
@@ -130,6 +130,38 @@ def test_options_that_go_together_are_one_rule() -> None:
 
 def test_options_equal_to_the_optimizers_own_are_not_set() -> None:
     assert option_rules(wanted([Settings(1e-3, 0.05, (("betas", (0.9, 0.999)),))] * 4)) == []
+
+
+def tagged(*tags: Mapping[str, object] | None) -> list[tuple[str, Selector, bool, object]]:
+    values = [None if each is None else Settings(1e-3, 0.05, (), tags=tuple(sorted(each.items()))) for each in tags]
+    return [
+        (rule.name, rule.selector, rule.fallback, dict(rule.settings)["tags"]) for rule in tag_rules(wanted(values))
+    ]
+
+
+HEAD_ALONE, EVERYTHING = Selector(declared=("head",)), Selector()
+
+
+def test_a_tag_that_some_have_is_a_rule_for_each_value() -> None:
+    assert tagged({}, {}, {}, {}) == []
+    assert tagged({"a": True}, {}, {}, {"a": 1}) == [
+        ("a-embeddings", Selector(declared=("embedding",)), False, {"a": True}),
+        ("a-head", HEAD_ALONE, False, {"a": 1}),
+    ]
+
+
+def test_of_a_tag_that_all_have_a_fallback_gives_the_value_that_is_hardest_to_select() -> None:
+    head, others = (
+        ("is-last-head", HEAD_ALONE, False, {"is_last": True}),
+        ("others", EVERYTHING, True, {"is_last": False}),
+    )
+    assert tagged(*[{"is_last": False}] * 3, {"is_last": True}) == [head, others]
+    assert tagged(None, *[{"is_last": False}] * 2, {"is_last": True}) == [head, others]
+    assert tagged(*[{"a": 1, "b": "x"}] * 4) == [("tags", EVERYTHING, True, {"a": 1, "b": "x"})]
+
+
+def test_tags_that_go_together_are_one_rule() -> None:
+    assert tagged({}, {}, {}, {"a": 1, "b": "x"}) == [("tags-head", HEAD_ALONE, False, {"a": 1, "b": "x"})]
 
 
 def test_muon_gets_what_is_left_of_the_matrices() -> None:

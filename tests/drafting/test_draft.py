@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from lrspec.drafting.depth.ends import ladder_comment
 from lrspec.drafting.draft import Draft, draft
 from lrspec.drafting.merging import in_model_order
 from lrspec.drafting.plain import plain_rules
-from lrspec.drafting.prove import DraftError, compile_draft
+from lrspec.drafting.prove import DraftError, compare, compile_draft
 from lrspec.drafting.rates.rates import rate_rules
 from lrspec.drafting.rules import DraftRule, Selector
 from lrspec.drafting.wanted import Wanted
@@ -51,6 +52,18 @@ def test_a_draft_gives_every_parameter_what_is_wanted() -> None:
     found = draft(Wanted(inventory, settings, {"optimizer": Optimizer(type="AdamW", lr=1e-3, weight_decay=0.1)}))
     assert "lr_mult: 0.1" in found.file.text
     assert "weight_decay: 0\n" in found.file.text
+
+
+@pytest.mark.parametrize("find", [draft, None])
+def test_tags_are_what_is_wanted_too(find: Any) -> None:
+    tags: list[tuple[tuple[str, Any], ...] | None] = [(("a", True),), (("a", 1), ("b", "x")), None]
+    inventory = Inventory.from_names(["body.weight", "body.bias", "head.weight"])
+    wanted = Wanted(inventory, [Settings(1e-3, 0.1, (), tags=each) for each in tags], {ONLY: BASE})
+    found = draft(wanted) if find else drafting._written(wanted, plain_rules(wanted))
+    assert [each.settings.tags for each in found.plan.parameters] == [(("a", True),), (("a", 1), ("b", "x")), ()]
+    other = [Settings(1e-3, 0.1, (), tags=each) for each in ((("a", 1),), *tags[1:])]
+    with pytest.raises(DraftError, match=r"wanted <Settings: lr 0.001, weight_decay 0.1, a 1>"):
+        compare(found.plan, replace(wanted, settings=other))
 
 
 def test_where_little_is_frozen_it_is_not_tried_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,8 +172,13 @@ def test_the_groups_of_dino() -> None:
                 "weight_decay": 0.0 if exempt else 0.04,
             }
         )
-    with pytest.warns(lrspec.SpecWarning, match="`is_last_layer`, `lr_multiplier`, `wd_multiplier` of the groups"):
-        file = assert_reproduced(AdamW(groups, betas=(0.9, 0.999)), model)
+    optimizer = AdamW(groups, betas=(0.9, 0.999))
+    file = assert_reproduced(optimizer, model)
+    assert file.spec.tag_names == ("lr_multiplier", "wd_multiplier", "is_last_layer")
+    tags = {frozenset(group["params"]): [group[tag] for tag in file.spec.tag_names] for group in optimizer.param_groups}
+    for group in lrspec.param_groups(file, model):
+        assert all(tags[frozenset([each])] == [group[tag] for tag in file.spec.tag_names] for each in group["params"])
+    assert "where: {ndim: [0, 1]}\n    weight_decay: 0\n    tags: {wd_multiplier: 0}\n" in file.text
     assert file.spec.optimizer.lr == 4e-3
     assert file.spec.optimizer.weight_decay == 0.04
 

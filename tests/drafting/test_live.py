@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from timm.optim import Adafactor, Adahessian  # type: ignore[attr-defined]
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, SparseAdam, lr_scheduler
 
 import lrspec
 from lrspec.drafting.live.read import read
 from lrspec.drafting.wanted import Wanted
+from lrspec.optim.live.values import plain_value
 from tests.drafting.live import assert_reproduced
 from tests.optim.live.own import Both, Own
 
@@ -58,10 +60,11 @@ def test_a_key_by_which_another_packages_class_tells_groups_apart_is_an_option(m
     optimizer = Both([matrices, others])
     optimizer.step()
     wanted = read(optimizer, model).wanted
-    said = f"`layer_id`, `largest` of the groups are not arguments of {Both.__module__}.Both: omitted."
-    assert wanted.notes == (said,)
+    assert wanted.notes == (f"`largest` of the groups is not an argument of {Both.__module__}.Both: omitted.",)
     assert wanted.bases["optimizer"].options == {"use_muon": True}
-    assert by_name(wanted)["body.bias"] == lrspec.Settings(0.1, None, (("betas", (0.8, 0.9)), ("use_muon", False)))
+    options = (("betas", (0.8, 0.9)), ("use_muon", False))
+    assert by_name(wanted)["body.bias"] == lrspec.Settings(0.1, None, options, tags=())
+    assert by_name(wanted)["body.weight"] == lrspec.Settings(0.1, None, (), tags=(("layer_id", 1),))
     assert_reproduced(Both([{**matrices, "layer_id": 2}, {**others}]), model)
 
 
@@ -75,10 +78,82 @@ def test_a_value_that_no_spec_has_is_left_out_and_said(model: Net) -> None:
 
 
 def test_a_key_that_is_not_an_argument_is_said_and_escaped(model: Net) -> None:
-    optimizer = AdamW([{"params": [*model.parameters()], "layer_id": 3, "\x1b[2J": 1, "name": "all"}])
-    said = r"`layer_id`, `\x1b[2J` of the groups are not arguments of AdamW: omitted."
+    optimizer = AdamW([{"params": [*model.parameters()], "momentum": 3, "\x1b[2J": 1, "name": "all"}])
+    said = r"`momentum`, `\x1b[2J` of the groups are not arguments of AdamW: omitted."
     assert notes(optimizer, model) == [said]
     assert f"# {said}\n" in lrspec.from_optimizer(optimizer, model).text
+
+
+@pytest.mark.parametrize("value", [0, 2.5, -1e-9, True, "a # b", "1e3", "'", "ü: ", "no", ".inf", "0x1F"])
+def test_a_key_that_a_loop_reads_is_a_tag(model: Net, value: Any) -> None:
+    groups = split(model, 1e-3, 1e-3, 1e-3)
+    groups[1]["kind"] = value
+    optimizer = AdamW(groups)
+    file = assert_reproduced(optimizer, model)
+    assert (file.spec.tag_names, notes(optimizer, model)[1:]) == (("kind",), [])
+    assert by_name(read(optimizer, model).wanted)["norm.bias"] == lrspec.Settings(
+        1e-3, 0.01, (), tags=(("kind", value),)
+    )
+    (norm,) = [group for group in lrspec.param_groups(file, model) if "kind" in group]
+    assert (norm["param_names"], norm["kind"], type(norm["kind"])) == (["norm.weight", "norm.bias"], value, type(value))
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], (), print, "a\nb", float("nan")])
+def test_a_key_whose_value_is_no_tag_is_said(model: Net, value: Any) -> None:
+    groups = split(model, 1e-3, 1e-3, 1e-3)
+    groups[0]["kind"], groups[1]["kind"] = 1, value
+    optimizer = AdamW(groups)
+    assert notes(optimizer, model)[1:] == [
+        f"`kind` is of a kind that a spec cannot have ({type(plain_value(value)).__name__}): omitted."
+    ]
+    assert by_name(read(optimizer, model).wanted)["norm.bias"] == lrspec.Settings(1e-3, 0.01, (), tags=())
+    assert by_name(read(optimizer, model).wanted)["body.bias"] == lrspec.Settings(1e-3, 0.01, (), tags=(("kind", 1),))
+
+
+def test_a_key_that_another_optimizer_takes_is_no_tag(model: Net) -> None:
+    vectors = [
+        {"params": [p for p in model.parameters() if p.ndim == 1], "k": 1, "nesterov": False, "hook": 2, "own": 3}
+    ]
+    several = {"a": AdamW(vectors), "b": Own([p for p in model.parameters() if p.ndim > 1], nesterov=True)}
+    said = "`k`, `nesterov`, `hook` of the groups are not arguments of AdamW: omitted."
+    assert notes(several, model) == [said]
+    with pytest.warns(lrspec.SpecWarning, match=re.escape(said)):
+        assert lrspec.from_optimizer(several, model).spec.tag_names == ("own",)
+
+
+def test_what_groups_are_called_is_no_tag(model: Net) -> None:
+    groups = [{"params": [nn.Parameter(torch.ones(1))], "of": f"group {n}", "group_name": n} for n in range(65)]
+    wanted = read(AdamW(groups), nn.ParameterList([group["params"][0] for group in groups])).wanted  # type: ignore[index]
+    assert wanted.notes[1:] == ("`of` of the groups is not an argument of AdamW: omitted.",)
+    assert {settings and settings.tags for settings in wanted.settings} == {()}
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments", "said"),
+    [
+        (Adafactor, {"betas": (0.9, 0.999)}, "`betas` of timm:adafactor is not in its groups: omitted."),
+        (
+            Adahessian,
+            {"n_samples": 2, "update_each": 3},
+            "`update_each`, `n_samples` of timm:adahessian are not in its groups: omitted.",
+        ),
+        (Adafactor, {}, None),
+        (Adahessian, {"lr": 0.2}, None),
+    ],
+)
+def test_an_argument_that_groups_do_not_have_is_said(
+    model: Net, cls: Any, arguments: dict[str, Any], said: str | None
+) -> None:
+    assert notes(cls(model.parameters(), **{"lr": 0.1, **arguments}), model) == ([said] if said else [])
+
+
+def test_what_a_scheduler_keeps_in_a_group_is_no_tag(model: Net) -> None:
+    """mmengine's schedulers keep the first value of whatever they move."""
+    optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
+    optimizer.param_groups[0]["initial_momentum"] = 0.9
+    wanted = read(optimizer, model).wanted
+    assert wanted.notes == ()
+    assert {settings and settings.tags for settings in wanted.settings} == {()}
 
 
 # ------------------------------------------------------------------------------------------------- what is common

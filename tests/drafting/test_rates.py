@@ -524,6 +524,22 @@ def test_a_step_that_no_frozen_block_has_is_a_gap() -> None:
     assert "      - {gap: 2}\n" in found
 
 
+@pytest.mark.parametrize(
+    ("layer", "entries"),
+    [
+        (1, "      - '^blocks\\.(\\d+)\\.'\n      - {join: '^patch_embed\\.', to: first}\n"),
+        (2, "      - '^patch_embed\\.'\n      - {gap: 1}\n      - '^blocks\\.(?![0-2]\\.)(\\d+)\\.'\n"),
+    ],
+)
+def test_what_is_on_the_layer_of_a_frozen_block_joins_it_if_it_is_the_first(layer: int, entries: str) -> None:
+    def multiple(name: str) -> float | None:
+        if re.match(r"blocks\.[0-2]\.", name):
+            return None
+        return 0.75 ** (13 - layer) if name.startswith("patch_embed") else ladder(name)
+
+    assert entries in drafted(VIT, multiple)
+
+
 FLOORS = [
     (SWIN, 0.5, 0.1),
     (SWIN, 0.65, 0.3),

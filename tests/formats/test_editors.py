@@ -202,7 +202,7 @@ RULES: dict[str, tuple[str, list[Told]]] = {
     ),
     "a join first": (
         "{layers: [{join: a}, b], layer_decay: 0.9}",
-        [Told("{join: a}", "The first entry is a `join`: there is no layer before it to share.")],
+        [Told("{join: a}", "The first entry is a `join`: there is no layer before it.")],
     ),
     "a name with a dot": (
         "{name: layer1.0, match: a, lr: 1}",
@@ -550,6 +550,70 @@ def test_a_key_is_described_where_the_cursor_rests(server: LanguageServer, key: 
     text = "  - match: a\n    lr_mult: 1\n    freeze: false\n".replace(key, f"{key[:2]}|{key[2:]}")
     shown = server.hover(BASE + text)
     assert shown.startswith(f"#### {key.replace('_', chr(92) + '_')}\n\n{described(key)}\n")
+
+
+NEW = r"""
+schedules:
+  main:
+    - {until: 5%, from: 0}
+    - {to: 0.1, shape: {power: 2}}
+rules:
+  - layers: ['^a', {match: '^b.(\d+)', every: 2}, {join: '^c', to: first}, {gap: 2}]
+    expect: 12
+    layer_decay: {first: 0.1}
+    lr_scale: {of: rows, base: 256, power: -1}
+    freeze: {until: 10%, every: 5%, but_last: 1}
+    schedule: main
+    tags: {last: true}
+"""
+# A key of a rule, or of another part; a key whose value is a part of its own is described as that part.
+PLACES = [
+    ("Spec", "schedules", "sched|ules:"),
+    ("Segment", "until", "{un|til: 5%, from"),
+    ("Segment", "from", "fr|om: 0"),
+    ("Segment", "to", "{t|o: 0.1"),
+    ("Power", "", "sha|pe:"),
+    ("Power", "power", "{po|wer: 2}"),
+    ("Entry", "match", "{mat|ch: '^b"),
+    ("Entry", "every", "eve|ry: 2"),
+    ("Entry", "join", "{jo|in:"),
+    ("Entry", "to", "t|o: first"),
+    ("Entry", "gap", "{ga|p: 2}"),
+    ("Rule", "expect", "exp|ect:"),
+    ("Decay", "first", "{fir|st: 0.1}"),
+    ("SizeFactor", "", "lr_|scale:"),
+    ("SizeFactor", "of", "{o|f: rows"),
+    ("SizeFactor", "base", "ba|se: 256"),
+    ("SizeFactor", "power", "po|wer: -1"),
+    ("Thaw", "", "fre|eze:"),
+    ("Thaw", "until", "{un|til: 10%"),
+    ("Thaw", "every", "eve|ry: 5%"),
+    ("Thaw", "but_last", "but|_last:"),
+    ("Rule", "schedule", "sched|ule: main"),
+    ("Rule", "tags", "ta|gs:"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "key", "place"), PLACES, ids=lambda word: str(word).replace("|", ""))
+def test_a_key_of_times_widths_counts_and_tags_is_described(
+    server: LanguageServer, part: str, key: str, place: str
+) -> None:
+    text = f"{SCHEMA_LINE}\nlrspec: 1\noptimizer: {{type: AdamW, lr: 1e-3}}{NEW}"
+    assert text.count(place.replace("|", "")) == 1
+    shown = server.hover(text.replace(place.replace("|", ""), place))
+    words = {**schema("spec")["$defs"], "Spec": schema("spec")}[part]
+    if key:
+        words = words["properties"][key]
+    assert f"\n\n{words['markdownDescription']}\n" in shown
+
+
+@pytest.mark.slow
+def test_keys_of_a_freeze_are_offered(server: LanguageServer) -> None:
+    labels = offered(server, f"{BASE}  - match: a\n    freeze:\n      |\n")
+    assert set(labels) >= {"until", "every", "but_last"}
+    labels = offered(server, f"{BASE}  - layers: a\n    freeze:\n      but_last: 1\n      |\n")
+    assert set(labels) == {"until", "every"}
 
 
 # ------------------------------------------------------------------------------------------- what the page says

@@ -130,6 +130,59 @@ def test_what_may_not_stand_there_is_refused_with_the_path(path: str, value: Any
     assert said in str(refused.value)
 
 
+TIMED = lrspec.loads(
+    r"""lrspec: 1
+optimizer: {type: AdamW, lr: 1e-3}
+schedules: {main: [{until: 5%, from: 0}, {to: 0.1, shape: cosine}]}
+rules:
+  - {name: new, layers: '^a\.(\d+)', freeze: {but_last: 1}}
+  - {name: head, match: '^head', lr_mult: 1}
+  - {name: mup, match: '^b', lr_scale: {of: rows, power: -1}, freeze: {until: 10}}
+  - {name: frozen, match: '^c', freeze: true}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "there"),
+    [
+        ("schedules.main.1.to", 0.5, lambda spec: spec.schedules["main"][1].to),
+        ("schedules.main.0.shape.power", 2.0, lambda spec: spec.schedules["main"][0].shape.power),
+        ("rules.head.schedule", "main", lambda spec: spec.rules[1].schedule),
+        ("rules.head.tags.is_last_layer", True, lambda spec: spec.rules[1].tags["is_last_layer"]),
+        ("rules.head.expect", 2, lambda spec: spec.rules[1].expect),
+        ("rules.head.freeze.until", "10%", lambda spec: spec.rules[1].freeze.until),
+        ("rules.mup.freeze.until", 20, lambda spec: spec.rules[2].freeze.until),
+        ("rules.mup.lr_scale.base", 256.0, lambda spec: spec.rules[2].lr_scale.base),
+        ("rules.new.layer_decay.first", 0.1, lambda spec: spec.rules[0].layer_decay.first),
+        ("rules.new.freeze.until", 10, lambda spec: spec.rules[0].freeze.until),
+    ],
+)
+def test_a_path_leads_to_times_schedules_and_tags_which_need_not_be_there_yet(
+    path: str, value: Any, there: Any
+) -> None:
+    assert there(TIMED.override({path: value}).spec) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("rules.frozen.freeze.until", 10, "`rules.frozen.freeze` is not a mapping, so it has no key `until`"),
+        ("rules.head.freeze.every", 10, "`every` needs `until`, which is missing"),
+        ("rules.head.freeze.until", "1e400%", "expected a number of steps, 1 or more, or a percentage"),
+        ("rules.head.freeze.until", f"0.{'1' * 5000}1e9%", "expected a number of steps, 1 or more, or a percentage"),
+        ("schedules.mian.1.to", 1, "`schedules` has no key `mian`: did you mean `main`?"),
+        ("schedules.main.2.to", 1, "expected an index from 0 to 1 in the list"),
+        ("schedules.main.1.shape.power", 2, "`schedules.main.1.shape` is not a mapping, so it has no key `power`"),
+    ],
+)
+def test_a_time_or_a_schedule_that_cannot_be_is_refused(path: str, value: Any, said: str) -> None:
+    with pytest.raises(lrspec.OverrideError) as refused:
+        TIMED.override({path: value})
+    assert str(refused.value).startswith(f"`{path}`: ")
+    assert said in str(refused.value)
+
+
 def test_an_index_of_more_digits_than_python_reads_is_refused() -> None:
     with pytest.raises(lrspec.OverrideError, match="expected an index from 0 to 1 in the list"):
         SPEC.override({f"rules.head.match.{'9' * 5000}": "^x"})

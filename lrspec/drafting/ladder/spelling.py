@@ -57,13 +57,14 @@ def fits(numbers: Numbers, choices: tuple[Choice, ...]) -> bool:
 
 def _choices(wanted: list[str], among: Collection[str]) -> Iterator[Choice]:
     """Rule the others out if that goes on being right for a larger model, or is much shorter; else list."""
-    listed, others, ordered = _ordered(wanted), _ordered(set(among) - set(wanted)), _ordered(among)
-    is_end = listed == ordered[len(others) :] and len(others) <= max(_FEW, len(listed))
-    is_middle = listed != ordered[: len(listed)] and len(others) < len(listed)
-    is_most = len(listed) > _FEW and len(others) * 2 <= len(listed)
-    if len(listed) > 1 and len(others) <= _MOST and (is_end or is_middle or is_most):
-        yield (False, tuple(others))
-        return
+    listed, left = _ordered(wanted), len(among) - len(wanted)
+    if len(listed) > 1 and left <= min(_MOST, max(_FEW, len(listed))):
+        others, ordered = _ordered(set(among) - set(wanted)), _ordered(among)
+        is_end = listed == ordered[left:]
+        is_middle = listed != ordered[: len(listed)] and left < len(listed)
+        if is_end or is_middle or (len(listed) > _FEW and left * 2 <= len(listed)):
+            yield (False, tuple(others))
+            return
     for start in range(0, len(listed), _MOST):
         yield (True, tuple(listed[start : start + _MOST]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
@@ -11,6 +11,7 @@ from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.members import Member, Members
 from lrspec.optim.live.optimizers import renamings
 from lrspec.optim.live.schedules import schedules, unwrap_schedulers
+from lrspec.optim.live.values import is_tag
 
 _SHOWN = 3
 """The number of parameters and groups that a note names before it counts the rest."""
@@ -51,7 +52,7 @@ def omissions(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, s
         yield f"{_names_and_verb(members, left)} trainable, but no optimizer had {them}: frozen here."
     yield from _groups(members)
     for each in members.optimizers:
-        yield from _keys(each)
+        yield from _keys(each, members.tags)
 
 
 def _names_and_verb(members: Members, places: Sequence[int]) -> str:
@@ -86,10 +87,15 @@ def _groups(members: Members) -> Iterator[str]:
         yield f"{name} is in {first} and again in {_label(again)}{more}: the first counts."
 
 
-def _keys(optimizer: LiveOptimizer) -> Iterator[str]:
-    for key, value in optimizer.unfit_options().items():
+def _keys(optimizer: LiveOptimizer, tags: Collection[Any]) -> Iterator[str]:
+    if optimizer.lost:
+        names, verb = few([f"`{name}`" for name in optimizer.lost]), "is" if len(optimizer.lost) == 1 else "are"
+        yield f"{names} of {printable(optimizer.signature.type)} {verb} not in its groups: omitted."
+    others = [(key, value) for group in optimizer.others for key, value in group.items()]
+    unfit = {key: value for key, value in reversed(others) if key in tags and not is_tag(value)}
+    for key, value in {**optimizer.unfit_options(), **unfit}.items():
         yield f"`{printable(key)}` is of a kind that a spec cannot have ({type(value).__name__}): omitted."
-    if keys := optimizer.unknown_keys():
+    if keys := dict.fromkeys(key for key, _ in others if key not in tags):
         names, type_ = few([f"`{key}`" for key in keys]), printable(optimizer.signature.type)
         verb = "is not an argument" if len(keys) == 1 else "are not arguments"
         yield f"{names} of the groups {verb} of {type_}: omitted."

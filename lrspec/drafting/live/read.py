@@ -49,7 +49,7 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         if not members.trained():
             raise GroupsError(f"no optimizer has anything of this {type(model).__name__} to train{_why(members)}")
         used = _optimizers_in_use(members)
-        values = {member: group_values(member) for member in dict.fromkeys(members.trained().values())}
+        values = {member: group_values(member, members.tags) for member in dict.fromkeys(members.trained().values())}
         bases = {each.name if len(used) > 1 else ONLY: base_of(each, _shares(each, members, values)) for each in used}
         settings = _settings(members, values, bases)
         missing = tuple(omissions(members, used, optimizer, scheduler))
@@ -102,7 +102,7 @@ def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimiz
     options = {key: value for key, value in found.options.items() if not identical(value, common[key])}
     decay = None if base.weight_decay is None else found.decay or 0.0
     name = optimizer.name if list(bases) != [ONLY] else None
-    return Settings(found.rate, decay, tuple(sorted(options.items())), name)
+    return Settings(found.rate, decay, tuple(sorted(options.items())), name, tags=tuple(sorted(found.tags.items())))
 
 
 def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:

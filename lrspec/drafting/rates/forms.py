@@ -78,7 +78,7 @@ class RateForms:
             if high is not None and high - low == 1:
                 continue
             part = tuple(None if layer is None or not start <= layer <= low else layer - start for layer in layered)
-            free = tuple(place for place in frozen.places if layered[place] is None)
+            free = () if start else tuple(place for place in frozen.places if layered[place] is None)
             selector = frozen.claim(Selector(layers=self.ladder(part, free)))
             yield from selector.layers
             if high is not None:

@@ -61,7 +61,7 @@ def _bridges(
 def _steps_of(count: int, before: int | None, after: int | None, taken: Collection[int]) -> Sequence[int]:
     """The steps of blocks between two others, each one less than that of the block before it; none if they do not fit.
 
-    The last may share its step with what follows, but for the first step of all.
+    The first may share its step with what is before, the last with what follows, but for the first step of all.
     """
     if before is None and after is None:
         return ()
@@ -69,7 +69,7 @@ def _steps_of(count: int, before: int | None, after: int | None, taken: Collecti
     steps = range(first, first - count, -1)
     if before is not None and after is not None:
         return steps if steps[-1] == after + 1 else ()
-    shared = {1} if after is None else set[int]()
+    shared = {1} if after is None else {first}
     return steps if all(0 <= step <= max(taken) and (step in shared or step not in taken) for step in steps) else ()
 
 

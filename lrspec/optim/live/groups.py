@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,8 +15,8 @@ from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import NOT_OPTIONS
 
 _SCHEDULERS = {"initial_lr", "initial_weight_decay", "max_lr", "min_lr", "swa_lr", "base_momentum", "max_momentum"}
-KNOWN = NOT_OPTIONS | _SCHEDULERS | {"lr_scale"}
-"""The keys of a group that are not options: torch's own, and those of schedulers."""
+KNOWN = NOT_OPTIONS | _SCHEDULERS | {"lr_scale", "group_name"}
+"""The keys of a group that are neither options nor tags: torch's own, those of schedulers, mmengine's name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,10 @@ class LiveOptimizer:
     schedules: Sequence[Schedule]
     inside: str = ""
     """The class of a Lookahead around it."""
+    noted: Collection[Any] = ()
+    """The keys that its steps set, to note something."""
+    lost: Sequence[str] = ()
+    """The arguments that it was made with, and that are not in its groups."""
     stepping: Any = None
     """The optimizer that steps, which has the state."""
 
@@ -107,7 +111,9 @@ class LiveOptimizer:
                     found.setdefault(key, value)
         return found
 
-    def unknown_keys(self) -> list[str]:
-        """Return the keys of groups that the class does not have, neither as arguments nor to note something."""
-        known = {*KNOWN, *self.signature.arguments, *self.defaults}
-        return list(dict.fromkeys(str(key) for group in self.groups for key in group if key not in known))
+    @cached_property
+    def others(self) -> list[dict[str, Any]]:
+        """The keys of each group that are not the class's own: those that a loop reads, or a step notes."""
+        own = {*self.signature.arguments, *self.defaults}
+        known = {*KNOWN, *own, *(f"initial_{key}" for key in own)}
+        return [{key: plain_value(each[key]) for key in each if key not in known} for each in self.groups]

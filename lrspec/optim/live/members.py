@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import ModelParameters
 from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.spec.language import TAG_NAME
+from lrspec.spec.torch_optim import NOT_TAGS
+
+_MOST = 64
+"""The values of a tag: a key that has more is what groups are called, and no loop reads it."""
 
 
 class Member(NamedTuple):
@@ -30,6 +36,17 @@ class Members:
     groups: dict[int, Member] = field(default_factory=dict)
     again: dict[int, Member] = field(default_factory=dict)
     strangers: dict[Member, list[list[int]]] = field(default_factory=dict)
+
+    @cached_property
+    def tags(self) -> frozenset[Any]:
+        """The keys of groups that a spec may have as tags."""
+        own = ([*each.signature.arguments, *each.defaults, *each.noted] for each in self.optimizers)
+        taken = NOT_TAGS.union(*own)
+        values: dict[Any, set[str]] = {}
+        for key, value in (item for each in self.optimizers for group in each.others for item in group.items()):
+            values.setdefault(key, set()).add(repr(value))
+        free = (key for key in values if isinstance(key, str) and TAG_NAME.fullmatch(key) and key not in taken)
+        return frozenset(key for key in free if len(values[key]) <= _MOST)
 
     def trained(self) -> dict[int, Member]:
         """Return the groups of what is in one and requires grad, in model order."""

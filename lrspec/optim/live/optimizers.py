@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from lrspec.diagnostics.escape import printable
 from lrspec.optim.live.groups import KNOWN, LiveOptimizer
 from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
-from lrspec.optim.live.signature import signature_of
+from lrspec.optim.live.signature import noted_keys, signature_of
 from lrspec.optim.live.unwrap import class_of, inner, live_groups, stepping
+from lrspec.optim.live.values import identical, is_plain
 from lrspec.spec.language import ONLY
 from lrspec.spec.torch_optim import ONLY_MATRICES
 
@@ -82,4 +83,13 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
     groups = live_groups(wrapped)
     keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
     signature = signature_of(class_of(optimizer), defaults, keys)
-    return LiveOptimizer(name, signature, defaults, groups, moving, around, stepping(optimizer))
+    noted, lost = noted_keys(class_of(optimizer)), list(_lost(optimizer, signature.arguments, defaults))
+    return LiveOptimizer(name, signature, defaults, groups, moving, around, noted, lost, stepping(optimizer))
+
+
+def _lost(optimizer: Any, arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:
+    """The arguments that are attributes rather than defaults, and not the class's own; timm's Adafactor has `beta1`."""
+    for name, own in arguments.items():
+        value = getattr(optimizer, name, defaults.get("beta1", own) if name == "betas" else own)
+        if name not in defaults and is_plain(value) and not identical(value, own):
+            yield name

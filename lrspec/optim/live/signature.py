@@ -59,22 +59,22 @@ def _arguments(cls: type) -> dict[str, Any]:
 
 def _keys_read(cls: type, keys: Iterable[str]) -> list[str]:
     """The keys that a class's own methods name, but which a step does not set: it does that to note something."""
-    methods = [
-        (name, inspect.unwrap(method).__code__)
-        for base in cls.__mro__
-        if not base.__module__.startswith("torch.")
-        for name, method in vars(base).items()
-        if inspect.isfunction(method)
-    ]
-    named = {constant for _, code in methods for constant in code.co_consts if isinstance(constant, str)}
-    noted = {key for name, code in methods if name == "step" for key in _keys_set(code)}
-    return [key for key in keys if key in named and key not in noted]
+    named = {constant for _, code in _methods(cls) for constant in code.co_consts if isinstance(constant, str)}
+    return [key for key in keys if key in named - noted_keys(cls)]
 
 
-def _keys_set(code: CodeType) -> Iterator[Any]:
-    """The constant keys that code sets: those of `group["d"] = …`."""
-    steps = list(dis.get_instructions(code))
-    return (key.argval for key, then in pairwise(steps) if then.opname == "STORE_SUBSCR" and key.opname == "LOAD_CONST")
+def noted_keys(cls: type) -> set[Any]:
+    """Return the constant keys that the steps of a class set: those of `group["d"] = …`."""
+    steps = [dis.get_instructions(code) for name, code in _methods(cls) if name == "step"]
+    pairs = (pair for step in steps for pair in pairwise(step))
+    return {key.argval for key, then in pairs if then.opname == "STORE_SUBSCR" and key.opname == "LOAD_CONST"}
+
+
+def _methods(cls: type) -> Iterator[tuple[str, CodeType]]:
+    """The methods of a class and its bases, other than torch's."""
+    for base in (base for base in cls.__mro__ if not base.__module__.startswith("torch.")):
+        methods = ((name, method) for name, method in vars(base).items() if inspect.isfunction(method))
+        yield from ((name, inspect.unwrap(method).__code__) for name, method in methods)
 
 
 def _timm_names(cls: type) -> Iterable[str]:

@@ -52,6 +52,11 @@ def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool) or is_number(value)
 
 
+def is_tag(value: Any) -> bool:
+    """Return whether a spec can have such a value as a tag."""
+    return is_plain(value) and not isinstance(value, tuple | None)
+
+
 def is_number(value: Any) -> bool:
     """Return whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
