@@ -2,121 +2,176 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lrspec.audit.finding import AuditFinding
 from lrspec.audit.run import Run, Slot
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
 from lrspec.models.describe import count_parameters
+from lrspec.optim.thawing.advance import frozen_for_now
 
-_AVERAGES = ("AveragedModel", "ModelEma")
-"""The beginnings of the names of modules that hold an average of another model: nothing trains them."""
+_AVERAGES = ("AveragedModel", "BaseAveragedModel", "ModelEma")
+"""The beginnings of the names of classes that hold an average of another model: torch's, mmengine's and timm's."""
+
+_SINGLE = 4
+"""The bytes of a number in float32."""
+
+_SHOWN = 3
+"""The number of groups, or of tensors without a name, that a message names before it counts the rest."""
 
 
 def in_no_group(run: Run) -> Iterator[AuditFinding]:
     """LRS501: parameters that require grad and that no optimizer has."""
     replaced = {place for place, _ in _stand_ins(run)}
-    averaged = _averaged(run)
-    left = [place for place in _homeless(run) if place not in replaced and place not in averaged]
-    if left:
-        are = "requires grad, but is" if len(left) == 1 else "require grad, but are"
+    if left := [place for place in _homeless(run) if place not in replaced]:
+        are, it = ("requires grad, but is", "it") if len(left) == 1 else ("require grad, but are", "them")
+        optimizers = "the optimizer" if len(run.optimizers) == 1 else "the optimizers"
         yield run.finding(
             "LRS501",
             left,
-            f"{_counted(run, left)} {are} in no group of the optimizer: no step changes {_them(left)}",
-            "Give them to the optimizer (`add_param_group`), or freeze them: `requires_grad_(False)` saves their "
-            "gradients.",
+            f"{_counted(run, left)} {are} in no group of {optimizers}: no step changes {it}",
+            f"Give {it} to an optimizer, when it is built or by `add_param_group`; or freeze {it}: "
+            "`requires_grad_(False)` saves the gradients.",
         )
 
 
 def in_two_groups(run: Run) -> Iterator[AuditFinding]:
     """LRS502: parameters that are in several groups, or several times in one."""
-    by_labels: dict[tuple[str, ...], list[int]] = {}
-    for place, slots in run.slots_of.items():
-        if len(slots) > 1:
-            by_labels.setdefault(tuple(slot.label for slot in slots), []).append(place)
-    for labels, places in by_labels.items():
-        distinct = list(dict.fromkeys(labels))
-        where = " and in ".join(distinct) if len(distinct) > 1 else f"{len(labels)} times in {labels[0]}"
-        verb = "is" if len(places) == 1 else "are"
+    repeated = {place: slots for place, slots in run.slots_of.items() if len(slots) > 1}
+    if repeated:
+        places, it = list(repeated), _it(repeated)
+        where = list(dict.fromkeys(map(_where, repeated.values())))
+        several = len({id(slot.optimizer) for slots in repeated.values() for slot in slots}) > 1
+        turns = ' Optimizers that take turns may share: `ignore=["parameter-in-two-groups"]`.' if several else ""
         yield run.finding(
             "LRS502",
             places,
-            f"{_counted(run, places)} {verb} in {where}: each step moves {_them(places)} {len(labels)} times",
-            "Leave them in one group; two optimizers that take turns are fine, and `ignore` says so: "
-            '`ignore=["parameter-in-two-groups"]`.',
+            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}: each step moves and decays {it} again",
+            f"Leave {it} in one group, once.{turns}",
         )
 
 
 def frozen_in_group(run: Run) -> Iterator[AuditFinding]:
     """LRS503: parameters in a group that do not require grad."""
-    adapters = any(cls.__name__ == "BaseTunerLayer" for owner in run.parameters.classes for cls in owner.__mro__)
     frozen = [place for place in sorted(run.slots_of) if not run.trains(place)]
-    if frozen and not adapters:
-        verb = "does" if len(frozen) == 1 else "do"
+    fine = {*_adapted(run), *_thawing(run)} if frozen else set()
+    if frozen := [place for place in frozen if place not in fine]:
+        does, it = "does" if len(frozen) == 1 else "do", _it(frozen)
+        labels = _labels(slot for place in frozen for slot in run.slots_of[place])
         yield run.finding(
             "LRS503",
             frozen,
-            f"{_counted(run, frozen)} in a group {verb} not require grad: the optimizer skips {_them(frozen)}",
-            "Leave frozen parameters out of the groups; if they are to train, `requires_grad_(True)`.",
+            f"{_counted(run, frozen)} in {labels} {does} not require grad: no step changes {it}",
+            f"If {it} should train, call `requires_grad_(True)`; otherwise leave {it} out of the groups.",
         )
 
 
 def foreign_tensor(run: Run) -> Iterator[AuditFinding]:
     """LRS504: tensors in groups that have taken the place of the model's own parameters."""
-    pairs = [(place, slot) for place, slot in _stand_ins(run) if not _is_copy(slot, run.tensors[place])]
-    if pairs:
-        labels = few(list(dict.fromkeys(slot.label for _, slot in pairs)), 3)
-        places = [place for place, _ in pairs]
+    if pairs := list(_stand_ins(run)):
+        places, slots = [place for place, _ in pairs], [slot for _, slot in pairs]
         yield run.finding(
             "LRS504",
             places,
-            f"{count(len(pairs), 'tensor')} in {labels} {'is' if len(pairs) == 1 else 'are'} not the model's, and "
-            f"{_counted(run, places)} of the same shape in no group: steps move what the model does not use",
-            "Build the optimizer last, from the model that trains: after moving, sharding and replacing parts of it.",
+            f"{count(len(slots), 'tensor')} in {_labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
+            f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
+            "steps change what the model does not use",
+            "Build the optimizer last, from the model that trains: sharding, `to_empty`, tying and replacing modules "
+            "make new parameters.",
         )
-
-
-def _stand_ins(run: Run) -> Iterator[tuple[int, Slot]]:
-    """Parameters that require grad and are in no group, each with a tensor of its shape that is not the model's."""
-    by_shape: dict[tuple[int, ...], list[Slot]] = {}
-    for slot in run.slots:
-        if slot.place is None:
-            by_shape.setdefault(tuple(getattr(slot.tensor, "shape", ())), []).append(slot)
-    for place in _homeless(run) if by_shape else ():
-        alike = by_shape.get(tuple(run.tensors[place].shape))
-        if alike:
-            yield place, alike.pop(0)
-
-
-def _is_copy(slot: Slot, parameter: Any) -> bool:
-    """Return whether a tensor is what mixed precision steps for a parameter: its copy in float32."""
-    return str(slot.tensor.dtype) == "torch.float32" and str(parameter.dtype) != "torch.float32"
-
-
-def _homeless(run: Run) -> list[int]:
-    return [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
-
-
-def _averaged(run: Run) -> set[int]:
-    """The parameters of modules that hold an average of a model."""
-    index = run.inventory.index
-    return {
-        index[name]
-        for visited in run.parameters.modules
-        if any(cls.__name__.startswith(_AVERAGES) for cls in type(visited.module).__mro__)
-        for name in run.parameters.names[visited.start : visited.stop]
-    }
-
-
-def _counted(run: Run, places: list[int]) -> str:
-    return count_parameters(run.inventory.columns, places)
-
-
-def _them(places: list[int]) -> str:
-    return "it" if len(places) == 1 else "them"
 
 
 MEMBERSHIP = (in_no_group, in_two_groups, frozen_in_group, foreign_tensor)
 """Every check of where parameters are."""
+
+
+def _homeless(run: Run) -> list[int]:
+    """The parameters that require grad and are in no group.
+
+    Averages are not, and with tensors in float32 that are not the model's, neither is what has less precision: mixed
+    precision steps copies, each of its shape, or flat.
+    """
+    left = [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
+    averaged = _averaged(run) if left else set()
+    copies = any(slot.place is None and str(slot.tensor.dtype) == "torch.float32" for slot in run.slots)
+    return [p for p in left if p not in averaged and not (copies and run.tensors[p].element_size() < _SINGLE)]
+
+
+def _stand_ins(run: Run) -> Iterator[tuple[int, Slot]]:
+    """The homeless parameters that have a tensor of their shape in a group that is not the model's, with its slot."""
+    strangers: dict[tuple[int, ...], list[Slot]] = {}
+    for slot in reversed(run.slots):
+        if slot.place is None:
+            strangers.setdefault(tuple(slot.tensor.shape), []).append(slot)
+    for place in _homeless(run) if strangers else ():
+        if alike := strangers.get(tuple(run.tensors[place].shape)):
+            yield place, alike.pop()
+
+
+def _averaged(run: Run) -> set[int]:
+    """The parameters of modules that hold an average of a model, which nothing trains."""
+    classes = {
+        cls for cls in run.parameters.classes if any(base.__name__.startswith(_AVERAGES) for base in cls.__mro__)
+    }
+    return _inside(run, classes)
+
+
+def _adapted(run: Run) -> Iterable[int]:
+    """The parameters of models with PEFT's adapters in them: all, if a module has adapters outside a `PeftModel`."""
+    named = {cls: {base.__name__ for base in cls.__mro__} for cls in run.parameters.classes}
+    inside = _inside(run, {cls for cls, names in named.items() if "PeftModel" in names})
+    adapters = _inside(run, {cls for cls, names in named.items() if "BaseTunerLayer" in names})
+    return inside if adapters <= inside else range(len(run.tensors))
+
+
+def _inside(run: Run, classes: set[type]) -> set[int]:
+    """The places of the parameters of all modules of some classes."""
+    index, names = run.inventory.index, run.parameters.names
+    modules = [visited for visited in run.parameters.modules if type(visited.module) in classes] if classes else []
+    return {index[name] for visited in modules for name in names[visited.start : visited.stop]}
+
+
+def _thawing(run: Run) -> Iterator[int]:
+    """The parameters that `plan.advance` has frozen until their time comes."""
+    later = frozen_for_now()
+    return (place for place in run.slots_of if id(run.tensors[place]) in later)
+
+
+def _strangers(slots: Sequence[Slot]) -> str:
+    more = f" and {len(slots) - _SHOWN:,} more" if len(slots) > _SHOWN else ""
+    return ", ".join(map(_stranger, slots[:_SHOWN])) + more
+
+
+def _stranger(slot: Slot) -> str:
+    """A tensor that the model does not have: its name in the group, or else its number, with its shape."""
+    number = next(n for n, tensor in enumerate(slot.keys["params"]) if tensor is slot.tensor)
+    names: Any = slot.keys.get("param_names", ())
+    return f"{printable(str(names[number])) if number < len(names) else f'params[{number}]'} {list(slot.tensor.shape)}"
+
+
+def _where(slots: Sequence[Slot]) -> str:
+    """`group 0 and group 1`, or `group 0 twice`."""
+    labels = list(dict.fromkeys(slot.label for slot in slots))
+    return (
+        " and ".join(labels)
+        if len(labels) > 1
+        else f"{labels[0]} {'twice' if len(slots) == 2 else f'{len(slots)} times'}"
+    )
+
+
+def _labels(slots: Iterable[Slot]) -> str:
+    return few(list(dict.fromkeys(slot.label for slot in slots)), _SHOWN)
+
+
+def _counted(run: Run, places: Sequence[int]) -> str:
+    return count_parameters(run.inventory.columns, places)
+
+
+def _are(things: Sequence[Any]) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+def _it(things: Any) -> str:
+    return "it" if len(things) == 1 else "them"
