@@ -41,13 +41,13 @@ def the_head_is_in_no_group() -> tuple[Any, ...]:
     return model, SGD([*model[0].parameters(), *model[1].parameters()], lr=0.1)
 
 
-@mistake("LRS501", "0.bias 1.bias 2.bias", "Give them to an optimizer")
+@mistake("LRS501", "0.bias 1.bias 2.bias", "Give them to the optimizer")
 def biases_are_filtered_out_by_name() -> tuple[Any, ...]:
     model = net()
     return model, SGD([parameter for name, parameter in model.named_parameters() if "weight" in name], lr=0.1)
 
 
-@mistake("LRS501", "token", "Give it to an optimizer")
+@mistake("LRS501", "token", "Give it to the optimizer")
 def a_token_is_added_after_the_optimizer() -> tuple[Any, ...]:
     model = net()
     optimizer = AdamW(model.parameters())
@@ -93,7 +93,7 @@ def lrspec_of(optimizer: dict[str, Any], rules: list[dict[str, Any]]) -> str:
     return json.dumps({"lrspec": 1, "optimizer": optimizer, "rules": rules})
 
 
-@mistake("LRS501", "discriminator.weight discriminator.bias", "Give them to an optimizer")
+@mistake("LRS501", "discriminator.weight discriminator.bias", "Give them to the optimizer")
 def the_discriminator_has_no_optimizer() -> tuple[Any, ...]:
     model = Parts(generator=nn.Linear(2, 3), discriminator=nn.Linear(3, 1))
     return model, {"generator": AdamW(model.generator.parameters())}

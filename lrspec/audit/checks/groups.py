@@ -51,8 +51,8 @@ def needless_groups(run: Run) -> Iterator[AuditFinding]:
             yield run.finding(
                 "LRS506",
                 [],
-                f"the optimizer{of} has {groups:,} groups, but only {count(settings, 'different setting')}: "
-                "a step handles one group after the other, and logs show the rate of each",
+                f"the optimizer{of} has {groups:,} groups for {count(settings, 'combination')} of settings: a step "
+                "handles one group after the other, and logs show the rate of each",
                 "Put parameters with equal settings into one group: steps are faster, and nothing else changes.",
             )
 
@@ -115,7 +115,7 @@ def _empty_embeddings(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFindi
             trained,
             f"{_label(optimizer, _EMBEDDINGS)}, which LoRA+ has for embeddings, has no parameters: "
             f"{count_parameters(run.inventory.columns, trained)} of adapters of embeddings are in {elsewhere}",
-            "Move them into that group, or update PEFT, whose newer versions do.",
+            "Move them into that group, as newer versions of PEFT do.",
         )
 
 

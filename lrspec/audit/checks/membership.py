@@ -32,8 +32,8 @@ def in_no_group(run: Run) -> Iterator[AuditFinding]:
             "LRS501",
             left,
             f"{_counted(run, left)} {are} in no group of {optimizers}: no step changes {it}",
-            f"Give {it} to an optimizer, when it is built or by `add_param_group`; or freeze {it}: "
-            "`requires_grad_(False)` saves the gradients.",
+            f"Give {it} to the optimizer, when it is built or by `add_param_group`; or freeze {it} by "
+            "`requires_grad_(False)`, so that no gradients are computed.",
         )
 
 
@@ -41,14 +41,15 @@ def in_two_groups(run: Run) -> Iterator[AuditFinding]:
     """LRS502: parameters that are in several groups, or several times in one."""
     repeated = {place: slots for place, slots in run.slots_of.items() if len(slots) > 1}
     if repeated:
-        places, it = list(repeated), _it(repeated)
+        places, one = list(repeated), len(repeated) == 1
+        it, they = ("it", "it is") if one else ("them", "they are")
         where = list(dict.fromkeys(map(_where, repeated.values())))
         several = len({id(slot.optimizer) for slots in repeated.values() for slot in slots}) > 1
         turns = ' Optimizers that take turns may share: `ignore=["parameter-in-two-groups"]`.' if several else ""
         yield run.finding(
             "LRS502",
             places,
-            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}: each step moves and decays {it} again",
+            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}: {they} updated more than once per step",
             f"Leave {it} in one group, once.{turns}",
         )
 
@@ -58,13 +59,13 @@ def frozen_in_group(run: Run) -> Iterator[AuditFinding]:
     frozen = [place for place in sorted(run.slots_of) if not run.trains(place)]
     fine = {*_adapted(run), *_thawing(run)} if frozen else set()
     if frozen := [place for place in frozen if place not in fine]:
-        does, it = "does" if len(frozen) == 1 else "do", _it(frozen)
+        it, they, does = ("it", "it", "does") if len(frozen) == 1 else ("them", "they", "do")
         labels = _labels(slot for place in frozen for slot in run.slots_of[place])
         yield run.finding(
             "LRS503",
             frozen,
             f"{_counted(run, frozen)} in {labels} {does} not require grad: no step changes {it}",
-            f"If {it} should train, call `requires_grad_(True)`; otherwise leave {it} out of the groups.",
+            f"If {they} should train, call `requires_grad_(True)`; otherwise leave {it} out of the groups.",
         )
 
 
@@ -78,8 +79,8 @@ def foreign_tensor(run: Run) -> Iterator[AuditFinding]:
             f"{count(len(slots), 'tensor')} in {_labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
             f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
             "steps change what the model does not use",
-            "Build the optimizer last, from the model that trains: sharding, `to_empty`, tying and replacing modules "
-            "make new parameters.",
+            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty` and loading "
+            "with `assign=True` make new parameters.",
         )
 
 
