@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import SHOWN, count, few, value_words
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer
