@@ -30,10 +30,11 @@ def empty_group(run: Run) -> Iterator[AuditFinding]:
             yield from _empty_embeddings(run, optimizer)
         elif empty := sorted(set(empty) - set(_halves(optimizer) if empty else ())):
             labels = few([_label(optimizer, number) for number in empty], SHOWN)
+            has, its = ("has", "its") if len(empty) == 1 else ("have", "their")
             yield run.finding(
                 "LRS505",
                 [],
-                f"{labels} {'has' if len(empty) == 1 else 'have'} no parameters: the settings reach nothing",
+                f"{labels} {has} no parameters: {its} settings have no effect",
                 "Look at what selects the parameters: a name that the model does not have, or only what is frozen. "
                 "If nothing should be selected, leave the group out.",
             )
