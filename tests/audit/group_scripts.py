@@ -47,14 +47,15 @@ def all_of_a_group_is_frozen() -> tuple[Any, ...]:
 @mistake("LRS505", "", "leave the group out")
 def a_group_has_an_empty_list() -> tuple[Any, ...]:
     model = net()
-    return model, AdamW([{"params": model.parameters()}, {"params": []}], weight_decay=0.05)
+    empty: dict[str, Any] = {"params": []}
+    return model, AdamW([{"params": model.parameters()}, empty], weight_decay=0.05)
 
 
 @mistake("LRS505", "", "leave the group out")
 def both_halves_of_the_head_are_empty() -> tuple[Any, ...]:
     model = net()
-    head = {"params": [], "lr": 1e-2}
-    return model, AdamW([{"params": model.parameters()}, {**head, "weight_decay": 0.1}, {**head, "weight_decay": 0.0}])
+    head: list[dict[str, Any]] = [{"params": [], "lr": 1e-2, "weight_decay": decay} for decay in (0.1, 0.0)]
+    return model, AdamW([{"params": model.parameters()}, *head])
 
 
 @mistake("LRS505", "", "leave the group out")
@@ -284,7 +285,7 @@ def groups_have_buffers_of_their_own() -> tuple[Any, ...]:
 
 
 def of_timm(model: nn.Module, **options: Any) -> Any:
-    from timm.optim import create_optimizer_v2
+    from timm.optim._optim_factory import create_optimizer_v2
 
     return create_optimizer_v2(model, **{"lr": 1e-3, "weight_decay": 0.05, **options})
 

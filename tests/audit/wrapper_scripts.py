@@ -104,7 +104,7 @@ def under_data_parallel() -> tuple[Any, ...]:
 
 @right
 def compiled() -> tuple[Any, ...]:
-    model = torch.compile(net(), backend="eager")
+    model: Any = torch.compile(net(), backend="eager")
     return model, AdamW(model.parameters())
 
 

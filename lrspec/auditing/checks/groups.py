@@ -14,7 +14,7 @@ from lrspec.optim.live.values import plain_value
 from lrspec.spec.torch_optim import NOT_SETTINGS
 
 _MANY, _TIMES_SETTINGS = 32, 4
-"""Groups are too many beyond this number, if there are so many times as many as settings."""
+"""Beyond how many groups these are too many, if there are so many times as many as there are settings."""
 
 _EMBEDDINGS = 1
 """The group that PEFT's LoRA+ has for adapters of embeddings, one of four."""

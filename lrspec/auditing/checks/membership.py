@@ -41,8 +41,8 @@ def in_two_groups(run: Run) -> Iterator[AuditFinding]:
     """LRS502: parameters that are in several groups, or several times in one."""
     repeated = {place: slots for place, slots in run.slots_of.items() if len(slots) > 1}
     if repeated:
-        places, one = list(repeated), len(repeated) == 1
-        it, they = ("it", "it is") if one else ("them", "they are")
+        places = list(repeated)
+        it, they = ("it", "it is") if len(places) == 1 else ("them", "they are")
         where = list(dict.fromkeys(map(_where, repeated.values())))
         several = len({id(slot.optimizer) for slots in repeated.values() for slot in slots}) > 1
         turns = ' Optimizers that take turns may share: `ignore=["parameter-in-two-groups"]`.' if several else ""
@@ -89,10 +89,10 @@ MEMBERSHIP = (in_no_group, in_two_groups, frozen_in_group, foreign_tensor)
 
 
 def _homeless(run: Run) -> list[int]:
-    """The parameters that require grad and are in no group.
+    """The parameters that require grad and are in no group, except averages, and what mixed precision steps as a copy.
 
-    Averages are not, and with tensors in float32 that are not the model's, neither is what has less precision: mixed
-    precision steps copies, each of its shape, or flat.
+    Copies are in float32, flat or of the same shape, so with any such tensor from outside the model all parameters of
+    a lower precision may have one.
     """
     left = [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
     averaged = _averaged(run) if left else set()
@@ -155,11 +155,8 @@ def _stranger(slot: Slot) -> str:
 def _where(slots: Sequence[Slot]) -> str:
     """`group 0 and group 1`, or `group 0 twice`."""
     labels = list(dict.fromkeys(slot.label for slot in slots))
-    return (
-        " and ".join(labels)
-        if len(labels) > 1
-        else f"{labels[0]} {'twice' if len(slots) == 2 else f'{len(slots)} times'}"
-    )
+    times = "twice" if len(slots) == 2 else f"{len(slots)} times"
+    return " and ".join(labels) if len(labels) > 1 else f"{labels[0]} {times}"
 
 
 def _labels(slots: Iterable[Slot]) -> str:
@@ -172,7 +169,3 @@ def _counted(run: Run, places: Sequence[int]) -> str:
 
 def _are(things: Sequence[Any]) -> str:
     return "is" if len(things) == 1 else "are"
-
-
-def _it(things: Any) -> str:
-    return "it" if len(things) == 1 else "them"
