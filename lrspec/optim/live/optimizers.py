@@ -37,12 +37,19 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
 
 def renamings(optimizer: Any) -> list[tuple[str, str]]:
     """Return the names of optimizers that a spec cannot have, each with the one that it has instead."""
+    optimizer = _mapping(optimizer)
     names = [*map(str, optimizer)] if isinstance(optimizer, Mapping) and len(optimizer) > 1 else []
     return [(old, new) for old, new in zip(names, _spec_names(names), strict=True) if old != new]
 
 
+def _mapping(optimizer: Any) -> Any:
+    """The mapping in mmengine's OptimWrapperDict, which is none itself; anything else as it is."""
+    return getattr(optimizer, "optim_wrappers", optimizer)
+
+
 def _name_each(optimizer: Any) -> list[tuple[str, Any]]:
     """The optimizers of a call with their names: of one, a mapping of names, or a list, where classes name them."""
+    optimizer = _mapping(optimizer)
     if isinstance(optimizer, Mapping):
         named = [(str(name), _optimizer(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
     else:

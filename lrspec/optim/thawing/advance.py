@@ -64,6 +64,12 @@ def advance(
     return [plan.inventory.columns.names[place] for place in changed]
 
 
+def frozen_for_now() -> set[int]:
+    """Return the identities of the parameters that the last calls of `advance` have frozen, and that will thaw."""
+    tensors = (each() for phase in _PHASES.values() for each, trains in phase.tensors if not trains)
+    return {id(tensor) for tensor in tensors if tensor is not None}
+
+
 def _prepare(model: nn.Module) -> None:
     """BindError for an engine of DeepSpeed: ZeRO flattens the parameters that train when it is built.
 

@@ -1,0 +1,171 @@
+"""Is every trained parameter in exactly one group, and does each group hold just these? LRS501 to LRS504."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run, Slot
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.wording import count, few
+from lrspec.models.describe import count_parameters
+from lrspec.optim.thawing.advance import frozen_for_now
+
+_AVERAGES = ("AveragedModel", "BaseAveragedModel", "ModelEma")
+"""The beginnings of the names of classes that hold an average of another model: torch's, mmengine's and timm's."""
+
+_SINGLE = 4
+"""The bytes of a number in float32."""
+
+_SHOWN = 3
+"""The number of groups, or of tensors without a name, that a message names before it counts the rest."""
+
+
+def in_no_group(run: Run) -> Iterator[AuditFinding]:
+    """LRS501: parameters that require grad and that no optimizer has."""
+    replaced = {place for place, _ in _stand_ins(run)}
+    if left := [place for place in _homeless(run) if place not in replaced]:
+        are, it = ("requires grad, but is", "it") if len(left) == 1 else ("require grad, but are", "them")
+        optimizers = "the optimizer" if len(run.optimizers) == 1 else "the optimizers"
+        yield run.finding(
+            "LRS501",
+            left,
+            f"{_counted(run, left)} {are} in no group of {optimizers}: no step changes {it}",
+            f"Give {it} to the optimizer, when it is built or by `add_param_group`; or freeze {it} by "
+            "`requires_grad_(False)`, so that no gradients are computed.",
+        )
+
+
+def in_two_groups(run: Run) -> Iterator[AuditFinding]:
+    """LRS502: parameters that are in several groups, or several times in one."""
+    repeated = {place: slots for place, slots in run.slots_of.items() if len(slots) > 1}
+    if repeated:
+        places = list(repeated)
+        it, they = ("it", "it is") if len(places) == 1 else ("them", "they are")
+        where = list(dict.fromkeys(map(_where, repeated.values())))
+        several = len({id(slot.optimizer) for slots in repeated.values() for slot in slots}) > 1
+        turns = ' Optimizers that take turns may share: `ignore=["parameter-in-two-groups"]`.' if several else ""
+        yield run.finding(
+            "LRS502",
+            places,
+            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}: {they} updated more than once per step",
+            f"Leave {it} in one group, once.{turns}",
+        )
+
+
+def frozen_in_group(run: Run) -> Iterator[AuditFinding]:
+    """LRS503: parameters in a group that do not require grad."""
+    frozen = [place for place in sorted(run.slots_of) if not run.trains(place)]
+    fine = {*_adapted(run), *_thawing(run)} if frozen else set()
+    if frozen := [place for place in frozen if place not in fine]:
+        it, they, does = ("it", "it", "does") if len(frozen) == 1 else ("them", "they", "do")
+        labels = _labels(slot for place in frozen for slot in run.slots_of[place])
+        yield run.finding(
+            "LRS503",
+            frozen,
+            f"{_counted(run, frozen)} in {labels} {does} not require grad: no step changes {it}",
+            f"If {they} should train, call `requires_grad_(True)`; otherwise leave {it} out of the groups.",
+        )
+
+
+def foreign_tensor(run: Run) -> Iterator[AuditFinding]:
+    """LRS504: tensors in groups that have taken the place of the model's own parameters."""
+    if pairs := list(_stand_ins(run)):
+        places, slots = [place for place, _ in pairs], [slot for _, slot in pairs]
+        yield run.finding(
+            "LRS504",
+            places,
+            f"{count(len(slots), 'tensor')} in {_labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
+            f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
+            "steps change what the model does not use",
+            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty` and loading "
+            "with `assign=True` make new parameters.",
+        )
+
+
+MEMBERSHIP = (in_no_group, in_two_groups, frozen_in_group, foreign_tensor)
+"""Every check of where parameters are."""
+
+
+def _homeless(run: Run) -> list[int]:
+    """The parameters that require grad and are in no group, except averages, and what mixed precision steps as a copy.
+
+    Copies are in float32, flat or of the same shape, so with any such tensor from outside the model all parameters of
+    a lower precision may have one.
+    """
+    left = [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
+    averaged = _averaged(run) if left else set()
+    copies = any(slot.place is None and str(slot.tensor.dtype) == "torch.float32" for slot in run.slots)
+    return [p for p in left if p not in averaged and not (copies and run.tensors[p].element_size() < _SINGLE)]
+
+
+def _stand_ins(run: Run) -> Iterator[tuple[int, Slot]]:
+    """The homeless parameters that have a tensor of their shape in a group that is not the model's, with its slot."""
+    strangers: dict[tuple[int, ...], list[Slot]] = {}
+    for slot in reversed(run.slots):
+        if slot.place is None:
+            strangers.setdefault(tuple(slot.tensor.shape), []).append(slot)
+    for place in _homeless(run) if strangers else ():
+        if alike := strangers.get(tuple(run.tensors[place].shape)):
+            yield place, alike.pop()
+
+
+def _averaged(run: Run) -> set[int]:
+    """The parameters of modules that hold an average of a model, which nothing trains."""
+    classes = {
+        cls for cls in run.parameters.classes if any(base.__name__.startswith(_AVERAGES) for base in cls.__mro__)
+    }
+    return _inside(run, classes)
+
+
+def _adapted(run: Run) -> Iterable[int]:
+    """The parameters of models with PEFT's adapters in them: all, if a module has adapters outside a `PeftModel`."""
+    named = {cls: {base.__name__ for base in cls.__mro__} for cls in run.parameters.classes}
+    inside = _inside(run, {cls for cls, names in named.items() if "PeftModel" in names})
+    adapters = _inside(run, {cls for cls, names in named.items() if "BaseTunerLayer" in names})
+    return inside if adapters <= inside else range(len(run.tensors))
+
+
+def _inside(run: Run, classes: set[type]) -> set[int]:
+    """The places of the parameters of all modules of some classes."""
+    index, names = run.inventory.index, run.parameters.names
+    modules = [visited for visited in run.parameters.modules if type(visited.module) in classes] if classes else []
+    return {index[name] for visited in modules for name in names[visited.start : visited.stop]}
+
+
+def _thawing(run: Run) -> Iterator[int]:
+    """The parameters that `plan.advance` has frozen until their time comes."""
+    later = frozen_for_now()
+    return (place for place in run.slots_of if id(run.tensors[place]) in later)
+
+
+def _strangers(slots: Sequence[Slot]) -> str:
+    more = f" and {len(slots) - _SHOWN:,} more" if len(slots) > _SHOWN else ""
+    return ", ".join(map(_stranger, slots[:_SHOWN])) + more
+
+
+def _stranger(slot: Slot) -> str:
+    """A tensor that the model does not have: its name in the group, or else its number, with its shape."""
+    number = next(n for n, tensor in enumerate(slot.keys["params"]) if tensor is slot.tensor)
+    names: Any = slot.keys.get("param_names", ())
+    return f"{printable(str(names[number])) if number < len(names) else f'params[{number}]'} {list(slot.tensor.shape)}"
+
+
+def _where(slots: Sequence[Slot]) -> str:
+    """`group 0 and group 1`, or `group 0 twice`."""
+    labels = list(dict.fromkeys(slot.label for slot in slots))
+    times = "twice" if len(slots) == 2 else f"{len(slots)} times"
+    return " and ".join(labels) if len(labels) > 1 else f"{labels[0]} {times}"
+
+
+def _labels(slots: Iterable[Slot]) -> str:
+    return few(list(dict.fromkeys(slot.label for slot in slots)), _SHOWN)
+
+
+def _counted(run: Run, places: Sequence[int]) -> str:
+    return count_parameters(run.inventory.columns, places)
+
+
+def _are(things: Sequence[Any]) -> str:
+    return "is" if len(things) == 1 else "are"
