@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, TypeAlias
 
+from lrspec.compiler.settings import comparable
 from lrspec.drafting.comments import REST, declared_free, vectors
 from lrspec.drafting.naming import slug, word
 from lrspec.drafting.numbers import digits
@@ -150,8 +151,8 @@ def _decay_setting(wanted: Wanted, places: Collection[int], decay: float) -> tup
     return "weight_decay", decay
 
 
-_Named: TypeAlias = dict[str, dict[str, tuple[Any, list[int]]]]
-"""The values of options or tags, by name and as text, each with the places that have it."""
+_Named: TypeAlias = dict[str, dict[Any, tuple[Any, list[int]]]]
+"""The values of options or tags, by name, each with the places that have it."""
 
 
 def option_rules(wanted: Wanted) -> list[DraftRule]:
@@ -172,7 +173,7 @@ def tag_rules(wanted: Wanted) -> list[DraftRule]:
     named: _Named = {}
     for index, settings in enumerate(wanted.settings):
         for tag, value in (settings.tags if settings else None) or ():
-            named.setdefault(tag, {}).setdefault(repr(value), (value, []))[1].append(index)
+            named.setdefault(tag, {}).setdefault(comparable(value), (value, []))[1].append(index)
     rest: dict[str, Any] = {}
     for tag, values in named.items():
         if sum(len(places) for _, places in values.values()) + len(frozen) == len(wanted.settings):

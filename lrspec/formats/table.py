@@ -32,6 +32,7 @@ from lrspec.optim.schedules.planned import cut_short
 from lrspec.spec.language import SizeFactor
 
 _DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
+_SAID_BY_STEPS = "learning rate"  # with rates at steps, this is dropped last
 _IF_ANY = ("layer", "optimizer", "schedule", "frozen until")  # columns that are left out if they are empty
 _ENOUGH = 24  # columns for names, before another column is dropped for them
 _LEAST = 8  # columns for names, before they are dropped themselves
@@ -49,7 +50,7 @@ def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None, steps
     console.print(Text(title(plan)))
     dropped: list[str] = []
     for grid in grids(plan, steps):
-        dropped += _fit(grid, console)
+        dropped += _fit(grid, console, (*_DISPENSABLE, *([_SAID_BY_STEPS] if steps else [])))
         console.print(grid)
     notes = [*totals(plan, steps), *notes]
     if dropped:
@@ -76,11 +77,11 @@ def grids(plan: Plan, steps: int | None = None) -> list[Table]:
     return tables
 
 
-def _fit(grid: Table, console: Console) -> list[str]:
+def _fit(grid: Table, console: Console, dispensable: Sequence[str]) -> list[str]:
     """Shorten names and drop dispensable columns until the table fits, and return the headers of the latter."""
     unbounded = console.options.update(max_width=_UNBOUNDED)
     dropped: list[str] = []
-    for header in _DISPENSABLE:
+    for header in dispensable:
         excess = Measurement.get(console, unbounded, grid).maximum - console.width
         if excess <= 0 or _names_shortened(grid, excess, _LEAST if header == "names" else _ENOUGH):
             break

@@ -21,7 +21,10 @@ from lrspec.spec.syntax.nodes import Entry, MappingNode, Node, ScalarNode, Seque
 from lrspec.spec.validation.key_errors import SYNONYMS
 from lrspec.spec.validation.validate import validate
 
-_CREATED = ("check", "freeze", "layer_decay", "optimizer", "options", "shape", "tags", "where")
+_CREATED = (
+    *("check", "freeze", "layer_decay", "lr_scale", "optimizer", "options", "schedules", "shape", "tags"),
+    *("weight_decay_mult", "where"),
+)
 """The mappings that are created if they are missing, so that keys in them can be set."""
 
 _INDEX = re.compile(r"[0-9]{1,9}")
@@ -117,10 +120,8 @@ def _with(node: Node, path: Path, done: Path, value: Any, words: str) -> Node:
     entry = node.entries.get(key)
     if entry is None:
         if done[-1:] == ("optimizers",) or (rest and key not in _CREATED):
-            hint = (
-                did_you_mean(key, node.entries, synonyms=SYNONYMS)
-                or f" (it has {', '.join(map(printable, node.entries))})"
-            )
+            listed = f" (it has {', '.join(map(printable, node.entries))})" if node.entries else ""
+            hint = did_you_mean(key, node.entries, synonyms=SYNONYMS) or listed
             raise OverrideError(f"`{printable(words)}`: {here} has no key `{printable(key)}`{hint}")
         entry = Entry(ScalarNode(node.start, node.end, key, key), MappingNode(node.start, node.end, {}))
     entry = entry._replace(value=_with(entry.value, rest, below, value, words))

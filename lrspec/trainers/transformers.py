@@ -5,6 +5,7 @@ trainer = Trainer(model, arguments, callbacks=[lrspec.trainers.transformers.Foll
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerState, TrainingArguments
@@ -49,11 +50,16 @@ class FollowPlan(_OfPlan):
         """Thaw what it is time for, and hold the statistics of what is still frozen."""
         self._advance(trained["model"], state)
         self.norms.freeze()
-        _hold_once(trained["model"], self.norms)
+        _HeldOnce.by(trained["model"], self.norms)
 
     def on_substep_end(self, args: Any, state: Any, control: Any, **trained: Any) -> None:
         """Hold the statistics in the next batch of the same step, too."""
-        _hold_once(trained["model"], self.norms)
+        _HeldOnce.by(trained["model"], self.norms)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **trained: Any) -> None:
+        """Leave the model's own `train`, if no batch has come since the last step."""
+        if isinstance(held := vars(trained["model"]).get("train"), _HeldOnce):
+            held.leave()
 
     def _advance(self, model: nn.Module, state: TrainerState) -> None:
         self.plan.advance(model, state.global_step, state.max_steps or None)  # 0 where it is not known
@@ -72,18 +78,33 @@ def _refuse(args: TrainingArguments, *, lasting: bool) -> None:
         raise BindError(f"{WAITS}: set ddp_find_unused_parameters=True")
 
 
-def _hold_once(model: nn.Module, norms: Norms) -> None:
-    """Have the next `model.train()` hold the statistics as well; the model then has its own `train` again."""
+class _HeldOnce:
+    """A model's `train` that holds the statistics as well, once: then the model has its own again.
 
-    def train(mode: bool = True) -> nn.Module:
+    It copies and pickles with the model, if a step ends before the trainer calls it.
+    """
+
+    def __init__(self, model: nn.Module, norms: Norms) -> None:
+        self.model, self.norms, self.own = model, norms, vars(model).get("train")
+
+    @classmethod
+    def by(cls, model: nn.Module, norms: Norms) -> None:
+        """Take the place of a model's `train`, if there is anything to hold."""
+        if norms.found and not isinstance(vars(model).get("train"), cls):
+            model.train = cls(model, norms)  # type: ignore[method-assign]
+
+    def leave(self) -> None:
+        """Give the model its own `train` again."""
+        del self.model.train
+        if self.own is not None:
+            self.model.train = self.own  # type: ignore[method-assign]
+
+    def __call__(self, mode: bool = True) -> nn.Module:
         if mode:
-            del model.train
-        type(model).train(model, mode)
-        norms.freeze()
-        return model
-
-    if norms.found:
-        model.train = train  # type: ignore[method-assign]
+            self.leave()
+        trained: nn.Module = (self.own or partial(type(self.model).train, self.model))(mode)
+        self.norms.freeze()
+        return trained
 
 
 class VerifyPlan(_OfPlan):
@@ -98,5 +119,5 @@ class VerifyPlan(_OfPlan):
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **trained: Any) -> None:
         """Verify, now that checkpoints are loaded and the optimizer is the one that will step."""
-        at = state.global_step, state.max_steps
+        at = state.global_step, state.max_steps or None
         require(self.plan, trained["optimizer"], trained["model"], trained["lr_scheduler"], at)

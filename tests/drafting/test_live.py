@@ -60,7 +60,8 @@ def test_a_key_by_which_another_packages_class_tells_groups_apart_is_an_option(m
     optimizer = Both([matrices, others])
     optimizer.step()
     wanted = read(optimizer, model).wanted
-    assert wanted.notes == (f"`largest` of the groups is not an argument of {Both.__module__}.Both: omitted.",)
+    type_ = f"{Both.__module__}.Both"
+    assert wanted.notes == (f"`largest` of the groups is not an argument of {type_}, and cannot be a tag: omitted.",)
     assert wanted.bases["optimizer"].options == {"use_muon": True}
     options = (("betas", (0.8, 0.9)), ("use_muon", False))
     assert by_name(wanted)["body.bias"] == lrspec.Settings(0.1, None, options, tags=())
@@ -79,12 +80,14 @@ def test_a_value_that_no_spec_has_is_left_out_and_said(model: Net) -> None:
 
 def test_a_key_that_is_not_an_argument_is_said_and_escaped(model: Net) -> None:
     optimizer = AdamW([{"params": [*model.parameters()], "momentum": 3, "\x1b[2J": 1, "name": "all"}])
-    said = r"`momentum`, `\x1b[2J` of the groups are not arguments of AdamW: omitted."
+    said = r"`momentum`, `\x1b[2J` of the groups are not arguments of AdamW, and cannot be tags: omitted."
     assert notes(optimizer, model) == [said]
     assert f"# {said}\n" in lrspec.from_optimizer(optimizer, model).text
 
 
-@pytest.mark.parametrize("value", [0, 2.5, -1e-9, True, "a # b", "1e3", "'", "ü: ", "no", ".inf", "0x1F"])
+@pytest.mark.parametrize(
+    "value", [0, 2.5, -1e-9, True, "a # b", "1e3", "'", "ü: ", "no", ".inf", "0x1F", "", "a\nb", "a\tb"]
+)
 def test_a_key_that_a_loop_reads_is_a_tag(model: Net, value: Any) -> None:
     groups = split(model, 1e-3, 1e-3, 1e-3)
     groups[1]["kind"] = value
@@ -98,7 +101,7 @@ def test_a_key_that_a_loop_reads_is_a_tag(model: Net, value: Any) -> None:
     assert (norm["param_names"], norm["kind"], type(norm["kind"])) == (["norm.weight", "norm.bias"], value, type(value))
 
 
-@pytest.mark.parametrize("value", [None, [1, 2], (), print, "a\nb", float("nan")])
+@pytest.mark.parametrize("value", [None, [1, 2], (), print, float("nan"), 10**400])
 def test_a_key_whose_value_is_no_tag_is_said(model: Net, value: Any) -> None:
     groups = split(model, 1e-3, 1e-3, 1e-3)
     groups[0]["kind"], groups[1]["kind"] = 1, value
@@ -110,12 +113,22 @@ def test_a_key_whose_value_is_no_tag_is_said(model: Net, value: Any) -> None:
     assert by_name(read(optimizer, model).wanted)["body.bias"] == lrspec.Settings(1e-3, 0.01, (), tags=(("kind", 1),))
 
 
+def test_many_numbers_are_tags_and_true_is_not_1(model: Net) -> None:
+    groups = [{"params": [each], "layer": float(place), "on": True} for place, each in enumerate(model.parameters())]
+    groups[0]["on"] = 1
+    optimizer = AdamW(groups)
+    file = assert_reproduced(optimizer, model)
+    assert set(file.spec.tag_names) == {"layer", "on"}
+    alike = AdamW([{"params": [each], "on": 1 if place else True} for place, each in enumerate(model.parameters())])
+    assert "with 2 different settings" in read(alike, model).wanted.notes[0]
+
+
 def test_a_key_that_another_optimizer_takes_is_no_tag(model: Net) -> None:
     vectors = [
         {"params": [p for p in model.parameters() if p.ndim == 1], "k": 1, "nesterov": False, "hook": 2, "own": 3}
     ]
     several = {"a": AdamW(vectors), "b": Own([p for p in model.parameters() if p.ndim > 1], nesterov=True)}
-    said = "`k`, `nesterov`, `hook` of the groups are not arguments of AdamW: omitted."
+    said = "`k`, `nesterov`, `hook` of the groups are not arguments of AdamW, and cannot be tags: omitted."
     assert notes(several, model) == [said]
     with pytest.warns(lrspec.SpecWarning, match=re.escape(said)):
         assert lrspec.from_optimizer(several, model).spec.tag_names == ("own",)
@@ -124,7 +137,7 @@ def test_a_key_that_another_optimizer_takes_is_no_tag(model: Net) -> None:
 def test_what_groups_are_called_is_no_tag(model: Net) -> None:
     groups = [{"params": [nn.Parameter(torch.ones(1))], "of": f"group {n}", "group_name": n} for n in range(65)]
     wanted = read(AdamW(groups), nn.ParameterList([group["params"][0] for group in groups])).wanted  # type: ignore[index]
-    assert wanted.notes[1:] == ("`of` of the groups is not an argument of AdamW: omitted.",)
+    assert wanted.notes[1:] == ("`of` of the groups is not an argument of AdamW, and cannot be a tag: omitted.",)
     assert {settings and settings.tags for settings in wanted.settings} == {()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -252,6 +254,40 @@ def test_transformers_walks_seldom_and_an_exception_leaves_the_model_its_own_tra
     assert_followed(net, stop=5)
     assert "train" not in vars(net)
     assert len(walked) == 3  # at the start, for the norms, and where the body thaws
+
+
+class Interrupts(transformers.TrainerCallback):  # type: ignore[misc] # transformers is not followed
+    """Copies the model at a step, as averages do, and ends the run by an exception behind the other callbacks."""
+
+    def on_step_begin(self, *_: Any, **trained: Any) -> None:
+        self.copy = copy.deepcopy(trained["model"])
+        raise StoppedError
+
+
+def test_transformers_leaves_models_that_can_be_copied_and_pickled(tmp_path: Path) -> None:
+    net, plan = planned()
+    interrupts = Interrupts()
+    with pytest.raises(StoppedError):
+        transformers_trainer(tmp_path, net, plan, TransformersFollow(plan), interrupts).train()
+    net.train()
+    assert interrupts.copy.eval().training is False
+    assert net.training is True
+    assert pickle.loads(pickle.dumps(interrupts.copy)).state_dict().keys() == net.state_dict().keys()
+
+
+def test_transformers_keeps_a_train_of_the_models_own(tmp_path: Path) -> None:
+    net, plan = planned()
+    modes: list[bool] = []
+
+    def own(mode: bool = True) -> Net:
+        modes.append(mode)
+        return Net.train(net, mode)
+
+    net.train = own  # type: ignore[method-assign]
+    transformers_trainer(tmp_path, net, plan, TransformersFollow(plan)).train()
+    assert_followed(net)
+    assert len(modes) >= STEPS
+    assert vars(net)["train"] is own
 
 
 class ChangesMode(transformers.TrainerCallback):  # type: ignore[misc] # transformers is not followed

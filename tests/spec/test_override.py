@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import lrspec
+from lrspec.spec.language import SizeFactor
 
 SPEC = lrspec.loads(
     r"""lrspec: 1
@@ -164,9 +165,17 @@ def test_a_path_leads_to_times_schedules_and_tags_which_need_not_be_there_yet(
     assert there(TIMED.override({path: value}).spec) == value
 
 
+def test_parts_of_a_factor_and_schedules_need_not_be_there_yet() -> None:
+    spec = TIMED.override({"rules.head.lr_scale.of": "rows", "rules.head.lr_scale.power": -1}).spec
+    assert spec.rules[1].lr_scale == SizeFactor(of="rows", power=-1)
+    plain = lrspec.loads("lrspec: 1\nrules: [{match: ., lr: 1}]")
+    assert plain.override({"schedules.main": [{}]}).spec.default_schedule == "main"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
+        ("rules.new.freeze.until.x", 10, "`rules.new.freeze` has no key `until`"),
         ("rules.frozen.freeze.until", 10, "`rules.frozen.freeze` is not a mapping, so it has no key `until`"),
         ("rules.head.freeze.every", 10, "`every` needs `until`, which is missing"),
         ("rules.head.freeze.until", "1e400%", "expected a number of steps, 1 or more, or a percentage"),

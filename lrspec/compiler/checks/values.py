@@ -55,22 +55,22 @@ def large_value(compilation: Compilation) -> Iterator[Finding]:
 def infinite_value(resolution: Resolution, cohorts: Sequence[Cohort]) -> Iterator[Finding]:
     """LRS104: a product of settings that is not finite: too large, or too large times 0."""
     for key in ("lr", "weight_decay"):
-        infinite = [cohort for cohort in cohorts if not math.isfinite(_highest(resolution, cohort, key))]
+        infinite = [cohort for cohort in cohorts if not math.isfinite(_value(cohort, key))]
         sources = [_large_source(resolution, cohort.first, key) for cohort in infinite]
         for subject in _by_source(resolution, infinite, sources):
             message = f"{axis_words(key)} of {subject.counted()} is not a finite number"
+            yield subject.finding("LRS104", message, "Its factors are too large.")
+    for name, schedule in (resolution.spec.schedules or {}).items():
+        highest = max(max(segment.begins or 0.0, segment.to or 1.0) for segment in schedule)
+        own = (cohort for cohort in cohorts if cohort.assignment.settings.schedule == name)
+        beyond = [cohort for cohort in own if _value(cohort, "lr") * highest == math.inf > _value(cohort, "lr")]
+        for subject in _by_source(resolution, beyond, [(None, ("schedules", name))] * len(beyond)):
+            message = f"the schedule `{name}` lifts the learning rate of {subject.counted()} beyond a finite number"
             yield subject.finding("LRS104", message, "Its factors are too large.")
 
 
 def _value(cohort: Cohort, key: str) -> float:
     return getattr(cohort.assignment.settings, key) or 0.0
-
-
-def _highest(resolution: Resolution, cohort: Cohort, key: str) -> float:
-    """The value at the step at which a schedule lifts it most."""
-    course = (resolution.spec.schedules or {}).get(cohort.assignment.settings.schedule or "", ()) if key == "lr" else ()
-    factors = [factor for segment in course for factor in (segment.begins, segment.to) if factor is not None]
-    return _value(cohort, key) * max([1.0, *factors])
 
 
 def _by_source(resolution: Resolution, cohorts: Sequence[Cohort], sources: Sequence[Source]) -> Iterator[Subject]:

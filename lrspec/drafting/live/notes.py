@@ -92,13 +92,18 @@ def _keys(optimizer: LiveOptimizer, tags: Collection[Any]) -> Iterator[str]:
         names, verb = few([f"`{name}`" for name in optimizer.lost]), "is" if len(optimizer.lost) == 1 else "are"
         yield f"{names} of {printable(optimizer.signature.type)} {verb} not in its groups: omitted."
     others = [(key, value) for group in optimizer.others for key, value in group.items()]
-    unfit = {key: value for key, value in reversed(others) if key in tags and not is_tag(value)}
+    unfit: dict[str, Any] = {}
+    for key, value in others:
+        if key in tags and not is_tag(value):
+            unfit.setdefault(key, value)
     for key, value in {**optimizer.unfit_options(), **unfit}.items():
         yield f"`{printable(key)}` is of a kind that a spec cannot have ({type(value).__name__}): omitted."
     if keys := dict.fromkeys(key for key, _ in others if key not in tags):
         names, type_ = few([f"`{key}`" for key in keys]), printable(optimizer.signature.type)
-        verb = "is not an argument" if len(keys) == 1 else "are not arguments"
-        yield f"{names} of the groups {verb} of {type_}: omitted."
+        what = f"is not an argument of {type_}, and cannot be a tag"
+        if len(keys) > 1:
+            what = f"are not arguments of {type_}, and cannot be tags"
+        yield f"{names} of the groups {what}: omitted."
 
 
 def _label(member: Member) -> str:

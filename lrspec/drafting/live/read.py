@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrspec.compiler.plan import Settings
+from lrspec.compiler.settings import comparable
 from lrspec.diagnostics.escape import printable
 from lrspec.drafting.live.bases import Share, base_of
 from lrspec.drafting.live.group_values import GroupsError, GroupValues, group_values
@@ -106,7 +107,10 @@ def _group_settings(member: Member, found: GroupValues, bases: dict[str, Optimiz
 
 
 def _merge_note(optimizers: list[LiveOptimizer], settings: list[Settings | None]) -> list[str]:
-    groups, different = sum(len(each.groups) for each in optimizers), len({*settings} - {None})
+    groups, different = (
+        sum(len(each.groups) for each in optimizers),
+        len({(each, comparable(each.tags or ())) for each in settings if each}),
+    )
     if not groups > different > 0:
         return []
     who = "The optimizer" if len(optimizers) == 1 else "The optimizers"

@@ -42,11 +42,11 @@ class Members:
         """The keys of groups that a spec may have as tags."""
         own = ([*each.signature.arguments, *each.defaults, *each.noted] for each in self.optimizers)
         taken = NOT_TAGS.union(*own)
-        values: dict[Any, set[str]] = {}
+        texts: dict[Any, set[str]] = {}
         for key, value in (item for each in self.optimizers for group in each.others for item in group.items()):
-            values.setdefault(key, set()).add(repr(value))
-        free = (key for key in values if isinstance(key, str) and TAG_NAME.fullmatch(key) and key not in taken)
-        return frozenset(key for key in free if len(values[key]) <= _MOST)
+            texts.setdefault(key, set()).update([value] if isinstance(value, str) else ())
+        free = (key for key in texts if isinstance(key, str) and TAG_NAME.fullmatch(key) and key not in taken)
+        return frozenset(key for key in free if len(texts[key]) <= _MOST)
 
     def trained(self) -> dict[int, Member]:
         """Return the groups of what is in one and requires grad, in model order."""

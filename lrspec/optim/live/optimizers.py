@@ -97,6 +97,8 @@ def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
 def _lost(optimizer: Any, arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:
     """The arguments that are attributes rather than defaults, and not the class's own; timm's Adafactor has `beta1`."""
     for name, own in arguments.items():
-        value = getattr(optimizer, name, defaults.get("beta1", own) if name == "betas" else own)
+        value = getattr(optimizer, name, own)
+        if name == "betas" and "beta1" in defaults:
+            value, own = defaults["beta1"], own[0] if isinstance(own, tuple) else own
         if name not in defaults and is_plain(value) and not identical(value, own):
             yield name

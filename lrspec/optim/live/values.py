@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 _EXACT, _SINGLE = 1e-12, 1e-6
@@ -54,12 +55,12 @@ def is_plain(value: Any) -> bool:
 
 def is_tag(value: Any) -> bool:
     """Return whether a spec can have such a value as a tag."""
-    return is_plain(value) and not isinstance(value, tuple | None)
+    return isinstance(value, bool | str) or is_number(value)
 
 
 def is_number(value: Any) -> bool:
     """Return whether a value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def identical(one: Any, other: Any) -> bool:

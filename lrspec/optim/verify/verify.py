@@ -15,6 +15,7 @@ from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
 from lrspec.spec.locate import locate
+from lrspec.spec.times import whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +32,8 @@ class VerifyError(ReportedError):
 
 def verify(plan: Plan, optimizer: Any, parameters: ModelParameters, scheduler: Any, at: Progress) -> list[Diagnostic]:
     """See `Plan.verify`; `parameters` are the model's, and `at` is the step with the number of all steps."""
+    step, steps = at
+    at = None if step is None else whole(step, "step", 0), None if steps is None else whole(steps, "steps", 1)
     with uncollected():
         run = observe(plan, optimizer, parameters, scheduler, at)
         findings = [finding for check in CHECKS for finding in check(run)]

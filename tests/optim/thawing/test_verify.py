@@ -35,6 +35,8 @@ def test_percentages_need_the_number_of_steps() -> None:
     assert not plan.verify(optimizer, model, step=124, steps=1000)
     (found,) = plan.verify(optimizer, model, step=137, steps=1000)
     assert len(found.parameters) == 26
+    with pytest.raises(ValueError, match="step: expected a whole number of at least 0"):
+        plan.verify(optimizer, model, step=-1)
     with pytest.raises(ValueError, match="pass the number of all steps"):
         plan.verify(optimizer, model, step=1)
 
