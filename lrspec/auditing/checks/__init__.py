@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from lrspec.auditing.checks.decay import DECAY
 from lrspec.auditing.checks.membership import MEMBERSHIP
+from lrspec.auditing.checks.muon import MUON
+from lrspec.auditing.checks.state import STATE
+from lrspec.auditing.checks.values import VALUES
 from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.run import Run
 
-CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (*MEMBERSHIP,)
+CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (*MEMBERSHIP, *DECAY, *MUON, *VALUES, *STATE)
 """Each yields the findings of one code, or of some that exclude each other; `lrspec explain CODE` prints the manual."""
