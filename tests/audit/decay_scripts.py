@@ -68,7 +68,7 @@ def split(model: nn.Module, exempt: Callable[[str, nn.Parameter], bool], **other
     )
 
 
-def small_vit(**arguments: Any) -> nn.Module:
+def small_vit(**arguments: Any) -> Any:
     sizes = {"img_size": 16, "patch_size": 8, "embed_dim": 16, "depth": 2, "num_heads": 2, "num_classes": 3}
     return timm.models.VisionTransformer(**{**sizes, **arguments})
 
@@ -98,7 +98,7 @@ def a_regex_has_one_digit() -> tuple[Any, ...]:
 
 @mistake("LRS507", "layer1.0.downsample.1.weight layer1.0.downsample.1.bias", "weight_decay=0")
 def the_norm_of_a_shortcut_is_not_called_bn() -> tuple[Any, ...]:
-    model = timm.models.ResNet(timm.models.resnet.Bottleneck, [1, 1, 1, 1], num_classes=3, stem_width=8)
+    model = timm.models.ResNet(timm.models.resnet.Bottleneck, (1, 1, 1, 1), num_classes=3, stem_width=8)
     later = ("layer2.0.downsample", "layer3.0.downsample", "layer4.0.downsample", "fc.bias")
     return model, split(model, lambda name, _: "bn" in name or (name.startswith(later) and "downsample.0" not in name))
 
@@ -148,9 +148,29 @@ def a_list_of_old_leaves_out_register_tokens() -> tuple[Any, ...]:
     return model, torch.optim.AdamW(groups, lr=1e-3)
 
 
+class OlderVit(timm.models.VisionTransformer):
+    """A vision transformer of timm before it declared `reg_token`, which then was on the last layer, too."""
+
+    def no_weight_decay(self) -> set[str]:
+        return {"pos_embed", "cls_token", "dist_token"}
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        return {
+            "stem": r"^cls_token|pos_embed|patch_embed",
+            "blocks": r"^blocks\.(\d+)",
+        }
+
+
+@right
+def a_model_that_forgets_register_tokens_declares_nothing_of_them() -> tuple[Any, ...]:
+    """That `reg_token` decays and has the rate of the head, the table shows; nothing says that it should not."""
+    model = OlderVit(img_size=16, patch_size=8, embed_dim=16, depth=2, num_heads=2, num_classes=3, reg_tokens=4)
+    return model, create_optimizer_v2(model, "adamw", lr=1e-3, weight_decay=0.05, layer_decay=0.75)
+
+
 @mistake("LRS508", "1.weight", "_no_weight_decay")
 def a_marked_parameter_decays() -> tuple[Any, ...]:
-    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    model: Any = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     model[1].weight._no_weight_decay = True  # as Mamba marks its `D` and `A_log`
     return model, split(model, lambda _, each: each.ndim < 2)
 
@@ -338,7 +358,7 @@ def muon_decays_matrices_and_adam_nothing() -> tuple[Any, ...]:
 
 @right
 def a_marked_parameter_is_exempt() -> tuple[Any, ...]:
-    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    model: Any = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     model[1].weight._no_weight_decay = True
     return model, split(model, lambda _, each: each.ndim < 2 or hasattr(each, "_no_weight_decay"))
 

@@ -1,4 +1,4 @@
-"""Scripts about Muon: LRS509. The classes are stand-ins for those of Keller Jordan, Moonshot AI and Microsoft's Dion."""
+"""Scripts about Muon: LRS509; its classes are stand-ins for those of Keller Jordan, Moonshot AI and Dion."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def others(model: Language) -> list[nn.Parameter]:
     return [*model.embed.parameters(), *vectors(model), model.head.weight]
 
 
-@mistake("LRS509", "embed.weight", "second optimizer")
+@mistake("LRS509", "embed.weight", "second optimizer steps")
 def muon_gets_all_matrices() -> tuple[Any, ...]:
     model = Language()
     return model, [torch.optim.Muon(matrices(model)), torch.optim.AdamW(vectors(model), weight_decay=0.0)]

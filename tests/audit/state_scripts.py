@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import deepcopy
 from typing import Any
 
@@ -19,12 +20,13 @@ def net() -> nn.Sequential:
 
 def stepped(model: nn.Module, optimizer: Any, steps: int = 2) -> Any:
     def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = torch.stack([(each**2).sum() for each in model.parameters()]).sum()
-        loss.backward()
+        with torch.enable_grad():  # transformers' Adafactor has none
+            loss = torch.stack([(each**2).sum() for each in model.parameters()]).sum()
+            loss.backward()
         return loss
 
     for _ in range(steps):
+        optimizer.zero_grad()
         optimizer.step(closure)
     return optimizer
 
@@ -125,42 +127,24 @@ def _right_of_timm(name: str) -> None:
     right(script)
 
 
-for each in (
-    *(
-        "adam",
-        "adamw",
-        "adamax",
-        "nadam",
-        "radam",
-        "sgd",
-        "rmsprop",
-        "rprop",
-        "asgd",
-        "adagrad",
-        "adadelta",
-        "adafactor",
-    ),
-    *("lbfgs", "transformers_adafactor", "transformers_adafactor_momentum", "flat_galore", "eight_bit"),
-):
+OF_TORCH = "adam adamw adamax nadam radam sgd rmsprop rprop asgd adagrad adadelta adafactor lbfgs"
+OTHERS = "transformers_adafactor transformers_adafactor_momentum flat_galore eight_bit"
+OF_TIMM = (
+    "adabelief adafactor cadafactor adafactorbv adamp adan adopt lamb laprop lion mars nadamw rmsproptf sgdw sgdp lars "
+    "madgrad nadamlegacy novograd radamlegacy muon lookahead_adamw"
+)
+for each in f"{OF_TORCH} {OTHERS}".split():
     _right(each)
-for each in (
-    *(
-        "adabelief",
-        "adafactor",
-        "cadafactor",
-        "adafactorbv",
-        "adamp",
-        "adan",
-        "adopt",
-        "lamb",
-        "laprop",
-        "lion",
-        "mars",
-    ),
-    *("nadamw", "rmsproptf", "sgdw", "sgdp", "lars", "madgrad", "nadamlegacy", "novograd", "radamlegacy", "muon"),
-    *("lookahead_adamw", "kron"),
-):
+for each in OF_TIMM.split():
     _right_of_timm(each)
+
+
+@right
+def kron_has_stepped() -> tuple[Any, ...]:
+    model = net()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it would rather have another package
+        return model, stepped(model, timm.optim.create_optimizer_v2(model, "kron", lr=1e-3))
 
 
 @right

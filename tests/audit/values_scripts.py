@@ -173,7 +173,9 @@ def steps_are_fused() -> tuple[Any, ...]:
 @right
 def a_rate_on_the_meta_device_is_not_known() -> tuple[Any, ...]:
     model = net().to("meta")
-    return model, torch.optim.AdamW(model.parameters(), lr=torch.tensor(1e-3, device="meta"))
+    optimizer = torch.optim.AdamW(model.parameters())
+    optimizer.param_groups[0]["lr"] = torch.tensor(1e-3, device="meta")
+    return model, optimizer
 
 
 @right

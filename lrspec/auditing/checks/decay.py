@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import takewhile
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.run import Run, Slot
+from lrspec.auditing.whole_modules import Path, WholeModules
 from lrspec.diagnostics.wording import few
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.values import is_number, plain_value
@@ -19,7 +17,8 @@ from lrspec.optim.live.values import is_number, plain_value
 _MULTIPLIERS = ("wd_multiplier", "wd_mult", "wd_scale", "weight_decay_mult", "weight_decay_multiplier", "decay_mult")
 """Keys by which loops multiply weight decay, as DINOv2's does: the group's own value may be the same everywhere."""
 
-Path = tuple[str, ...]
+_OFTEN_EXEMPT = {"embedding", "no_weight_decay"}
+"""Declarations of matrices whose weight decay says nothing about that of others."""
 
 
 class _Sides(NamedTuple):
@@ -31,27 +30,15 @@ class _Sides(NamedTuple):
 
 def mixed_decay(run: Run) -> Iterator[AuditFinding]:
     """LRS507: norms and biases some of which decay and some of which do not, beside matrices that decay alike."""
-    decaying = _Decaying(run)
-    mixed = [(kind, sides) for kind, sides in _mixed_kinds(decaying) if not decaying.goes_along_modules(sides)]
-    columns = run.inventory.columns
-    for decayed_are_fewer in (True, False):
-        chosen = [(kind, each) for kind, each in mixed if decayed_are_fewer == (len(each[0]) <= len(each[1]))]
-        if not chosen:
-            continue
-        decayed = [place for _, sides in chosen for place in sides.decayed]
-        exempt = [place for _, sides in chosen for place in sides.exempt]
-        fewer, others = (decayed, exempt) if decayed_are_fewer else (exempt, decayed)
-        some, none = ("some", "none") if decayed_are_fewer else ("no", "some")
-        gets, have = "gets" if len(fewer) == 1 else "get", "has" if len(others) == 1 else "have"
-        kinds = few(list(dict.fromkeys(f"{leaf} of {owner}" for (owner, leaf), _ in chosen)), 3)
-        yield run.finding(
-            "LRS507",
-            fewer,
-            f"{count_parameters(columns, fewer)} {gets} {some} weight decay, and {len(others):,} of the same kind "
-            f"({kinds}) {have} {none}, though the matrices beside them decay alike",
-            "Was a name missed? Take norms and biases by their shape (`p.ndim < 2`), and put all of them into a group "
-            "with `weight_decay=0`, or none.",
-        )
+    mixed = list(_mixed_kinds(run, _decays(run)))
+    few_decay = [(kind, sides) for kind, sides in mixed if len(sides.decayed) <= len(sides.exempt)]
+    many_decay = [(kind, sides) for kind, sides in mixed if len(sides.decayed) > len(sides.exempt)]
+    if few_decay:
+        fewer, others = _joined(few_decay)
+        yield _mixed(run, few_decay, fewer, f"weight decay, and {len(others):,} of the same kind", "none")
+    if many_decay:
+        others, fewer = _joined(many_decay)
+        yield _mixed(run, many_decay, fewer, f"no weight decay, and {len(others):,} of the same kind", "some")
 
 
 def declared_decay(run: Run) -> Iterator[AuditFinding]:
@@ -72,6 +59,29 @@ def declared_decay(run: Run) -> Iterator[AuditFinding]:
 
 DECAY = (mixed_decay, declared_decay)
 """Every check of weight decay."""
+
+_Kind = tuple[str, str]
+"""The class of the module that owns a parameter, and the last part of its name."""
+
+
+def _joined(mixed: list[tuple[_Kind, _Sides]]) -> _Sides:
+    joined = _Sides([], [])
+    for _, sides in mixed:
+        joined.decayed.extend(sides.decayed)
+        joined.exempt.extend(sides.exempt)
+    return joined
+
+
+def _mixed(run: Run, mixed: list[tuple[_Kind, _Sides]], fewer: list[int], get: str, the_others: str) -> AuditFinding:
+    kinds = few(list(dict.fromkeys(f"{leaf} of {owner}" for (owner, leaf), _ in mixed)), 3)
+    return run.finding(
+        "LRS507",
+        fewer,
+        f"{count_parameters(run.inventory.columns, fewer)} {'gets' if len(fewer) == 1 else 'get'} {get} ({kinds}) get "
+        f"{the_others}, though the matrices beside them decay alike: weight decay pulls scales and biases towards zero",
+        "Was a name missed? Take norms and biases by their shape (`p.ndim < 2`), and put all of them into a group with "
+        "`weight_decay=0`, or none.",
+    )
 
 
 def _decays(run: Run) -> dict[int, float]:
@@ -95,122 +105,64 @@ def _decay_of(slot: Slot) -> float | None:
     return math.prod(values) if all(map(is_number, values)) else None
 
 
-@dataclass(frozen=True)
-class _Decaying:
-    """What decays in a run, and where in the model."""
-
-    run: Run
-
-    @cached_property
-    def decays(self) -> dict[int, float]:
-        """The weight decay of what trains, by place."""
-        return _decays(self.run)
-
-    def is_matrix(self, place: int) -> bool:
-        """Return whether a parameter has two dimensions or more; one that is often exempt for itself does not count."""
-        columns = self.run.inventory.columns
-        declared = columns.declared[place] or ()
-        return len(columns.shapes[place] or ()) > 1 and not {"embedding", "no_weight_decay"}.intersection(declared)
-
-    def path(self, place: int) -> Path:
-        """The names of the modules that a parameter is in, from the outside to the inside."""
-        return tuple(self.run.inventory.columns.names[place].split(".")[:-1])
-
-    @cached_property
-    def matrices(self) -> dict[Path, Counter[float]]:
-        """How many matrices in each module have which weight decay."""
-        found: dict[Path, Counter[float]] = defaultdict(Counter)
-        for place, decay in self.decays.items():
-            if self.is_matrix(place):
-                path = self.path(place)
-                for length in range(len(path) + 1):
-                    found[path[:length]][decay] += 1
-        return found
-
-    def beside(self, place: int) -> float | None:
-        """The weight decay of most matrices beside a parameter: in its module, or else in the nearest around it."""
-        path = self.path(place)
-        around = (self.matrices.get(path[:length]) for length in range(len(path), -1, -1))
-        return next((counts.most_common(1)[0][0] for counts in around if counts), None)
-
-    @cached_property
-    def classes(self) -> dict[Path, type]:
-        """The class of the module at each path."""
-        found: dict[Path, type] = {}
-        for visited in self.run.parameters.modules:  # what a wrapper wraps comes before it
-            found.setdefault(tuple(visited.prefix.split(".")[:-1]), type(visited.module))
-        return found
-
-    def goes_along_modules(self, sides: _Sides) -> bool:
-        """Return whether somebody may have meant to treat whole modules differently, such as a backbone and a head."""
-        common: Path = _shared(self.path(place) for place in (*sides.decayed, *sides.exempt))
-        return self._are_towers(sides, common) or any(
-            self._are_whole(sides.decayed, common, key) for key in (_group, _settings)
-        )
-
-    def _are_towers(self, sides: _Sides, common: Path) -> bool:
-        """Return whether each side has large modules of its own, with matrices in them; a stack of blocks is one."""
-        modules = [{self._part(self.path(place), common) for place in side} for side in sides]
-        stacks = [set(map(self._stack, side)) for side in modules]
-        if stacks[0] & stacks[1] or not all(part in self.matrices for side in modules for part in side):
-            return False
-        deepest = [max(len(self.path(place)) for place in side) for side in sides]
-        return all(depth > len(common) + 1 for depth in deepest)
-
-    def _stack(self, part: Path) -> Hashable:
-        """A module, or of numbered ones, which are the blocks of a stack, their class."""
-        cls = self.classes.get(part)
-        container = cls is None or cls.__name__ in ("Sequential", "ModuleList", "ModuleDict")
-        return (part[:-1], cls) if part and part[-1].isdecimal() and not container else part
-
-    def _are_whole(self, decayed: list[int], common: Path, key: Callable[[Slot], Hashable]) -> bool:
-        """Return whether parameters are in groups of whole modules, with matrices in them; `key` tells groups apart."""
-        key_of = {place: key(self.run.slots_of[place][0]) for place in self.decays}
-        keys = {key_of[place] for place in decayed}
-        touched = {self._part(self.path(place), common) for place in self.decays if key_of[place] in keys}
-        inside = [place for place in self.decays if self._part(self.path(place), common) in touched]
-        return all(key_of[place] in keys for place in inside) and any(map(self.is_matrix, inside))
-
-    def _part(self, path: Path, common: Path) -> Path:
-        """The module, of those beside each other in and around `common`, that a path goes into."""
-        return path[: len(_shared([path, common])) + 1]
-
-
-def _mixed_kinds(decaying: _Decaying) -> Iterator[tuple[tuple[str, str], _Sides]]:
-    """The kinds of parameters of at most one dimension that are mixed: a module's class, and the end of the name."""
-    columns = decaying.run.inventory.columns
-    kinds: dict[tuple[str, str], _Sides] = {}
-    for place, decay in decaying.decays.items():
-        shape, owner = columns.shapes[place], columns.owners[place]
-        if owner and len(shape or ()) < 2:
-            kind = (owner[0], columns.names[place].rpartition(".")[2])
-            kinds.setdefault(kind, _Sides([], []))[0 if decay else 1].append(place)
-    for kind, sides in kinds.items():
-        if sides.decayed and sides.exempt:
-            for alike in _by_matrices(decaying, [*sides.decayed, *sides.exempt]):
+def _mixed_kinds(run: Run, decays: dict[int, float]) -> Iterator[tuple[_Kind, _Sides]]:
+    """The kinds of which some decay and some do not, beside matrices that decay alike, and not by whole modules."""
+    mixed = [(kind, sides) for kind, sides in _kinds(run, decays).items() if sides.decayed and sides.exempt]
+    if not mixed:
+        return
+    paths = _paths(run, decays)
+    matrices = _matrices(run, decays, paths)
+    beside = {path: _beside(path, matrices) for path in set(paths.values())}
+    modules = WholeModules(run, paths, matrices.keys())
+    for kind, sides in mixed:
+        split: dict[float | None, _Sides] = {}
+        for place in (*sides.decayed, *sides.exempt):
+            split.setdefault(beside[paths[place]], _Sides([], []))[0 if decays[place] else 1].append(place)
+        for decay, alike in split.items():
+            if decay is not None and alike.decayed and alike.exempt and not modules.explain(*alike):
                 yield kind, alike
 
 
-def _by_matrices(decaying: _Decaying, places: Iterable[int]) -> Iterator[_Sides]:
-    """The mixed parameters of a kind, split by the weight decay of the matrices beside them."""
-    split: dict[Any, _Sides] = {}
-    for place in places:
-        beside = decaying.beside(place)
-        if beside is not None:
-            split.setdefault(beside, _Sides([], []))[0 if decaying.decays[place] else 1].append(place)
-    yield from (sides for sides in split.values() if sides.decayed and sides.exempt)
+def _kinds(run: Run, decays: dict[int, float]) -> dict[_Kind, _Sides]:
+    """The parameters of at most one dimension, by their kinds."""
+    columns = run.inventory.columns
+    kinds: dict[_Kind, _Sides] = {}
+    for place, decay in decays.items():
+        shape, owner = columns.shapes[place], columns.owners[place]
+        if owner and shape is not None and len(shape) < 2:
+            kind = (owner[0], columns.names[place].rpartition(".")[2])
+            kinds.setdefault(kind, _Sides([], []))[0 if decay else 1].append(place)
+    return kinds
 
 
-def _group(slot: Slot) -> Hashable:
-    return id(slot.optimizer), slot.group
+def _paths(run: Run, decays: dict[int, float]) -> dict[int, Path]:
+    """The module of each parameter; those in one have one path."""
+    found: dict[int, Path] = {}
+    known: dict[str, Path] = {}
+    for place in decays:
+        prefix = run.inventory.columns.names[place].rpartition(".")[0]
+        if prefix not in known:
+            known[prefix] = tuple(prefix.split(".")) if prefix else ()
+        found[place] = known[prefix]
+    return found
 
 
-def _settings(slot: Slot) -> Hashable:
-    return id(slot.optimizer), repr(slot.optimizer.rate(slot.group)), slot.optimizer.decay(slot.group)
+def _matrices(run: Run, decays: dict[int, float], paths: dict[int, Path]) -> dict[Path, Counter[float]]:
+    """How many matrices have which weight decay, in each module that has any."""
+    columns = run.inventory.columns
+    own = Counter(
+        (path, decays[place])
+        for place, path in paths.items()
+        if len(columns.shapes[place] or ()) > 1 and _OFTEN_EXEMPT.isdisjoint(columns.declared[place] or ())
+    )
+    found: dict[Path, Counter[float]] = {}
+    for (path, decay), matrices in own.items():
+        for length in range(len(path) + 1):
+            found.setdefault(path[:length], Counter())[decay] += matrices
+    return found
 
 
-def _shared(paths: Iterable[Path]) -> Path:
-    """What all paths begin with."""
-    known = list(paths)
-    pairs = zip(min(known), max(known), strict=False)
-    return tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _beside(path: Path, matrices: dict[Path, Counter[float]]) -> float | None:
+    """The weight decay of most matrices in a module, or else in the nearest around it that has any."""
+    around = (matrices[path[:length]] for length in range(len(path), -1, -1) if path[:length] in matrices)
+    return next((decays.most_common(1)[0][0] for decays in around), None)

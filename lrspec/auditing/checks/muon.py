@@ -32,7 +32,7 @@ def embedding_under_muon(run: Run) -> Iterator[AuditFinding]:
             "LRS509",
             places,
             f"{count_parameters(columns, places)}, {what}, {verb} in {_labels(found)}, which Muon steps: it makes all "
-            f"directions of a step equally long, which is meant for hidden layers",
+            "directions of a step equally long, which is meant for hidden layers",
             f"Give {them} to AdamW: {_cure(found[0])}.",
         )
 
@@ -86,7 +86,7 @@ def _labels(found: list[Slot]) -> str:
 
 def _cure(slot: Slot) -> str:
     if type(slot.optimizer.stepping).__module__.startswith("timm."):
-        return "put a group with `use_fallback=True` into the optimizer, or name them in timm's `fallback_list`"
+        return "a group with `use_fallback=True` does it, and so does the `fallback_list` of timm's factory"
     if "use_muon" in slot.keys:
-        return "`use_muon=False` in a group of their own"
-    return "make a second optimizer for embeddings, heads, norms and biases"
+        return "a group with `use_muon=False` does it"
+    return "a second optimizer steps embeddings, heads, norms and biases"

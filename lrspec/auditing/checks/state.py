@@ -20,30 +20,30 @@ def stale_state(run: Run) -> Iterator[AuditFinding]:
     places = {id(tensor): place for place, tensor in enumerate(run.tensors)}
     in_groups = {id(slot.tensor) for slot in run.slots}
     for optimizer in run.optimizers:
-        yield from _left_behind(run, optimizer, places, in_groups)
-        yield from _misshapen(run, optimizer, places)
+        state = getattr(optimizer.stepping, "state", None)
+        if isinstance(state, Mapping):  # it is read, and never asked for what it does not have
+            kept = [(tensor, values) for tensor, values in state.items() if isinstance(values, dict) and values]
+            yield from _left_behind(run, optimizer, kept, places, in_groups)
+            yield from _misshapen(run, optimizer, kept, places)
 
 
 STATE = (stale_state,)
 """Every check of optimizers' state."""
 
 
-def _state(optimizer: LiveOptimizer) -> Mapping[Any, Any]:
-    """The state of an optimizer, by tensor; it is read, and never asked for what it does not have."""
-    state = getattr(optimizer.stepping, "state", None)
-    return state if isinstance(state, Mapping) else {}
+_Kept = list[tuple[Any, dict[str, Any]]]
+"""State by tensor: what is not empty."""
 
 
 def _left_behind(
-    run: Run, optimizer: LiveOptimizer, places: dict[int, int], in_groups: set[int]
+    run: Run, optimizer: LiveOptimizer, kept: _Kept, places: dict[int, int], in_groups: set[int]
 ) -> Iterator[AuditFinding]:
     """State of tensors that are in no group any more; under ZeRO the groups that step have other tensors."""
     if not is_for_each_parameter(optimizer.stepping):
         return
-    stepped = {id(tensor) for group in getattr(optimizer.stepping, "param_groups", ()) for tensor in group["params"]}
-    known = stepped | in_groups
-    kept = [tensor for tensor, values in _state(optimizer).items() if isinstance(values, Mapping) and values]
-    left = [tensor for tensor in kept if id(tensor) not in known and hasattr(tensor, "shape")]
+    stepped = (tensor for group in getattr(optimizer.stepping, "param_groups", ()) for tensor in group["params"])
+    known = in_groups.union(map(id, stepped))
+    left = [tensor for tensor, _ in kept if id(tensor) not in known and hasattr(tensor, "shape")]
     if left:
         shapes = few([str(list(tensor.shape)) for tensor in left], 3)
         verb, its = ("is", "it") if len(left) == 1 else ("are", "they")
@@ -57,20 +57,20 @@ def _left_behind(
         )
 
 
-def _misshapen(run: Run, optimizer: LiveOptimizer, places: dict[int, int]) -> Iterator[AuditFinding]:
+def _misshapen(run: Run, optimizer: LiveOptimizer, kept: _Kept, places: dict[int, int]) -> Iterator[AuditFinding]:
     """State of another shape than its parameter, of classes and keys that are known to keep the shape."""
-    keys = elementwise_keys(optimizer.stepping)
+    keys, columns = elementwise_keys(optimizer.stepping), run.inventory.columns
     found: dict[int, str] = {}
-    for tensor, kept in _state(optimizer).items() if keys else ():
+    for tensor, values in kept if keys else ():
         place = places.get(id(tensor))
-        if place is None or not isinstance(kept, Mapping):
+        if place is None:
             continue
-        for key, value in kept.items():
-            if key in keys and getattr(value, "shape", tensor.shape) != tensor.shape:
-                name = printable(run.inventory.columns.names[place])
-                found.setdefault(place, f"`{key}` of {name} is {list(value.shape)}")
+        expected = columns.shapes[place]
+        for key, value in values.items():
+            if key in keys and getattr(value, "shape", expected) != expected:
+                found.setdefault(place, f"`{key}` of {printable(columns.names[place])} is {list(value.shape)}")
     if found:
-        them = ("it has", "it") if len(found) == 1 else ("they have", "them")
+        them = ("it has", "it") if len(found) == 1 else ("they have", "they")
         yield run.finding(
             "LRS515",
             found,

@@ -1,0 +1,91 @@
+"""Tells whether parameters are set apart along whole modules, such as a backbone and a head, which may be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+
+from lrspec.auditing.run import Run
+
+Path = tuple[str, ...]
+"""The names of the modules that a parameter is in, from the outside to the inside."""
+
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+
+
+@dataclass(frozen=True)
+class WholeModules:
+    """What trains in a run, by place, with the module that it is in; `matrices` are the modules that have matrices."""
+
+    run: Run
+    paths: Mapping[int, Path]
+    matrices: Set[Path]
+
+    def explain(self, one: Sequence[int], other: Sequence[int]) -> bool:
+        """Return whether two sides are in different large modules, or the first in groups of whole modules."""
+        common = _shared(self.paths[place] for place in (*one, *other))
+        return self._are_towers(one, other, common) or self._are_whole(one, common)
+
+    def _are_towers(self, one: Sequence[int], other: Sequence[int], common: Path) -> bool:
+        """Return whether each side has modules of its own, with modules and matrices in them; a stack is one module."""
+        paths = [{self.paths[place] for place in side} for side in (one, other)]
+        parts = [{_part(path, common) for path in side} for side in paths]
+        stacks = [set(map(self._stack, side)) for side in parts]
+        if not stacks[0].isdisjoint(stacks[1]) or not parts[0] | parts[1] <= self.matrices:
+            return False
+        return all(any(len(path) > len(common) + 1 for path in side) for side in paths)
+
+    def _stack(self, part: Path) -> Hashable:
+        """A module, or of numbered ones of one class, which are the blocks of a stack, the stack."""
+        cls = self._classes.get(part)
+        is_block = cls is not None and part[-1:] != () and part[-1].isdecimal() and cls.__name__ not in _CONTAINERS
+        return (part[:-1], cls) if is_block else part
+
+    @cached_property
+    def _classes(self) -> dict[Path, type]:
+        found: dict[Path, type] = {}
+        for visited in self.run.parameters.modules:  # what a wrapper wraps comes before it
+            found.setdefault(tuple(visited.prefix.split(".")[:-1]), type(visited.module))
+        return found
+
+    def _are_whole(self, places: Sequence[int], common: Path) -> bool:
+        """Return whether parameters are in groups of whole modules, with matrices in them.
+
+        Groups of the same rate and weight decay count as one, too: some trainers make a group for each parameter.
+        """
+        parts = {path: _part(path, common) for path in set(self.paths.values())}
+        for groups in self._groups:
+            chosen = {groups[place] for place in places}
+            touched = {parts[self.paths[place]] for place, group in groups.items() if group in chosen}
+            cut = {parts[self.paths[place]] for place, group in groups.items() if group not in chosen}
+            if touched.isdisjoint(cut) and not touched.isdisjoint(self.matrices):
+                return True
+        return False
+
+    @cached_property
+    def _groups(self) -> tuple[dict[int, Hashable], dict[int, Hashable]]:
+        """What tells the groups of parameters apart, by place: the group itself, and its rate and weight decay."""
+        own: dict[int, Hashable] = {}
+        settings: dict[int, Hashable] = {}
+        known: dict[Hashable, Hashable] = {}
+        for place in self.paths:
+            optimizer, group, _, _ = self.run.slots_of[place][0]
+            own[place] = key = (id(optimizer), group)
+            if key not in known:
+                known[key] = (id(optimizer), repr(optimizer.rate(group)), optimizer.decay(group))
+            settings[place] = known[key]
+        return own, settings
+
+
+def _part(path: Path, common: Path) -> Path:
+    """The module, of those beside each other in and around `common`, that a path goes into."""
+    return path[: len(_shared([path, common])) + 1]
+
+
+def _shared(paths: Iterable[Path]) -> Path:
+    """What all paths begin with."""
+    known = list(paths)
+    pairs = zip(min(known), max(known), strict=False)
+    return tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
