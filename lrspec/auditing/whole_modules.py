@@ -6,8 +6,12 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from lrspec.auditing.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Path = tuple[str, ...]
 """The names of the modules that a parameter is in, from the outside to the inside."""
@@ -38,16 +42,18 @@ class WholeModules:
         return all(any(len(path) > len(common) + 1 for path in side) for side in paths)
 
     def _stack(self, part: Path) -> Hashable:
-        """A module, or of numbered ones of one class, which are the blocks of a stack, the stack."""
-        cls = self._classes.get(part)
-        is_block = cls is not None and part[-1:] != () and part[-1].isdecimal() and cls.__name__ not in _CONTAINERS
-        return (part[:-1], cls) if is_block else part
+        """A module, or of numbered ones that are of a kind, as the blocks of a stack are, the stack."""
+        name, module = part[-1] if part else "", self._modules.get(part)
+        if module is None or not name[-1:].isdecimal():
+            return part
+        inside = frozenset(map(type, module._modules.values())) if type(module).__name__ in _CONTAINERS else None
+        return part[:-1], name.rstrip("0123456789"), type(module), inside
 
     @cached_property
-    def _classes(self) -> dict[Path, type]:
-        found: dict[Path, type] = {}
+    def _modules(self) -> dict[Path, nn.Module]:
+        found: dict[Path, nn.Module] = {}
         for visited in self.run.parameters.modules:  # what a wrapper wraps comes before it
-            found.setdefault(tuple(visited.prefix.split(".")[:-1]), type(visited.module))
+            found.setdefault(tuple(visited.prefix.split(".")[:-1]), visited.module)
         return found
 
     def _are_whole(self, places: Sequence[int], common: Path) -> bool:

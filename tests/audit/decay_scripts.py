@@ -103,6 +103,21 @@ def the_norm_of_a_shortcut_is_not_called_bn() -> tuple[Any, ...]:
     return model, split(model, lambda name, _: "bn" in name or (name.startswith(later) and "downsample.0" not in name))
 
 
+@mistake("LRS507", "2.1.weight 2.1.bias", "weight_decay=0")
+def a_norm_of_a_stack_of_sequences_is_missed() -> tuple[Any, ...]:
+    model = nn.Sequential(*(nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.ReLU()) for _ in range(4)))
+    return model, split(model, lambda name, each: each.ndim < 2 and not name.startswith("2.1."))
+
+
+@mistake("LRS507", "layer4.0.bn1.weight layer4.0.bn2.weight layer4.0.downsample.1.weight", "p.ndim < 2")
+def the_norms_of_the_last_stage_decay() -> tuple[Any, ...]:
+    model = timm.models.ResNet(timm.models.resnet.BasicBlock, (1, 1, 1, 1), num_classes=3, stem_width=8)
+    norms = {id(each.weight) for each in model.modules() if isinstance(each, nn.BatchNorm2d)}
+    return model, split(
+        model, lambda name, each: name.endswith("bias") or (id(each) in norms and not name.startswith("layer4"))
+    )
+
+
 @mistake("LRS507", "2.bias", "weight_decay=0")
 def one_bias_of_a_flat_model_is_missed() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 2))
