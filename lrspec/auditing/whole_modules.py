@@ -61,14 +61,27 @@ class WholeModules:
 
         Groups of the same rate and weight decay count as one, too: some trainers make a group for each parameter.
         """
-        parts = {path: _part(path, common) for path in set(self.paths.values())}
+        own = {self.paths[place] for place in places}
         for groups in self._groups:
             chosen = {groups[place] for place in places}
-            touched = {parts[self.paths[place]] for place, group in groups.items() if group in chosen}
-            cut = {parts[self.paths[place]] for place, group in groups.items() if group not in chosen}
-            if touched.isdisjoint(cut) and not touched.isdisjoint(self.matrices):
+            inside = {self.paths[place] for place, group in groups.items() if group in chosen}
+            outside = {self.paths[place] for place, group in groups.items() if group not in chosen}
+            if self._hold_parts(inside, outside, common) or self._hold_modules(inside, outside, own):
                 return True
         return False
+
+    def _hold_parts(self, inside: set[Path], outside: set[Path], common: Path) -> bool:
+        """Return whether what is inside is some of the modules beside each other, such as a last norm and a head."""
+        parts = {_part(path, common) for path in inside}
+        return parts.isdisjoint(_part(path, common) for path in outside) and not parts.isdisjoint(self.matrices)
+
+    def _hold_modules(self, inside: set[Path], outside: set[Path], own: set[Path]) -> bool:
+        """Return whether what is inside is whole modules, and the largest around each of `own` has matrices."""
+        cut = {path[:length] for path in outside for length in range(len(path) + 1)}
+        if not inside.isdisjoint(cut):
+            return False
+        largest = (next(path[:length] for length in range(len(path) + 1) if path[:length] not in cut) for path in own)
+        return all(module in self.matrices for module in largest)
 
     @cached_property
     def _groups(self) -> tuple[dict[int, Hashable], dict[int, Hashable]]:

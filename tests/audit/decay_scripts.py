@@ -7,11 +7,15 @@ from typing import Any
 
 import timm
 import torch
-from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay
+from timm.models import resnet
+from timm.optim._optim_factory import create_optimizer_v2
+from timm.optim._param_groups import param_groups_layer_decay, param_groups_weight_decay
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 from tests.audit.cases import mistake, right
+
+RESNET: Any = resnet.ResNet
 
 
 class Block(nn.Module):
@@ -98,7 +102,7 @@ def a_regex_has_one_digit() -> tuple[Any, ...]:
 
 @mistake("LRS507", "layer1.0.downsample.1.weight layer1.0.downsample.1.bias", "weight_decay=0")
 def the_norm_of_a_shortcut_is_not_called_bn() -> tuple[Any, ...]:
-    model = timm.models.ResNet(timm.models.resnet.Bottleneck, (1, 1, 1, 1), num_classes=3, stem_width=8)
+    model = RESNET(resnet.Bottleneck, (1, 1, 1, 1), num_classes=3, stem_width=8)
     later = ("layer2.0.downsample", "layer3.0.downsample", "layer4.0.downsample", "fc.bias")
     return model, split(model, lambda name, _: "bn" in name or (name.startswith(later) and "downsample.0" not in name))
 
@@ -111,7 +115,7 @@ def a_norm_of_a_stack_of_sequences_is_missed() -> tuple[Any, ...]:
 
 @mistake("LRS507", "layer4.0.bn1.weight layer4.0.bn2.weight layer4.0.downsample.1.weight", "p.ndim < 2")
 def the_norms_of_the_last_stage_decay() -> tuple[Any, ...]:
-    model = timm.models.ResNet(timm.models.resnet.BasicBlock, (1, 1, 1, 1), num_classes=3, stem_width=8)
+    model = RESNET(resnet.BasicBlock, (1, 1, 1, 1), num_classes=3, stem_width=8)
     norms = {id(each.weight) for each in model.modules() if isinstance(each, nn.BatchNorm2d)}
     return model, split(
         model, lambda name, each: name.endswith("bias") or (id(each) in norms and not name.startswith("layer4"))
@@ -264,6 +268,26 @@ def a_linear_head_decays_as_a_whole() -> tuple[Any, ...]:
 
 
 @right
+def a_classifier_inside_a_head_decays_as_a_whole() -> tuple[Any, ...]:
+    head = nn.ModuleDict({"norm": nn.LayerNorm(8), "fc1": nn.Linear(8, 8), "fc": nn.Linear(8, 3)})
+    model = nn.ModuleDict({"blocks": nn.ModuleList([Block(), Block()]), "head": head})
+    rest = nn.ModuleList([model["blocks"], head["norm"], head["fc1"]])
+    groups = [*param_groups_weight_decay(rest, 0.05), {"params": head["fc"].parameters(), "weight_decay": 0.05}]
+    return model, torch.optim.AdamW(groups)
+
+
+@mistake("LRS507", "norm_f.weight", "p.ndim < 2")
+def a_model_without_biases_has_another_last_norm() -> tuple[Any, ...]:
+    """The Trainer's own split of Mamba, whose `norm_f` its pattern does not know."""
+    from transformers import MambaConfig, MambaModel
+
+    model = MambaModel(MambaConfig(vocab_size=20, hidden_size=8, state_size=2, num_hidden_layers=2))
+    return model, Trainer(
+        model, TrainingArguments("unused", weight_decay=0.01, report_to=[], use_cpu=True)
+    ).create_optimizer()
+
+
+@right
 def the_head_decays_in_the_group_of_the_matrices() -> tuple[Any, ...]:
     model = Detector()
     return model, split(model, lambda name, each: each.ndim < 2 and not name.startswith("head."))
@@ -334,7 +358,8 @@ def dino_exempts_biases_and_norms() -> tuple[Any, ...]:
     model = Gpt()
     regularized = [each for name, each in model.named_parameters() if not name.endswith("bias") and each.ndim > 1]
     others = [each for name, each in model.named_parameters() if name.endswith("bias") or each.ndim < 2]
-    return model, torch.optim.AdamW([{"params": regularized}, {"params": others, "weight_decay": 0.0}])
+    groups: list[dict[str, Any]] = [{"params": regularized}, {"params": others, "weight_decay": 0.0}]
+    return model, torch.optim.AdamW(groups)
 
 
 @right

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from timm.optim import create_optimizer_v2
+from timm.optim._optim_factory import create_optimizer_v2
 from timm.optim.muon import Muon as TimmMuon
 from torch import nn
 
@@ -16,7 +16,8 @@ from tests.audit.decay_scripts import small_vit
 class Language(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.embed, self.hidden = nn.Embedding(16, 8), nn.ModuleList(nn.Linear(8, 8) for _ in range(2))
+        self.embed = nn.Embedding(16, 8)
+        self.hidden: Any = nn.ModuleList(nn.Linear(8, 8) for _ in range(2))
         self.norm, self.head = nn.LayerNorm(8), nn.Linear(8, 16)
 
 
@@ -49,7 +50,7 @@ def vectors(model: nn.Module) -> list[nn.Parameter]:
     return [each for each in model.parameters() if each.ndim < 2]
 
 
-def others(model: Language) -> list[nn.Parameter]:
+def others(model: Language) -> list[Any]:
     return [*model.embed.parameters(), *vectors(model), model.head.weight]
 
 
@@ -95,7 +96,7 @@ def use_muon_is_false_for_the_embedding() -> tuple[Any, ...]:
 @right
 def timm_falls_back_by_a_flag() -> tuple[Any, ...]:
     model = Language()
-    hidden = {"params": [each.weight for each in model.hidden]}
+    hidden: dict[str, Any] = {"params": [each.weight for each in model.hidden]}
     return model, TimmMuon([hidden, {"params": others(model), "use_fallback": True}], lr=0.02)
 
 
@@ -124,7 +125,7 @@ def the_state_notes_what_muon_steps() -> tuple[Any, ...]:
 @right
 def groups_name_an_algorithm() -> tuple[Any, ...]:
     model = Language()
-    hidden = {"params": [each.weight for each in model.hidden]}
+    hidden: dict[str, Any] = {"params": [each.weight for each in model.hidden]}
     return model, Muon([hidden, {"params": others(model), "algorithm": "adamw"}], algorithm="muon")
 
 

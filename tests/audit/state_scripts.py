@@ -6,8 +6,9 @@ import warnings
 from copy import deepcopy
 from typing import Any
 
-import timm.optim
 import torch
+from timm.optim._optim_factory import create_optimizer_v2
+from timm.optim.lion import Lion
 from torch import nn
 from transformers.optimization import Adafactor
 
@@ -22,7 +23,7 @@ def stepped(model: nn.Module, optimizer: Any, steps: int = 2) -> Any:
     def closure() -> torch.Tensor:
         with torch.enable_grad():  # transformers' Adafactor has none
             loss = torch.stack([(each**2).sum() for each in model.parameters()]).sum()
-            loss.backward()
+            torch.autograd.backward(loss)
         return loss
 
     for _ in range(steps):
@@ -79,7 +80,7 @@ def a_checkpoint_has_another_order() -> tuple[Any, ...]:
 @mistake("LRS515", "2.weight", "state.pop")
 def an_embedding_grows_in_place() -> tuple[Any, ...]:
     model = net()
-    optimizer = stepped(model, timm.optim.Lion(model.parameters(), lr=1e-4))
+    optimizer = stepped(model, Lion(model.parameters(), lr=1e-4))
     model[2].weight.grad = None
     model[2].weight.data = torch.zeros(5, 4)
     return model, optimizer
@@ -121,7 +122,7 @@ def _right(name: str) -> None:
 def _right_of_timm(name: str) -> None:
     def script() -> tuple[Any, ...]:
         model = net()
-        return model, stepped(model, timm.optim.create_optimizer_v2(model, name, lr=1e-3, momentum=0.9))
+        return model, stepped(model, create_optimizer_v2(model, name, lr=1e-3, momentum=0.9))
 
     script.__name__ = f"timms_{name}_has_stepped"
     right(script)
@@ -144,7 +145,7 @@ def kron_has_stepped() -> tuple[Any, ...]:
     model = net()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it would rather have another package
-        return model, stepped(model, timm.optim.create_optimizer_v2(model, "kron", lr=1e-3))
+        return model, stepped(model, create_optimizer_v2(model, "kron", lr=1e-3))
 
 
 @right
@@ -158,7 +159,7 @@ def state_is_projected_as_galore_does() -> tuple[Any, ...]:
 @right
 def a_sparse_embedding_has_stepped() -> tuple[Any, ...]:
     model = nn.ModuleDict({"embed": nn.Embedding(5, 3, sparse=True), "out": nn.Linear(3, 2)})
-    tables = torch.optim.SparseAdam(model["embed"].parameters())
+    tables: Any = torch.optim.SparseAdam(model["embed"].parameters())
     model["out"](model["embed"](torch.tensor([1, 2]))).sum().backward()
     tables.step()
     return model, [tables, torch.optim.AdamW(model["out"].parameters())]
@@ -184,7 +185,7 @@ def a_group_is_added_after_some_steps() -> tuple[Any, ...]:
 @right
 def an_empty_state_is_left_behind() -> tuple[Any, ...]:
     model = net()
-    optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1)
+    optimizer: Any = torch.optim.SGD(model[2].parameters(), lr=0.1)
     model[0].requires_grad_(False)
     assert optimizer.state[model[0].weight] == {}
     return model, optimizer
@@ -201,7 +202,7 @@ def state_moves_with_its_parameter_to_another_optimizer() -> tuple[Any, ...]:
 @right
 def state_of_the_whole_optimizer_has_names() -> tuple[Any, ...]:
     model = net()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer: Any = torch.optim.SGD(model.parameters(), lr=0.1)
     optimizer.state["global"] = {"step": 3}
     return model, optimizer
 

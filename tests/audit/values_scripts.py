@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import timm.optim
 import torch
-from timm.scheduler import CosineLRScheduler
+from timm.optim.adafactor import Adafactor as TimmAdafactor
+from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import nn
 from torch.optim import lr_scheduler
 from transformers.optimization import Adafactor, get_linear_schedule_with_warmup
@@ -224,7 +224,7 @@ def adafactor_sets_its_own_rate() -> tuple[Any, ...]:
 @right
 def timms_adafactor_sets_its_own_rate() -> tuple[Any, ...]:
     model = net()
-    return model, timm.optim.Adafactor(model.parameters(), lr=None)
+    return model, TimmAdafactor(model.parameters(), lr=None)
 
 
 @right
