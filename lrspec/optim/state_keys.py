@@ -51,6 +51,14 @@ ELEMENTWISE = (
 )
 """Tensors of the parameter's shape, in these optimizers and in those of other libraries."""
 
+_OF_TIMM = (
+    *("exp_avg_diff", "exp_avg_var", "exp_hessian_diag_sq", "grad_sum_sq", "last_grad", "lookahead_slow"),
+    *("max_exp_avg_var", "neg_pre_grad", "s", "x0"),
+)
+_TIMM = ELEMENTWISE.union(_OF_TIMM)
+_FACTORED_BY_TIMM = {"Adafactor", "AdafactorBigVision", "Kron"}
+"""Classes of timm that keep tensors of other shapes under the same keys."""
+
 HOW_TO_STEP = frozenset({"foreach", "fused", "capturable", "differentiable"})
 """Settings that decide how a step is computed, not its result: they depend on the machine."""
 
@@ -134,3 +142,23 @@ def _keys_of(optimizer: Any) -> Keys | None:
 def is_of_torch(optimizer: Any) -> bool:
     """Return whether an optimizer is of a class of torch.optim; any other, even a subclass, may keep anything."""
     return type(optimizer).__module__.startswith("torch.optim.")
+
+
+def elementwise_keys(optimizer: Any) -> frozenset[str]:
+    """Return the keys of a state whose tensors have the parameter's shape; none if the class is not torch's or timm's.
+
+    A subclass of one of theirs may keep anything.
+    """
+    if is_of_torch(optimizer):
+        keys = _keys_of(optimizer)
+        return ELEMENTWISE & keys.possible if keys else frozenset()
+    name = type(optimizer).__name__
+    if not type(optimizer).__module__.startswith("timm.optim.") or name in _FACTORED_BY_TIMM:
+        return frozenset()
+    return _TIMM - {"exp_avg_sq"} if name == "NvNovoGrad" else _TIMM  # it has one number for each parameter
+
+
+def is_for_each_parameter(optimizer: Any) -> bool:
+    """Return whether an optimizer keeps state by the parameters in its groups, as those of torch and timm do."""
+    bases = (cls for cls in type(optimizer).__mro__ if cls.__name__ != "Optimizer")
+    return any(cls.__module__.startswith(("torch.optim.", "timm.optim.")) for cls in bases)
