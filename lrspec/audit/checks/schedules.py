@@ -37,7 +37,12 @@ def _flattened(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:
         for name, values in schedule.floors.items():
             floor = scaled(optimizer, values, schedule.reads) or {}
             level = next(iter(floor.values()), 0.0)
-            if name in _FLOORS and level > 0 and alike(floor.values()) and (low := _not_above(optimizer, own, level)):
+            if (
+                name in _FLOORS
+                and level > 0
+                and alike(floor.values())
+                and (low := _not_above(optimizer, own, level, name))
+            ):
                 yield _high_floor(run, optimizer, schedule, name, low, level)
 
 
@@ -71,14 +76,15 @@ def _at_a_floor(optimizer: LiveOptimizer, present: dict[int, float] | None) -> b
     return any(present and floor and all(alike([present[n], floor[n]]) for n in present) for floor in floors)
 
 
-def _not_above(optimizer: LiveOptimizer, own: dict[int, float], level: float) -> list[int]:
+def _not_above(optimizer: LiveOptimizer, own: dict[int, float], level: float, name: str) -> list[int]:
     """The groups whose own rates are not above a floor.
 
-    Where only the present rates are known, one at the floor has perhaps come down to it.
+    Where only the present rates are known, one at the floor has perhaps come down to it. `min_lr` lifts no rate of 0.
     """
     first = any("initial_lr" in group for group in optimizer.groups)
     first = first or any(each.bases is not None or not each.begun for each in optimizer.schedules)
-    return [n for n, rate in own.items() if (first if alike([rate, level]) else rate < level)]
+    moved = {number: rate for number, rate in own.items() if rate or name != "min_lr"}
+    return [number for number, rate in moved.items() if (first if alike([rate, level]) else rate < level)]
 
 
 def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:

@@ -18,6 +18,8 @@ from lrspec.optim.live.values import is_number, plain_value
 
 _KEY = re.compile(r"(?:lr|learning_rate|wd|weight_decay|decay)_?(?:scale|mult|multi|multiplier|factor|ratio|coeff?)")
 
+_PACKAGES = ("torch.optim.", "timm.optim.", "transformers.", "bitsandbytes.")
+
 
 def unread_key(run: Run) -> Iterator[AuditFinding]:
     """LRS511: multipliers that neither the scheduler nor the optimizer reads."""
@@ -44,14 +46,20 @@ def unread_key(run: Run) -> Iterator[AuditFinding]:
 def unread_keys(run: Run, optimizer: LiveOptimizer) -> list[str]:
     """Return the multipliers that change nothing, as far as that can be known.
 
-    Something that is called before each step, or a function per group in a LambdaLR, may read them.
+    A step of another package, a hook before each step, or a function per group in a LambdaLR may read them.
     """
-    if not understood(run, optimizer) or getattr(optimizer.stepping, "_optimizer_step_pre_hooks", None):
+    hooks = getattr(optimizer.stepping, "_optimizer_step_pre_hooks", None)
+    if hooks or not understood(run, optimizer) or not _has_known_step(optimizer):
         return []
     read = {*optimizer.signature.arguments, *optimizer.defaults, *(each.reads for each in optimizer.schedules)}
     keys = {key: None for group in optimizer.groups for key in group if isinstance(key, str) and _KEY.fullmatch(key)}
     read.update(keys_read(class_of(optimizer.stepping), keys))
     return [key for key in keys if key not in read and _is_left_out(optimizer, key)]
+
+
+def _has_known_step(optimizer: LiveOptimizer) -> bool:
+    definer = next((cls for cls in class_of(optimizer.stepping).__mro__ if "step" in vars(cls)), object)
+    return definer.__module__.startswith(_PACKAGES)
 
 
 def _is_left_out(optimizer: LiveOptimizer, key: str) -> bool:
