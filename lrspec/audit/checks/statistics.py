@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any
 
 from lrspec.audit.finding import AuditFinding
 from lrspec.audit.run import Run
@@ -17,7 +15,7 @@ from lrspec.optim.thawing.statistics import frozen_norms
 def statistics_of_frozen(run: Run) -> Iterator[AuditFinding]:
     """LRS514: frozen norms in training mode, but those of a copy that follows a trained module."""
     frozen = [visited for visited, _ in frozen_norms(run.parameters) if visited.module.training]
-    twins = _Twins(run.parameters) if frozen else None
+    twins = _Twins(run.parameters, frozen) if frozen else None
     moving = [visited for visited in frozen if twins and not twins.has_one(visited)]
     if moving:
         index, names = run.inventory.index, run.parameters.names
@@ -34,50 +32,52 @@ def statistics_of_frozen(run: Run) -> Iterator[AuditFinding]:
 
 
 class _Twins:
-    """The modules of a model that train, in which a copy of one, such as a momentum encoder, is looked for."""
+    """The modules that train, in which copies of some that are frozen, such as momentum encoders, are looked for."""
 
-    def __init__(self, parameters: ModelParameters) -> None:
+    def __init__(self, parameters: ModelParameters, norms: list[VisitedModule]) -> None:
         self.parameters = parameters
+        self.modules = {each.prefix: each for each in parameters.modules}
         self.trained = [0, *accumulate(int(tensor.requires_grad) for tensor in parameters.tensors)]
-        self.places = {name: place for place, name in enumerate(parameters.names)}
-        self.lists: dict[str, Any] = {
-            each.prefix: each.module for each in parameters.modules if type(each.module).__name__ == "ModuleList"
+        copies = {copy.prefix: copy for norm in norms for copy in self._frozen_around(norm)}
+        sizes = set(map(_size, copies.values()))
+        stacks: dict[int, set[str]] = {}
+        for each in self.modules.values():
+            if _size(each) in sizes and self._trains(each):
+                stacks.setdefault(self._structure(each), set()).add(self._stack(each))
+        self.twins = {
+            prefix for prefix, copy in copies.items() if stacks.get(self._structure(copy), set()) - {self._stack(copy)}
         }
-        self.by_size: dict[int, list[VisitedModule]] = {}
-        for each in parameters.modules:
-            if self._trains(each):
-                self.by_size.setdefault(each.stop - each.start, []).append(each)
 
     def has_one(self, norm: VisitedModule) -> bool:
-        """Return whether a frozen module around a norm is in the model once more, and trains there."""
-        around = (
-            each
-            for each in self.parameters.modules
-            if norm.prefix.startswith(each.prefix) and each.stop - each.start > norm.stop - norm.start
-        )
-        copies = [each for each in around if not self._trains(each)]
-        return any(
-            self._is_copy(copy, other) for copy in copies for other in self.by_size.get(copy.stop - copy.start, ())
-        )
+        """Return whether a frozen module around a norm is in the model once more and trains, not in the same stack."""
+        return any(copy.prefix in self.twins for copy in self._frozen_around(norm))
+
+    def _frozen_around(self, norm: VisitedModule) -> Iterator[VisitedModule]:
+        parts = norm.prefix.split(".")[:-1]
+        around = (self.modules.get("".join(f"{part}." for part in parts[:depth])) for depth in range(len(parts)))
+        return (each for each in around if each and _size(each) > _size(norm) and not self._trains(each))
 
     def _trains(self, module: VisitedModule) -> bool:
         return self.trained[module.stop] > self.trained[module.start]
 
-    def _is_copy(self, copy: VisitedModule, other: VisitedModule) -> bool:
-        """Return whether two modules have the same names and shapes, and are not two layers of a stack."""
-        names, tensors = self.parameters.names, self.parameters.tensors
-        pairs = (
-            (place, self.places.get(other.prefix + names[place].removeprefix(copy.prefix)))
-            for place in range(copy.start, copy.stop)
-        )
-        alike = all(twin is not None and tensors[own].shape == tensors[twin].shape for own, twin in pairs)
-        return alike and not self._are_layers(copy.prefix, other.prefix)
+    def _structure(self, module: VisitedModule) -> int:
+        """A hash of the names and shapes in a module."""
+        names, tensors, cut = self.parameters.names, self.parameters.tensors, len(module.prefix)
+        return hash(tuple([(names[place][cut:], tensors[place].shape) for place in range(module.start, module.stop)]))
 
-    def _are_layers(self, one: str, other: str) -> bool:
-        """Return whether paths differ in a number; in a list of two, modules may be twins."""
-        parts, others = one.split("."), other.split(".")
-        place = next((place for place, pair in enumerate(zip(parts, others, strict=False)) if pair[0] != pair[1]), 0)
-        numbered = [re.fullmatch(r"(.*?)\d+", part) for part in (parts[place], others[place])]
-        words = [found[1] if found else None for found in numbered]
-        above = "".join(f"{part}." for part in parts[:place])
-        return None not in words and words[0] == words[1] and len(self.lists.get(above, ())) != 2
+    def _stack(self, module: VisitedModule) -> str:
+        """The path of a module without numbers, which is that of all layers of a stack; a list of two is none."""
+        parts = module.prefix.split(".")[:-1]
+        above = ["".join(f"{part}." for part in parts[:depth]) for depth in range(len(parts))]
+        return ".".join(
+            part if self._is_a_pair(prefix) else part.rstrip("0123456789")
+            for prefix, part in zip(above, parts, strict=True)
+        )
+
+    def _is_a_pair(self, prefix: str) -> bool:
+        around = self.modules.get(prefix)
+        return around is not None and type(around.module).__name__ == "ModuleList" and len(around.module._modules) == 2
+
+
+def _size(module: VisitedModule) -> int:
+    return module.stop - module.start
