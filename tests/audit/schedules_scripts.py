@@ -16,7 +16,7 @@ from torch.optim.swa_utils import SWALR
 from transformers import get_scheduler
 
 import lrspec
-from lrspec.audit.audit import audit
+from lrspec.auditing.audit import audit
 from tests.audit.cases import mistake, right
 
 ALL = "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias 3.weight 3.bias"

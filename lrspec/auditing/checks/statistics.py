@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.models.walk import ModelParameters, VisitedModule
 from lrspec.optim.thawing.statistics import frozen_norms

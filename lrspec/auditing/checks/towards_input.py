@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import six_digits
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.values import is_number

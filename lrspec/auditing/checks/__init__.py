@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrspec.audit.checks.membership import MEMBERSHIP
-from lrspec.audit.checks.schedules import flattened_rates
-from lrspec.audit.checks.statistics import statistics_of_frozen
-from lrspec.audit.checks.towards_input import rates_towards_input
-from lrspec.audit.checks.unread_keys import unread_key
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run
+from lrspec.auditing.checks.membership import MEMBERSHIP
+from lrspec.auditing.checks.schedules import flattened_rates
+from lrspec.auditing.checks.statistics import statistics_of_frozen
+from lrspec.auditing.checks.towards_input import rates_towards_input
+from lrspec.auditing.checks.unread_keys import unread_key
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run
 
 CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (
     *MEMBERSHIP,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from lrspec.audit.checks.unread_keys import unread_keys
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.rates import alike, filled, in_groups, key_read, places_in, plans, scaled, understood
-from lrspec.audit.run import Run
-from lrspec.audit.settings import AuditedGroup
+from lrspec.auditing.checks.unread_keys import unread_keys
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.rates import alike, filled, in_groups, key_read, places_in, plans, scaled, understood
+from lrspec.auditing.run import Run
+from lrspec.auditing.settings import AuditedGroup
 from lrspec.diagnostics.wording import few, six_digits
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer

@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.rates import distinct, factor, filled, places_in, understood
-from lrspec.audit.run import Run
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.rates import distinct, factor, filled, places_in, understood
+from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import count
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer

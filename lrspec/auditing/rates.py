@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from lrspec.audit.run import Run
+from lrspec.auditing.run import Run
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.schedules import Schedule
 from lrspec.optim.live.values import is_number, plain_value
