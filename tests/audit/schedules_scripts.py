@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from timm.scheduler import create_scheduler_v2
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer, lr_scheduler
@@ -442,9 +443,9 @@ def a_floor_in_the_configuration_of_lightning() -> tuple[Any, ...]:
 
 @mistake("LRS512", INPUT, "`eta_min` to 0")
 def a_floor_under_mmengine() -> tuple[Any, ...]:
-    from mmengine.optim import CosineAnnealingLR
+    from mmengine.optim import CosineAnnealingLR, OptimWrapper
 
-    return floored(lambda optimizer: CosineAnnealingLR(optimizer, T_max=END, eta_min=1e-4))
+    return floored(lambda optimizer: CosineAnnealingLR(OptimWrapper(optimizer), T_max=END, eta_min=1e-4))
 
 
 @right
@@ -658,6 +659,25 @@ def two_optimizers_with_a_rate_each() -> tuple[Any, ...]:
 
 
 # Others.
+
+
+@right
+def a_rate_of_0_that_a_plateau_does_not_lift() -> tuple[Any, ...]:
+    model, optimizer = layer_wise()
+    optimizer.param_groups[0].update(lr=0.0, initial_lr=0.1)
+    return model, optimizer, lr_scheduler.ReduceLROnPlateau(optimizer, min_lr=1e-6)
+
+
+@right
+def an_optimizer_of_another_package_may_read_lr_mult() -> tuple[Any, ...]:
+    class Foreign(torch.optim.Optimizer):
+        def step(self, closure: Any = None) -> None:
+            """Leave it to a function elsewhere."""
+
+    model = net()
+    groups = [{"params": model[:3].parameters(), "lr_mult": 0.1}, {"params": model[3].parameters()}]
+    optimizer = Foreign(groups, {"lr": 0.1, "lr_mult_of_all": 1.0})
+    return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
 
 
 @right

@@ -122,15 +122,12 @@ def _of_timm(scheduler: Any) -> Iterator[Schedule]:
 
 
 def _of_mmengine(scheduler: Any) -> Iterator[Schedule]:
-    """mmengine's may schedule another setting than the rate, and floors may be multiples of the groups' rates."""
+    """mmengine's may schedule another setting than the rate, and count the group that its wrapper adds."""
     if getattr(scheduler, "param_name", "lr") == "lr":
-        name, bases, eta_min = (
-            type(scheduler).__name__,
-            list(scheduler.base_values),
-            getattr(scheduler, "eta_min", None),
-        )
+        name, optimizer, known = type(scheduler).__name__, inner(scheduler.optimizer), _is_known(scheduler)
+        bases = list(scheduler.base_values)[: len(optimizer.param_groups)]
+        eta_min = getattr(scheduler, "eta_min", None)
         floors = {} if eta_min is None else {"eta_min": _each(eta_min, len(bases))}
-        optimizer, known = inner(scheduler.optimizer), _is_known(scheduler)
         yield Schedule(name, optimizer, bases=bases, floors=floors, known=known, chained="OneCycle" not in name)
 
 
