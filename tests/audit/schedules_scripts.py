@@ -6,11 +6,12 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import torch
-from timm.scheduler import create_scheduler_v2
+from timm.scheduler.scheduler_factory import create_scheduler_v2
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer, lr_scheduler
 from torch.optim.swa_utils import SWALR
@@ -70,8 +71,17 @@ def half(_: int) -> float:
     return 0.9
 
 
+def power(step: int, shift: int = 0, scale: float = 1.0) -> float:
+    return float(scale * 0.9 ** (step + shift))
+
+
 def own_lambdas(optimizer: Optimizer) -> Any:
-    return lr_scheduler.LambdaLR(optimizer, [lambda step, n=n: 0.9 ** (step + n) for n in range(len(rates(optimizer)))])
+    powers: list[Callable[[int], float]] = [partial(power, shift=number) for number in range(len(rates(optimizer)))]
+    return lr_scheduler.LambdaLR(optimizer, powers)
+
+
+def swa_lrs(optimizer: Optimizer) -> Any:
+    return [rate / 2 for rate in rates(optimizer)]
 
 
 def warm_then_cosine(optimizer: Optimizer) -> Any:
@@ -115,7 +125,7 @@ TORCH: dict[str, Made] = {
     "ReduceLROnPlateau": lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, patience=1),
     "ReduceLROnPlateau_min_lr": lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=5e-5),
     "SWALR": lambda optimizer: SWALR(optimizer, 1e-5, anneal_epochs=5),
-    "SWALR_of_lists": lambda optimizer: SWALR(optimizer, [rate / 2 for rate in rates(optimizer)], anneal_epochs=5),
+    "SWALR_of_lists": lambda optimizer: SWALR(optimizer, swa_lrs(optimizer), anneal_epochs=5),
     "SequentialLR": warm_then_cosine,
     "SequentialLR_of_a_cycle": warm_then_cycle,
     "ChainedScheduler": lambda optimizer: lr_scheduler.ChainedScheduler(
@@ -272,7 +282,7 @@ def a_loop_multiplies_after_each_step_of_the_scheduler() -> tuple[Any, ...]:
 def lambdas_read_lr_scale() -> tuple[Any, ...]:
     model, optimizer = layer_wise("lr_scale")
     scales = [group["lr_scale"] for group in optimizer.param_groups]
-    return model, optimizer, lr_scheduler.LambdaLR(optimizer, [lambda step, s=s: s * 0.9**step for s in scales])
+    return model, optimizer, lr_scheduler.LambdaLR(optimizer, [partial(power, scale=scale) for scale in scales])
 
 
 @right
@@ -304,7 +314,9 @@ def an_optimizer_of_ones_own_reads_lr_mult() -> tuple[Any, ...]:
             return super().step(closure)
 
     model = net()
-    groups = [{"params": layer.parameters(), "lr_mult": 0.5**n} for n, layer in enumerate(reversed(list(model)))]
+    groups: list[dict[str, Any]] = [
+        {"params": layer.parameters(), "lr_mult": 0.5**n} for n, layer in enumerate(reversed(list(model)))
+    ]
     optimizer = Scaled(groups, lr=0.1)
     return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
 
@@ -361,7 +373,10 @@ def nothing_reads_wd_multiplier() -> tuple[Any, ...]:
 @mistake("LRS511", "3.weight 3.bias", "Multiply it into `lr`")
 def a_head_with_lr_mult() -> tuple[Any, ...]:
     model = net()
-    groups = [{"params": model[:3].parameters()}, {"params": model[3].parameters(), "lr_mult": 10}]
+    groups: list[dict[str, Any]] = [
+        {"params": model[:3].parameters()},
+        {"params": model[3].parameters(), "lr_mult": 10},
+    ]
     optimizer = SGD(groups, lr=1e-3)
     return model, optimizer, lr_scheduler.ReduceLROnPlateau(optimizer)
 
@@ -671,11 +686,14 @@ def a_rate_of_0_that_a_plateau_does_not_lift() -> tuple[Any, ...]:
 @right
 def an_optimizer_of_another_package_may_read_lr_mult() -> tuple[Any, ...]:
     class Foreign(torch.optim.Optimizer):
-        def step(self, closure: Any = None) -> None:
+        def step(self, closure: Any = None) -> Any:
             """Leave it to a function elsewhere."""
 
     model = net()
-    groups = [{"params": model[:3].parameters(), "lr_mult": 0.1}, {"params": model[3].parameters()}]
+    groups: list[dict[str, Any]] = [
+        {"params": model[:3].parameters(), "lr_mult": 0.1},
+        {"params": model[3].parameters()},
+    ]
     optimizer = Foreign(groups, {"lr": 0.1, "lr_mult_of_all": 1.0})
     return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
 

@@ -121,7 +121,9 @@ def norms_without_running_statistics() -> tuple[Any, ...]:
 
 @right
 def layer_norms_of_a_frozen_transformer() -> tuple[Any, ...]:
-    model = timm.create_model("vit_tiny_patch16_224", img_size=16, embed_dim=6, depth=2, num_heads=2, num_classes=2)
+    model: Any = timm.create_model(
+        "vit_tiny_patch16_224", img_size=16, embed_dim=6, depth=2, num_heads=2, num_classes=2
+    )
     return trained(model, model.patch_embed, model.blocks, model.norm)
 
 
@@ -176,5 +178,6 @@ def an_average_inside_of_the_model() -> tuple[Any, ...]:
 @right
 def moco_compiled() -> tuple[Any, ...]:
     encoder = net()
-    model = nn.ModuleDict({"query": torch.compile(encoder), "key": momentum(encoder)})
+    compiled: Any = torch.compile(encoder)
+    model = nn.ModuleDict({"query": compiled, "key": momentum(encoder)})
     return trained(model)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import timm
-from timm.optim import create_optimizer_v2, param_groups_layer_decay
-from timm.scheduler import create_scheduler_v2
+from timm.optim._optim_factory import create_optimizer_v2
+from timm.optim._param_groups import param_groups_layer_decay
+from timm.scheduler.scheduler_factory import create_scheduler_v2
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
@@ -125,9 +126,9 @@ def biases_at_twice_the_rate() -> tuple[Any, ...]:
 @right
 def bert_with_layer_decay() -> tuple[Any, ...]:
     config = BertConfig(num_hidden_layers=4, hidden_size=4, num_attention_heads=2, intermediate_size=8, vocab_size=11)
-    model = BertModel(config)
+    model: Any = BertModel(config)
     rates = [1e-5, 2e-5, 4e-5, 8e-5]
-    return model, with_rates([model.embeddings, *model.encoder.layer, model.pooler], [5e-6, *rates, 1e-3])
+    return model, with_rates([model.embeddings, *list(model.encoder.layer), model.pooler], [5e-6, *rates, 1e-3])
 
 
 @right

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import timm.scheduler
 import torch
 from deepspeed.runtime.lr_schedules import OneCycle, WarmupCosineLR, WarmupLR
 from mmengine.optim import CosineAnnealingLR, CosineAnnealingMomentum, OptimWrapper
+from timm.scheduler.plateau_lr import PlateauLRScheduler
 from torch import nn
 from torch.optim import SGD, lr_scheduler
 from transformers.optimization import GreedyLR
@@ -54,7 +54,7 @@ def test_schedulers_of_mmengine(optimizer: SGD) -> None:
 
 @pytest.mark.filterwarnings("ignore:PlateauLRScheduler")
 def test_the_plateau_of_timm_has_the_floor_of_torchs(optimizer: SGD) -> None:
-    own, inside = schedules(timm.scheduler.PlateauLRScheduler(optimizer, lr_min=0.05))
+    own, inside = schedules(PlateauLRScheduler(optimizer, lr_min=0.05))
     assert (own.reads, own.bases) == ("lr_scale", RATES)
     assert (inside.reads, inside.bases, inside.floors) == ("", RATES, {"min_lr": [0.05, 0.05]})
 
