@@ -108,9 +108,10 @@ def rates_up_and_down() -> tuple[Any, ...]:
 
 @right
 def an_encoder_that_rises_and_a_decoder_that_falls() -> tuple[Any, ...]:
-    model = nn.ModuleDict({"encoder": net(5), "decoder": net(5)})
+    encoder, decoder = net(5), net(5)
+    model = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
     rates = [0.1 * 0.5**n for n in range(5)]
-    return model, with_rates([*model["encoder"], *model["decoder"]], [*reversed(rates), *rates])
+    return model, with_rates([*encoder, *decoder], [*reversed(rates), *rates])
 
 
 @right
