@@ -6,7 +6,7 @@ No scheduler is imported: its class is recognised by its name and its attributes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrspec.optim.live.unwrap import inner
@@ -20,6 +20,9 @@ class Schedule:
     multiple of; `bases` is None if it has none. `floors` are further rates, by what it calls them. `together` is
     False if it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
     scheduler has set them. `position` are the step and the number of steps of one from `lrspec.build_scheduler`.
+
+    `known` is True if a class that is known sets the rates: it multiplies them by no key of a group but `reads`.
+    `chained` is True if it goes on from the present rates, and `begun` is False if these are still the first.
     """
 
     name: str
@@ -30,6 +33,39 @@ class Schedule:
     together: bool = True
     factors: Sequence[float] | None = None
     position: tuple[int, int] | None = None
+    known: bool = False
+    reads: str = ""
+    chained: bool = False
+    begun: bool = True
+
+
+_KNOWN = (
+    "torch.optim.",
+    "timm.scheduler.",
+    "transformers.optimization.GreedyLR",
+    "mmengine.optim.scheduler.",
+    "deepspeed.runtime.lr_schedules.",
+    "lrspec.optim.schedules.",
+)
+"""The beginnings of the paths of classes whose steps are known."""
+
+_SETTERS = ("step", "get_lr", "_get_lr", "_get_value", "update_groups", "_update_lr")
+"""The methods by which a scheduler sets rates; a subclass that overrides one may do anything."""
+
+_CHAINED = {
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "GreedyLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "StepLR",
+    "SWALR",
+}
+"""torch's and transformers' schedulers that go on from the present rates."""
 
 
 def unwrap_schedulers(schedulers: Any) -> list[Any]:
@@ -54,24 +90,60 @@ def unwrap_schedulers(schedulers: Any) -> list[Any]:
 def schedules(scheduler: Any) -> Iterator[Schedule]:
     """The schedules that a scheduler consists of: those of a sequence or a chain, or just its own.
 
-    timm's warm-up and floor are one number for all groups, and it may schedule another setting than the rate.
     pytorch_warmup's `dampening()` takes its factors back when it begins, and multiplies the rates when it ends.
     """
     name, parts = type(scheduler).__name__, getattr(scheduler, "_schedulers", None)
     if parts is not None:
-        for part in parts:
-            yield from schedules(part)
+        in_turn = hasattr(scheduler, "_milestones")  # each begins from the first rates again
+        known = _is_known(scheduler)
+        for each in (schedule for part in parts for schedule in schedules(part)):
+            yield replace(each, chained=each.chained and not in_turn, known=each.known and known)
     elif hasattr(scheduler, "base_values"):
-        if scheduler.param_group_field == "lr":
-            bases = list(scheduler.base_values)
-            keys = ["lr_min", "warmup_lr_init"] if getattr(scheduler, "warmup_t", 0) else ["lr_min"]
-            floors = {key: _each(getattr(scheduler, key), len(bases)) for key in keys if hasattr(scheduler, key)}
-            yield Schedule(name, inner(scheduler.optimizer), bases=bases, floors=floors)
+        yield from _of_timm(scheduler) if hasattr(scheduler, "param_group_field") else _of_mmengine(scheduler)
     elif callable(getattr(scheduler, "warmup_factor", None)) and hasattr(scheduler, "warmup_params"):
         factors = [scheduler.warmup_factor(scheduler.last_step, **params) for params in scheduler.warmup_params]
         yield Schedule(name, inner(scheduler.optimizer), factors=factors)
+    elif not hasattr(scheduler, "base_lrs") and (hasattr(scheduler, "org_lrs") or hasattr(scheduler, "max_lrs")):
+        yield _of_deepspeed(scheduler)
     else:
         yield _of_torch(scheduler)
+
+
+def _of_timm(scheduler: Any) -> Iterator[Schedule]:
+    """timm's warm-up and floor are one number for all groups, and it may schedule another setting than the rate."""
+    if scheduler.param_group_field == "lr":
+        bases = list(scheduler.base_values)
+        keys = ["lr_min", "warmup_lr_init"] if getattr(scheduler, "warmup_t", 0) else ["lr_min"]
+        floors = {key: _each(getattr(scheduler, key), len(bases)) for key in keys if hasattr(scheduler, key)}
+        optimizer, known = inner(scheduler.optimizer), _is_known(scheduler)
+        yield Schedule(type(scheduler).__name__, optimizer, bases=bases, floors=floors, known=known, reads="lr_scale")
+        if hasattr(scheduler, "lr_scheduler"):  # of PlateauLRScheduler, torch's, which does not read `lr_scale`
+            yield from (replace(each, bases=bases) for each in schedules(scheduler.lr_scheduler))
+
+
+def _of_mmengine(scheduler: Any) -> Iterator[Schedule]:
+    """mmengine's may schedule another setting than the rate, and count the group that its wrapper adds."""
+    if getattr(scheduler, "param_name", "lr") == "lr":
+        name, optimizer, known = type(scheduler).__name__, inner(scheduler.optimizer), _is_known(scheduler)
+        bases = list(scheduler.base_values)[: len(optimizer.param_groups)]
+        eta_min = getattr(scheduler, "eta_min", None)
+        floors = {} if eta_min is None else {"eta_min": _each(eta_min, len(bases))}
+        yield Schedule(name, optimizer, bases=bases, floors=floors, known=known, chained="OneCycle" not in name)
+
+
+def _of_deepspeed(scheduler: Any) -> Schedule:
+    """DeepSpeed's leave no first rates in the groups; transformers' GreedyLR has a floor and a ceiling."""
+    name, known, optimizer = (
+        type(scheduler).__name__,
+        _is_known(scheduler),
+        inner(getattr(scheduler, "optimizer", None)),
+    )
+    if hasattr(scheduler, "org_lrs"):
+        return Schedule(name, optimizer, bases=scheduler.org_lrs, known=known)
+    if hasattr(scheduler, "_init_lrs"):
+        floors = {"min_lr": scheduler.min_lrs}
+        return Schedule(name, optimizer, bases=scheduler._init_lrs, floors=floors, known=known, chained=True)
+    return Schedule(name, optimizer, "its highest rate", scheduler.max_lrs, known=known)
 
 
 def _of_torch(scheduler: Any) -> Schedule:
@@ -90,10 +162,29 @@ def _of_torch(scheduler: Any) -> Schedule:
         base, bases = "`max_lr`", [group.get("max_lr") for group in groups]
     if "SWALR" in classes:
         floors["swa_lr"] = [group.get("swa_lr") for group in groups]
-    # Several lambdas are there to move groups apart, or to give each its floor.
-    together = len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1
-    position = (scheduler.last_epoch, scheduler.steps) if getattr(scheduler, "follows_plan", False) else None
-    return Schedule(type(scheduler).__name__, optimizer, base, bases, floors, together, position=position)
+    return Schedule(
+        type(scheduler).__name__,
+        optimizer,
+        base,
+        bases,
+        floors,
+        # Several lambdas are there to move groups apart, or to give each its floor.
+        together=len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1,
+        position=(scheduler.last_epoch, scheduler.steps) if getattr(scheduler, "follows_plan", False) else None,
+        known=_is_known(scheduler),
+        chained=not classes.isdisjoint(_CHAINED),
+        begun=getattr(scheduler, "last_epoch", 1) != 0,
+    )
+
+
+def _is_known(scheduler: Any) -> bool:
+    """Return whether all methods that set rates are those of a class that is known."""
+    paths = {
+        f"{definer.__module__}.{definer.__qualname__}"
+        for method in _SETTERS
+        if (definer := next((cls for cls in type(scheduler).__mro__ if method in vars(cls)), None))
+    }
+    return bool(paths) and all(path.startswith(_KNOWN) for path in paths)
 
 
 def _each(value: Any, groups: int) -> Sequence[Any]:

@@ -36,7 +36,7 @@ def signature_of(cls: type, defaults: Mapping[str, Any], keys: Iterable[str] = (
     arguments, path = _arguments(cls), f"{cls.__module__}.{cls.__qualname__}"
     if path.startswith(FROM_TORCH):
         return Signature(plain_type(path), arguments)
-    arguments.update(dict.fromkeys(_keys_read(cls, [key for key in keys if key not in defaults]), REQUIRED))
+    arguments.update(dict.fromkeys(keys_read(cls, [key for key in keys if key not in defaults]), REQUIRED))
     candidates = [Signature(name, {**arguments, **_timm_arguments(name)}) for name in _timm_names(cls)]
     own = Signature(path, arguments)
     return min(candidates, key=lambda each: (_changed_arguments(each, defaults), len(each.type)), default=own)
@@ -57,7 +57,7 @@ def _arguments(cls: type) -> dict[str, Any]:
     return {name: plain_value(default) for name, default in arguments.items() if name not in _NOT_IN_A_SPEC}
 
 
-def _keys_read(cls: type, keys: Iterable[str]) -> list[str]:
+def keys_read(cls: type, keys: Iterable[str]) -> list[str]:
     """The keys that a class's own methods name, but which a step does not set: it does that to note something."""
     named = {constant for _, code in _methods(cls) for constant in code.co_consts if isinstance(constant, str)}
     return [key for key in keys if key in named - noted_keys(cls)]

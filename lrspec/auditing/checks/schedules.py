@@ -1,0 +1,153 @@
+"""Does the scheduler leave each group a rate of its own? LRS512."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from lrspec.auditing.checks.unread_keys import unread_keys
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.rates import alike, filled, in_groups, key_read, places_in, plans, scaled, understood
+from lrspec.auditing.run import Run
+from lrspec.auditing.settings import AuditedGroup
+from lrspec.diagnostics.wording import few, six_digits
+from lrspec.models.describe import count_parameters
+from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.schedules import Schedule
+from lrspec.optim.live.values import is_number
+
+_FLOORS = ("eta_min", "lr_min", "min_lr", "swa_lr")
+"""The rates that a schedule ends at; where it begins, a warm-up may have one number for all."""
+
+
+def flattened_rates(run: Run) -> Iterator[AuditFinding]:
+    """LRS512: one rate for all groups of an optimizer, though they had rates of their own."""
+    for optimizer in run.optimizers:
+        found = next(_flattened(run, optimizer), None) or next(_flattened_since(run, optimizer), None)
+        if found:
+            yield found
+
+
+def _flattened(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:
+    own = _own_rates(optimizer) if understood(run, optimizer) else None
+    if own is None or alike(own.values()):
+        return
+    if (rate := _rate_for_all(optimizer)) is not None:
+        yield _one_rate(run, optimizer, rate, own.values())
+    for schedule in optimizer.schedules:
+        for name, values in schedule.floors.items():
+            floor = scaled(optimizer, values, schedule.reads) or {}
+            level = next(iter(floor.values()), 0.0)
+            if (
+                name in _FLOORS
+                and level > 0
+                and alike(floor.values())
+                and (low := _not_above(optimizer, own, level, name))
+            ):
+                yield _high_floor(run, optimizer, schedule, name, low, level)
+
+
+def _own_rates(optimizer: LiveOptimizer) -> dict[int, float] | None:
+    """The rates that the groups began with: `initial_lr`, or what a scheduler has of them, or else the present ones."""
+    key = key_read(optimizer)
+    kept = [each.bases for each in optimizer.schedules if each.bases is not None]
+    first, now = ([group.get(name) for group in optimizer.groups] for name in ("initial_lr", "lr"))
+    return next((rates for values in [first, *kept, now] if (rates := scaled(optimizer, values, key))), None)
+
+
+def _rate_for_all(optimizer: LiveOptimizer) -> float | None:
+    """The one rate that the scheduler would set, now or as the height of its schedule, if it is one and above 0."""
+    present = in_groups(optimizer, [group.get("lr") for group in optimizer.groups])
+    found = [scaled(optimizer, each.bases or (), each.reads) for each in optimizer.schedules if _has_one_base(each)]
+    if all(each.chained for each in optimizer.schedules) and not _at_a_floor(optimizer, present):
+        found.append(present)
+    return next(
+        (max(rates.values()) for rates in found if rates and alike(rates.values()) and any(rates.values())), None
+    )
+
+
+def _has_one_base(schedule: Schedule) -> bool:
+    """Return whether a schedule is its base rates times a factor; a cycle may begin from a rate for each group."""
+    return not schedule.chained and len(set(schedule.floors.get("base_lr", ()))) <= 1
+
+
+def _at_a_floor(optimizer: LiveOptimizer, present: dict[int, float] | None) -> bool:
+    """Return whether a schedule has reached its end, which may be one rate."""
+    floors = (in_groups(optimizer, values) for each in optimizer.schedules for values in each.floors.values())
+    return any(present and floor and all(alike([present[n], floor[n]]) for n in present) for floor in floors)
+
+
+def _not_above(optimizer: LiveOptimizer, own: dict[int, float], level: float, name: str) -> list[int]:
+    """The groups whose own rates are not above a floor.
+
+    Where only the present rates are known, one at the floor has perhaps come down to it. `min_lr` lifts no rate of 0.
+    """
+    first = any("initial_lr" in group for group in optimizer.groups)
+    first = first or any(each.bases is not None or not each.begun for each in optimizer.schedules)
+    moved = {number: rate for number, rate in own.items() if rate or name != "min_lr"}
+    return [number for number, rate in moved.items() if (first if alike([rate, level]) else rate < level)]
+
+
+def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:
+    """Rates that differed in an earlier audit, and are alike now."""
+    now = _base_rates(run, optimizer) if run.since else None
+    if run.since is None or now is None or not alike(now.values()) or not any(now.values()):
+        return
+    # What differed by a multiplier that nothing reads now is LRS511.
+    earlier = _rates_of(run.since.groups, unscaled=bool(unread_keys(run, optimizer)))
+    names = run.inventory.columns.names
+    own = [earlier[names[place]] for place in places_in(run, optimizer, now) if names[place] in earlier]
+    rate = max(now.values())
+    if not alike(own) and not (rate < min(own) and _may_warm_up(run, optimizer)):
+        yield _one_rate(run, optimizer, rate, own)
+
+
+def _base_rates(run: Run, optimizer: LiveOptimizer) -> dict[int, float] | None:
+    """The rates that the schedule of each group is a multiple of, as far as it is known; else the present ones."""
+    own = plans(run, optimizer)
+    if not own:
+        return in_groups(optimizer, [optimizer.rate(number) for number in range(len(optimizer.groups))])
+    kept = sorted((each for each in own if each.bases is not None), key=lambda each: each.base != "`max_lr`")
+    left = [group.get("max_lr", group.get("initial_lr", group.get("lr"))) for group in optimizer.groups]
+    values = next((each.bases for each in kept if each.bases is not None), left)
+    return scaled(optimizer, values, key_read(optimizer)) if all(each.together for each in own) else None
+
+
+def _may_warm_up(run: Run, optimizer: LiveOptimizer) -> bool:
+    """Return whether groups may be at the beginning of a schedule that is not known, or was not given."""
+    if own := plans(run, optimizer):
+        return any(each.bases is None and not each.known for each in own)
+    return any("initial_lr" in group and "max_lr" not in group for group in optimizer.groups)
+
+
+def _rates_of(groups: Sequence[AuditedGroup], unscaled: bool) -> dict[str, float]:
+    """The rates of an earlier audit by parameter; unscaled, the present ones of then."""
+    rates = ((group, group.lr if unscaled else group.start) for group in groups)
+    known = ((group, rate) for group, rate in rates if is_number(rate))
+    return {group.columns.names[member]: rate for group, rate in known for member in group.members}
+
+
+def _high_floor(
+    run: Run, optimizer: LiveOptimizer, schedule: Schedule, name: str, low: Sequence[int], level: float
+) -> AuditFinding:
+    places = places_in(run, optimizer, low)
+    return run.finding(
+        "LRS512",
+        places,
+        f"`{name}` of {schedule.name} is {six_digits(level)}, and the learning rate of "
+        f"{count_parameters(run.inventory.columns, places)} is not above it: all groups end at one rate",
+        f"Set `{name}` to 0, or well below the lowest rate. A LambdaLR multiplies, and keeps the ratios of the groups.",
+    )
+
+
+def _one_rate(run: Run, optimizer: LiveOptimizer, rate: float, own: Collection[float]) -> AuditFinding:
+    places = places_in(run, optimizer, filled(optimizer))
+    names = list(dict.fromkeys(each.name for each in plans(run, optimizer)))
+    return run.finding(
+        "LRS512",
+        places,
+        f"the learning rate is {six_digits(rate)} for all of {count_parameters(run.inventory.columns, places)}"
+        f"{f' under {few(names, 3)}' if names else ''}, but groups had their own, from {six_digits(min(own))} to "
+        f"{six_digits(max(own))}",
+        "Give the scheduler a list with the rate of each group (`max_lr=[…]`), or take one that multiplies them, such "
+        "as a LambdaLR. Assign no `lr` to all groups once it is made.",
+    )
