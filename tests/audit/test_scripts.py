@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lrspec.audit.audit import audit
-from lrspec.audit.result import Audit
+from lrspec.auditing.audit import audit
+from lrspec.auditing.result import Audit
 from tests.audit.cases import MISTAKES, RIGHT, Mistake, Script
 
 for script in sorted(Path(__file__).parent.glob("*_scripts.py")):

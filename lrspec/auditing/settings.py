@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.audit.run import Run
+from lrspec.auditing.run import Run
 from lrspec.models.parameters import Columns
 from lrspec.optim.live.groups import KNOWN, LiveOptimizer
 from lrspec.optim.live.values import identical, plain_value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrspec.audit.result import Audit
+from lrspec.auditing.result import Audit
 
 
 def text(audit: Audit) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from lrspec.audit.checks import CHECKS
-from lrspec.audit.result import Audit
-from lrspec.audit.run import observe
-from lrspec.audit.settings import audited_groups
+from lrspec.auditing.checks import CHECKS
+from lrspec.auditing.result import Audit
+from lrspec.auditing.run import observe
+from lrspec.auditing.settings import audited_groups
 from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.models.garbage import uncollected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrspec.audit.checks.membership import MEMBERSHIP
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run
+from lrspec.auditing.checks.membership import MEMBERSHIP
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run
 
 CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (*MEMBERSHIP,)
 """Each yields the findings of one code, or of some that exclude each other; `lrspec explain CODE` prints the manual."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.settings import AuditedGroup
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.settings import AuditedGroup
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import brief
@@ -56,11 +56,11 @@ class Audit:
         return brief(f"<Audit: {count(len(self.groups), 'group')}, {count(len(self.diagnostics), 'finding')}>")
 
     def __str__(self) -> str:
-        from lrspec.audit.table import text  # here, since rich takes time to import
+        from lrspec.auditing.table import text  # here, since rich takes time to import
 
         return text(self)
 
     def _repr_html_(self) -> str:
-        from lrspec.audit.table import html
+        from lrspec.auditing.table import html
 
         return html(self)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lrspec.audit.finding import AuditFinding, finding
+from lrspec.auditing.finding import AuditFinding, finding
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim.live.groups import LiveOptimizer
@@ -17,7 +17,7 @@ from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.audit.result import Audit
+    from lrspec.auditing.result import Audit
 
 
 class Slot(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.audit.finding import AuditFinding
-from lrspec.audit.run import Run, Slot
+from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.run import Run, Slot
 from lrspec.diagnostics.wording import count, few
 from lrspec.models.describe import count_parameters
 
