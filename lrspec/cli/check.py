@@ -10,8 +10,9 @@ import click
 from lrspec.cli import options
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
-from lrspec.cli.outputs import emit, is_watched, painter, status, width
+from lrspec.cli.outputs import emit, is_watched, painter, status
 from lrspec.formats import FORMATS, renderer
+from lrspec.formats.terminal import width
 
 if TYPE_CHECKING:
     from lrspec.compiler.runner import CheckOptions, CheckResult

@@ -10,7 +10,8 @@ import click
 from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
-from lrspec.cli.outputs import emit, emit_json, print_report, status, width
+from lrspec.cli.outputs import emit, emit_json, print_report, status
+from lrspec.formats.terminal import width
 
 
 @click.command()
