@@ -91,7 +91,7 @@ def _divided(part: _Part) -> list[_Part]:
     runs: list[tuple[list[str], _Node, dict[str, int] | None]] = []
     for name, child in part.nodes[0].children.items():
         names, first, states = runs[-1] if runs else ([], child, None)
-        joined = _joined(states, child.states)
+        joined = _joined(states, child.states) if _overlap(states, child.states) else None
         if names and (joined is not None or _numbered_alike(names[-1], first, name, child)):
             names.append(name)
             runs[-1] = (names, first, joined)
@@ -101,6 +101,12 @@ def _divided(part: _Part) -> list[_Part]:
         _Part(_below(part.names, _range(names)), [node.children[name] for name in names for node in part.nodes], states)
         for names, _, states in runs
     ]
+
+
+def _overlap(one: dict[str, int] | None, other: dict[str, int] | None) -> bool:
+    """Whether siblings are worth one part: all states of one are those of the other, too."""
+    first, second = set((one or {}).values()), set((other or {}).values())
+    return first <= second or second <= first
 
 
 def _numbered_alike(name: str, node: _Node, next_name: str, child: _Node) -> bool:
