@@ -12,7 +12,6 @@ from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit, is_watched, painter, status
 from lrspec.formats import FORMATS, renderer
-from lrspec.formats.terminal import width
 
 if TYPE_CHECKING:
     from lrspec.compiler.runner import CheckOptions, CheckResult
@@ -68,6 +67,7 @@ def check(
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
     from lrspec.compiler.runner import CheckDepth, CheckOptions
+    from lrspec.formats.terminal import width
     from lrspec.formats.text import checked_summary, failure_text
     from lrspec.spec.language import ModelSource
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrspec.cli.options import CannotRun, say
-from lrspec.formats.terminal import width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +28,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 def print_report(diagnostics: Sequence[Diagnostic], reading: Reading | SpecFile, color: str) -> int:
     """Print diagnostics on standard error, and return their exit status."""
     from lrspec.diagnostics.report import report
+    from lrspec.formats.terminal import width
 
     if diagnostics:
         paint = painter(color, terminal=sys.stderr.isatty())

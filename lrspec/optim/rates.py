@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
 from lrspec.optim.bind import BindError, groups_of
-from lrspec.optim.live.optimizers import named
+from lrspec.optim.live.optimizers import with_names
 from lrspec.optim.live.unwrap import live_groups
 from lrspec.optim.live.values import plain_value
 
@@ -54,7 +54,7 @@ def rates_by_group(optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Opt
     Raises:
         TypeError: for what is not an optimizer.
     """
-    optimizers, found = named(optimizer), dict[str, float]()
+    optimizers, found = with_names(optimizer), dict[str, float]()
     for prefix, each in optimizers:
         before = f"{prefix}/" if len(optimizers) > 1 else ""
         for place, group in enumerate(live_groups(each)):

@@ -161,7 +161,7 @@ def parameter() -> nn.Parameter:
 
 
 def test_groups_without_a_name_or_with_that_of_another_are_called_by_their_places() -> None:
-    groups = [{"name": "head"}, {}, {"name": "head", "lr": torch.tensor(0.1)}, {"name": 3}]
+    groups: list[dict[str, Any]] = [{"name": "head"}, {}, {"name": "head", "lr": torch.tensor(0.1)}, {"name": 3}]
     optimizer = torch.optim.SGD([{"params": [parameter()], **group} for group in groups], lr=1.0)
     rates = lrspec.rates_by_group(optimizer)
     assert rates == {"head": 1.0, "group 1": 1.0, "head (group 2)": 0.1, "group 3": 1.0}

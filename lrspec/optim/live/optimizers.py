@@ -27,13 +27,13 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
     TypeError for what is not an optimizer, or not a scheduler.
     """
     plans = [schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)]
-    found = [_live(name, each, plans) for name, each in named(optimizer)]
+    found = [_live(name, each, plans) for name, each in with_names(optimizer)]
     if len(found) == 1:
         found = [replace(found[0], name=ONLY)]
     return sorted(found, key=lambda each: each.signature.type in ONLY_MATRICES)
 
 
-def named(optimizer: Any) -> list[tuple[str, Any]]:
+def with_names(optimizer: Any) -> list[tuple[str, Any]]:
     """Return the optimizers of a call, each with its name as a spec may have it; TypeError for anything else."""
     names, optimizers = zip(*_name_each(optimizer), strict=True)
     return list(zip(_spec_names(names), optimizers, strict=True))
@@ -48,13 +48,13 @@ def renamings(optimizer: Any) -> list[tuple[str, str]]:
 def _name_each(optimizer: Any) -> list[tuple[str, Any]]:
     """The optimizers of a call with their names: of one, a mapping of names, or a list, where classes name them."""
     if isinstance(optimizer, Mapping):
-        found = [(str(name), _optimizer(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
+        named = [(str(name), _optimizer(each, f"`{printable(str(name))}`: ")) for name, each in optimizer.items()]
     else:
         several = optimizer if isinstance(optimizer, list | tuple) else [optimizer]
-        found = [(class_of(inner(_optimizer(each))).__name__.lower(), each) for each in several]
-    if not found:
+        named = [(class_of(inner(_optimizer(each))).__name__.lower(), each) for each in several]
+    if not named:
         raise TypeError("expected an optimizer (torch.optim.Optimizer), found none")
-    return found
+    return named
 
 
 def _spec_names(names: Sequence[str]) -> list[str]:
