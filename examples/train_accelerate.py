@@ -29,7 +29,7 @@ def train(accelerator: Accelerator) -> list[dict[str, float]]:
     assert not plan.verify(optimizer, model, scheduler)
     rates = []
     for images, labels in data:
-        rates.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+        rates.append(lrspec.rates_by_group(optimizer))
         optimizer.zero_grad()
         accelerator.backward(nn.functional.cross_entropy(model(images), labels))
         optimizer.step()

@@ -34,7 +34,7 @@ def train() -> list[dict[str, float]]:
     assert not plan.verify(sharded, engine.module, scheduler)
     rates = []
     for step in range(STEPS):
-        rates.append({group["name"]: group["lr"] for group in sharded.param_groups})
+        rates.append(lrspec.rates_by_group(sharded))
         images, labels = own_share(step)
         engine.backward(nn.functional.cross_entropy(engine(images), labels))
         engine.step()  # steps the scheduler, too

@@ -42,7 +42,7 @@ def train() -> list[dict[str, float]]:
     assert not plan.verify(optimizer, model, scheduler)
     rates = []
     for _ in range(STEPS):
-        rates.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+        rates.append(lrspec.rates_by_group(optimizer))
         tokens = torch.randint(100, (8, 12))
         optimizer.zero_grad()
         model(input_ids=tokens, labels=tokens[:, 0] % 2).loss.backward()

@@ -34,8 +34,7 @@ def train() -> list[dict[str, float]]:
     assert not plan.verify(optimizers, model, schedulers)
     rates = []
     for _ in range(STEPS):
-        groups = [group for optimizer in optimizers.values() for group in optimizer.param_groups]
-        rates.append({group["name"]: group["lr"] for group in groups})
+        rates.append(lrspec.rates_by_group(optimizers))
         tokens = torch.randint(100, (8, 16))
         scores = model(tokens[:, :-1])
         model.zero_grad()

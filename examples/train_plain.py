@@ -33,7 +33,7 @@ def train() -> list[dict[str, float]]:
     assert not plan.verify(optimizer, model, scheduler)
     rates = []
     for step in range(STEPS):
-        rates.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+        rates.append(lrspec.rates_by_group(optimizer))
         images, labels = batch(step)
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
 from lightning.pytorch import LightningModule, Trainer
 from small_vit import BATCH, batch, build
@@ -24,11 +23,6 @@ STEPS, STOP = 8, 5
 
 Rates = list[dict[str, float]]
 """The rate of each group, by its name, at each step."""
-
-
-def rates(optimizer: torch.optim.Optimizer) -> dict[str, float]:
-    """The rates of the groups."""
-    return {group["name"]: group["lr"] for group in optimizer.param_groups}
 
 
 def data() -> DataLoader[tuple[Tensor, ...]]:
@@ -48,7 +42,7 @@ def train(first: int, last: int, saved: dict[str, Any] | None = None) -> tuple[R
         scheduler.load_state_dict(saved["scheduler"])
     for images, labels in list(data())[first:last]:
         assert not plan.verify(optimizer, model, scheduler)
-        seen.append(rates(optimizer))
+        seen.append(lrspec.rates_by_group(optimizer))
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -68,7 +62,7 @@ class Digits(LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         images, labels = batch
-        self.seen.append(rates(self.trainer.optimizers[0]))
+        self.seen.append(lrspec.rates_by_group(self.trainer.optimizers[0]))
         return nn.functional.cross_entropy(self.model(images), labels)
 
     def configure_optimizers(self) -> Any:
@@ -97,7 +91,7 @@ def train_with_accelerate() -> Rates:
     model, optimizer, batches = accelerator.prepare(model, optimizer, data())  # without the scheduler
     assert not plan.verify(optimizer, model, scheduler)
     for images, labels in batches:
-        seen.append(rates(optimizer))
+        seen.append(lrspec.rates_by_group(optimizer))
         optimizer.zero_grad()
         accelerator.backward(nn.functional.cross_entropy(model(images), labels))
         optimizer.step()

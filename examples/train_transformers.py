@@ -52,7 +52,7 @@ class Record(TrainerCallback):  # type: ignore[misc]
         self.rates: Rates = []
 
     def on_step_begin(self, *_: Any, optimizer: torch.optim.Optimizer, **others: Any) -> None:
-        self.rates.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+        self.rates.append(lrspec.rates_by_group(optimizer))
 
 
 def arguments(folder: str, **others: Any) -> TrainingArguments:

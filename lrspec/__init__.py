@@ -10,6 +10,8 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 __all__ = [
+    "Audit",
+    "AuditError",
     "BindError",
     "BuildError",
     "ChangedSetting",
@@ -33,6 +35,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "VerifyError",
+    "audit",
     "build_optimizer",
     "build_optimizers",
     "build_scheduler",
@@ -44,10 +47,13 @@ __all__ = [
     "load_optimizer_state",
     "loads",
     "param_groups",
+    "rates_by_group",
 ]
 
 TYPE_CHECKING = False  # type checkers take it for True; `typing` is imported later, once the command can be interrupted
 if TYPE_CHECKING:
+    from lrspec.auditing.audit import audit
+    from lrspec.auditing.result import Audit, AuditError
     from lrspec.compiler.compile import check, compile
     from lrspec.compiler.plan import Group, Layer, Plan, PlannedParameter, Settings, Status
     from lrspec.diagnostics.codes import Severity
@@ -60,6 +66,7 @@ if TYPE_CHECKING:
     from lrspec.optim.bind import BindError
     from lrspec.optim.build import build_optimizer, build_optimizers, param_groups
     from lrspec.optim.optimizer_classes import BuildError
+    from lrspec.optim.rates import rates_by_group
     from lrspec.optim.resume.result import ChangedSetting, Resumed, ResumeError
     from lrspec.optim.resume.resume import load_optimizer_state
     from lrspec.optim.schedules.build import build_scheduler, build_schedulers
@@ -68,6 +75,8 @@ if TYPE_CHECKING:
     from lrspec.spec.override import OverrideError
 else:
     _HOMES = {
+        "auditing.audit": ("audit",),
+        "auditing.result": ("Audit", "AuditError"),
         "compiler.compile": ("check", "compile"),
         "compiler.plan": ("Group", "Layer", "Plan", "PlannedParameter", "Settings", "Status"),
         "diagnostics.codes": ("Severity",),
@@ -80,6 +89,7 @@ else:
         "optim.bind": ("BindError",),
         "optim.build": ("build_optimizer", "build_optimizers", "param_groups"),
         "optim.optimizer_classes": ("BuildError",),
+        "optim.rates": ("rates_by_group",),
         "optim.resume.result": ("ChangedSetting", "Resumed", "ResumeError"),
         "optim.resume.resume": ("load_optimizer_state",),
         "optim.schedules.build": ("build_scheduler", "build_schedulers"),

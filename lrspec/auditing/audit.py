@@ -44,7 +44,7 @@ def audit(
         TypeError: for what is not a model, an optimizer or a scheduler.
         ValueError: for a name in `ignore` that no finding has.
     """
-    ignored = {_code(name) for name in ([ignore] if isinstance(ignore, str) else ignore)}
+    ignored = {code_of(name) for name in ([ignore] if isinstance(ignore, str) else ignore)}
     with uncollected():
         run = observe(optimizer, model, scheduler, since)
         groups = tuple(audited_groups(run))
@@ -53,7 +53,8 @@ def audit(
     return Audit(run.inventory, groups, tuple(found))
 
 
-def _code(name: str) -> str:
+def code_of(name: str) -> str:
+    """Return the code of a finding by its name; ValueError for a name that no finding of an audit has."""
     if name not in NAMES:
         raise ValueError(f"no finding of an audit is called {name!r}{did_you_mean(name, NAMES)}")
     return NAMES[name]

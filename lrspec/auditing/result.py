@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import brief
 from lrspec.diagnostics.wording import count
+from lrspec.formats.terminal import width
 from lrspec.models.inventory import Inventory
 
 
@@ -58,7 +60,7 @@ class Audit:
     def __str__(self) -> str:
         from lrspec.auditing.table import text  # here, since rich takes time to import
 
-        return text(self)
+        return text(self, width(sys.stdout))
 
     def _repr_html_(self) -> str:
         from lrspec.auditing.table import html

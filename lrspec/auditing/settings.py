@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lrspec.auditing.run import Run
 from lrspec.models.parameters import Columns
-from lrspec.optim.live.groups import KNOWN, LiveOptimizer
+from lrspec.optim.live.groups import KNOWN
 from lrspec.optim.live.values import identical, plain_value
 
 
@@ -16,8 +17,9 @@ from lrspec.optim.live.values import identical, plain_value
 class AuditedGroup:
     """A group of an optimizer as it is now.
 
-    `label` is what messages call it, `members` are the places of its parameters in the inventory. `start` is the rate
-    that a schedule starts from, `lr` the present one. `options` are the keys whose values differ from the optimizer's
+    `label` is what messages call it, `name` its own name if it has one. `members` are the places of its parameters in
+    the inventory, and `others` is the number of tensors in it that are not the model's. `start` is the rate that a
+    schedule starts from, `lr` the present one. `options` are the keys whose values differ from the optimizer's
     defaults, and those that it does not have.
     """
 
@@ -25,11 +27,13 @@ class AuditedGroup:
     type: str
     number: int
     label: str
+    name: str | None
     lr: Any
     start: Any
     weight_decay: Any
     options: dict[str, Any]
     members: tuple[int, ...]
+    others: int
     columns: Columns = field(repr=False, compare=False)
 
     @property
@@ -48,45 +52,57 @@ class AuditedGroup:
             "optimizer": self.optimizer,
             "type": self.type,
             "group": self.number,
+            "name": self.name,
             "lr": _json(self.lr),
             "initial_lr": _json(self.start),
             "weight_decay": _json(self.weight_decay),
             "options": {key: _json(value) for key, value in self.options.items()},
             "params": [self.columns.names[member] for member in self.members],
             "elements": self.columns.elements(self.members),
+            "other_tensors": self.others,
         }
 
 
 def audited_groups(run: Run) -> Iterator[AuditedGroup]:
     """Return the groups of all optimizers, with the parameters of the model that they hold."""
-    members: dict[tuple[int, int], list[int]] = {}
+    members: dict[tuple[int, int], list[int | None]] = {}
     for slot in run.slots:
-        if slot.place is not None:
-            members.setdefault((id(slot.optimizer), slot.group), []).append(slot.place)
+        members.setdefault((id(slot.optimizer), slot.group), []).append(slot.place)
     for optimizer in run.optimizers:
         for number, group in enumerate(optimizer.groups):
+            found = members.get((id(optimizer), number), [])
+            places = tuple(sorted({place for place in found if place is not None}))
+            name = group.get("name")
             yield AuditedGroup(
                 optimizer.name,
                 optimizer.signature.type,
                 number,
                 optimizer.label(number),
+                name if isinstance(name, str) else None,
                 plain_value(group.get("lr")),
                 optimizer.rate(number),
                 optimizer.decay(number),
-                _options(optimizer, group),
-                tuple(sorted(set(members.get((id(optimizer), number), ())))),
+                _options(group, optimizer.defaults),
+                places,
+                found.count(None),
                 run.inventory.columns,
             )
 
 
-def _options(optimizer: LiveOptimizer, group: Any) -> dict[str, Any]:
+def _options(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a group that are not those of every group, with other values than the optimizer's defaults."""
-    own = {key: plain_value(value) for key, value in group.items() if key not in KNOWN}
-    defaults = {key: plain_value(value) for key, value in optimizer.defaults.items()}
-    return {key: value for key, value in own.items() if key not in defaults or not identical(value, defaults[key])}
+    own = {key: value for key, value in group.items() if key not in KNOWN and value is not defaults.get(key, group)}
+    plain = {key: plain_value(value) for key, value in own.items()}
+    return {
+        key: value
+        for key, value in plain.items()
+        if key not in defaults or not identical(value, plain_value(defaults[key]))
+    }
 
 
 def _json(value: Any) -> Any:
+    """A value as JSON has it: a list for a tuple, and text for what it does not have, such as a NaN."""
     if isinstance(value, tuple):
         return [_json(item) for item in value]
-    return value if isinstance(value, float | int | str | bool | None) else repr(value)
+    plain = isinstance(value, int | str | None) or (isinstance(value, float) and math.isfinite(value))
+    return value if plain else repr(value)

@@ -10,7 +10,7 @@ import click
 from lrspec.cli import options
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
-from lrspec.cli.outputs import emit, is_watched, painter, status, width
+from lrspec.cli.outputs import emit, is_watched, painter, status
 from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def check(
     Every spec is checked against its own `models`, or against those of --model and --params. `-` is standard input.
     """
     from lrspec.compiler.runner import CheckDepth, CheckOptions
+    from lrspec.formats.terminal import width
     from lrspec.formats.text import checked_summary, failure_text
     from lrspec.spec.language import ModelSource
 

@@ -10,7 +10,7 @@ import click
 from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
-from lrspec.cli.outputs import emit, emit_json, print_report, status, width
+from lrspec.cli.outputs import emit, emit_json, print_report, status
 
 
 @click.command()
@@ -75,6 +75,7 @@ def compile(
     elif plan.groups is not None:
         from lrspec.formats.table import table  # here, since rich takes long to import
         from lrspec.formats.table_rows import replaced
+        from lrspec.formats.terminal import width
 
         lines = replaced(reading.file(), plan.file.overrides)
         emit(table(plan, lines, None if output else width(sys.stdout), steps), output)

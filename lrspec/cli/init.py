@@ -125,7 +125,7 @@ def init(
     from lrspec.cli.spec_files import destination_of
     from lrspec.drafting.recipes.recipe import Choices
     from lrspec.drafting.recipes.table import DEFAULT
-    from lrspec.drafting.script import function_of
+    from lrspec.models.sources.script import function_of
 
     _check_words(model, args, params, script, recipe, choices)
     source = script or (f"params:{params}" if params is not None else model)
@@ -216,9 +216,10 @@ def _by_recipe(
 
 def _from_script(source: str, destination: Destination) -> Draft:
     from lrspec.drafting.draft import draft
-    from lrspec.drafting.script import from_script
+    from lrspec.drafting.live.read import read
+    from lrspec.models.sources.script import from_script
 
-    wanted = from_script(source)
+    wanted = from_script(source, read).wanted
     model, notes = _named(source, {}, destination)
     return draft(replace(wanted, model=model, notes=(*wanted.notes, *notes)))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from lrspec.diagnostics.report import Paint
     from lrspec.spec.load import Reading, SpecFile
 
-_COLUMNS = re.compile(r"0*[1-9][0-9]{0,4}")
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow", "bold": True},
@@ -30,6 +28,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 def print_report(diagnostics: Sequence[Diagnostic], reading: Reading | SpecFile, color: str) -> int:
     """Print diagnostics on standard error, and return their exit status."""
     from lrspec.diagnostics.report import report
+    from lrspec.formats.terminal import width
 
     if diagnostics:
         paint = painter(color, terminal=sys.stderr.isatty())
@@ -70,17 +69,6 @@ def emit_json(value: Any, output: str | None) -> None:
     from lrspec.formats.json import as_json
 
     emit(as_json(value), output)
-
-
-def width(stream: TextIO) -> int | None:
-    """Return COLUMNS, or else the width of the terminal that a stream writes to; None if it is not one."""
-    columns = os.environ.get("COLUMNS", "")
-    if _COLUMNS.fullmatch(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except (OSError, ValueError):  # not a terminal, or no file at all
-        return None
 
 
 def is_watched() -> bool:

@@ -48,7 +48,12 @@ def blocks(
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
-    severities = Counter(diagnostic.severity for diagnostic in diagnostics)
+    return severities_in_words(diagnostic.severity for diagnostic in diagnostics)
+
+
+def severities_in_words(found: Iterable[Severity]) -> str:
+    """`2 errors, 1 warning`."""
+    severities = Counter(found)
     shown = [severity for severity in (Severity.error, Severity.warning) if severities[severity]]
     return ", ".join(count(severities[severity], severity) for severity in shown)
 

@@ -12,19 +12,21 @@ from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.report import report
 from lrspec.formats.table import grids, title, totals
 
-_PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">'
+PRE = '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">'
+"""The beginning of text that is laid out in columns."""
 
 
 def html(plan: Plan) -> str:
     """The table of a plan, its totals, and the report of its findings, if it has any; every text is escaped."""
     below = [f"<p>{escape(line)}</p>" for line in totals(plan)]
-    parts = [f"<p>{escape(title(plan))}</p>", *map(_table, grids(plan)), *below]
+    parts = [f"<p>{escape(title(plan))}</p>", *map(grid_html, grids(plan)), *below]
     if plan.diagnostics:
-        parts.append(f"{_PRE}{escape(report(plan.diagnostics, plan.file.document.text))}</pre>")
+        parts.append(f"{PRE}{escape(report(plan.diagnostics, plan.file.document.text))}</pre>")
     return "<div>\n" + "\n".join(parts) + "\n</div>\n"
 
 
-def _table(grid: Table) -> str:
+def grid_html(grid: Table) -> str:
+    """A table as HTML; every text is escaped."""
     columns = grid.columns
     lines = zip(*(column.cells for column in columns), strict=True)
     rows = [_row("td", zip(columns, cells, strict=True)) for cells in lines]

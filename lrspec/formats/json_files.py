@@ -1,4 +1,4 @@
-"""The JSON that lrspec writes, as pydantic models from which the JSON Schemas of the plan and the check are made."""
+"""The JSON that lrspec writes, as pydantic models from which the JSON Schemas of its files are made."""
 
 from __future__ import annotations
 
@@ -204,3 +204,58 @@ class CheckFile(FilePart):
     """The findings: file by file, in the order of their places."""
     failures: list[CheckFailure]
     """What could not be checked."""
+
+
+class AuditGroup(FilePart):
+    """A group of an optimizer, as it is. What is not a plain value is text, as Python writes it."""
+
+    optimizer: str
+    """Which optimizer it is of; `optimizer` where there is only one."""
+    type: str
+    """The class of the optimizer."""
+    group: Size
+    """Its place among the groups of its optimizer."""
+    name: str | None
+    """Its name, if it has one."""
+    lr: Any
+    """The learning rate that it has now; null if it has none."""
+    initial_lr: Any
+    """The learning rate that a schedule starts from, or has as its height."""
+    weight_decay: Any
+    """The weight decay, before any schedule; null if it has none."""
+    options: dict[str, Any]
+    """Its other keys, of those that the optimizer has too the ones with another value."""
+    params: list[str]
+    """The names of the parameters of the model in it, in model order."""
+    elements: Size | None
+    """The number of their elements."""
+    other_tensors: Size
+    """The number of tensors in it that are not parameters of the model."""
+
+
+class AuditDiagnostic(FilePart):
+    """A finding about an optimizer."""
+
+    code: str
+    """Its code, such as `LRS501`."""
+    name: str
+    """Its name, such as `parameter-in-no-group`."""
+    severity: Literal[Severity.error, Severity.warning]
+    """`error` or `warning`."""
+    message: str
+    """What is wrong, about which parameters, and what to do; a line each."""
+    parameters: list[str]
+    """The names of the parameters that it is about."""
+
+
+class AuditFile(FilePart):
+    """What optimizers do to a model, and what of it is probably a mistake."""
+
+    lrspec_audit: Literal[1]
+    """The version of this format: 1."""
+    model: str
+    """The class of the model."""
+    groups: list[AuditGroup]
+    """The groups of all optimizers, in order."""
+    diagnostics: list[AuditDiagnostic]
+    """The findings, errors first."""

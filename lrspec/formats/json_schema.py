@@ -1,4 +1,4 @@
-"""The JSON Schemas of the spec, the plan, the inventory and the check, made from the pydantic models."""
+"""The JSON Schemas of the spec, the plan, the inventory, the check and the audit, made from the pydantic models."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from lrspec.formats.json_files import CheckFile, PlanFile
+from lrspec.formats.json_files import AuditFile, CheckFile, PlanFile
 from lrspec.models.inventory_file import InventoryFile
 from lrspec.spec.language import Spec
 from lrspec.spec.schema_conditions import with_conditions
 
-Format: TypeAlias = Literal["spec", "plan", "params", "check"]
+Format: TypeAlias = Literal["spec", "plan", "params", "check", "audit"]
 
 _FORMATS: dict[Format, tuple[type[BaseModel], str, str]] = {
     "spec": (Spec, "lrspec.v1.schema.json", "lrspec"),
     "plan": (PlanFile, "lrspec-plan.v1.schema.json", "lrspec plan"),
     "params": (InventoryFile, "lrspec-params.v1.schema.json", "lrspec parameter inventory"),
     "check": (CheckFile, "lrspec-check.v1.schema.json", "lrspec check"),
+    "audit": (AuditFile, "lrspec-audit.v1.schema.json", "lrspec audit"),
 }
 FILES = {format: file for format, (_, file, _) in _FORMATS.items()}
 """The names of the schemas in `schemas/`."""

@@ -45,17 +45,25 @@ def table(plan: Plan, notes: Sequence[str] = (), width: int | None = None, steps
     With the number of `steps` of a run it has rates at some of them. `notes` are lines that follow the totals. If the
     terminal is too narrow, names are shortened and less important columns dropped, with a note.
     """
+    lines, columns = [*totals(plan, steps), *notes], (*_DISPENSABLE, *([_SAID_BY_STEPS] if steps else []))
+    return printed(title(plan), grids(plan, steps), lines, width, columns)
+
+
+def printed(title: str, grids: Sequence[Table], notes: Sequence[str], width: int | None, columns: Sequence[str]) -> str:
+    """Print tables between a title and notes; `columns` may be dropped where it is too narrow, the first of them first.
+
+    What is in the column `names` is shortened.
+    """
     out = StringIO()
     console = Console(file=out, width=width or _UNBOUNDED, color_system=None, legacy_windows=False)
-    console.print(Text(title(plan)))
+    console.print(Text(title))
     dropped: list[str] = []
-    for grid in grids(plan, steps):
-        dropped += _fit(grid, console, (*_DISPENSABLE, *([_SAID_BY_STEPS] if steps else [])))
+    for grid in grids:
+        dropped += _fit(grid, console, columns)
         console.print(grid)
-    notes = [*totals(plan, steps), *notes]
     if dropped:
-        columns = ", ".join(dict.fromkeys(dropped))
-        notes.append(f"(no room here for {columns}: widen the terminal, or pipe to a pager)")
+        listed = ", ".join(dict.fromkeys(dropped))
+        notes = [*notes, f"(no room here for {listed}: widen the terminal, or pipe to a pager)"]
     for note in notes:
         console.print(Text(note))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
@@ -86,7 +94,7 @@ def _fit(grid: Table, console: Console, dispensable: Sequence[str]) -> list[str]
         if excess <= 0 or _names_shortened(grid, excess, _LEAST if header == "names" else _ENOUGH):
             break
         if any(column.header == header for column in grid.columns):
-            _drop(grid, header)
+            drop(grid, header)
             dropped.append(header)
     return dropped
 
@@ -103,7 +111,8 @@ def _names_shortened(grid: Table, excess: int, enough: int) -> bool:
     return True
 
 
-def _drop(grid: Table, header: str) -> None:
+def drop(grid: Table, header: str) -> None:
+    """Drop a column, and the footer with it if nothing else is in that."""
     grid.columns = [column for column in grid.columns if column.header != header]
     grid.show_footer = any(column.footer for column in grid.columns[1:])  # a total of nothing says nothing
 
@@ -135,7 +144,7 @@ def _decided_table(plan: Plan, rows: list[Row], steps: int | None) -> Table:
         grid.add_row(*map(Text, cells))
     for column in [*grid.columns]:
         if column.header in _IF_ANY and not any(map(str, column.cells)):
-            _drop(grid, str(column.header))
+            drop(grid, str(column.header))
     return grid
 
 

@@ -1,16 +1,19 @@
-"""Lists a plan's learning rates and schedules in the order of a real optimizer's groups, for schedulers.
+"""Lists a plan's learning rates in the order of a real optimizer's groups, for schedulers; and present rates, for logs.
 
-Groups are found by the names of their parameters: for a part of a model there are fewer of them than in the plan, and
-whoever built the optimizer may have grouped the parameters differently.
+The groups of a plan are found by the names of their parameters: for a part of a model there are fewer of them than in
+the plan, and whoever built the optimizer may have grouped the parameters differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
 from lrspec.optim.bind import BindError, groups_of
+from lrspec.optim.live.optimizers import with_names
+from lrspec.optim.live.unwrap import live_groups
+from lrspec.optim.live.values import plain_value
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -33,6 +36,36 @@ def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
 def schedules(plan: Plan, optimizer: Optimizer) -> list[str]:
     """Return the names of the schedules of an optimizer's groups; raises as `rates`."""
     return list(_by_group(plan, optimizer, "schedules", lambda settings: str(settings.schedule)))
+
+
+def rates_by_group(optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer]) -> dict[str, float]:
+    """Return the present learning rate of each group by its name, for logs: `{"head": 0.001, "group 1": 0.01}`.
+
+    A group without a name is called `group 1`, by its place; so is, after its name, one whose name an earlier group
+    has. Groups without a rate are left out.
+
+    Args:
+        optimizer: the optimizer, under a trainer's wrapper too; of several, a mapping of names or a list. Their names
+            then come first: `muon/head`.
+
+    Raises:
+        TypeError: for what is not an optimizer.
+    """
+    optimizers, found = with_names(optimizer), dict[str, float]()
+    for prefix, each in optimizers:
+        before = f"{prefix}/" if len(optimizers) > 1 else ""
+        for place, group in enumerate(live_groups(each)):
+            rate = plain_value(group.get("lr"))
+            if rate is not None:
+                found[before + _name_in(found, before, group, place)] = float(rate)
+    return found
+
+
+def _name_in(found: Mapping[str, float], before: str, group: Mapping[str, Any], place: int) -> str:
+    name = group.get("name")
+    if not isinstance(name, str) or not name:
+        return f"group {place}"
+    return f"{name} (group {place})" if before + name in found else name
 
 
 def _by_group(plan: Plan, optimizer: Optimizer, what: str, value_of: Callable[[Settings], _Value]) -> Iterator[_Value]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.cli.outputs import is_watched, width
+from lrspec.cli.outputs import is_watched
+from lrspec.formats.terminal import width
 
 
 class Terminal(StringIO):

@@ -74,7 +74,12 @@ def planned(script: ModuleType) -> Rates:
     """What the script's spec says for its model."""
     groups = lrspec.compile(script.SPEC, script.build()).groups
     assert groups is not None
-    return {group.name: group.settings.lr for group in groups if group.settings.lr is not None}
+    return {_logged(group): group.settings.lr for group in groups if group.settings.lr is not None}
+
+
+def _logged(group: lrspec.Group) -> str:
+    """What a log calls a group: of several optimizers, that of the group comes first."""
+    return f"{group.settings.optimizer}/{group.name}" if group.settings.optimizer else group.name
 
 
 def assert_follow(found: list[Rates], plan: Rates, part: Callable[[int], float]) -> None:

@@ -146,3 +146,35 @@ def test_a_plan_with_errors_has_no_rates(model: Tied, plan: lrspec.Plan) -> None
 def test_what_is_no_optimizer_is_told_so(other: Any, plan: lrspec.Plan) -> None:
     with pytest.raises(TypeError, match=r"expected an optimizer \(torch\.optim\.Optimizer\), found (dict|list)"):
         plan.rates(other)
+
+
+def test_present_rates_have_the_names_of_their_groups(model: Tied, plan: lrspec.Plan) -> None:
+    optimizer = torch.optim.AdamW(plan.param_groups(model))
+    assert plan.groups is not None
+    assert lrspec.rates_by_group(optimizer) == dict(zip([group.name for group in plan.groups], RATES, strict=True))
+    torch.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5)
+    assert [*lrspec.rates_by_group(optimizer).values()] == [rate / 2 for rate in RATES]
+
+
+def parameter() -> nn.Parameter:
+    return nn.Parameter(torch.zeros(2))
+
+
+def test_groups_without_a_name_or_with_that_of_another_are_called_by_their_places() -> None:
+    groups: list[dict[str, Any]] = [{"name": "head"}, {}, {"name": "head", "lr": torch.tensor(0.1)}, {"name": 3}]
+    optimizer = torch.optim.SGD([{"params": [parameter()], **group} for group in groups], lr=1.0)
+    rates = lrspec.rates_by_group(optimizer)
+    assert rates == {"head": 1.0, "group 1": 1.0, "head (group 2)": 0.1, "group 3": 1.0}
+    assert {type(rate) for rate in rates.values()} == {float}
+
+
+def test_rates_of_several_optimizers_have_their_names_before_them() -> None:
+    one, other = torch.optim.SGD([parameter()], lr=1.0), torch.optim.SGD([parameter()], lr=2.0)
+    assert lrspec.rates_by_group({"a": one, "b": other}) == {"a/group 0": 1.0, "b/group 0": 2.0}
+    assert lrspec.rates_by_group([one, other]) == {"sgd/group 0": 1.0, "sgd-2/group 0": 2.0}
+    assert lrspec.rates_by_group({"a": one}) == {"group 0": 1.0}
+
+
+def test_present_rates_are_those_of_an_optimizer() -> None:
+    with pytest.raises(TypeError, match="expected an optimizer"):
+        lrspec.rates_by_group(0.1)  # type: ignore[arg-type]

@@ -9,12 +9,12 @@ from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.models.walk import ModelParameters, VisitedModule
-from lrspec.optim.thawing.statistics import frozen_norms
+from lrspec.optim.thawing.statistics import Norms
 
 
 def statistics_of_frozen(run: Run) -> Iterator[AuditFinding]:
     """LRS514: frozen norms in training mode, but those of a copy that follows a trained module."""
-    frozen = [visited for visited, _ in frozen_norms(run.parameters) if visited.module.training]
+    frozen = [visited for visited, _ in Norms(run.parameters).frozen() if visited.module.training]
     twins = _Twins(run.parameters, frozen) if frozen else None
     moving = [visited for visited in frozen if twins and not twins.has_one(visited)]
     if moving:

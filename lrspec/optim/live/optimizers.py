@@ -28,11 +28,16 @@ def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer
     TypeError for what is not an optimizer, or not a scheduler.
     """
     plans = [schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)]
-    names, optimizers = zip(*_name_each(optimizer), strict=True)
-    found = [_live(name, each, plans) for name, each in zip(_spec_names(names), optimizers, strict=True)]
+    found = [_live(name, each, plans) for name, each in with_names(optimizer)]
     if len(found) == 1:
         found = [replace(found[0], name=ONLY)]
     return sorted(found, key=lambda each: each.signature.type in ONLY_MATRICES)
+
+
+def with_names(optimizer: Any) -> list[tuple[str, Any]]:
+    """Return the optimizers of a call, each with its name as a spec may have it; TypeError for anything else."""
+    names, optimizers = zip(*_name_each(optimizer), strict=True)
+    return list(zip(_spec_names(names), optimizers, strict=True))
 
 
 def renamings(optimizer: Any) -> list[tuple[str, str]]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.drafting.script import from_script
+from lrspec.drafting.live.read import read
 from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.script import from_script
 
 TRAIN = """
 import torch
@@ -73,17 +74,17 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("function", ["build", "scheduled"])
 @pytest.mark.parametrize("ending", ["", ".py"])
 def test_a_model_and_its_optimizer_are_read(train: str, function: str, ending: str) -> None:
-    wanted = from_script(f"py:{train}{ending}:{function}")
+    wanted = from_script(f"py:{train}{ending}:{function}", read).wanted
     assert [settings and settings.lr for settings in wanted.settings] == [0.1, 0.1, 1.0, 1.0]
     assert wanted.bases["optimizer"].type == "SGD"
 
 
 def test_a_list_of_optimizers_is_named_after_their_classes(train: str) -> None:
-    assert list(from_script(f"py:{train}:several").bases) == ["adamw", "sgd"]
+    assert list(from_script(f"py:{train}:several", read).wanted.bases) == ["adamw", "sgd"]
 
 
 def test_what_the_function_prints_is_shown_harmlessly(train: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from_script(f"py:{train}:prints")
+    from_script(f"py:{train}:prints", read)
     assert capsys.readouterr() == ("", "\\x1b[2Jbuilding\n")
 
 
@@ -105,7 +106,7 @@ def test_what_the_function_prints_is_shown_harmlessly(train: str, capsys: pytest
 )
 def test_what_goes_wrong_is_said_in_one_line(train: str, function: str, said: str) -> None:
     with pytest.raises(ModelError) as failure:
-        from_script(f"py:{train}:{function}")
+        from_script(f"py:{train}:{function}", read)
     assert said.format(train=train) in str(failure.value)
     assert str(failure.value).startswith(f"py:{train}:{function}")
     assert "\n" not in str(failure.value)
@@ -114,4 +115,4 @@ def test_what_goes_wrong_is_said_in_one_line(train: str, function: str, said: st
 @pytest.mark.parametrize("source", ["resnet18", "timm:resnet18", "train.py:build"])
 def test_only_code_has_an_optimizer(source: str) -> None:
     with pytest.raises(ModelError, match=r"expected py:package.module:function, or py:FILE.py:function"):
-        from_script(source)
+        from_script(source, read)

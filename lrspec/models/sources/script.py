@@ -1,33 +1,34 @@
-"""Runs a function of the user's that returns a model and its optimizer, and reads what every parameter gets."""
+"""Runs a function of the user's that returns a model and its optimizer."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
-from lrspec.drafting.live.read import read
-from lrspec.drafting.wanted import Wanted
 from lrspec.models.sources.model_error import ModelError, in_one_line, own_place
 from lrspec.models.sources.python import builder
 from lrspec.models.sources.silence import silence
 from lrspec.spec.model_kinds import scheme_and_name
 
+_Result = TypeVar("_Result")
 
-def from_script(source: str) -> Wanted:
-    """Return what the optimizers give to every parameter that `py:package.module:function` returns with its model.
 
-    The function, which may be in `py:FILE.py:function`, takes no arguments and returns `(model, optimizer)` or
-    `(model, optimizer, scheduler)`, the optimizer one, a mapping of names or a list. ModelError if it is not there,
-    fails, or returns anything else.
+def from_script(source: str, use: Callable[[Any, Any, Any], _Result]) -> _Result:
+    """Return what `use` makes of the optimizer, the model and the scheduler that a function of the user's returns.
+
+    The user's, `py:package.module:function` or `py:FILE.py:function`, takes no arguments and returns `(model,
+    optimizer)` or `(model, optimizer, scheduler)`, the optimizer one, a mapping of names or a list. ModelError if it is
+    not there, fails, or returns anything else.
     """
     name = function_of(source)
     with silence(source, shown=True):
         returned = _called(source, builder(name))
         try:
             model, optimizer, scheduler = _parts(returned)
-            return read(optimizer, model, scheduler).wanted
-        except (TypeError, ValueError) as failure:  # of `read`, for what is not a model, say
+            return use(optimizer, model, scheduler)
+        except (TypeError, ValueError) as failure:  # for what is not a model, say
             raise ModelError(f"{source}: {failure}") from failure
 
 
