@@ -306,7 +306,8 @@ class Plan:
             BindError: if the plan does not fit the model; for an engine of DeepSpeed; and as long as something is still
                 to thaw, for a DistributedDataParallel that was built when something was frozen, that has not
                 `find_unused_parameters=True`, or that has `static_graph=True`. Nothing is changed then.
-            ValueError: for percentages without `steps`.
+            ValueError: for percentages without `steps`; if `step` is not a whole number of at least 0, or `steps` of at
+                least 1.
         """
         from lrspec.optim.thawing.advance import advance
 
@@ -319,9 +320,9 @@ class Plan:
         `model.train()`, and after `advance` has changed something. The names of all modules that are frozen now are
         returned: those whose own parameters are, or if there are none, all of the nearest module around them.
         """
-        from lrspec.optim.thawing.statistics import freeze_statistics
+        from lrspec.optim.thawing.statistics import Norms
 
-        return freeze_statistics(model, walk(model))
+        return Norms(walk(model)).freeze()
 
     def verify(
         self,

@@ -6,7 +6,7 @@ whoever built the optimizer may have grouped the parameters differently.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from lrspec.diagnostics.wording import SHOWN, few, value_words
@@ -23,23 +23,20 @@ _Value = TypeVar("_Value", float, str)
 
 def rates(plan: Plan, optimizer: Optimizer, mult: float = 1.0) -> list[float]:
     """See `Plan.rates`."""
-    group_rates = []
-    for subject, settings in _settings(plan, optimizer):
-        lrs = {name: float(optimizer.defaults["lr"]) if own.lr is None else own.lr for name, own in settings.items()}
-        group_rates.append(_shared(subject, lrs, "learning rates") * mult)
-    return group_rates
+
+    def rate(settings: Settings) -> float:
+        return float(optimizer.defaults["lr"]) if settings.lr is None else settings.lr
+
+    return [lr * mult for lr in _by_group(plan, optimizer, "learning rates", rate)]
 
 
 def schedules(plan: Plan, optimizer: Optimizer) -> list[str]:
     """Return the names of the schedules of an optimizer's groups; raises as `rates`."""
-    return [
-        _shared(subject, {name: str(own.schedule) for name, own in settings.items()}, "schedules")
-        for subject, settings in _settings(plan, optimizer)
-    ]
+    return list(_by_group(plan, optimizer, "schedules", lambda settings: str(settings.schedule)))
 
 
-def _settings(plan: Plan, optimizer: Optimizer) -> Iterator[tuple[str, dict[str, Settings]]]:
-    """The planned settings of the parameters of each group, by name, with the words for the group."""
+def _by_group(plan: Plan, optimizer: Optimizer, what: str, value_of: Callable[[Settings], _Value]) -> Iterator[_Value]:
+    """The planned value that all parameters of a group have, for each group; BindError if they have several."""
     if not hasattr(optimizer, "param_groups"):
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
     planned = groups_of(plan)
@@ -51,15 +48,10 @@ def _settings(plan: Plan, optimizer: Optimizer) -> Iterator[tuple[str, dict[str,
         if strangers := [name for name in names if name not in plan.group_of]:
             listed = few(strangers, SHOWN)
             raise BindError(f"{subject} has parameters that the plan does not train, {listed}: {_ADVICE}")
-        yield subject, {name: planned[plan.group_of[name]].settings for name in names}
-
-
-def _shared(subject: str, values: Mapping[str, _Value], what: str) -> _Value:
-    """The value that all parameters of a group have; BindError if they have several."""
-    name_of: dict[_Value, str] = {}
-    for name, value in values.items():
-        name_of.setdefault(value, name)
-    if len(name_of) > 1:
-        listed = few([f"{name} ({value_words(value)})" for value, name in name_of.items()], SHOWN)
-        raise BindError(f"{subject} has parameters of different {what} in the plan, {listed}: {_ADVICE}")
-    return next(iter(name_of))
+        name_of: dict[_Value, str] = {}
+        for name in names:
+            name_of.setdefault(value_of(planned[plan.group_of[name]].settings), name)
+        if len(name_of) > 1:
+            listed = few([f"{name} ({value_words(value)})" for value, name in name_of.items()], SHOWN)
+            raise BindError(f"{subject} has parameters of different {what} in the plan, {listed}: {_ADVICE}")
+        yield next(iter(name_of))

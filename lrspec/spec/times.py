@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,3 +59,14 @@ def is_time(value: Any) -> bool:
         percent = _PERCENTAGE.fullmatch(value)
         return percent is not None and 0 < Fraction(percent[1]) <= 100
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def whole(value: Any, name: str, least: int) -> int:
+    """Return a number of steps; ValueError if it is not a whole number of at least `least`."""
+    try:
+        number = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = -1
+    if number < least:
+        raise ValueError(f"{name}: expected a whole number of at least {least}, found {value!r}")
+    return number

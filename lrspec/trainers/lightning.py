@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.compiler.plan import a_plan
 from lrspec.diagnostics.wording import count
+from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
 from lrspec.optim.thawing.advance import advance
+from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
 
 try:
@@ -60,13 +62,17 @@ class FollowPlan(_OfPlan):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is to thaw later, now that the model is wrapped."""
-        model = self.model(pl_module)
-        advance(self.plan, model, *self.steps(trainer), around=trainer.model or pl_module)
-        self.plan.freeze_statistics(model)
+        self._advance(trainer, pl_module)
+        self.norms = Norms(walk(self.model(pl_module)))
+        self.norms.freeze()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Thaw what it is time for; Lightning may have put the model into training mode since the last batch."""
-        self.on_train_start(trainer, pl_module)
+        self._advance(trainer, pl_module)
+        self.norms.freeze()
+
+    def _advance(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        advance(self.plan, self.model(pl_module), *self.steps(trainer), around=trainer.model or pl_module)
 
 
 class VerifyPlan(_OfPlan):

@@ -7,75 +7,86 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState, TrainingArguments
 
 from lrspec.compiler.plan import a_plan
+from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
-from lrspec.optim.thawing.wrapped import NOT_ON_DEEPSPEED
+from lrspec.optim.thawing.advance import NOT_ON_DEEPSPEED, STATIC, WAITS
+from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from lrspec.compiler.plan import Plan
 
 
-class FollowPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed
+class _OfPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed
+    def __init__(self, plan: Plan) -> None:
+        self.plan = a_plan(plan)
+
+
+class FollowPlan(_OfPlan):
     """Freezes and thaws as the plan says before each step, and holds the statistics of what is frozen.
 
-    It stands before `VerifyPlan`. A trainer calls `model.train()` before each batch, with nothing in between: while it
-    trains, the model's own `train` also holds the statistics.
+    It stands before `VerifyPlan`. The trainer calls `model.train()` right before each batch, with nothing in between:
+    the call that comes next also holds the statistics.
 
     Raises (when training starts):
         BindError: as `Plan.advance`.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = a_plan(plan)
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
-    ) -> None:
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: Any, **trained: Any) -> None:
         """Freeze what is to thaw later, now that the model is wrapped."""
-        model = trained["model"]
         if self.plan.thawing:
-            _refuse(args)
-        train = model.train
+            _refuse(args, lasting=any(time.step(state.max_steps) > state.global_step for time in self.plan.thawing))
+        self._advance(trained["model"], state)
+        self.norms = Norms(walk(trained["model"]))
+        self.norms.freeze()
 
-        def train_and_hold(mode: bool = True) -> Any:
-            train(mode)
-            self.plan.freeze_statistics(model)
-            return model
+    def on_step_begin(self, args: Any, state: TrainerState, control: Any, **trained: Any) -> None:
+        """Thaw what it is time for, and hold the statistics of what is still frozen."""
+        self._advance(trained["model"], state)
+        self.norms.freeze()
+        _hold_once(trained["model"], self.norms)
 
-        model.train = train_and_hold
-        self.plan.advance(model, state.global_step, state.max_steps)
-        self.plan.freeze_statistics(model)
+    def on_substep_end(self, args: Any, state: Any, control: Any, **trained: Any) -> None:
+        """Hold the statistics in the next batch of the same step, too."""
+        _hold_once(trained["model"], self.norms)
 
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
-    ) -> None:
-        """Thaw what it is time for."""
-        model = trained["model"]
-        if self.plan.advance(model, state.global_step, state.max_steps):
-            self.plan.freeze_statistics(model)
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
-    ) -> None:
-        """Give the model its own `train` again."""
-        del trained["model"].train
+    def _advance(self, model: nn.Module, state: TrainerState) -> None:
+        self.plan.advance(model, state.global_step, state.max_steps or None)  # 0 where it is not known
 
 
-def _refuse(args: TrainingArguments) -> None:
+def _refuse(args: TrainingArguments, *, lasting: bool) -> None:
     """BindError for wrappers of the trainer under which nothing thaws; a callback sees only the model inside."""
     if args.deepspeed:
         raise BindError(NOT_ON_DEEPSPEED)
+    if not lasting or args.fsdp or args.parallel_mode.value != "distributed":
+        return
+    if getattr(args, "ddp_static_graph", None):
+        raise BindError(f"{STATIC}: leave ddp_static_graph unset")
     finds_unused = args.ddp_find_unused_parameters
-    if finds_unused is None:
-        finds_unused = not args.gradient_checkpointing
-    if args.parallel_mode.value == "distributed" and not args.fsdp and not finds_unused:
-        raise BindError("DistributedDataParallel waits for what is still frozen: set ddp_find_unused_parameters=True")
+    if args.gradient_checkpointing if finds_unused is None else not finds_unused:
+        raise BindError(f"{WAITS}: set ddp_find_unused_parameters=True")
 
 
-class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed
+def _hold_once(model: nn.Module, norms: Norms) -> None:
+    """Have the next `model.train()` hold the statistics as well; the model then has its own `train` again."""
+
+    def train(mode: bool = True) -> nn.Module:
+        if mode:
+            del model.train
+        type(model).train(model, mode)
+        norms.freeze()
+        return model
+
+    if norms.found:
+        model.train = train  # type: ignore[method-assign]
+
+
+class VerifyPlan(_OfPlan):
     """Verifies the trainer's optimizer and its scheduler in `on_train_begin`.
 
     Each warning is issued as a `lrspec.SpecWarning`.
@@ -85,12 +96,7 @@ class VerifyPlan(TrainerCallback):  # type: ignore[misc] # transformers is not f
         BindError: if the plan is for another model, or the spec has several optimizers.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = a_plan(plan)
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **trained: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **trained: Any) -> None:
         """Verify, now that checkpoints are loaded and the optimizer is the one that will step."""
         at = state.global_step, state.max_steps
         require(self.plan, trained["optimizer"], trained["model"], trained["lr_scheduler"], at)

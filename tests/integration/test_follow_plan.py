@@ -13,6 +13,10 @@ import transformers
 from torch import Tensor, nn
 
 import lrspec
+import lrspec.trainers.lightning
+import lrspec.trainers.transformers
+from lrspec.models.walk import ModelParameters, walk
+from lrspec.optim.thawing import advance as advancing
 from lrspec.trainers.lightning import FollowPlan as LightningFollow
 from lrspec.trainers.lightning import VerifyPlan as LightningVerify
 from lrspec.trainers.transformers import FollowPlan as TransformersFollow
@@ -149,6 +153,36 @@ def test_lightning_takes_the_end_from_epochs(tmp_path: Path) -> None:
     assert_followed(net)
 
 
+class TrainsAtAnOddMoment(lightning.pytorch.Callback):
+    """Puts the whole model into training mode before each batch."""
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        pl_module.train()
+
+
+def test_lightning_callbacks_look_at_norms_alone_at_each_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, plan = planned()
+    walked = walks(monkeypatch, lrspec.trainers.lightning)
+    callbacks = [TrainsAtAnOddMoment(), LightningFollow(plan, "net")]
+    trainer = trainer_of(lightning.pytorch, tmp_path, *callbacks, steps=STEPS)
+    trainer.fit(module_of(lightning.pytorch, net, build(plan)), points())
+    assert_followed(net)
+    assert len(walked) == 3  # at the start, for the norms, and where the body thaws
+
+
+def walks(monkeypatch: pytest.MonkeyPatch, trainers: ModuleType) -> list[nn.Module]:
+    """The models through which callbacks of some trainer have walked."""
+    walked: list[nn.Module] = []
+
+    def recorded(model: nn.Module) -> ModelParameters:
+        walked.append(model)
+        return walk(model)
+
+    for module in (advancing, trainers):
+        monkeypatch.setattr(module, "walk", recorded)
+    return walked
+
+
 def test_without_following_verify_says_so(tmp_path: Path) -> None:
     net, plan = planned()
     trainer = trainer_of(lightning.pytorch, tmp_path, LightningVerify(plan, "net"), steps=STEPS)
@@ -199,6 +233,43 @@ def test_transformers_resumes_in_the_same_phase(tmp_path: Path) -> None:
         assert net.thawed == [step >= 3 for step in range(start, stop)]
 
 
+class StoppedError(Exception):
+    """What ends a training run."""
+
+
+def test_transformers_walks_seldom_and_an_exception_leaves_the_model_its_own_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> None:
+        if net.thawed == [False] * 3 + [True] * 2:
+            raise StoppedError
+
+    net, plan = planned()
+    walked = walks(monkeypatch, lrspec.trainers.transformers)
+    net.register_forward_hook(stop)
+    with pytest.raises(StoppedError):
+        transformers_trainer(tmp_path, net, plan, TransformersFollow(plan)).train()
+    assert_followed(net, stop=5)
+    assert "train" not in vars(net)
+    assert len(walked) == 3  # at the start, for the norms, and where the body thaws
+
+
+class ChangesMode(transformers.TrainerCallback):  # type: ignore[misc] # transformers is not followed
+    """Puts the whole model into a mode before each step."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def on_step_begin(self, *_: Any, **trained: Any) -> None:
+        trained["model"].train(self.mode)
+
+
+def test_transformers_follows_where_other_callbacks_change_the_mode(tmp_path: Path) -> None:
+    net, plan = planned()
+    transformers_trainer(tmp_path, net, plan, ChangesMode(True), TransformersFollow(plan), ChangesMode(False)).train()
+    assert_followed(net)
+
+
 def test_transformers_verify_says_where_nothing_follows(tmp_path: Path) -> None:
     net, plan = planned()
     with pytest.raises(lrspec.VerifyError, match="LRS409"):
@@ -215,6 +286,7 @@ class _Mode:
         ({"deepspeed": {"stage": 1}}, "DeepSpeed trains what required grad"),
         ({"ddp_find_unused_parameters": False}, "set ddp_find_unused_parameters=True"),
         ({"gradient_checkpointing": True}, "set ddp_find_unused_parameters=True"),
+        ({"ddp_static_graph": True}, "leave ddp_static_graph unset"),
     ],
 )
 def test_transformers_wrappers_under_which_nothing_thaws_are_refused(change: Any, message: str, tmp_path: Path) -> None:
@@ -226,9 +298,10 @@ def test_transformers_wrappers_under_which_nothing_thaws_are_refused(change: Any
     try:
         with pytest.raises(lrspec.BindError, match=message):
             TransformersFollow(plan).on_train_begin(given, transformers.TrainerState(), None, model=net)
+        if "deepspeed" not in change:  # after the last thaw, DDP has nothing to wait for
+            TransformersFollow(plan).on_train_begin(given, transformers.TrainerState(global_step=3), None, model=net)
     finally:
         type(given).parallel_mode = of_class
-    assert "train" not in vars(net)
 
 
 @pytest.mark.parametrize("callback", [LightningFollow, TransformersFollow])

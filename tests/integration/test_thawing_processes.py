@@ -24,7 +24,7 @@ def test_ddp_thaws_as_documented_and_is_refused_otherwise() -> None:
     assert said == [
         "DistributedDataParallel waits for gradients of what is still frozen: "
         "build it with find_unused_parameters=True",
-        "DistributedDataParallel with static_graph=True cannot train what thaws: leave it out",
+        "DistributedDataParallel with static_graph=True cannot train what thaws: build it without static_graph",
         "DistributedDataParallel reduces 2 tensors, and the plan trains 12 there: "
         "it never synchronises what was frozen when it was built",
         "accepted",

@@ -23,6 +23,9 @@ from tests.integration.processes import EXAMPLES, lines
 STEPS = 8  # of all scripts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+LIGHTNING = pytest.mark.filterwarnings(
+    "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
+)
 
 Rates = dict[str, float]
 """The learning rates of groups, by their names."""
@@ -102,24 +105,19 @@ def one_cycle(step: int) -> float:
 
 
 @pytest.mark.slow  # small_vit trains on the digits of scikit-learn
-@of("train_plain")
-def test_plain_pytorch_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
-    assert_follow(script.train(), planned(script), warmed_up(from_zero=False))
-    assert verified == [[]]
-
-
-@pytest.mark.slow  # small_vit trains on the digits of scikit-learn
-@of("train_timm")
-def test_timm_trains_at_the_plans_rates(script: ModuleType, verified: list[list[lrspec.Diagnostic]]) -> None:
-    assert_follow(script.train(), planned(script), warmed_up(from_zero=True))
+@pytest.mark.parametrize(
+    ("script", "from_zero"), [("train_plain", False), ("train_timm", True)], indirect=["script"], ids=["plain", "timm"]
+)
+def test_a_loop_trains_at_the_plans_rates(
+    script: ModuleType, from_zero: bool, verified: list[list[lrspec.Diagnostic]]
+) -> None:
+    assert_follow(script.train(), planned(script), warmed_up(from_zero))
     assert verified == [[]]
 
 
 @pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_lightning")
-@pytest.mark.filterwarnings(
-    "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
-)
+@LIGHTNING
 def test_lightning_logs_the_rates_under_the_names_of_the_groups(
     script: ModuleType, verified: list[list[lrspec.Diagnostic]]
 ) -> None:
@@ -133,9 +131,7 @@ def test_lightning_logs_the_rates_under_the_names_of_the_groups(
 
 @pytest.mark.slow  # small_vit trains on the digits of scikit-learn
 @of("train_scheduled")
-@pytest.mark.filterwarnings(
-    "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
-)
+@LIGHTNING
 def test_the_schedules_of_a_spec_are_the_same_in_every_loop_and_when_resumed(
     script: ModuleType, verified: list[list[lrspec.Diagnostic]]
 ) -> None:

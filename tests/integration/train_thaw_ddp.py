@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -19,7 +20,7 @@ def refusal(freeze_first: bool = False, **arguments: Any) -> str:
     if freeze_first:
         plan.advance(model, 0)
     trainable = [parameter.requires_grad for parameter in model.parameters()]
-    wrapped = DistributedDataParallel(model, **arguments)
+    wrapped: Any = torch.compile(DistributedDataParallel(model, **arguments))
     try:
         plan.advance(wrapped, 0 if not freeze_first else 1)
     except lrspec.BindError as error:

@@ -11,7 +11,8 @@ from lrspec.diagnostics.escape import printable
 from lrspec.optim.bind import BindError, no_such_optimizer
 from lrspec.optim.optimizer_classes import BuildError
 from lrspec.optim.rates import rates, schedules
-from lrspec.optim.schedules.planned import courses, cut_short, whole
+from lrspec.optim.schedules.planned import courses, cut_short
+from lrspec.spec.times import whole
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -56,15 +57,16 @@ def _built(plan: Plan, optimizers: Mapping[str, Optimizer], steps: int, step: in
     if a_plan(plan).file.spec.schedules is None:
         raise BuildError("the spec has no `schedules`: describe one there, or build a scheduler of torch yourself")
     steps, step, planned = whole(steps, "steps", 1), whole(step, "step", 0), courses(plan, steps)
-    named = {name: schedules(plan, optimizer) for name, optimizer in optimizers.items()}
-    base_rates = {name: rates(plan, optimizer) for name, optimizer in optimizers.items()}
+    groups = {
+        name: list(zip(rates(plan, optimizer), schedules(plan, optimizer), strict=True))
+        for name, optimizer in optimizers.items()
+    }
+    named = {schedule for of_optimizer in groups.values() for _, schedule in of_optimizer}
+    warn(f"{printable(plan.path)}: {problem}" for problem in cut_short(plan, named, steps))
 
     from lrspec.optim.schedules.scheduler import PlanScheduler  # here, since it imports torch
 
-    built = {
-        name: PlanScheduler(optimizer, base_rates[name], [planned[own] for own in named[name]], steps, step)
+    return {
+        name: PlanScheduler(optimizer, [(rate, planned[own]) for rate, own in groups[name]], steps, step)
         for name, optimizer in optimizers.items()
     }
-    own = {schedule for of_groups in named.values() for schedule in of_groups}
-    warn(f"{printable(plan.path)}: {problem}" for problem in cut_short(plan, own, steps))
-    return dict(built)

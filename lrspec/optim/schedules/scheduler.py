@@ -10,29 +10,25 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrspec.diagnostics.errors import warn
-from lrspec.optim.schedules.factors import Course, factor
+from lrspec.optim.schedules.planned import Course, factor
 
 
 class PlanScheduler(LRScheduler):
-    """Sets the rate of each group to the plan's times the factor of its schedule, computed from the step alone.
-
-    `base_lrs` are the plan's rates; `courses` are the schedules of the groups, in their order.
-    """
+    """Sets the rate of each group, computed from the step alone: the plan's, times the factor of its schedule."""
 
     follows_plan = True
 
-    def __init__(
-        self, optimizer: Optimizer, rates: Sequence[float], courses: Sequence[Course], steps: int, step: int
-    ) -> None:
-        self.steps, self.courses = steps, courses
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+    def __init__(self, optimizer: Optimizer, rates: Sequence[tuple[float, Course]], steps: int, step: int) -> None:
+        self.steps, self.courses = steps, [course for _, course in rates]
+        for group, (rate, _) in zip(optimizer.param_groups, rates, strict=True):
             group["initial_lr"] = rate
         super().__init__(optimizer, last_epoch=step - 1)
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the rate of each group at this step."""
-        rates = zip(self.base_lrs, self.courses, strict=True)
-        return [rate * factor(course, self.last_epoch) for rate, course in rates]
+        return [
+            rate * factor(course, self.last_epoch) for rate, course in zip(self.base_lrs, self.courses, strict=True)
+        ]
 
     def step(self, epoch: int | None = None) -> None:
         """Go to the next step, or to a given one."""
@@ -55,9 +51,9 @@ class PlanScheduler(LRScheduler):
 
     def _go_to(self, step: int) -> None:
         self.last_epoch = step
-        for group, rate in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        self._last_lr = self.get_lr()
+        for group, rate in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
-        self._last_lr = self.get_lr()

@@ -12,42 +12,48 @@ if TYPE_CHECKING:
     from lrspec.models.walk import ModelParameters, VisitedModule
 
 _HELD: WeakSet[nn.Module] = WeakSet()
-"""The modules that `freeze_statistics` has put into `eval()`."""
+"""The modules that have been put into `eval()`."""
 
 
-def freeze_statistics(model: nn.Module, parameters: ModelParameters) -> list[str]:
-    """See `Plan.freeze_statistics`; `parameters` are the model's."""
-    frozen = {id(visited.module): visited for visited, _ in frozen_norms(parameters)}
-    for visited in frozen.values():
-        if visited.module.training:
-            visited.module.eval()
-            _HELD.add(visited.module)
-    for module in {id(visited.module): visited.module for visited in parameters.modules}.values():
-        if module in _HELD and id(module) not in frozen:
-            _HELD.discard(module)
-            module.train(model.training)
-    return [visited.prefix.removesuffix(".") for visited in frozen.values()]
-
-
-def frozen_norms(parameters: ModelParameters) -> Iterator[tuple[VisitedModule, range]]:
-    """The modules that track statistics and are frozen now, each with the parameters by which it is.
+class Norms:
+    """The modules of a model that track statistics, each with the parameters by which it is frozen.
 
     These are its own, or if it has none, all of the nearest module around it that has any.
     """
+
+    def __init__(self, parameters: ModelParameters) -> None:
+        self.model = next(visited.module for visited in parameters.modules if not visited.prefix)  # in all wrappers
+        self.found = list(_found(parameters))
+
+    def frozen(self) -> list[tuple[VisitedModule, list[nn.Parameter]]]:
+        """Return those that are frozen now."""
+        return [(norm, own) for norm, own in self.found if own and not any(tensor.requires_grad for tensor in own)]
+
+    def freeze(self) -> list[str]:
+        """See `Plan.freeze_statistics`; this takes no walk through the model."""
+        frozen = {norm.module: norm.prefix.removesuffix(".") for norm, _ in self.frozen()}
+        for module in (norm.module for norm, _ in self.found):
+            if module in frozen and module.training:
+                module.eval()
+                _HELD.add(module)
+            elif module not in frozen and module in _HELD:
+                _HELD.discard(module)
+                module.train(self.model.training)
+        return list(frozen.values())
+
+
+def _found(parameters: ModelParameters) -> Iterator[tuple[VisitedModule, list[nn.Parameter]]]:
     norms = {cls for cls in parameters.classes if _is_norm(cls)}
     seen: set[int] = set()
-    modules = parameters.modules
-    for index, visited in enumerate(modules):
+    for index, visited in enumerate(parameters.modules):
         module = visited.module
         if type(module) not in norms or not module.track_running_stats or id(module) in seen:
             continue
         seen.add(id(module))
-        outwards = (modules[place] for place in range(index, len(modules)))  # each comes after those inside it
+        outwards = parameters.modules[index:]  # each comes after those inside it
         around = (each for each in outwards if each.stop > each.start and visited.prefix.startswith(each.prefix))
         owner = next(around, visited)
-        own = range(owner.start, owner.stop)
-        if own and not any(parameters.tensors[place].requires_grad for place in own):
-            yield visited, own
+        yield visited, parameters.tensors[owner.start : owner.stop]
 
 
 def _is_norm(cls: type) -> bool:

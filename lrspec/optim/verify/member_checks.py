@@ -12,8 +12,10 @@ from lrspec.optim.live.unwrap import class_of
 from lrspec.optim.optimizer_classes import BuildError, maker_of
 from lrspec.optim.verify.running import Member, ModelTensor, TrainingRun, together
 from lrspec.optim.verify.spec_places import NOWHERE, optimizer_place, setting_place
+from lrspec.spec.times import Time
 from lrspec.spec.torch_optim import ARGUMENTS, FROM_TIMM
 
+_ADVANCE = "Call `plan.advance(model, step)` before every step, 0 included, with the model as it trains."
 _REBUILD = "Build the optimizer from `plan.param_groups(model)`"
 
 
@@ -22,8 +24,8 @@ def parameter_in_no_group(run: TrainingRun) -> Iterator[Finding]:
     replaced = {member.param_name for member in _stale(run)}
 
     def missing(tensor: ModelTensor) -> bool:
-        in_no_group = (tensor.tensor.requires_grad or run.thaws(tensor)) and id(tensor.tensor) not in run.members
-        return in_no_group and replaced.isdisjoint(tensor.names)
+        in_no_group = id(tensor.tensor) not in run.members
+        return in_no_group and run.is_to_train(tensor) and replaced.isdisjoint(tensor.names)
 
     for place, tensors in run.trained_where(missing).items():
         message = f"{_are(run, tensors)} in no group of {_the_optimizers(run)}"
@@ -104,11 +106,26 @@ def frozenness_differs(run: TrainingRun) -> Iterator[Finding]:
     for place, tensors in together(_frozen(run, grouped)).items():
         message = f"{_are(run, tensors)} frozen in the plan, but in a group"
         yield run.finding("LRS409", place, tensors, message, f"{_REBUILD}, which excludes them.")
-    frozen = run.trained_where(lambda tensor: not (tensor.tensor.requires_grad or run.thaws(tensor)))
-    for place, tensors in frozen.items():
+    for place, tensors in run.trained_where(lambda tensor: not run.is_to_train(tensor)).items():
         message = f"{run.counted(tensors)} should train, but `requires_grad` is false"
         advice = "Frozen after the plan was made? Say so in the spec (`freeze: true`), or undo it."
         yield run.finding("LRS409", place, tensors, message, advice)
+
+
+def thaws_at_another_time(run: TrainingRun) -> Iterator[Finding]:
+    """LRS409: what thaws, and is trained before its time or still frozen after it."""
+    step, steps = run.progress
+    wrong = (
+        ((setting_place(run.plan, cohort, "freeze"), tensor.tensor.requires_grad), tensor)
+        for tensor, cohort in run.trained
+        if step is not None
+        and isinstance(time := cohort.assignment.freeze, Time)
+        and tensor.tensor.requires_grad != (time.step(steps) <= step)
+    )
+    for (place, trains), tensors in together(wrong).items():
+        should, actual = ("be frozen", "true") if trains else ("train", "false")
+        message = f"{run.counted(tensors)} should {should} at step {step:,}, but `requires_grad` is {actual}"
+        yield run.finding("LRS409", place, tensors, message, _ADVANCE)
 
 
 MEMBERS = (
@@ -118,6 +135,7 @@ MEMBERS = (
     unoptimized_parameter,
     other_optimizer,
     frozenness_differs,
+    thaws_at_another_time,
 )
 """Every check of the members of groups."""
 

@@ -114,15 +114,10 @@ class TrainingRun:
         known = ((tensor, self.cohort(tensor)) for tensor in self.tensors.values())
         return [(tensor, cohort) for tensor, cohort in known if cohort and cohort.status.trains]
 
-    def thaws(self, tensor: ModelTensor) -> bool:
-        """Return whether a parameter thaws in the course of training."""
+    def is_to_train(self, tensor: ModelTensor) -> bool:
+        """Return whether a parameter requires grad, or thaws in the course of training."""
         cohort = self.cohort(tensor)
-        return cohort is not None and isinstance(cohort.assignment.freeze, Time)
-
-    def frozen_yet(self, cohort: Cohort) -> bool | None:
-        """Return whether a cohort that thaws is still frozen at this step; None for all else, or if it is not known."""
-        (step, steps), time = self.progress, cohort.assignment.freeze
-        return None if step is None or not isinstance(time, Time) else time.step(steps) > step
+        return tensor.tensor.requires_grad or (cohort is not None and isinstance(cohort.assignment.freeze, Time))
 
     def trained_where(self, matches: Callable[[ModelTensor], bool]) -> dict[SpecPlace, list[ModelTensor]]:
         """Return some of the parameters that the plan trains, by the places that decide their learning rates."""

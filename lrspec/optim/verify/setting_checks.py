@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.wording import two_values
 from lrspec.optim.live.values import close, same
-from lrspec.optim.schedules.factors import factor
-from lrspec.optim.schedules.planned import courses
+from lrspec.optim.schedules.planned import factors_at
 from lrspec.optim.verify.base_rates import bases, flattened, has_wrong_base, planned_rate
 from lrspec.optim.verify.deviations import Deviation, advised, differing, tensors_of
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun, together
@@ -88,13 +87,12 @@ def rate_differs(run: TrainingRun) -> Iterator[Finding]:
 
 def _off_schedule(run: TrainingRun, portions: list[Portion], step: int, steps: int) -> Iterator[Deviation]:
     """Rates other than the plan's times the factors of their schedules at a step."""
-    planned = courses(run.plan, steps)
+    factors = factors_at(run.plan, step, steps)
     for portion in portions:
-        schedule, rate = portion.cohort.assignment.settings.schedule, planned_rate(portion)
-        if rate is not None and schedule is not None:
-            rate = rate * factor(planned[schedule], step)
-        if not same(portion.group.get("lr"), rate):
-            yield Deviation(portion, portion.group.get("lr"), rate)
+        actual, rate = portion.group.get("lr"), planned_rate(portion)
+        planned = None if rate is None else rate * factors[portion.cohort.assignment.settings.schedule]
+        if not same(actual, planned):
+            yield Deviation(portion, actual, planned)
 
 
 def _unscheduled(run: TrainingRun, portions: list[Portion]) -> Iterator[Deviation]:

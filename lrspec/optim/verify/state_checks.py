@@ -1,4 +1,4 @@
-"""Finds LRS407: state that belongs to other parameters, since torch loads it by position."""
+"""Finds LRS407, state that torch has loaded by position for other parameters, and LRS410, statistics that move."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.models.walk import WRAPPED
 from lrspec.optim.state_keys import ELEMENTWISE, is_of_torch
-from lrspec.optim.verify.running import ModelTensor, TrainingRun
+from lrspec.optim.thawing.statistics import Norms
+from lrspec.optim.verify.running import ModelTensor, TrainingRun, together
+from lrspec.optim.verify.spec_places import NOWHERE, setting_place
 
 _BY_NAME = "torch loads a checkpoint by position; `lrspec.load_optimizer_state` goes by name."
+_HOLD = "Call `plan.freeze_statistics(model)` after each `model.train()`, or use the trainer's `FollowPlan`."
 
 
 def swapped_names(run: TrainingRun) -> Iterator[Finding]:
@@ -34,8 +38,25 @@ def swapped_state(run: TrainingRun) -> Iterator[Finding]:
         yield run.finding("LRS407", place, tensors, message, f"{state}: {_BY_NAME}")
 
 
-STATE = (swapped_names, swapped_state)
-"""Every check of an optimizer's state."""
+def statistics_of_frozen(run: TrainingRun) -> Iterator[Finding]:
+    """LRS410: modules in training mode that are frozen, and update their running statistics."""
+    moving = []
+    for norm, own in Norms(run.parameters).frozen():
+        if norm.module.training:
+            tensors = [run.tensors[id(tensor)] for tensor in own]
+            cohort = next((cohort for tensor in tensors if (cohort := run.cohort(tensor))), None)
+            place = NOWHERE if cohort is None else setting_place(run.plan, cohort, "freeze")
+            moving.append((place, (norm, tensors)))
+    for place, modules in together(moving).items():
+        tensors = [tensor for norm, own in modules if norm.stop > norm.start for tensor in own]
+        names = few([norm.prefix.removesuffix(".") for norm, _ in modules], SHOWN)
+        subject = f"{count(len(modules), 'frozen module')} in training mode ({names})"
+        message = f"every batch moves the running statistics of {subject}"
+        yield run.finding("LRS410", place, tensors, message, _HOLD)
+
+
+STATE = (swapped_names, swapped_state, statistics_of_frozen)
+"""Every check of the state of an optimizer, and of frozen modules."""
 
 
 def _other_names(run: TrainingRun) -> dict[int, str]:

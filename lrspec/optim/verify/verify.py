@@ -14,7 +14,6 @@ from lrspec.optim.verify.running import Progress, TrainingRun, observe
 from lrspec.optim.verify.schedule_checks import SCHEDULES
 from lrspec.optim.verify.setting_checks import SETTINGS
 from lrspec.optim.verify.state_checks import STATE
-from lrspec.optim.verify.thaw_checks import THAWING
 from lrspec.spec.locate import locate
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from lrspec.compiler.plan import Plan
 
-CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE, *THAWING)
+CHECKS: tuple[Callable[[TrainingRun], Iterator[Finding]], ...] = (*MEMBERS, *SETTINGS, *SCHEDULES, *STATE)
 """Every check of a training run."""
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrspec
-from lrspec.optim.schedules.factors import factor, timed, unlike_written
+from lrspec.optim.schedules.planned import cut_short, factor, timed
 
 Segments = list[dict[str, Any]]
 
@@ -111,7 +111,8 @@ def test_a_segment_that_is_cut_off_stays_as_long_as_it_is() -> None:
 
 def test_what_a_run_leaves_out_is_said_with_the_numbers() -> None:
     def said(segments: Segments, steps: int) -> list[str]:
-        return list(unlike_written((spec_of(segments).spec.schedules or {})["main"], steps))
+        plan = lrspec.compile(spec_of(segments), lrspec.Inventory((lrspec.Parameter("a"),)))
+        return [sentence.partition(": ")[2] for sentence in cut_short(plan, ["main"], steps)]
 
     right: Segments = [{"until": 2000, "from": 0}, {"until": "80%"}, {"to": 0}]
     assert said(right, 10_000) == []

@@ -50,21 +50,6 @@ def step_of(given: Any) -> int | None:
     return next((part.position[0] for part in parts if part.position), None)
 
 
-@pytest.fixture
-def model() -> nn.Module:
-    return nn.Sequential(*(nn.Linear(2, 2) for _ in range(4)))
-
-
-@pytest.fixture
-def plan(model: nn.Module) -> lrspec.Plan:
-    return lrspec.compile(lrspec.loads(SPEC), model)
-
-
-@pytest.fixture
-def optimizer(plan: lrspec.Plan, model: nn.Module) -> Optimizer:
-    return lrspec.build_optimizer(plan, model)
-
-
 def current(optimizer: Optimizer) -> list[float]:
     return [float(group["lr"]) for group in optimizer.param_groups]
 

@@ -174,9 +174,7 @@ def test_a_plan_in_which_nothing_thaws_has_nothing_to_do() -> None:
 
 def test_a_part_and_a_wrapped_model_are_found_by_name() -> None:
     model, plan, _ = fresh()
-    assert plan.advance(compiled(model), 0)[0] == "embed.weight"
-    stage = Net()
-    stage.blocks = stage.blocks[6:]
+    assert plan.advance(nn.DataParallel(compiled(model)), 0)[0] == "embed.weight"
     part = nn.Module()
     part.blocks = nn.ModuleDict({"11": model.blocks[11]})
     assert plan.advance(part, 2) == ["blocks.11.weight", "blocks.11.bias"]
@@ -210,6 +208,18 @@ def test_percentages_become_steps_exactly() -> None:
     assert plan.advance(model, 137, 1000) == ["embed.weight", "embed.bias"]
     with pytest.raises(ValueError, match="pass the number of all steps"):
         plan.advance(model, 0)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.0, True, "2", None])
+def test_a_step_and_all_steps_are_whole_numbers(wrong: Any) -> None:
+    model, plan, _ = fresh()
+    with pytest.raises(ValueError, match="step: expected a whole number of at least 0"):
+        plan.advance(model, wrong)
+    if wrong is not None:
+        with pytest.raises(ValueError, match="steps: expected a whole number of at least 1"):
+            plan.advance(model, 0, wrong)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert plan.advance(model, torch.tensor(EVERY), torch.tensor(1000))  # type: ignore[arg-type]
 
 
 def test_what_thaws_is_bound_whatever_its_requires_grad() -> None:

@@ -113,7 +113,18 @@ def test_parameterless_norms_go_with_the_nearest_module_around_them_that_has_par
 def test_wrappers_and_tied_modules_are_seen_through() -> None:
     model, plan, _ = fresh()
     model.late[1] = model.stem[2]
-    assert plan.freeze_statistics(compiled(model)) == ["stem.1.0", "stem.2"]
+    assert plan.freeze_statistics(nn.DataParallel(compiled(model))) == ["stem.1.0", "stem.2"]
+
+
+def test_under_wrappers_the_mode_is_that_of_the_model_inside() -> None:
+    model, plan, _ = fresh()
+    wrapped = nn.DataParallel(model)
+    plan.advance(wrapped, 0)
+    assert plan.freeze_statistics(wrapped) == ["stem.1.0", "stem.2", "late.1"]
+    wrapped.training = False  # as if `model.train()` had followed `wrapped.eval()`
+    plan.advance(wrapped, 3)
+    plan.freeze_statistics(wrapped)
+    assert model.late[1].training
 
 
 def test_norms_of_other_libraries_count() -> None:

@@ -35,21 +35,6 @@ REGROUPED = SPEC.replace("where: {ndim: [0, 1]}", "match: '^[03]'").replace("0.6
 """Other rates, and a group for each layer."""
 
 
-@pytest.fixture
-def model() -> nn.Module:
-    return nn.Sequential(*(nn.Linear(2, 2) for _ in range(4)))
-
-
-@pytest.fixture
-def plan(model: nn.Module) -> lrspec.Plan:
-    return lrspec.compile(lrspec.loads(SPEC), model)
-
-
-@pytest.fixture
-def optimizer(plan: lrspec.Plan, model: nn.Module) -> Optimizer:
-    return torch.optim.AdamW(plan.param_groups(model))
-
-
 def current(optimizer: Optimizer) -> list[float]:
     return [group["lr"] for group in optimizer.param_groups]
 
