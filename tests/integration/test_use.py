@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from torch import nn
 
 import lrspec
 from lrspec.trainers.transformers import use
-from tests.integration.test_callbacks import SPEC, STEPS, TWO, Net, Points, transformers
+from tests.integration.test_callbacks import SPEC, STEPS, TWO, Net, Points
 
 BASE: Any = SPEC.document.value
 EDITED: Any = {
@@ -29,7 +30,7 @@ Rates = list[dict[str, float]]
 """The rate of each group at each step."""
 
 
-class Record(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
+class Record(transformers.TrainerCallback):  # type: ignore[misc]
     """Records the optimizer's rates at the beginning of each step."""
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class Record(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
 
 
 def trainer_of(folder: Path, model: nn.Module | None = None, trainer_class: Any = None, **changed: Any) -> Any:
-    of_trainer = {key: changed.pop(key) for key in ("optimizers", "model_init") if key in changed}
+    of_trainer: dict[str, Any] = {key: changed.pop(key) for key in ("optimizers", "model_init") if key in changed}
     arguments = {
         "max_steps": STEPS,
         "per_device_train_batch_size": 2,
@@ -99,7 +100,8 @@ def test_the_specs_schedules_are_the_trainers_scheduler(tmp_path: Path) -> None:
 
 def test_rates_that_the_spec_leaves_out_are_those_of_the_arguments(tmp_path: Path) -> None:
     bare = BASE | {"optimizer": {"type": "AdamW"}}
-    for changed, lr, decay in (({}, 5e-5, 0.0), ({"learning_rate": 3e-4, "weight_decay": 0.2}, 3e-4, 0.2)):
+    own: Any = {"learning_rate": 3e-4, "weight_decay": 0.2}
+    for changed, lr, decay in (({}, 5e-5, 0.0), (own, 3e-4, 0.2)):
         trainer = trainer_of(tmp_path, **changed)
         use(trainer, bare)
         trainer.create_optimizer()
@@ -160,17 +162,19 @@ def test_a_spec_with_several_optimizers_is_refused(tmp_path: Path) -> None:
 def test_a_trainer_that_has_an_optimizer_is_refused(tmp_path: Path) -> None:
     net = Net()
     trainer = trainer_of(tmp_path, net, optimizers=(torch.optim.SGD(net.parameters()), None))
-    with pytest.raises(lrspec.BuildError, match="^the Trainer has an optimizer already: make it without `optimizers`$"):
+    with pytest.raises(
+        lrspec.BuildError, match=r"^the Trainer has an optimizer already: make it without `optimizers`$"
+    ):
         use(trainer, SPEC)
 
 
-class OwnTrainer(transformers.Trainer):  # type: ignore[misc, name-defined]
+class OwnTrainer(transformers.Trainer):  # type: ignore[misc]
     def create_optimizer(self, model: Any = None) -> Any:
         return torch.optim.SGD(self.model.parameters())
 
 
 def test_a_trainer_that_makes_its_own_optimizer_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(lrspec.BuildError, match="^OwnTrainer makes its own optimizer: it has a `create_optimizer`"):
+    with pytest.raises(lrspec.BuildError, match=r"^OwnTrainer makes its own optimizer: it has a `create_optimizer`"):
         use(trainer_of(tmp_path, trainer_class=OwnTrainer), SPEC)
 
 
