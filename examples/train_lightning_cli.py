@@ -1,5 +1,7 @@
-# Needs lrspec, and: pip install torch timm lightning "jsonargparse[signatures]" scikit-learn
+# Needs lrspec, and: pip install torch timm lightning scikit-learn
 """LightningCLI: the spec stands in the configuration, or is named there or on the command line.
+
+It also needs jsonargparse[signatures], which comes with lightning[pytorch-extra].
 
 python train_lightning_cli.py fit --config lightning-cli.yaml
 python train_lightning_cli.py fit --config lightning-cli.yaml --model.spec small-vit-scheduled.lrspec.yaml
