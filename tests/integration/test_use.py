@@ -178,6 +178,16 @@ def test_a_trainer_that_makes_its_own_optimizer_is_refused(tmp_path: Path) -> No
         use(trainer_of(tmp_path, trainer_class=OwnTrainer), SPEC)
 
 
+def test_a_loss_with_parameters_of_its_own_is_refused(tmp_path: Path) -> None:
+    trainer = trainer_of(tmp_path)
+    trainer.loss = nn.ModuleDict({"model": trainer.model, "classifier": nn.Linear(2, 2)})  # as in sentence-transformers
+    expected = "the loss has parameters that are not the model's, classifier.weight, classifier.bias: no rule"
+    with pytest.raises(lrspec.BuildError, match=expected):
+        use(trainer, SPEC)
+    trainer.loss["classifier"].requires_grad_(False)
+    use(trainer, SPEC)
+
+
 def test_a_spec_that_does_not_fit_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(lrspec.SpecError, match="LRS201"):
         use(trainer_of(tmp_path), BASE | {"rules": BASE["rules"][1:]})
