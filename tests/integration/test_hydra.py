@@ -18,8 +18,6 @@ import lrspec
 from tests.integration.processes import EXAMPLES
 from tests.integration.test_callbacks import SPEC, Net
 
-pytestmark = pytest.mark.slow  # Hydra is not in the extra `test`
-
 
 def assert_built(optimizer: torch.optim.Optimizer, lr: float = 1e-2) -> None:
     assert type(optimizer) is torch.optim.AdamW
@@ -50,7 +48,7 @@ def test_values_of_the_spec_may_be_interpolated() -> None:
     assert_built(instantiate(config.optimizer, model=Net()), 0.5)
 
 
-def test_a_scheduler_is_built_from_a_plan() -> None:
+def test_a_spec_in_the_configuration_is_compiled() -> None:
     spec: Any = SPEC.document.value | {"schedules": {"main": [{"to": 0}]}}
     config = OmegaConf.create({"plan": {"_target_": "lrspec.compile", "spec": spec}})
     plan = instantiate(config.plan, model=Net())
@@ -65,6 +63,7 @@ def hydra(folder: Path, *words: str) -> tuple[dict[str, float], float]:
     return ast.literal_eval(rates), float(loss)
 
 
+@pytest.mark.slow
 def test_the_example_trains_by_the_spec_and_by_what_overrides_it(tmp_path: Path) -> None:
     rates, loss = hydra(tmp_path)
     changed, other = hydra(tmp_path, "optimizer.spec.optimizer.lr=0.05", "optimizer.spec.rules.0.layer_decay=0.5")
