@@ -2,7 +2,7 @@
 """The transformers Trainer, with both ways to give it an optimizer, and a check before training starts.
 
 python train_transformers.py            Trainer(optimizers=(optimizer, scheduler))
-python train_transformers.py --create   a Trainer with its own `create_optimizer`, and the scheduler it chooses
+python train_transformers.py --use      the Trainer makes its optimizer from the spec, and the scheduler that it chooses
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from transformers import (
 )
 
 import lrspec
-from lrspec.trainers.transformers import VerifyPlan
+from lrspec.trainers.transformers import VerifyPlan, use
 
 HERE = Path(__file__).parent
 SPEC, CONFIG = HERE / "tiny-bert.lrspec.yaml", HERE / "tiny-bert.config.json"
@@ -56,7 +56,7 @@ class Record(TrainerCallback):  # type: ignore[misc]
 
 
 def arguments(folder: str, **others: Any) -> TrainingArguments:
-    """Arguments for both ways; a `learning_rate` or `weight_decay` here would do nothing: the spec sets them."""
+    """Arguments for both ways, without `learning_rate` and `weight_decay`: the spec sets them."""
     return TrainingArguments(
         folder, max_steps=STEPS, use_cpu=True, report_to="none", save_strategy="no", logging_strategy="no", **others
     )
@@ -79,30 +79,17 @@ def train() -> Rates:
     return record.rates
 
 
-class PlannedTrainer(Trainer):  # type: ignore[misc]
-    """A Trainer that builds its optimizer from a plan when it needs one."""
-
-    plan: lrspec.Plan
-    optimizer: torch.optim.Optimizer | None
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            self.optimizer = lrspec.build_optimizer(self.plan, model or self.model)
-        return self.optimizer
-
-
-def train_created() -> Rates:
-    """Let the Trainer create both; the scheduler comes from its arguments."""
-    model, record = build(), Record()
+def train_by_use() -> Rates:
+    """Let the Trainer make both: the optimizer from the spec, the scheduler from its arguments."""
+    record = Record()
     with TemporaryDirectory() as folder:
         chosen = arguments(folder, lr_scheduler_type="cosine", warmup_steps=WARMUP)
-        trainer = PlannedTrainer(model, chosen, train_dataset=sentences(), callbacks=[record])
-        trainer.plan = lrspec.compile(SPEC, model)
-        trainer.add_callback(VerifyPlan(trainer.plan))
+        trainer = Trainer(build(), chosen, train_dataset=sentences(), callbacks=[record])
+        use(trainer, SPEC)  # which also adds VerifyPlan
         trainer.train()
     return record.rates
 
 
 if __name__ == "__main__":
-    for step, rates in enumerate(train_created() if "--create" in sys.argv else train()):
+    for step, rates in enumerate(train_by_use() if "--use" in sys.argv else train()):
         print(step, rates)

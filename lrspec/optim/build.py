@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+PLANNED = "a plan has its rates already: pass lr and weight_decay when compiling"
+"""The message for another rate beside a plan."""
+
 
 def build_optimizer(
     spec: SpecFile | SpecSource | Plan,
@@ -87,7 +90,7 @@ def _planned(
     spec: SpecFile | SpecSource | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
 ) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
-        raise ValueError("a plan has its rates already: pass lr and weight_decay when compiling")
+        raise ValueError(PLANNED)
     with uncollected():
         plan, parameters = (spec, walk(model)) if isinstance(spec, Plan) else compiled(spec, model, lr, weight_decay)
         if freeze:

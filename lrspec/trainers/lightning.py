@@ -1,17 +1,22 @@
-"""Callbacks for Lightning: one that follows the plan, and one that verifies the optimizers when training starts.
+"""Has a LightningModule train by a spec; and the callbacks that follow a plan, and verify it when training starts.
 
-trainer = Trainer(callbacks=[lrspec.trainers.lightning.FollowPlan(plan), lrspec.trainers.lightning.VerifyPlan(plan)])
+def configure_optimizers(self):
+    return lrspec.trainers.lightning.configure_optimizers(self, "net.lrspec.yaml")
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from lrspec.compiler.plan import a_plan
+from lrspec.compiler.compile import compile
+from lrspec.compiler.plan import Plan, a_plan
 from lrspec.diagnostics.wording import count
 from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
+from lrspec.optim.build import PLANNED, build_optimizers
+from lrspec.optim.optimizer_classes import BuildError, Maker
+from lrspec.optim.schedules.build import build_schedulers
 from lrspec.optim.thawing.advance import advance
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
@@ -24,7 +29,63 @@ except ImportError:  # the same under its other name; each takes the other's cal
 if TYPE_CHECKING:
     from torch import nn
 
-    from lrspec.compiler.plan import Plan
+    from lrspec.spec.load import SpecFile, SpecSource
+
+
+def configure_optimizers(
+    module: LightningModule,
+    spec: SpecFile | SpecSource | Plan,
+    *,
+    part: str | None = None,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    optimizer_class: Maker | None = None,
+) -> list[dict[str, Any]]:
+    """Build what the method `configure_optimizers` returns, from a spec: its optimizers, and a scheduler for each.
+
+    If the spec has `schedules`, the schedulers follow them, step by step, in a run of as many steps as the trainer
+    expects. The trainer gets the callbacks `FollowPlan` and `VerifyPlan`, in place of those that it may have for this
+    part. Several optimizers are in the spec's order; Lightning leaves it to the module to step them and their
+    schedulers.
+
+    Args:
+        module: the LightningModule, attached to a trainer.
+        spec: a spec, its path, a mapping with its keys, or a plan that was made from one.
+        part: the path of the submodule that the spec is for, such as `net`; otherwise it is for the whole module.
+        lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
+        weight_decay: replaces the spec's `optimizer.weight_decay`.
+        optimizer_class: as in `build_optimizer`, for a spec with one optimizer.
+
+    Raises:
+        SpecError, InventoryError, OSError, TypeError, ValueError: as `build_optimizers`.
+        BuildError, BindError: likewise; and if the spec has `schedules`, but the trainer does not know
+            when it stops.
+        AttributeError: for a `part` that the module does not have.
+    """
+    model, trainer = module.get_submodule(part or ""), cast("Any", module.trainer)
+    if isinstance(spec, Plan) and (lr, weight_decay) != (None, None):
+        raise ValueError(PLANNED)
+    plan = spec if isinstance(spec, Plan) else compile(spec, model, lr=lr, weight_decay=weight_decay)
+    classes = None if optimizer_class is None else {plan.optimizers[0]: optimizer_class}
+    optimizers = build_optimizers(plan, model, freeze=True, optimizer_class=classes)
+    configured: list[dict[str, Any]] = [{"optimizer": optimizer} for optimizer in optimizers.values()]
+    if plan.file.spec.schedules is not None:
+        steps = _all_steps(trainer, len(optimizers))
+        if steps is None:
+            raise BuildError("the trainer does not know when it stops: set its `max_steps` or `max_epochs`")
+        schedulers = build_schedulers(plan, optimizers, steps).values()
+        for one, scheduler in zip(configured, schedulers, strict=True):
+            one["lr_scheduler"] = {"scheduler": scheduler, "interval": "step"}
+    others = [each for each in trainer.callbacks if not (isinstance(each, _OfPlan) and each.part == part)]
+    trainer.callbacks = [*others, FollowPlan(plan, part), VerifyPlan(plan, part)]
+    return configured
+
+
+def _all_steps(trainer: Trainer, optimizers: int) -> int | None:
+    """The number of steps of each of several optimizers that step in turn; None if the trainer does not know it."""
+    most = trainer.max_steps // optimizers if trainer.max_steps > 0 else math.inf
+    expected = min(trainer.estimated_stepping_batches, most)
+    return None if math.isinf(expected) else int(expected)
 
 
 class _OfPlan(Callback):
@@ -44,12 +105,8 @@ class _OfPlan(Callback):
         The latter is None if it is not needed, or if the trainer does not know when it stops.
         """
         optimizers = max(len(trainer.optimizers), 1)
-        steps = None
-        if any(time.is_percentage for time in self.plan.thawing):
-            most = trainer.max_steps // optimizers if trainer.max_steps > 0 else math.inf
-            expected = min(trainer.estimated_stepping_batches, most)
-            steps = None if math.isinf(expected) else int(expected)
-        return trainer.global_step // optimizers, steps
+        needed = any(time.is_percentage for time in self.plan.thawing)
+        return trainer.global_step // optimizers, _all_steps(trainer, optimizers) if needed else None
 
 
 class FollowPlan(_OfPlan):

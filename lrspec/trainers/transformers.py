@@ -1,6 +1,7 @@
-"""Callbacks for transformers: one that follows the plan, and one that verifies the optimizer when training starts.
+"""Has transformers' Trainer train by a spec; and the callbacks that follow a plan, and verify it when training starts.
 
-trainer = Trainer(model, arguments, callbacks=[lrspec.trainers.transformers.FollowPlan(plan), …VerifyPlan(plan)])
+lrspec.trainers.transformers.use(trainer, "net.lrspec.yaml")
+trainer.train()
 """
 
 from __future__ import annotations
@@ -8,19 +9,137 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from transformers import TrainerCallback, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 
-from lrspec.compiler.plan import a_plan
+from lrspec.compiler.compile import compile
+from lrspec.compiler.plan import Plan, a_plan
+from lrspec.diagnostics.errors import warn
+from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
+from lrspec.optim.build import build_optimizer
+from lrspec.optim.optimizer_classes import BuildError, Maker
+from lrspec.optim.schedules.build import build_scheduler
 from lrspec.optim.thawing.advance import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
+from lrspec.spec.load import SpecFile, SpecSource, load
+from lrspec.trainers.arguments import rates, unheeded
+from lrspec.trainers.checkpoints import load_by_name
 
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Iterator
 
-    from lrspec.compiler.plan import Plan
+    from torch import nn
+    from torch.optim import Optimizer
+
+
+def use(trainer: Trainer, spec: SpecFile | SpecSource | Plan, *, optimizer_class: Maker | None = None) -> Plan:
+    """Have a Trainer make its optimizer from a spec, when it would make its own; call it before `train()`.
+
+    It works for any class that inherits `create_optimizer` from transformers' Trainer. The scheduler is the Trainer's
+    or, if the spec has `schedules`, follows them. `FollowPlan` and `VerifyPlan` are added to the callbacks. A
+    checkpoint is resumed by the names of the parameters, with the settings that the spec has now.
+
+    If the spec leaves out `optimizer.lr` or `optimizer.weight_decay`, it is the `learning_rate` or `weight_decay` of
+    the TrainingArguments. If it does not, these must be the same, or left at their defaults.
+
+    Args:
+        trainer: the Trainer, which has no optimizer yet; a second call replaces the first.
+        spec: a spec, its path, a mapping with its keys, or a plan that was made from one.
+        optimizer_class: as in `build_optimizer`.
+
+    Returns the plan of the model.
+
+    Raises:
+        SpecError, InventoryError, OSError, TypeError: as `compile`.
+        BuildError: if the Trainer has another optimizer, or a loss with parameters of its own; if the spec has several
+            optimizers, or another learning rate or weight decay than the TrainingArguments.
+        BindError, BuildError, VerifyError (when training starts): as `build_optimizer` and the callbacks.
+        ResumeError (when training starts): as `load_optimizer_state`.
+    """
+    earlier = getattr(trainer.create_optimizer, "__self__", None)
+    if isinstance(earlier, _Planned):
+        earlier.withdraw()
+    _refuse_others(trainer)
+    return _Planned(trainer, spec, optimizer_class).plan
+
+
+class _Planned:
+    """What a Trainer that uses a spec has in place of its own methods."""
+
+    def __init__(self, trainer: Trainer, spec: SpecFile | SpecSource | Plan, optimizer_class: Maker | None) -> None:
+        self.trainer, self.optimizer_class = trainer, optimizer_class
+        self.spec = spec if isinstance(spec, SpecFile | Plan) else load(spec)
+        self.plan = self.compiled()
+        self.callbacks = [FollowPlan(self.plan), VerifyPlan(self.plan)]
+        trainer.create_optimizer, trainer.create_scheduler = self.create_optimizer, self.create_scheduler
+        for callback in self.callbacks:
+            trainer.add_callback(callback)
+
+    def withdraw(self) -> None:
+        """Leave the Trainer as it was."""
+        del self.trainer.create_optimizer, self.trainer.create_scheduler
+        self.trainer.optimizer = self.trainer.lr_scheduler = None
+        for callback in self.callbacks:
+            self.trainer.remove_callback(callback)
+
+    def compiled(self) -> Plan:
+        """Return the plan for the Trainer's model and its arguments as they are now."""
+        file = self.spec.file if isinstance(self.spec, Plan) else self.spec
+        if len(file.spec.bases) > 1:
+            raise BuildError(f"a Trainer steps one optimizer, and the spec has several ({', '.join(file.spec.bases)})")
+        warn(unheeded(file, self.trainer.args))
+        left_out = rates(file, self.trainer.args)
+        return self.spec if isinstance(self.spec, Plan) else compile(self.spec, self.trainer.model, **left_out)
+
+    def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
+        """As `Trainer.create_optimizer`."""
+        trainer = self.trainer
+        if trainer.optimizer is None:
+            if trainer.model_init is not None:  # another model in each run, and in a search other arguments
+                self.plan = self.compiled()
+                for callback in self.callbacks:
+                    callback.plan = self.plan
+            model = trainer.model if model is None else model
+            optimizer = build_optimizer(self.plan, model, freeze=True, optimizer_class=self.optimizer_class)
+            load_by_name(optimizer, self.plan, lambda: trainer.lr_scheduler)
+            trainer.optimizer = optimizer
+        made: Optimizer = trainer.optimizer
+        return made
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> Any:
+        """As `Trainer.create_scheduler`."""
+        trainer = self.trainer
+        if trainer.lr_scheduler is None and self.plan.file.spec.schedules is not None:
+            trainer.lr_scheduler = build_scheduler(self.plan, optimizer or trainer.optimizer, num_training_steps)
+            trainer._created_lr_scheduler = True
+        return type(trainer).create_scheduler(trainer, num_training_steps, optimizer)
+
+
+def _refuse_others(trainer: Trainer) -> None:
+    """BuildError for a Trainer that has an optimizer, or ways of its own to make one."""
+    name = type(trainer).__name__
+    if type(trainer).create_optimizer is not Trainer.create_optimizer:
+        raise BuildError(f"{name} makes its own optimizer: it has a `create_optimizer` of its own, to be left out")
+    if trainer.optimizer is not None or trainer.optimizer_cls_and_kwargs is not None:
+        passed = "optimizers" if trainer.optimizer is not None else "optimizer_cls_and_kwargs"
+        raise BuildError(f"the {name} has an optimizer already: make it without `{passed}`")
+    if own := list(_of_loss(trainer)):
+        raise BuildError(
+            f"the loss has parameters that are not the model's, {few(own, SHOWN)}: no rule of the spec has them, "
+            "and they would not train\nFreeze them, or make them part of the model."
+        )
+
+
+def _of_loss(trainer: Trainer) -> Iterator[str]:
+    """The parameters to train of the losses of sentence-transformers' trainers, apart from the model's."""
+    known, loss = set(map(id, trainer.model.parameters())), getattr(trainer, "loss", None)
+    losses: list[Any] = list(loss.values()) if isinstance(loss, dict) else [loss]
+    for each in losses:
+        for name, tensor in each.named_parameters() if hasattr(each, "named_parameters") else ():
+            if tensor.requires_grad and id(tensor) not in known:
+                yield name
 
 
 class _OfPlan(TrainerCallback):  # type: ignore[misc] # transformers is not followed

@@ -14,9 +14,10 @@ LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 ROUNDING = 1e-6  # of float32, for parameters that are smaller than 1
 
 
-def lines(script: Path) -> list[str]:
+def lines(script: Path, *words: str) -> list[str]:
     """What two processes print that run a script; they must end, and without failing."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    command += words
     path = os.pathsep.join(filter(None, [str(EXAMPLES), str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK}
     pipe = subprocess.PIPE

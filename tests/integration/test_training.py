@@ -149,7 +149,7 @@ def test_the_schedules_of_a_spec_are_the_same_in_every_loop_and_when_resumed(
 
 
 @of("train_transformers")
-@pytest.mark.parametrize("way", ["train", "train_created"])
+@pytest.mark.parametrize("way", ["train", "train_by_use"])
 def test_transformers_trains_at_the_plans_rates(
     script: ModuleType, way: str, verified: list[list[lrspec.Diagnostic]]
 ) -> None:

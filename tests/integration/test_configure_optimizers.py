@@ -1,0 +1,144 @@
+"""`configure_optimizers` for Lightning: modules train by a spec, follow its schedules, and are verified."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch
+import pytest
+import yaml
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor
+from lightning.pytorch.loggers import CSVLogger
+from torch import nn
+
+import lrspec
+from lrspec.trainers.lightning import VerifyPlan, configure_optimizers
+from tests.integration.processes import EXAMPLES
+from tests.integration.test_callbacks import SPEC, STEPS, TWO, Net, module_of, points, trainer_of
+
+BASE: Any = SPEC.document.value
+SCHEDULED = BASE | {"schedules": {"main": [{"until": 1, "from": 0.25}, {"to": 0, "shape": "cosine"}]}}
+
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),  # of torch, to Lightning
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+]
+
+
+class Record(Callback):
+    """Records the rates of each optimizer at the beginning of each batch."""
+
+    def __init__(self) -> None:
+        self.rates: list[dict[str, float]] = []
+
+    def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
+        groups = (group for optimizer in trainer.optimizers for group in optimizer.param_groups)
+        self.rates.append({group["name"]: group["lr"] for group in groups})
+
+
+def module_by(spec: Any, net: nn.Module, automatic: bool = True, **how: Any) -> Any:
+    """A LightningModule whose optimizers are those of a spec, for its part `net`."""
+    module = module_of(lightning.pytorch, net, lambda _: None, automatic)
+    module.configure_optimizers = lambda: configure_optimizers(module, spec, part="net", **how)
+    return module
+
+
+@pytest.mark.parametrize("spec", [SPEC, BASE, SCHEDULED], ids=["file", "mapping", "scheduled"])
+def test_a_module_trains_by_the_spec(spec: Any, tmp_path: Path) -> None:
+    net, record = Net(), Record()
+    trainer_of(lightning.pytorch, tmp_path, record).fit(module_by(spec, net), points())
+    plan = lrspec.compile(spec, net)
+    assert record.rates == [plan.rates_at(step, STEPS) for step in range(STEPS)]
+
+
+def test_the_steps_of_a_schedule_are_those_of_all_epochs(tmp_path: Path) -> None:
+    net, record = Net(), Record()
+    trainer = trainer_of(lightning.pytorch, tmp_path, record, steps=-1)
+    trainer.fit_loop.epoch_loop.max_steps, trainer.fit_loop.max_epochs = -1, 2
+    trainer.fit(module_by(SCHEDULED, net), points())
+    plan = lrspec.compile(SCHEDULED, net)
+    assert record.rates == [plan.rates_at(step, 8) for step in range(8)]
+
+
+def test_a_schedule_without_an_end_is_refused(tmp_path: Path) -> None:
+    trainer = trainer_of(lightning.pytorch, tmp_path, steps=-1)
+    trainer.fit_loop.max_epochs = -1
+    with pytest.raises(lrspec.BuildError, match="does not know when it stops: set its `max_steps` or `max_epochs`"):
+        trainer.fit(module_by(SCHEDULED, Net()), points())
+
+
+def test_hyperparameters_replace_the_specs_rates(tmp_path: Path) -> None:
+    record = Record()
+    trainer_of(lightning.pytorch, tmp_path, record).fit(module_by(SPEC, Net(), lr=0.1, weight_decay=0.2), points())
+    assert record.rates[0]["head"] == 0.1
+    plan = lrspec.compile(SPEC, Net())
+    with pytest.raises(ValueError, match="a plan has its rates already"):
+        trainer_of(lightning.pytorch, tmp_path).fit(module_by(plan, Net(), lr=0.1), points())
+
+
+def test_the_run_is_verified_and_frozen_as_the_spec_says(tmp_path: Path) -> None:
+    class Meddle(Callback):
+        def on_train_start(self, trainer: Any, *_: Any) -> None:
+            trainer.optimizers[0].param_groups[0]["weight_decay"] = 0.3
+
+    frozen = {"name": "stop", "match": r"^body\.", "freeze": True}
+    net = Net()
+    trainer = trainer_of(lightning.pytorch, tmp_path, Meddle())
+    with pytest.raises(lrspec.VerifyError, match="weight decay of"):
+        trainer.fit(module_by(BASE | {"rules": [frozen, *BASE["rules"][1:]]}, net), points())
+    assert not net.body.weight.requires_grad
+
+
+def test_a_second_fit_is_verified_by_the_second_spec(tmp_path: Path) -> None:
+    trainer = trainer_of(lightning.pytorch, tmp_path)
+    trainer.fit(module_by(SPEC, Net()), points())
+    trainer.fit_loop.epoch_loop.max_steps = 2 * STEPS
+    trainer.fit(module_by(SPEC, Net(), lr=0.1), points())
+    assert [type(each) for each in trainer.callbacks].count(VerifyPlan) == 1
+
+
+def test_several_optimizers_have_a_scheduler_each(tmp_path: Path) -> None:
+    two: Any = TWO.document.value | {"schedules": {"main": [{"to": 0}]}}
+    net, record = Net(), Record()
+    module = module_by(two, net, automatic=False)
+    trainer_of(lightning.pytorch, tmp_path, record, steps=2 * STEPS).fit(module, points())
+    assert [type(each).__name__ for each in module.trainer.optimizers] == ["AdamW", "SGD"]
+    assert [each.scheduler.steps for each in module.trainer.lr_scheduler_configs] == [STEPS, STEPS]
+    assert [each.interval for each in module.trainer.lr_scheduler_configs] == ["step", "step"]
+
+
+def test_the_monitor_shows_the_names_of_the_groups(tmp_path: Path) -> None:
+    monitor = LearningRateMonitor()
+    trainer = trainer_of(lightning.pytorch, tmp_path, monitor)
+    trainer.loggers, trainer.log_every_n_steps = [CSVLogger(tmp_path)], 1
+    net = Net()
+    trainer.fit(module_by(SCHEDULED, net), points())
+    plan = lrspec.compile(SCHEDULED, net)
+    assert list(monitor.lrs) == [f"lr-AdamW/{group.name}" for group in plan.groups or ()]
+    assert monitor.lrs["lr-AdamW/head"] == [plan.rates_at(step, STEPS)["head"] for step in range(STEPS)]
+
+
+NAMED = str(EXAMPLES / "small-vit-scheduled.lrspec.yaml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [(), ("--model.spec", NAMED)], ids=["inline", "named"])
+def test_the_command_line_of_lightning_holds_the_spec_or_names_it(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    config = EXAMPLES / "lightning-cli.yaml"
+    command = [sys.executable, str(EXAMPLES / "train_lightning_cli.py"), "fit", "--config", str(config), *words]
+    ran = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
+    printed = [line.split(maxsplit=1) for line in ran.stdout.splitlines() if line.startswith("lr-")]
+    spec: Any = NAMED if words else yaml.safe_load(config.read_text(encoding="utf-8"))["model"]["spec"]
+    plan = lrspec.compile(spec, importlib.import_module("small_vit").build())
+    steps = [plan.rates_at(step, 8) for step in range(8)]
+    expected = {f"lr-SGD/{name}": [rates[name] for rates in steps] for name in steps[0]}
+    assert {name: ast.literal_eval(rates) for name, rates in printed} == expected
