@@ -208,7 +208,7 @@ def a_half_of_the_trainer_is_empty_under_its_schedule() -> tuple[Any, ...]:
 
 def one_group_per_parameter(model: nn.Module, settings: int) -> Iterator[dict[str, Any]]:
     for number, (name, parameter) in enumerate(model.named_parameters()):
-        yield {"params": [parameter], "name": name, "lr": 1e-4 * 0.8 ** (number % settings)}
+        yield {"params": [parameter], "name": name, "lr": 1e-4 * 0.8 ** (-number % settings)}
 
 
 @mistake("LRS506", "", "Put parameters with equal settings into one group")
@@ -320,9 +320,3 @@ def timm_decays_rates_of_a_convolutional_network() -> tuple[Any, ...]:
 def timm_looks_ahead() -> tuple[Any, ...]:
     model = vit()
     return model, of_timm(model, opt="lookahead_adamw")
-
-
-@right
-def timm_splits_for_muon() -> tuple[Any, ...]:
-    model = vit()
-    return model, of_timm(model, opt="muon")

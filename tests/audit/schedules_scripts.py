@@ -597,7 +597,7 @@ def deepspeed_with_a_list_when_the_scheduler_is_made() -> tuple[Any, ...]:
 
 @right
 def deepspeed_with_a_list_without_the_scheduler() -> tuple[Any, ...]:
-    return under_deepspeed(False, 0, warmup_max_lr=[1e-4, 3e-4, 1e-3, 3e-3])
+    return under_deepspeed(False, 3, warmup_max_lr=[1e-4, 3e-4, 1e-3, 3e-3])
 
 
 @right

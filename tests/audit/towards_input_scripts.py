@@ -58,10 +58,10 @@ BLOCK += " mlp.fc1.weight mlp.fc1.bias mlp.fc2.weight mlp.fc2.bias"
 @mistake("LRS513", " ".join(f"blocks.{n}.{name}" for n in range(5) for name in BLOCK.split()), "Count the other way")
 def a_transformer_upside_down_under_timm() -> tuple[Any, ...]:
     model = vit()
-    groups = param_groups_layer_decay(model, 0.05, layer_decay=0.75)
+    groups = param_groups_layer_decay(model, 0, layer_decay=0.75)
     for group in groups:
         group["lr_scale"] = 0.75**5 / group["lr_scale"]
-    optimizer = AdamW(groups, lr=1e-3)
+    optimizer = AdamW(groups, lr=1e-3, weight_decay=0)
     return model, optimizer, create_scheduler_v2(optimizer, num_epochs=10)[0]
 
 

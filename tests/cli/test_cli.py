@@ -576,7 +576,8 @@ def test_explain_knows_every_diagnostic_by_code_and_by_name(capsys: pytest.Captu
     ran = lrspec(capsys, "explain", code.code)
     assert ran.status == 0
     assert ran.out.startswith(f"## {code.code} {code.name}\n")
-    assert lrspec(capsys, "explain", code.name.upper()).out == ran.out
+    first = next(each for each in CODES.values() if each.name == code.name)  # of a spec, before that of an audit
+    assert lrspec(capsys, "explain", code.name.upper()).out.startswith(f"## {first.code} {code.name}\n")
 
 
 # ------------------------------------------------------------------------------------------------- processes
