@@ -138,7 +138,7 @@ def test_a_clean_folder_has_groups_and_no_diagnostics(folder: Path) -> None:
     assert plan["diagnostics"] == []
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", [code for code in CODES if not code.startswith("LRS5")])  # see tests/audit
 def test_every_code_is_shown_by_a_folder(code: str) -> None:
     shown = [folder for folder in FAULTY if folder.name.startswith(f"{code}-")]
     assert any(code in _codes(folder) for folder in shown)

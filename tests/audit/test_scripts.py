@@ -11,6 +11,7 @@ import pytest
 
 from lrspec.auditing.audit import audit
 from lrspec.auditing.result import Audit
+from lrspec.diagnostics.codes import CODES
 from tests.audit.cases import MISTAKES, RIGHT, Mistake, Script
 
 for script in sorted(Path(__file__).parent.glob("*_scripts.py")):
@@ -21,6 +22,10 @@ def audited(script: Script) -> Audit:
     model, optimizer, *others = script()
     arguments: dict[str, Any] = others.pop() if others and isinstance(others[-1], dict) else {}
     return audit(optimizer, model, *others, **arguments)
+
+
+def test_every_finding_of_an_audit_has_a_mistake() -> None:
+    assert {mistake.code for mistake in MISTAKES.values()} == {code for code in CODES if code.startswith("LRS5")}
 
 
 def id_of(value: object) -> str | None:
