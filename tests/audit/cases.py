@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+
+import pytest
 
 Script = Callable[[], tuple[Any, ...]]
 """Returns `(model, optimizer)`, `(model, optimizer, scheduler)` or these with keyword arguments of `audit` last."""
@@ -20,6 +22,8 @@ class Mistake(NamedTuple):
 
 MISTAKES: dict[str, Mistake] = {}
 RIGHT: dict[str, Script] = {}
+SLOW: set[str] = set()
+"""The scripts that need what only the slow tests install."""
 
 
 def mistake(code: str, parameters: str, cure: str) -> Callable[[Script], Script]:
@@ -38,3 +42,14 @@ def right(script: Script) -> Script:
     assert script.__name__ not in RIGHT
     RIGHT[script.__name__] = script
     return script
+
+
+def slow(script: Script) -> Script:
+    """Run a script with the slow tests, for which more is installed, such as mmengine."""
+    SLOW.add(script.__name__)
+    return script
+
+
+def named(names: Iterable[str]) -> list[Any]:
+    """The names of scripts as parameters of a test."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW
 
-from tests.audit.cases import mistake, right
+from tests.audit.cases import mistake, right, slow
 
 
 def net() -> nn.Sequential:
@@ -227,6 +227,7 @@ def a_loop_makes_groups_of_two_settings() -> tuple[Any, ...]:
 
 
 @mistake("LRS506", "", "nothing else changes")
+@slow
 def mmengine_makes_a_group_of_each_parameter() -> tuple[Any, ...]:
     from mmengine.optim import DefaultOptimWrapperConstructor
 
@@ -242,6 +243,7 @@ def layers_have_tags_and_one_rate() -> tuple[Any, ...]:
 
 
 @right
+@slow
 def mmengine_makes_a_few_groups() -> tuple[Any, ...]:
     from mmengine.optim import DefaultOptimWrapperConstructor
 
@@ -252,6 +254,7 @@ def mmengine_makes_a_few_groups() -> tuple[Any, ...]:
 
 
 @right
+@slow
 def mmengine_makes_one_group() -> tuple[Any, ...]:
     from mmengine.optim import DefaultOptimWrapperConstructor
 

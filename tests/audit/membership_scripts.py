@@ -12,7 +12,7 @@ from torch.nn.utils import parametrizations, prune
 from torch.optim import SGD, AdamW
 
 import lrspec
-from tests.audit.cases import mistake, right
+from tests.audit.cases import mistake, right, slow
 
 
 def net() -> nn.Sequential:
@@ -155,6 +155,7 @@ def an_average_of_timm_is_part_of_the_model() -> tuple[Any, ...]:
 
 
 @right
+@slow
 def an_average_of_mmengine_is_part_of_the_model() -> tuple[Any, ...]:
     from mmengine.model import ExponentialMovingAverage
 

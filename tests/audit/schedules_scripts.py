@@ -19,7 +19,7 @@ from transformers import get_scheduler
 
 import lrspec
 from lrspec.auditing.audit import audit
-from tests.audit.cases import mistake, right
+from tests.audit.cases import mistake, right, slow
 
 ALL = "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias 3.weight 3.bias"
 INPUT, BODY = "0.weight 0.bias", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias"
@@ -457,6 +457,7 @@ def a_floor_in_the_configuration_of_lightning() -> tuple[Any, ...]:
 
 
 @mistake("LRS512", INPUT, "`eta_min` to 0")
+@slow
 def a_floor_under_mmengine() -> tuple[Any, ...]:
     from mmengine.optim import CosineAnnealingLR, OptimWrapper
 
@@ -464,6 +465,7 @@ def a_floor_under_mmengine() -> tuple[Any, ...]:
 
 
 @right
+@slow
 def mmengine_multiplies() -> tuple[Any, ...]:
     from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 

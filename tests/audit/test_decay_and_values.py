@@ -11,7 +11,7 @@ from torch import nn
 
 from lrspec.auditing.audit import audit
 from lrspec.diagnostics.codes import Severity
-from tests.audit.cases import MISTAKES
+from tests.audit.cases import MISTAKES, named
 from tests.audit.state_scripts import stepped
 from tests.audit.test_scripts import audited
 
@@ -77,7 +77,7 @@ def test_torch_cannot_save_state_that_no_group_has() -> None:
         optimizer.state_dict()
 
 
-@pytest.mark.parametrize("name", [name for name, each in MISTAKES.items() if "LRS507" <= each.code <= "LRS515"])
+@pytest.mark.parametrize("name", named(name for name, each in MISTAKES.items() if "LRS507" <= each.code <= "LRS515"))
 def test_an_audit_changes_nothing(name: str) -> None:
     model, optimizer, *_ = MISTAKES[name].script()
     optimizers = list(optimizer) if isinstance(optimizer, list) else [optimizer]

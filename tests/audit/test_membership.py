@@ -139,6 +139,7 @@ def test_groups_are_needless_beyond_32_and_four_times_the_settings(groups: int, 
     assert len(audit(AdamW(one_group_per_parameter(model, settings)), model).diagnostics) == found
 
 
+@pytest.mark.slow
 def test_optimizers_of_mmengine_may_be_in_its_dictionary() -> None:
     from mmengine.optim import OptimWrapper, OptimWrapperDict
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from lrspec.auditing.audit import audit
 from lrspec.auditing.result import Audit
 from lrspec.diagnostics.codes import CODES
-from tests.audit.cases import MISTAKES, RIGHT, Mistake, Script
+from tests.audit.cases import MISTAKES, RIGHT, Script, named
 
 for script in sorted(Path(__file__).parent.glob("*_scripts.py")):
     import_module(f"tests.audit.{script.stem}")
@@ -28,17 +27,14 @@ def test_every_finding_of_an_audit_has_a_mistake() -> None:
     assert {mistake.code for mistake in MISTAKES.values()} == {code for code in CODES if code.startswith("LRS5")}
 
 
-def id_of(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-@pytest.mark.parametrize(("name", "mistake"), MISTAKES.items(), ids=id_of)
-def test_a_mistake_is_named(name: str, mistake: Mistake) -> None:
+@pytest.mark.parametrize("name", named(MISTAKES))
+def test_a_mistake_is_named(name: str) -> None:
+    mistake = MISTAKES[name]
     found = audited(mistake.script).diagnostics
     assert [(each.code, each.parameters) for each in found] == [(mistake.code, mistake.parameters)]
     assert mistake.cure in found[0].message.split("\n")[-1]
 
 
-@pytest.mark.parametrize(("name", "script"), RIGHT.items(), ids=id_of)
-def test_nothing_is_said_of_what_is_right(name: str, script: Callable[[], tuple[Any, ...]]) -> None:
-    assert audited(script).diagnostics == ()
+@pytest.mark.parametrize("name", named(RIGHT))
+def test_nothing_is_said_of_what_is_right(name: str) -> None:
+    assert audited(RIGHT[name]).diagnostics == ()

@@ -9,7 +9,7 @@ import torch
 from torch import distributed, nn
 from torch.optim import SGD, AdamW
 
-from tests.audit.cases import Script, mistake, right
+from tests.audit.cases import Script, mistake, right, slow
 
 
 def net() -> nn.Sequential:
@@ -157,6 +157,7 @@ def a_head_is_replaced_before_accelerate_prepares() -> tuple[Any, ...]:
 
 
 @right
+@slow
 def mmengine_wraps_the_optimizer() -> tuple[Any, ...]:
     from mmengine.optim import OptimWrapper
 

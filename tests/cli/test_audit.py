@@ -76,15 +76,15 @@ class Ran(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    (tmp_path / "trained.py").write_text(MINE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.delitem(sys.modules, "trained", raising=False)
     return tmp_path
 
 
 def audit(capsys: pytest.CaptureFixture[str], function: str, *words: str) -> Ran:
-    status = run(["audit", f"py:mine.py:{function}", *words])
+    status = run(["audit", f"py:trained.py:{function}", *words])
     return Ran(status, *capsys.readouterr())
 
 
@@ -93,7 +93,7 @@ def test_what_is_right_has_a_table_and_the_command_that_writes_the_spec(capsys: 
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("AdamW on torch.nn.modules.container.Sequential\n")
     assert "1 group; 4 parameters trained\n\nnothing found\n\n" in ran.out
-    assert ran.out.endswith("\nTo write this as a spec: lrspec init --from py:mine.py:right\n")
+    assert ran.out.endswith("\nTo write this as a spec: lrspec init --from py:trained.py:right\n")
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,20 @@ def test_what_the_function_prints_is_not_the_result(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["py:mine.py:fails"], "lrspec: py:mine.py:fails cannot be run: RuntimeError: no data (mine.py:"),
-        (["py:mine.py:rihgt"], "lrspec: py:mine.py:rihgt: AttributeError: "),
-        (["py:mine.py:net"], "lrspec: py:mine.py:net: expected (model, optimizer) or (model, optimizer, scheduler)"),
-        (["py:mine.py:lazy"], "lrspec: py:mine.py:lazy: 0.weight has no shape yet: run a batch through the model"),
+        (["py:trained.py:fails"], "lrspec: py:trained.py:fails cannot be run: RuntimeError: no data (trained.py:"),
+        (["py:trained.py:rihgt"], "lrspec: py:trained.py:rihgt: AttributeError: "),
+        (
+            ["py:trained.py:net"],
+            "lrspec: py:trained.py:net: expected (model, optimizer) or (model, optimizer, scheduler)",
+        ),
+        (
+            ["py:trained.py:lazy"],
+            "lrspec: py:trained.py:lazy: 0.weight has no shape yet: run a batch through the model",
+        ),
         (["resnet18"], "lrspec: resnet18: expected py:package.module:function, or py:FILE.py:function"),
         ([], "lrspec audit: Missing argument"),
         (
-            ["py:mine.py:right", "--ignore", "mixed-deacy"],
+            ["py:trained.py:right", "--ignore", "mixed-deacy"],
             "lrspec audit: Invalid value for --ignore: no finding of an audit is called 'mixed-deacy': did you mean",
         ),
     ],
@@ -171,11 +177,13 @@ def test_what_cannot_run_is_status_2_and_one_line(
 
 
 def test_an_interrupt_ends_it() -> None:
-    ran = subprocess.run([sys.executable, "-m", "lrspec", "audit", "py:mine.py:waits"], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "lrspec", "audit", "py:trained.py:waits"], capture_output=True, text=True
+    )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "lrspec: interrupted\n")
 
 
 def test_a_reader_that_leaves_is_not_an_error() -> None:
-    command = f"set -o pipefail; {sys.executable} -m lrspec audit py:mine.py:right | true"
+    command = f"set -o pipefail; {sys.executable} -m lrspec audit py:trained.py:right | true"
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")

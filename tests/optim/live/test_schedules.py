@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from deepspeed.runtime.lr_schedules import OneCycle, WarmupCosineLR, WarmupLR
-from mmengine.optim import CosineAnnealingLR, CosineAnnealingMomentum, OptimWrapper
 from timm.scheduler.plateau_lr import PlateauLRScheduler
 from torch import nn
 from torch.optim import SGD, lr_scheduler
@@ -28,12 +26,12 @@ def read(scheduler: Any) -> Schedule:
     return schedule
 
 
-def test_the_warm_up_of_deepspeed_goes_to_the_highest_rates(optimizer: SGD) -> None:
+@pytest.mark.slow
+def test_schedulers_of_deepspeed(optimizer: SGD) -> None:
+    from deepspeed.runtime.lr_schedules import OneCycle, WarmupCosineLR, WarmupLR
+
     schedule = read(WarmupLR(optimizer, warmup_min_lr=0.01, warmup_max_lr=0.3))
     assert (schedule.bases, schedule.floors, schedule.known) == ([0.3, 0.3], {}, True)
-
-
-def test_other_schedulers_of_deepspeed(optimizer: SGD) -> None:
     assert read(WarmupCosineLR(optimizer, 10)).bases == RATES
     assert read(OneCycle(optimizer, 0.1, 0.4)).bases == [0.4, 0.4]
 
@@ -45,7 +43,10 @@ def test_greedy_goes_on_from_the_rates_and_has_a_floor(optimizer: SGD) -> None:
     assert schedule.known
 
 
+@pytest.mark.slow
 def test_schedulers_of_mmengine(optimizer: SGD) -> None:
+    from mmengine.optim import CosineAnnealingLR, CosineAnnealingMomentum, OptimWrapper
+
     schedule = read(CosineAnnealingLR(OptimWrapper(optimizer), T_max=10, eta_min=0.01))
     assert (schedule.bases, schedule.floors, schedule.known) == (RATES, {"eta_min": [0.01, 0.01]}, True)
     assert schedule.optimizer is optimizer
