@@ -25,8 +25,9 @@ def understood(run: Run, optimizer: LiveOptimizer) -> bool:
 
 
 def filled(optimizer: LiveOptimizer) -> list[int]:
-    """Return the numbers of the groups that have parameters."""
-    return [number for number, group in enumerate(optimizer.groups) if len(group["params"])]
+    """Return the numbers of the groups in which something trains."""
+    groups = enumerate(optimizer.groups)
+    return [number for number, group in groups if any(tensor.requires_grad for tensor in group["params"])]
 
 
 def places_in(run: Run, optimizer: LiveOptimizer, numbers: Iterable[int]) -> list[int]:
@@ -37,7 +38,7 @@ def places_in(run: Run, optimizer: LiveOptimizer, numbers: Iterable[int]) -> lis
 
 
 def in_groups(optimizer: LiveOptimizer, values: Sequence[Any]) -> dict[int, float] | None:
-    """Return the values of groups that have parameters, by number; None unless each is a number."""
+    """Return the values of the groups in which something trains, by number; None unless each is a number."""
     if len(values) != len(optimizer.groups):
         return None
     rates = {number: plain_value(values[number]) for number in filled(optimizer)}

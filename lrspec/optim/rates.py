@@ -64,8 +64,10 @@ def rates_by_group(optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Opt
 def _name_in(found: Mapping[str, float], before: str, group: Mapping[str, Any], place: int) -> str:
     name = group.get("name")
     if not isinstance(name, str) or not name:
-        return f"group {place}"
-    return f"{name} (group {place})" if before + name in found else name
+        name = f"group {place}"
+    while before + name in found:
+        name += f" (group {place})"
+    return name
 
 
 def _by_group(plan: Plan, optimizer: Optimizer, what: str, value_of: Callable[[Settings], _Value]) -> Iterator[_Value]:

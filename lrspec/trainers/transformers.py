@@ -59,10 +59,13 @@ def use(trainer: Trainer, spec: SpecFile | SpecSource | Plan, *, optimizer_class
         ResumeError (when training starts): as `load_optimizer_state`.
     """
     earlier = getattr(trainer.create_optimizer, "__self__", None)
+    if not isinstance(earlier, _Planned):
+        _refuse_others(trainer)
+    planned = _Planned(trainer, spec, optimizer_class)
     if isinstance(earlier, _Planned):
         earlier.withdraw()
-    _refuse_others(trainer)
-    return _Planned(trainer, spec, optimizer_class).plan
+    planned.install()
+    return planned.plan
 
 
 class _Planned:
@@ -73,9 +76,12 @@ class _Planned:
         self.spec = spec if isinstance(spec, SpecFile | Plan) else load(spec)
         self.plan = self.compiled()
         self.callbacks = [FollowPlan(self.plan), VerifyPlan(self.plan)]
-        trainer.create_optimizer, trainer.create_scheduler = self.create_optimizer, self.create_scheduler
+
+    def install(self) -> None:
+        """Take the place of the Trainer's own methods."""
+        self.trainer.create_optimizer, self.trainer.create_scheduler = self.create_optimizer, self.create_scheduler
         for callback in self.callbacks:
-            trainer.add_callback(callback)
+            self.trainer.add_callback(callback)
 
     def withdraw(self) -> None:
         """Leave the Trainer as it was."""

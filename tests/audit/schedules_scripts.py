@@ -443,7 +443,7 @@ def the_floor_that_greedy_has_by_default() -> tuple[Any, ...]:
     return floored(lambda optimizer: get_scheduler("greedy", optimizer))
 
 
-@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`swa_lr` to 0")
+@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`swa_lr` a list with the rate of each group")
 def one_rate_for_averaging() -> tuple[Any, ...]:
     return floored(lambda optimizer: SWALR(optimizer, 1e-3), 2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from lrspec.diagnostics.wording import few
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.values import is_number, plain_value
 
-_MULTIPLIERS = ("wd_multiplier", "wd_mult", "wd_scale", "weight_decay_mult", "weight_decay_multiplier", "decay_mult")
+_MULTIPLIER = re.compile(r"(?:wd|weight_decay|decay)_?(?:scale|mult|multi|multiplier|factor|ratio|coeff?)")
 """Keys by which loops multiply weight decay, as DINOv2's does: the group's own value may be the same everywhere."""
 
 _OFTEN_EXEMPT = {"embedding", "no_weight_decay"}
@@ -100,7 +101,7 @@ def _decays(run: Run) -> dict[int, float]:
 
 
 def _decay_of(slot: Slot) -> float | None:
-    factors = [plain_value(slot.keys[key]) for key in _MULTIPLIERS if key in slot.keys]
+    factors = [plain_value(value) for key, value in slot.keys.items() if _MULTIPLIER.fullmatch(str(key))]
     values = [slot.optimizer.decay(slot.group), *factors]
     return math.prod(values) if all(map(is_number, values)) else None
 

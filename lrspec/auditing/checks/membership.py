@@ -124,7 +124,8 @@ def _adapted(run: Run) -> Iterable[int]:
     named = {cls: {base.__name__ for base in cls.__mro__} for cls in run.parameters.classes}
     inside = _inside(run, {cls for cls, names in named.items() if "PeftModel" in names})
     adapters = _inside(run, {cls for cls, names in named.items() if "BaseTunerLayer" in names})
-    return inside if adapters <= inside else range(len(run.tensors))
+    adapted = inside if adapters <= inside else range(len(run.tensors))
+    return adapted if any(map(run.trains, adapted)) else ()  # else not even the adapters train
 
 
 def _inside(run: Run, classes: set[type]) -> set[int]:

@@ -92,6 +92,9 @@ def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFindin
     now = _base_rates(run, optimizer) if run.since else None
     if run.since is None or now is None or not alike(now.values()) or not any(now.values()):
         return
+    present = in_groups(optimizer, [group.get("lr") for group in optimizer.groups])
+    if not present or not alike(present.values()):
+        return
     # What differed by a multiplier that nothing reads now is LRS511.
     earlier = _rates_of(run.since.groups, unscaled=bool(unread_keys(run, optimizer)))
     names = run.inventory.columns.names
@@ -130,12 +133,15 @@ def _high_floor(
     run: Run, optimizer: LiveOptimizer, schedule: Schedule, name: str, low: Sequence[int], level: float
 ) -> AuditFinding:
     places = places_in(run, optimizer, low)
+    cure = f"Set `{name}` to 0, or well below the lowest rate."
+    if name == "swa_lr":
+        cure = "Give `swa_lr` a list with the rate of each group."
     return run.finding(
         "LRS512",
         places,
         f"`{name}` of {schedule.name} is {six_digits(level)}, and the learning rate of "
         f"{count_parameters(run.inventory.columns, places)} is not above it: all groups end at one rate",
-        f"Set `{name}` to 0, or well below the lowest rate. A LambdaLR multiplies, and keeps the ratios of the groups.",
+        f"{cure} A LambdaLR multiplies, and keeps the ratios of the groups.",
     )
 
 
