@@ -33,7 +33,7 @@ from lrspec.spec.language import SizeFactor
 
 _DISPENSABLE = ("elements", "schedule", "weight decay", "parameters", "names")  # the first is dropped first
 _SAID_BY_STEPS = "learning rate"  # with rates at steps, this is dropped last
-_IF_ANY = ("layer", "optimizer", "schedule", "frozen until")  # columns that are left out if they are empty
+_IF_ANY = ("layer", "optimizer", "schedule", "frozen until")  # columns that are dropped if they are empty
 _ENOUGH = 24  # columns for names, before another column is dropped for them
 _LEAST = 8  # columns for names, before they are dropped themselves
 _UNBOUNDED = 100_000  # columns: without a terminal, nothing is wrapped

@@ -42,7 +42,7 @@ def rates_by_group(optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Opt
     """Return the present learning rate of each group by its name, for logs: `{"head": 0.001, "group 1": 0.01}`.
 
     A group without a name is called `group 1`, by its place; so is, after its name, one whose name an earlier group
-    has. Groups without a rate are left out.
+    has. Groups without a rate are skipped.
 
     Args:
         optimizer: the optimizer, under a trainer's wrapper too; of several, a mapping of names or a list. Their names

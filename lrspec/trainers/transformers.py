@@ -127,7 +127,7 @@ def _refuse_others(trainer: Trainer) -> None:
     """BuildError for a Trainer that has an optimizer, or ways of its own to make one."""
     name = type(trainer).__name__
     if type(trainer).create_optimizer is not Trainer.create_optimizer:
-        raise BuildError(f"{name} makes its own optimizer: it has a `create_optimizer` of its own, to be left out")
+        raise BuildError(f"{name} makes its own optimizer: it has a `create_optimizer` of its own. Remove that.")
     if trainer.optimizer is not None or trainer.optimizer_cls_and_kwargs is not None:
         passed = "optimizers" if trainer.optimizer is not None else "optimizer_cls_and_kwargs"
         raise BuildError(f"the {name} has an optimizer already: make it without `{passed}`")
