@@ -16,8 +16,9 @@ ROUNDING = 1e-6  # of float32, for parameters that are smaller than 1
 
 def lines(script: Path, *words: str) -> list[str]:
     """What two processes print that run a script; they must end, and without failing."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    command += words
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    # run by torchrun itself, Python does not buffer: the lines of two processes, and their ends, may alternate
+    command = [*torchrun, "--no-python", sys.executable, str(script), *words]
     path = os.pathsep.join(filter(None, [str(EXAMPLES), str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK}
     pipe = subprocess.PIPE

@@ -205,7 +205,6 @@ def test_deepspeed_trains_in_two_processes_at_the_plans_rates(script: ModuleType
 
 def printed(script: str) -> list[Rates]:
     """The rates at each step that the first of two processes prints."""
-    # DeepSpeed prints in both processes, and `torchrun` does not buffer: two lines and their ends may alternate
     steps = [line.split(maxsplit=1) for line in lines(EXAMPLES / f"{script}.py") if line[:1].isdigit()]
     assert [step for step, _ in steps] == [str(step) for step in range(STEPS)]
     return [ast.literal_eval(rates) for _, rates in steps]
