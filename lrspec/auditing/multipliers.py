@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from lrspec.optim.live.groups import LiveOptimizer
@@ -14,6 +15,7 @@ _MULTIPLIER = re.compile(
 )
 
 
+@lru_cache
 def multiplied(key: Any) -> str:
     """Return what a key of groups multiplies by its name, `lr` or `weight_decay`; empty if it is no multiplier."""
     found = _MULTIPLIER.fullmatch(key) if isinstance(key, str) else None

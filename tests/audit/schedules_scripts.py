@@ -470,6 +470,14 @@ def rates_for_averaging_that_are_reached() -> tuple[Any, ...]:
 
 
 @right
+def rates_for_averaging_after_a_cosine_to_one_rate() -> tuple[Any, ...]:
+    model, optimizer = layer_wise()
+    stepped(optimizer, lr_scheduler.CosineAnnealingLR(optimizer, 2, eta_min=1e-5), 2)
+    each: Any = [1e-5, 1e-4, 1e-4, 1e-3]
+    return model, optimizer, SWALR(optimizer, each)
+
+
+@right
 def one_rate_for_averaging_where_the_rates_were_one() -> tuple[Any, ...]:
     model, optimizer = one_rate()
     return model, optimizer, stepped(optimizer, SWALR(optimizer, 1e-4, anneal_epochs=1), 2)

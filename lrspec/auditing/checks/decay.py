@@ -42,9 +42,11 @@ def mixed_decay(run: Run) -> Iterator[AuditFinding]:
 
 def declared_decay(run: Run) -> Iterator[AuditFinding]:
     """LRS508: parameters that the model declares to be without weight decay, and that get some."""
-    declared, decays = run.inventory.columns.declared, _decays(run)
-    places = [place for place, decay in decays.items() if decay and "no_weight_decay" in (declared[place] or ())]
-    if places:
+    declared = [
+        place for place, known in enumerate(run.inventory.columns.declared) if "no_weight_decay" in (known or ())
+    ]
+    decays = _decays(run) if declared else {}
+    if places := [place for place in declared if decays.get(place)]:
         verb, them = ("gets", "it") if len(places) == 1 else ("get", "them")
         yield run.finding(
             "LRS508",

@@ -61,7 +61,7 @@ def _rate_for_all(optimizer: LiveOptimizer) -> float | None:
     """The one rate that the scheduler would set, now or as the height of its schedule, if it is one and above 0."""
     present = in_groups(optimizer, [group.get("lr") for group in optimizer.groups])
     found = [scaled(optimizer, each.bases or (), each.reads) for each in optimizer.schedules if _has_one_base(each)]
-    if all(each.chained for each in optimizer.schedules) and not _at_a_floor(optimizer, present):
+    if present and all(each.chained for each in optimizer.schedules) and not _is_passing(optimizer, present):
         found.append(present)
     return next(
         (max(rates.values()) for rates in found if rates and alike(rates.values()) and any(rates.values())), None
@@ -73,11 +73,17 @@ def _has_one_base(schedule: Schedule) -> bool:
     return not schedule.chained and len(set(schedule.floors.get("base_lr", ()))) <= 1
 
 
-def _at_a_floor(optimizer: LiveOptimizer, present: dict[int, float] | None) -> bool:
-    """Return whether a schedule has reached its end, which may be one rate; at that of SWALR training goes on."""
-    ends = [values for each in optimizer.schedules for name, values in each.floors.items() if name != "swa_lr"]
-    floors = [in_groups(optimizer, values) for values in ends]
-    return any(present and floor and all(alike([present[n], floor[n]]) for n in present) for floor in floors)
+def _is_passing(optimizer: LiveOptimizer, present: dict[int, float]) -> bool:
+    """Return whether a schedule has reached its end, which may be one rate, or SWALR moves to a rate for each group.
+
+    When SWALR has reached one rate, training goes on at it.
+    """
+    named = ((name, values) for each in optimizer.schedules for name, values in each.floors.items())
+    floors = ((name, floor) for name, values in named if (floor := in_groups(optimizer, values)))
+    return any(
+        not alike(floor.values()) if name == "swa_lr" else all(alike([present[n], floor[n]]) for n in present)
+        for name, floor in floors
+    )
 
 
 def _not_above(optimizer: LiveOptimizer, own: dict[int, float], level: float, name: str) -> list[int]:
