@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from lrspec.auditing.multipliers import factor
 from lrspec.auditing.run import Run
+from lrspec.diagnostics.wording import few
+from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.schedules import Schedule
 from lrspec.optim.live.values import is_number, plain_value
@@ -18,6 +21,12 @@ def plans(run: Run, optimizer: LiveOptimizer) -> list[Schedule]:
     return [*optimizer.schedules, *(each for each in run.schedules if each.optimizer is None)]
 
 
+def may_move(run: Run, optimizer: LiveOptimizer) -> bool:
+    """Return whether a scheduler moves the rates of an optimizer, or may: one that moves none that is known."""
+    others = {each for known in run.optimizers for each in known.schedules if known is not optimizer}
+    return any(each not in others for each in run.schedules)
+
+
 def understood(run: Run, optimizer: LiveOptimizer) -> bool:
     """Return whether there are schedulers, all of known classes, and none moves the groups apart."""
     own = plans(run, optimizer)
@@ -26,15 +35,14 @@ def understood(run: Run, optimizer: LiveOptimizer) -> bool:
 
 def filled(optimizer: LiveOptimizer) -> list[int]:
     """Return the numbers of the groups in which something trains."""
-    groups = enumerate(optimizer.groups)
-    return [number for number, group in groups if any(tensor.requires_grad for tensor in group["params"])]
+    return [number for number, trains in enumerate(optimizer.trains) if trains]
 
 
-def places_in(run: Run, optimizer: LiveOptimizer, numbers: Iterable[int]) -> list[int]:
-    """Return the places of the parameters in some groups, in model order."""
-    wanted = set(numbers)
-    slots = (slot for slot in run.slots if slot.optimizer is optimizer and slot.group in wanted)
-    return sorted({slot.place for slot in slots if slot.place is not None})
+def counted(run: Run, optimizer: LiveOptimizer, numbers: Sequence[int]) -> str:
+    """Return `3 parameters (9 elements)` of what some groups hold of the model; if that is nothing, the groups."""
+    places = run.places_in(optimizer, numbers)
+    groups = few([optimizer.label(number) for number in numbers], 3)
+    return count_parameters(run.inventory.columns, places) if places else groups
 
 
 def in_groups(optimizer: LiveOptimizer, values: Sequence[Any]) -> dict[int, float] | None:
@@ -49,12 +57,6 @@ def scaled(optimizer: LiveOptimizer, values: Sequence[Any], key: str) -> dict[in
     """Return rates as `in_groups`, each times the key of its group that a scheduler reads, if it reads any."""
     rates = in_groups(optimizer, values)
     return rates and {number: rate * factor(optimizer, number, key) for number, rate in rates.items()}
-
-
-def factor(optimizer: LiveOptimizer, number: int, key: str) -> float:
-    """Return a multiplier in a group; 1 if it has none."""
-    value = plain_value(optimizer.groups[number].get(key, 1.0))
-    return float(value) if is_number(value) else 1.0
 
 
 def key_read(optimizer: LiveOptimizer) -> str:

@@ -11,8 +11,9 @@ from lrspec.auditing.finding import AuditFinding, finding
 from lrspec.models.inventory import Inventory
 from lrspec.models.walk import ModelParameters, walk
 from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.members import Member
 from lrspec.optim.live.optimizers import live_optimizers
-from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.schedules import Schedule, all_schedules
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +42,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A model that trains, its optimizers, and its schedulers without their wrappers; nothing of it is changed.
+    """A model that trains, its optimizers, and the schedules of its schedulers; nothing of it is changed.
 
     `tensors` are the model's parameters in the order of the inventory, each once; `slots` are all tensors in groups;
     `since` is an earlier audit, if there is one to compare with.
@@ -52,7 +53,7 @@ class Run:
     inventory: Inventory
     tensors: list[Any]
     optimizers: Sequence[LiveOptimizer]
-    schedulers: Sequence[Any]
+    schedules: Sequence[Schedule]
     slots: Sequence[Slot]
     since: Audit | None
 
@@ -66,9 +67,19 @@ class Run:
         return found
 
     @cached_property
-    def schedules(self) -> list[Schedule]:
-        """The schedules of all schedulers."""
-        return [schedule for scheduler in self.schedulers for schedule in schedules(scheduler)]
+    def places(self) -> dict[Member, list[int]]:
+        """The places of the model's parameters in each group of each optimizer, in model order, each once."""
+        found: dict[Member, set[int]] = {
+            Member(optimizer, number): set() for optimizer in self.optimizers for number in range(len(optimizer.groups))
+        }
+        for slot in self.slots:
+            if slot.place is not None:
+                found[Member(slot.optimizer, slot.group)].add(slot.place)
+        return {group: sorted(places) for group, places in found.items()}
+
+    def places_in(self, optimizer: LiveOptimizer, numbers: Iterable[int]) -> list[int]:
+        """Return the places of the parameters in some groups of an optimizer, in model order, each once."""
+        return sorted({place for number in numbers for place in self.places[Member(optimizer, number)]})
 
     def trains(self, place: int) -> bool:
         """Return whether a parameter requires grad."""
@@ -81,7 +92,8 @@ class Run:
 
 def observe(optimizer: Any, model: nn.Module, scheduler: Any, since: Audit | None) -> Run:
     """Observe a run; TypeError for what is not a model, an optimizer or a scheduler, InventoryError as `Inventory`."""
-    parameters, optimizers = walk(model), live_optimizers(optimizer, scheduler)
+    parameters, schedules = walk(model), all_schedules(scheduler)
+    optimizers = live_optimizers(optimizer, schedules)
     inventory = Inventory.of(model, parameters)
     unique = {id(tensor): tensor for tensor in parameters.tensors}
     places = {identity: place for place, identity in enumerate(unique)}
@@ -91,4 +103,4 @@ def observe(optimizer: Any, model: nn.Module, scheduler: Any, since: Audit | Non
         for number, group in enumerate(each.groups)
         for tensor in group["params"]
     ]
-    return Run(model, parameters, inventory, [*unique.values()], optimizers, unwrap_schedulers(scheduler), slots, since)
+    return Run(model, parameters, inventory, [*unique.values()], optimizers, schedules, slots, since)

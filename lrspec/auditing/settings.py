@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from lrspec.auditing.run import Run
 from lrspec.models.parameters import Columns
 from lrspec.optim.live.groups import KNOWN
+from lrspec.optim.live.members import Member
 from lrspec.optim.live.values import identical, plain_value
 
 
@@ -65,28 +67,23 @@ class AuditedGroup:
 
 def audited_groups(run: Run) -> Iterator[AuditedGroup]:
     """Return the groups of all optimizers, with the parameters of the model that they hold."""
-    members: dict[tuple[int, int], list[int | None]] = {}
-    for slot in run.slots:
-        members.setdefault((id(slot.optimizer), slot.group), []).append(slot.place)
-    for optimizer in run.optimizers:
-        for number, group in enumerate(optimizer.groups):
-            found = members.get((id(optimizer), number), [])
-            places = tuple(sorted({place for place in found if place is not None}))
-            name = group.get("name")
-            yield AuditedGroup(
-                optimizer.name,
-                optimizer.signature.type,
-                number,
-                optimizer.label(number),
-                name if isinstance(name, str) else None,
-                plain_value(group.get("lr")),
-                optimizer.rate(number),
-                optimizer.decay(number),
-                _options(group, optimizer.defaults),
-                places,
-                found.count(None),
-                run.inventory.columns,
-            )
+    others = Counter(Member(slot.optimizer, slot.group) for slot in run.slots if slot.place is None)
+    for group, places in run.places.items():
+        (optimizer, number), name = group, group.keys.get("name")
+        yield AuditedGroup(
+            optimizer.name,
+            optimizer.signature.type,
+            number,
+            group.label,
+            name if isinstance(name, str) else None,
+            plain_value(group.keys.get("lr")),
+            optimizer.rate(number),
+            optimizer.decay(number),
+            _options(group.keys, optimizer.defaults),
+            tuple(places),
+            others[group],
+            run.inventory.columns,
+        )
 
 
 def _options(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,13 +88,12 @@ class WholeModules:
         """What tells the groups of parameters apart, by place: the group itself, and its rate and weight decay."""
         own: dict[int, Hashable] = {}
         settings: dict[int, Hashable] = {}
-        known: dict[Hashable, Hashable] = {}
-        for place in self.paths:
-            optimizer, group, _, _ = self.run.slots_of[place][0]
-            own[place] = key = (id(optimizer), group)
-            if key not in known:
-                known[key] = (id(optimizer), repr(optimizer.rate(group)), optimizer.decay(group))
-            settings[place] = known[key]
+        for group, places in self.run.places.items():
+            optimizer, number = group
+            given = (optimizer, repr(optimizer.rate(number)), optimizer.decay(number))
+            for place in self.paths.keys() & places:
+                own.setdefault(place, group)
+                settings.setdefault(place, given)
         return own, settings
 
 

@@ -124,7 +124,7 @@ TORCH: dict[str, Made] = {
     ),
     "ReduceLROnPlateau": lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, patience=1),
     "ReduceLROnPlateau_min_lr": lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=5e-5),
-    "SWALR": lambda optimizer: SWALR(optimizer, 1e-5, anneal_epochs=5),
+    "SWALR": lambda optimizer: SWALR(optimizer, 1e-5, anneal_epochs=2 * END),
     "SWALR_of_lists": lambda optimizer: SWALR(optimizer, swa_lrs(optimizer), anneal_epochs=5),
     "SequentialLR": warm_then_cosine,
     "SequentialLR_of_a_cycle": warm_then_cycle,
@@ -346,7 +346,7 @@ def transformers_does_not_read_lr_scale_in_the_middle() -> tuple[Any, ...]:
     return model, optimizer, stepped(optimizer, get_scheduler("cosine", optimizer, 3, END), 6)
 
 
-@mistake("LRS511", BODY, "timm's read `lr_scale`")
+@mistake("LRS511", BODY, "Multiply it into `lr` of each group before the scheduler is made.")
 def torch_does_not_read_lr_mult_at_the_end() -> tuple[Any, ...]:
     model, optimizer = layer_wise("lr_mult")
     return model, optimizer, stepped(optimizer, lr_scheduler.PolynomialLR(optimizer, END), END)
@@ -418,12 +418,12 @@ def warm_restarts_with_a_floor_after_a_warm_up() -> tuple[Any, ...]:
     return floored(make, 2)
 
 
-@mistake("LRS512", INPUT, "`min_lr` to 0")
+@mistake("LRS512", INPUT, "`min_lr` a list with one rate per group")
 def a_plateau_with_a_floor_at_the_lowest_rate() -> tuple[Any, ...]:
     return floored(lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, min_lr=1e-4))
 
 
-@mistake("LRS512", INPUT, "`min_lr` to 0")
+@mistake("LRS512", INPUT, "`min_lr` a list with one rate per group")
 def a_plateau_with_a_floor_above_the_lowest_rate() -> tuple[Any, ...]:
     return floored(lambda optimizer: lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=2e-4), 2)
 
@@ -433,19 +433,54 @@ def the_cosine_of_timm_with_a_floor() -> tuple[Any, ...]:
     return floored(of_timm("cosine", {"min_lr": 3e-4}))
 
 
-@mistake("LRS512", INPUT, "`min_lr` to 0")
+@mistake("LRS512", INPUT, "`min_lr` a list with one rate per group")
 def the_plateau_of_timm_with_a_floor() -> tuple[Any, ...]:
     return floored(of_timm("plateau", {"min_lr": 2e-4}))
 
 
-@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`min_lr` to 0")
+@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`min_lr` a list with one rate per group")
 def the_floor_that_greedy_has_by_default() -> tuple[Any, ...]:
     return floored(lambda optimizer: get_scheduler("greedy", optimizer))
 
 
-@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`swa_lr` a list with the rate of each group")
+@mistake("LRS512", "0.weight 0.bias 1.weight 1.bias 2.weight 2.bias", "`swa_lr` a list with one rate per group")
 def one_rate_for_averaging() -> tuple[Any, ...]:
     return floored(lambda optimizer: SWALR(optimizer, 1e-3), 2)
+
+
+def averaged(**options: Any) -> tuple[Any, ...]:
+    model, optimizer = layer_wise()
+    earlier = audit(optimizer, model)
+    return model, optimizer, stepped(optimizer, SWALR(optimizer, **options), 1), {"since": earlier}
+
+
+@mistake("LRS512", ALL, "`swa_lr=[…]`")
+def one_rate_for_averaging_that_is_reached() -> tuple[Any, ...]:
+    return averaged(swa_lr=5e-5, anneal_epochs=1)[:3]
+
+
+@mistake("LRS512", ALL, "`swa_lr=[…]`")
+def one_rate_for_averaging_that_is_reached_since() -> tuple[Any, ...]:
+    return averaged(swa_lr=5e-5, anneal_epochs=1)
+
+
+@right
+def rates_for_averaging_that_are_reached() -> tuple[Any, ...]:
+    return averaged(swa_lr=[1e-5, 1e-4, 1e-4, 1e-3], anneal_epochs=1)
+
+
+@right
+def rates_for_averaging_after_a_cosine_to_one_rate() -> tuple[Any, ...]:
+    model, optimizer = layer_wise()
+    stepped(optimizer, lr_scheduler.CosineAnnealingLR(optimizer, 2, eta_min=1e-5), 2)
+    each: Any = [1e-5, 1e-4, 1e-4, 1e-3]
+    return model, optimizer, SWALR(optimizer, each)
+
+
+@right
+def one_rate_for_averaging_where_the_rates_were_one() -> tuple[Any, ...]:
+    model, optimizer = one_rate()
+    return model, optimizer, stepped(optimizer, SWALR(optimizer, 1e-4, anneal_epochs=1), 2)
 
 
 @mistake("LRS512", INPUT, "`eta_min` to 0")
@@ -673,6 +708,38 @@ def two_optimizers_with_a_rate_each() -> tuple[Any, ...]:
     body, head = SGD(model[:3].parameters(), lr=0.1), AdamW(model[3].parameters(), lr=1e-3)
     both = [lr_scheduler.CosineAnnealingLR(each, END, eta_min=1e-3) for each in (body, head)]
     return model, {"body": body, "head": head}, dict(zip(("body", "head"), both, strict=True)), {}
+
+
+# Groups without parameters of the model.
+
+
+def with_a_loss(**keys: Any) -> tuple[Any, Any]:
+    """A model with one rate, and the weight of a loss with what is given."""
+    model = net()
+    return model, AdamW([{"params": model.parameters()}, {"params": [nn.Parameter(torch.ones(5))], **keys}], lr=1e-3)
+
+
+@mistake("LRS512", "", "`eta_min` to 0")
+def a_floor_above_the_rate_of_a_loss() -> tuple[Any, ...]:
+    model, optimizer = with_a_loss(lr=1e-5)
+    return model, optimizer, lr_scheduler.CosineAnnealingLR(optimizer, END, eta_min=1e-5)
+
+
+@mistake("LRS511", "", "Multiply it into `lr`")
+def the_multiplier_of_a_loss_is_not_read() -> tuple[Any, ...]:
+    model, optimizer = with_a_loss(lr_mult=0.1)
+    return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
+
+
+@mistake("LRS512", "", "a list with the rate of each group")
+def one_rate_for_two_losses() -> tuple[Any, ...]:
+    model, optimizer = one_rate()
+    weights = [nn.Parameter(torch.ones(5)) for _ in range(2)]
+    of_losses = SGD([{"params": [weight], "lr": rate} for weight, rate in zip(weights, (0.1, 0.01), strict=True)])
+    scheduler = lr_scheduler.StepLR(of_losses, 3)
+    for group in of_losses.param_groups:
+        group["lr"] = 0.05
+    return model, [optimizer, of_losses], scheduler
 
 
 # Others.

@@ -38,3 +38,16 @@ def test_a_mistake_is_named(name: str) -> None:
 @pytest.mark.parametrize("name", named(RIGHT))
 def test_nothing_is_said_of_what_is_right(name: str) -> None:
     assert audited(RIGHT[name]).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("a_floor_above_the_rate_of_a_loss", "the learning rate of group 1 is not above it"),
+        ("the_multiplier_of_a_loss_is_not_read", "group 1 trains as if without it"),
+        ("one_rate_for_two_losses", "the learning rates of group 0 of `sgd`, group 1 of `sgd` are all 0.05"),
+    ],
+)
+def test_groups_without_parameters_of_the_model_are_named(name: str, subject: str) -> None:
+    (found,) = audited(MISTAKES[name].script).diagnostics
+    assert subject in found.message

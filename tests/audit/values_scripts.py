@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -84,6 +85,39 @@ def a_decay_is_infinite() -> tuple[Any, ...]:
 def a_rate_of_zero_is_to_freeze() -> tuple[Any, ...]:
     model = net()
     return model, torch.optim.AdamW(halves(model, lr=0.0), lr=1e-3)
+
+
+def one_moves_and_one_does_not(moved: Any) -> tuple[Any, ...]:
+    """Two optimizers, of which the second has a rate of 0; `moved` gives the scheduler of the first."""
+    model = net()
+    first, second = torch.optim.AdamW(model[0].parameters()), torch.optim.SGD(model[2].parameters(), lr=0.0)
+    return model, [first, second], moved(first, second)
+
+
+@mistake("LRS510", "2.weight 2.bias", "requires_grad_(False)")
+def a_scheduler_moves_the_other_optimizer() -> tuple[Any, ...]:
+    return one_moves_and_one_does_not(lambda first, _: lr_scheduler.StepLR(first, 2))
+
+
+@right
+def a_scheduler_moves_each_optimizer() -> tuple[Any, ...]:
+    return one_moves_and_one_does_not(
+        lambda first, second: [lr_scheduler.StepLR(first, 2), lr_scheduler.LambdaLR(second, lambda step: 0.1 * step)]
+    )
+
+
+@right
+def a_scheduler_does_not_say_what_it_moves() -> tuple[Any, ...]:
+    return one_moves_and_one_does_not(lambda *_: SimpleNamespace(step=lambda: None))
+
+
+@right
+def a_scheduler_moves_an_optimizer_that_is_not_known() -> tuple[Any, ...]:
+    def around(first: Any, second: Any) -> Any:
+        wrapper = SimpleNamespace(optimizers=[first, second])
+        return SimpleNamespace(optimizer=wrapper, step=lambda: None)
+
+    return one_moves_and_one_does_not(around)
 
 
 @mistake("LRS510", "0.weight 0.bias 2.weight 2.bias", "exponent")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from lrspec.auditing.finding import AuditFinding
-from lrspec.auditing.run import Run, Slot
+from lrspec.auditing.multipliers import multiplied
+from lrspec.auditing.run import Run
 from lrspec.auditing.whole_modules import Path, WholeModules
 from lrspec.diagnostics.wording import few
 from lrspec.models.describe import count_parameters
+from lrspec.optim.live.members import Member
 from lrspec.optim.live.values import is_number, plain_value
-
-_MULTIPLIER = re.compile(r"(?:wd|weight_decay|decay)_?(?:scale|mult|multi|multiplier|factor|ratio|coeff?)")
-"""Keys by which loops multiply weight decay, as DINOv2's does: the group's own value may be the same everywhere."""
 
 _OFTEN_EXEMPT = {"embedding", "no_weight_decay"}
 """Declarations of matrices whose weight decay says nothing about that of others."""
@@ -44,9 +42,11 @@ def mixed_decay(run: Run) -> Iterator[AuditFinding]:
 
 def declared_decay(run: Run) -> Iterator[AuditFinding]:
     """LRS508: parameters that the model declares to be without weight decay, and that get some."""
-    declared, decays = run.inventory.columns.declared, _decays(run)
-    places = [place for place, decay in decays.items() if decay and "no_weight_decay" in (declared[place] or ())]
-    if places:
+    declared = [
+        place for place, known in enumerate(run.inventory.columns.declared) if "no_weight_decay" in (known or ())
+    ]
+    decays = _decays(run) if declared else {}
+    if places := [place for place in declared if decays.get(place)]:
         verb, them = ("gets", "it") if len(places) == 1 else ("get", "them")
         yield run.finding(
             "LRS508",
@@ -80,29 +80,26 @@ def _mixed(run: Run, mixed: list[tuple[_Kind, _Sides]], fewer: list[int], get: s
         fewer,
         f"{count_parameters(run.inventory.columns, fewer)} {'gets' if len(fewer) == 1 else 'get'} {get} ({kinds}) get "
         f"{the_others}, though the matrices beside them decay alike: weight decay pulls scales and biases towards zero",
-        "Was a name missed? Take norms and biases by their shape (`p.ndim < 2`), and put all of them into a group with "
-        "`weight_decay=0`, or none.",
+        "Was a name missed? Take norms and biases by their shape (`p.ndim < 2`), and exempt all of them "
+        "(`weight_decay=0`), or none.",
     )
 
 
 def _decays(run: Run) -> dict[int, float]:
     """The weight decay of each parameter that requires grad, where it is known, by its place."""
-    of_group: dict[tuple[int, int], float | None] = {}
     decays: dict[int, float] = {}
-    trainable = run.inventory.columns.trainable
-    for slot in run.slots:
-        key = (id(slot.optimizer), slot.group)
-        if key not in of_group:
-            of_group[key] = _decay_of(slot)
-        decay = of_group[key]
-        if slot.place is not None and decay is not None and trainable[slot.place]:
-            decays.setdefault(slot.place, decay)
+    for group, places in run.places.items():
+        decay = _decay_of(group)
+        if decay is not None:
+            for place in filter(run.trains, places):
+                decays.setdefault(place, decay)
     return decays
 
 
-def _decay_of(slot: Slot) -> float | None:
-    factors = [plain_value(value) for key, value in slot.keys.items() if _MULTIPLIER.fullmatch(str(key))]
-    values = [slot.optimizer.decay(slot.group), *factors]
+def _decay_of(group: Member) -> float | None:
+    """The weight decay of a group, times the keys by which loops multiply it, as DINOv2's does."""
+    factors = [plain_value(value) for key, value in group.keys.items() if multiplied(key) == "weight_decay"]
+    values = [group.optimizer.decay(group.group), *factors]
     return math.prod(values) if all(map(is_number, values)) else None
 
 

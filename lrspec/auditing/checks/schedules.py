@@ -6,17 +6,22 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lrspec.auditing.checks.unread_keys import unread_keys
 from lrspec.auditing.finding import AuditFinding
-from lrspec.auditing.rates import alike, filled, in_groups, key_read, places_in, plans, scaled, understood
+from lrspec.auditing.rates import alike, counted, filled, in_groups, key_read, plans, scaled, understood
 from lrspec.auditing.run import Run
 from lrspec.auditing.settings import AuditedGroup
 from lrspec.diagnostics.wording import few, six_digits
-from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.schedules import Schedule
 from lrspec.optim.live.values import is_number
 
-_FLOORS = ("eta_min", "lr_min", "min_lr", "swa_lr")
-"""The rates that a schedule ends at; where it begins, a warm-up may have one number for all."""
+_SET_TO_0 = "Set `{}` to 0, or well below the lowest rate."
+_FLOORS = {
+    "eta_min": _SET_TO_0,
+    "lr_min": _SET_TO_0,
+    "min_lr": "Give `{}` a list with one rate per group, or set it to 0.",
+    "swa_lr": "Give `{}` a list with one rate per group.",
+}
+"""The rates that a schedule ends at, with their cures; where it begins, a warm-up may have one number for all."""
 
 
 def flattened_rates(run: Run) -> Iterator[AuditFinding]:
@@ -34,31 +39,29 @@ def _flattened(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:
     if (rate := _rate_for_all(optimizer)) is not None:
         yield _one_rate(run, optimizer, rate, own.values())
     for schedule in optimizer.schedules:
-        for name, values in schedule.floors.items():
-            floor = scaled(optimizer, values, schedule.reads) or {}
-            level = next(iter(floor.values()), 0.0)
-            if (
-                name in _FLOORS
-                and level > 0
-                and alike(floor.values())
-                and (low := _not_above(optimizer, own, level, name))
-            ):
+        for name in _FLOORS:
+            level = _level(optimizer, schedule, name)
+            if low := _not_above(optimizer, own, level, name):
                 yield _high_floor(run, optimizer, schedule, name, low, level)
 
 
 def _own_rates(optimizer: LiveOptimizer) -> dict[int, float] | None:
-    """The rates that the groups began with: `initial_lr`, or what a scheduler has of them, or else the present ones."""
-    key = key_read(optimizer)
-    kept = [each.bases for each in optimizer.schedules if each.bases is not None]
-    first, now = ([group.get(name) for group in optimizer.groups] for name in ("initial_lr", "lr"))
-    return next((rates for values in [first, *kept, now] if (rates := scaled(optimizer, values, key))), None)
+    """The rates that the groups began with: `initial_lr`, or else what their schedules are multiples of."""
+    first = [group.get("initial_lr", optimizer.base(number)) for number, group in enumerate(optimizer.groups)]
+    return scaled(optimizer, first, key_read(optimizer))
+
+
+def _level(optimizer: LiveOptimizer, schedule: Schedule, name: str) -> float:
+    """A floor of a schedule, times what it reads of the groups; 0 unless it is one for all groups."""
+    floor = scaled(optimizer, schedule.floors.get(name, ()), schedule.reads) or {0: 0.0}
+    return max(floor.values()) if alike(floor.values()) else 0.0
 
 
 def _rate_for_all(optimizer: LiveOptimizer) -> float | None:
     """The one rate that the scheduler would set, now or as the height of its schedule, if it is one and above 0."""
     present = in_groups(optimizer, [group.get("lr") for group in optimizer.groups])
     found = [scaled(optimizer, each.bases or (), each.reads) for each in optimizer.schedules if _has_one_base(each)]
-    if all(each.chained for each in optimizer.schedules) and not _at_a_floor(optimizer, present):
+    if present and all(each.chained for each in optimizer.schedules) and not _is_passing(optimizer, present):
         found.append(present)
     return next(
         (max(rates.values()) for rates in found if rates and alike(rates.values()) and any(rates.values())), None
@@ -70,20 +73,27 @@ def _has_one_base(schedule: Schedule) -> bool:
     return not schedule.chained and len(set(schedule.floors.get("base_lr", ()))) <= 1
 
 
-def _at_a_floor(optimizer: LiveOptimizer, present: dict[int, float] | None) -> bool:
-    """Return whether a schedule has reached its end, which may be one rate."""
-    floors = (in_groups(optimizer, values) for each in optimizer.schedules for values in each.floors.values())
-    return any(present and floor and all(alike([present[n], floor[n]]) for n in present) for floor in floors)
+def _is_passing(optimizer: LiveOptimizer, present: dict[int, float]) -> bool:
+    """Return whether a schedule has reached its end, which may be one rate, or SWALR moves to a rate for each group.
+
+    When SWALR has reached one rate, training goes on at it.
+    """
+    named = ((name, values) for each in optimizer.schedules for name, values in each.floors.items())
+    floors = ((name, floor) for name, values in named if (floor := in_groups(optimizer, values)))
+    return any(
+        not alike(floor.values()) if name == "swa_lr" else all(alike([present[n], floor[n]]) for n in present)
+        for name, floor in floors
+    )
 
 
 def _not_above(optimizer: LiveOptimizer, own: dict[int, float], level: float, name: str) -> list[int]:
-    """The groups whose own rates are not above a floor.
+    """The groups whose own rates are not above a floor that is above 0.
 
     Where only the present rates are known, one at the floor has perhaps come down to it. `min_lr` lifts no rate of 0.
     """
     first = any("initial_lr" in group for group in optimizer.groups)
     first = first or any(each.bases is not None or not each.begun for each in optimizer.schedules)
-    moved = {number: rate for number, rate in own.items() if rate or name != "min_lr"}
+    moved = {number: rate for number, rate in own.items() if level > 0 and (rate or name != "min_lr")}
     return [number for number, rate in moved.items() if (first if alike([rate, level]) else rate < level)]
 
 
@@ -98,7 +108,7 @@ def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFindin
     # What differed by a multiplier that nothing reads now is LRS511.
     earlier = _rates_of(run.since.groups, unscaled=bool(unread_keys(run, optimizer)))
     names = run.inventory.columns.names
-    own = [earlier[names[place]] for place in places_in(run, optimizer, now) if names[place] in earlier]
+    own = [earlier[names[place]] for place in run.places_in(optimizer, now) if names[place] in earlier]
     rate = max(now.values())
     if not alike(own) and not (rate < min(own) and _may_warm_up(run, optimizer)):
         yield _one_rate(run, optimizer, rate, own)
@@ -107,12 +117,11 @@ def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFindin
 def _base_rates(run: Run, optimizer: LiveOptimizer) -> dict[int, float] | None:
     """The rates that the schedule of each group is a multiple of, as far as it is known; else the present ones."""
     own = plans(run, optimizer)
+    numbers = range(len(optimizer.groups))
     if not own:
-        return in_groups(optimizer, [optimizer.rate(number) for number in range(len(optimizer.groups))])
-    kept = sorted((each for each in own if each.bases is not None), key=lambda each: each.base != "`max_lr`")
-    left = [group.get("max_lr", group.get("initial_lr", group.get("lr"))) for group in optimizer.groups]
-    values = next((each.bases for each in kept if each.bases is not None), left)
-    return scaled(optimizer, values, key_read(optimizer)) if all(each.together for each in own) else None
+        return in_groups(optimizer, [*map(optimizer.rate, numbers)])
+    known = all(each.together and each.optimizer is not None for each in own)
+    return scaled(optimizer, [*map(optimizer.base, numbers)], key_read(optimizer)) if known else None
 
 
 def _may_warm_up(run: Run, optimizer: LiveOptimizer) -> bool:
@@ -132,28 +141,24 @@ def _rates_of(groups: Sequence[AuditedGroup], unscaled: bool) -> dict[str, float
 def _high_floor(
     run: Run, optimizer: LiveOptimizer, schedule: Schedule, name: str, low: Sequence[int], level: float
 ) -> AuditFinding:
-    places = places_in(run, optimizer, low)
-    cure = f"Set `{name}` to 0, or well below the lowest rate."
-    if name == "swa_lr":
-        cure = "Give `swa_lr` a list with the rate of each group."
     return run.finding(
         "LRS512",
-        places,
+        run.places_in(optimizer, low),
         f"`{name}` of {schedule.name} is {six_digits(level)}, and the learning rate of "
-        f"{count_parameters(run.inventory.columns, places)} is not above it: all groups end at one rate",
-        f"{cure} A LambdaLR multiplies, and keeps the ratios of the groups.",
+        f"{counted(run, optimizer, low)} is not above it: all groups end at one rate",
+        f"{_FLOORS[name].format(name)} A LambdaLR multiplies, and keeps the ratios of the groups.",
     )
 
 
 def _one_rate(run: Run, optimizer: LiveOptimizer, rate: float, own: Collection[float]) -> AuditFinding:
-    places = places_in(run, optimizer, filled(optimizer))
-    names = list(dict.fromkeys(each.name for each in plans(run, optimizer)))
+    trained, names = filled(optimizer), list(dict.fromkeys(each.name for each in plans(run, optimizer)))
+    key = "swa_lr" if any("swa_lr" in each.floors for each in optimizer.schedules) else "max_lr"
     return run.finding(
         "LRS512",
-        places,
-        f"the learning rate is {six_digits(rate)} for all of {count_parameters(run.inventory.columns, places)}"
+        run.places_in(optimizer, trained),
+        f"the learning rates of {counted(run, optimizer, trained)} are all {six_digits(rate)}"
         f"{f' under {few(names, 3)}' if names else ''}, but groups had their own, from {six_digits(min(own))} to "
         f"{six_digits(max(own))}",
-        "Give the scheduler a list with the rate of each group (`max_lr=[…]`), or take one that multiplies them, such "
+        f"Give the scheduler a list with the rate of each group (`{key}=[…]`), or take one that multiplies them, such "
         "as a LambdaLR. Assign no `lr` to all groups once it is made.",
     )

@@ -21,17 +21,7 @@ _STEPS = 3
 def rates_towards_input(run: Run) -> Iterator[AuditFinding]:
     """LRS513: rates that fall along numbered modules, as of a layer-wise decay that counts from the wrong end."""
     rates = _rates(run)
-    if len(set(rates.values())) <= _STEPS:
-        return
-    stacks = _stacks(run, rates)
-    steps = {key: _steps([rates[stack[number]] for number in sorted(stack)]) for key, stack in stacks.items()}
-    if any(rises for rises, _ in steps.values()):
-        return
-    fallen = {prefix for (prefix, _), (_, falls) in steps.items() if falls >= _STEPS}
-    if fallen:
-        places = sorted(
-            {place for (prefix, _), stack in stacks.items() if prefix in fallen for place in stack.values()}
-        )
+    if len(set(rates.values())) > _STEPS and (places := _falling(run, rates)):
         lowest, highest = (six_digits(choose(rates[place] for place in places)) for choose in (min, max))
         yield run.finding(
             "LRS513",
@@ -43,6 +33,16 @@ def rates_towards_input(run: Run) -> Iterator[AuditFinding]:
         )
 
 
+def _falling(run: Run, rates: Mapping[int, float]) -> list[int]:
+    """The parameters of stacks along which rates fall; none if they rise along any."""
+    stacks = _stacks(run, rates)
+    steps = {key: _steps([rates[stack[number]] for number in sorted(stack)]) for key, stack in stacks.items()}
+    fallen = {prefix for (prefix, _), (_, falls) in steps.items() if falls >= _STEPS}
+    if any(rises for rises, _ in steps.values()):
+        return []
+    return sorted({place for (prefix, _), stack in stacks.items() if prefix in fallen for place in stack.values()})
+
+
 def _steps(rates: list[float]) -> tuple[int, int]:
     """How often rates rise and fall."""
     apart = [one < other for one, other in pairwise(rates) if not math.isclose(one, other, rel_tol=1e-6)]
@@ -51,14 +51,9 @@ def _steps(rates: list[float]) -> tuple[int, int]:
 
 def _rates(run: Run) -> dict[int, float]:
     """The rates of parameters that train, where they are above 0."""
-    of_groups = {
-        (id(optimizer), number): optimizer.rate(number)
-        for optimizer in run.optimizers
-        for number in range(len(optimizer.groups))
-    }
-    positive = {key: rate for key, rate in of_groups.items() if is_number(rate) and rate > 0}
-    rates = ((slot.place, positive.get((id(slot.optimizer), slot.group))) for slot in run.slots)
-    return {place: rate for place, rate in rates if place is not None and rate is not None and run.trains(place)}
+    rates = ((optimizer.rate(number), places) for (optimizer, number), places in run.places.items())
+    positive = ((rate, places) for rate, places in rates if is_number(rate) and rate > 0)
+    return {place: rate for rate, places in positive for place in places if run.trains(place)}
 
 
 def _stacks(run: Run, rates: Mapping[int, float]) -> dict[tuple[str, str], dict[int, int]]:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.rates import may_move
 from lrspec.auditing.run import Run
 from lrspec.diagnostics.codes import Severity
 from lrspec.diagnostics.wording import few, value_words
-from lrspec.optim.live.groups import LiveOptimizer
+from lrspec.optim.live.members import Member
 from lrspec.optim.live.values import is_number, plain_value
 
 _KEYS = ("lr", "initial_lr", "weight_decay")
@@ -19,26 +20,6 @@ _ADAM = re.compile(
     r"(Paged|Fused|DeepSpeedCPU|Stable|Sparse|N|R)*Adam(W|ax|P)?(Legacy|ScheduleFree)?(8bit|4bit|32bit|Fp8)?"
 )
 """The names of Adam, AdamW and their kin, whose steps are about as large as the learning rate."""
-
-
-class _Group(NamedTuple):
-    """A group of an optimizer, and the places of its parameters."""
-
-    optimizer: LiveOptimizer
-    number: int
-    places: list[int]
-
-    @property
-    def label(self) -> str:
-        return self.optimizer.label(self.number)
-
-    def value(self, key: str) -> Any:
-        return plain_value(self.optimizer.groups[self.number].get(key))
-
-    @property
-    def trains(self) -> bool:
-        """Whether some of its tensors require grad; the loss may have them."""
-        return any(tensor.requires_grad for tensor in self.optimizer.groups[self.number]["params"])
 
 
 class _Fault(NamedTuple):
@@ -50,7 +31,7 @@ class _Fault(NamedTuple):
 
 def unfit_value(run: Run) -> Iterator[AuditFinding]:
     """LRS510: rates and weight decays that are text, negative or not finite, and rates of 0 or far too large."""
-    groups = _groups(run)
+    groups = list(run.places)
     yield from _no_amounts(run, groups)
     yield from _zero_rates(run, groups)
     yield from _large_rates(run, groups)
@@ -60,23 +41,11 @@ VALUES = (unfit_value,)
 """Every check of rates and weight decays by themselves."""
 
 
-def _groups(run: Run) -> list[_Group]:
-    places: dict[tuple[int, int], list[int]] = {}
-    for slot in run.slots:
-        if slot.place is not None:
-            places.setdefault((id(slot.optimizer), slot.group), []).append(slot.place)
-    return [
-        _Group(optimizer, number, places.get((id(optimizer), number), []))
-        for optimizer in run.optimizers
-        for number in range(len(optimizer.groups))
-    ]
-
-
-def _no_amounts(run: Run, groups: list[_Group]) -> Iterator[AuditFinding]:
+def _no_amounts(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
     """Values that no step can use, or that it goes the wrong way with; the first rate is most often the present one."""
-    found: dict[tuple[str, _Fault], list[_Group]] = {}
+    found: dict[tuple[str, _Fault], list[Member]] = {}
     for group in groups:
-        faults = {key: fault for key in _KEYS if (fault := _fault(group.value(key), key))}
+        faults = {key: fault for key in _KEYS if (fault := _fault(_value(group, key), key))}
         for key, fault in faults.items():
             if key != "initial_lr" or fault != faults.get("lr"):
                 found.setdefault((key, fault), []).append(group)
@@ -96,31 +65,30 @@ def _fault(value: Any, key: str) -> _Fault | None:
     return None
 
 
-def _zero_rates(run: Run, groups: list[_Group]) -> Iterator[AuditFinding]:
+def _zero_rates(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
     """Rates of 0 that no scheduler is known to raise."""
-    still = [group for group in groups if not run.schedulers and _is_still(group)]
+    still = [group for group in groups if _is_still(group) and not may_move(run, group.optimizer)]
     if still:
         yield _finding(
             run,
             still,
-            f"`lr` of {_labels(still)} is 0, and there is no scheduler: no step changes these parameters, though they "
+            f"`lr` of {_labels(still)} is 0, and no scheduler raises it: no step changes these parameters, though they "
             "have gradients and state",
             "Set a rate, or freeze them: `requires_grad_(False)`. If a scheduler raises it, pass `scheduler`.",
         ).at(Severity.warning)
 
 
-def _is_still(group: _Group) -> bool:
-    first = group.value("initial_lr")
-    rate = group.value("lr")
-    return is_number(rate) and rate == 0 and not (is_number(first) and first > 0) and group.trains
+def _is_still(group: Member) -> bool:
+    first, rate = _value(group, "initial_lr"), _value(group, "lr")
+    return is_number(rate) and rate == 0 and not (is_number(first) and first > 0) and _trains(group)
 
 
-def _large_rates(run: Run, groups: list[_Group]) -> Iterator[AuditFinding]:
+def _large_rates(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
     """Rates above 1 of optimizers whose steps are as large as the rate."""
-    found: dict[str, list[_Group]] = {}
+    found: dict[str, list[Member]] = {}
     for group in groups:
-        rate = group.value("lr") if group.value("initial_lr") is None else group.value("initial_lr")
-        if is_number(rate) and rate > 1 and group.trains and _is_adam(group):
+        rate = _value(group, "lr") if _value(group, "initial_lr") is None else _value(group, "initial_lr")
+        if is_number(rate) and rate > 1 and _trains(group) and _is_adam(group):
             found.setdefault(value_words(rate), []).append(group)
     for rate, those in found.items():
         name = type(those[0].optimizer.stepping).__name__
@@ -132,16 +100,23 @@ def _large_rates(run: Run, groups: list[_Group]) -> Iterator[AuditFinding]:
         ).at(Severity.warning)
 
 
-def _is_adam(group: _Group) -> bool:
+def _is_adam(group: Member) -> bool:
     """Return whether the optimizer is an Adam; Prodigy and D-Adaptation multiply the rate by an estimate, `d`."""
-    keys = group.optimizer.groups[group.number]
     classes = [cls.__name__ for cls in type(group.optimizer.stepping).__mro__]
-    return "d" not in keys and any(map(_ADAM.fullmatch, classes))
+    return "d" not in group.keys and any(map(_ADAM.fullmatch, classes))
 
 
-def _labels(groups: list[_Group]) -> str:
+def _labels(groups: list[Member]) -> str:
     return few([group.label for group in groups], 3)
 
 
-def _finding(run: Run, groups: list[_Group], message: str, cure: str) -> AuditFinding:
-    return run.finding("LRS510", [place for group in groups for place in group.places], message, cure)
+def _finding(run: Run, groups: list[Member], message: str, cure: str) -> AuditFinding:
+    return run.finding("LRS510", [place for group in groups for place in run.places[group]], message, cure)
+
+
+def _value(group: Member, key: str) -> Any:
+    return plain_value(group.keys.get(key))
+
+
+def _trains(group: Member) -> bool:
+    return group.optimizer.trains[group.group]

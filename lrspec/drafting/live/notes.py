@@ -8,9 +8,9 @@ from typing import Any
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
 from lrspec.optim.live.groups import LiveOptimizer
-from lrspec.optim.live.members import Member, Members
+from lrspec.optim.live.members import Members
 from lrspec.optim.live.optimizers import renamings
-from lrspec.optim.live.schedules import schedules, unwrap_schedulers
+from lrspec.optim.live.schedules import Schedule
 from lrspec.optim.live.values import is_tag
 
 _SHOWN = 3
@@ -32,12 +32,14 @@ def remarks(members: Members) -> Iterator[str]:
 def _cycles(members: Members) -> Iterator[str]:
     """Yield who has the heights of a cycle: schedulers, or the groups alone if there is no scheduler."""
     for each in members.optimizers:
-        yield from (schedule.name for schedule in each.schedules if schedule.base == "`max_lr`")
+        yield from (schedule.name for schedule in each.schedules if schedule.is_height)
         if not each.schedules and any("max_lr" in group for group in each.groups):
             yield "the groups"
 
 
-def omissions(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, scheduler: Any) -> Iterator[str]:
+def omissions(
+    members: Members, used: Sequence[LiveOptimizer], optimizer: Any, schedules: Sequence[Schedule]
+) -> Iterator[str]:
     """What a spec cannot say of the groups."""
     for old, new in renamings(optimizer):
         yield f"The optimizer `{printable(old)}` is called `{new}` here: names are letters, digits, `_` and `-`."
@@ -46,7 +48,7 @@ def omissions(members: Members, used: Sequence[LiveOptimizer], optimizer: Any, s
             yield f"{each.inside} around {each.signature.type} is not part of a spec: wrap the optimizer yourself."
         if each not in used:
             yield f"`{each.name}` trains none of the model's parameters, and is omitted."
-    yield from _schedulers(members, scheduler)
+    yield from _schedulers(members, schedules)
     if left := members.without_group():
         them = "it" if len(left) == 1 else "them"
         yield f"{_names_and_verb(members, left)} trainable, but no optimizer had {them}: frozen here."
@@ -61,9 +63,9 @@ def _names_and_verb(members: Members, places: Sequence[int]) -> str:
     return f"{few(names, _SHOWN)} {'is' if len(names) == 1 else 'are'}"
 
 
-def _schedulers(members: Members, scheduler: Any) -> Iterator[str]:
+def _schedulers(members: Members, schedules: Sequence[Schedule]) -> Iterator[str]:
     moved = [schedule for each in members.optimizers for schedule in each.schedules]
-    for schedule in (schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)):
+    for schedule in schedules:
         if schedule.factors is not None:
             continue
         if all(schedule.optimizer is not each.optimizer for each in moved) and schedule.optimizer is not None:
@@ -73,18 +75,18 @@ def _schedulers(members: Members, scheduler: Any) -> Iterator[str]:
 
 
 def _groups(members: Members) -> Iterator[str]:
-    if empty := [member.optimizer.label(member.group) for member in members.empty()]:
+    if empty := [member.label for member in members.empty()]:
         several = f"{count(len(empty), 'group')} have no parameters: omitted ({few(empty, _SHOWN)})."
         yield several if len(empty) > 1 else f"{_capital(empty[0])} has no parameters: omitted."
     for member, shapes in members.strangers.items():
-        label, shown = _capital(_label(member)), few([str(shape) for shape in shapes], _SHOWN)
+        label, shown = _capital(member.label), few([str(shape) for shape in shapes], _SHOWN)
         yield f"{label} has {count(len(shapes), 'tensor')} that the model does not have (shape {shown}): omitted."
     if members.again:
         place, again = next(iter(members.again.items()))
-        name, first = printable(members.inventory.columns.names[place]), _label(members.groups[place])
+        name, first = printable(members.inventory.columns.names[place]), members.groups[place].label
         others = len(members.again) - 1
         more = f", and so {'is' if others == 1 else 'are'} {others:,} more" if others else ""
-        yield f"{name} is in {first} and again in {_label(again)}{more}: the first counts."
+        yield f"{name} is in {first} and again in {again.label}{more}: the first counts."
 
 
 def _keys(optimizer: LiveOptimizer, tags: Collection[Any]) -> Iterator[str]:
@@ -104,10 +106,6 @@ def _keys(optimizer: LiveOptimizer, tags: Collection[Any]) -> Iterator[str]:
         if len(keys) > 1:
             what = f"are not arguments of {type_}, and cannot be tags"
         yield f"{names} of the groups {what}: omitted."
-
-
-def _label(member: Member) -> str:
-    return member.optimizer.label(member.group)
 
 
 def _capital(text: str) -> str:

@@ -18,6 +18,7 @@ from lrspec.models.walk import walk
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.members import Member, Members, members_of
 from lrspec.optim.live.optimizers import live_optimizers
+from lrspec.optim.live.schedules import all_schedules
 from lrspec.optim.live.values import identical
 from lrspec.spec.language import ONLY, Optimizer
 from lrspec.spec.torch_optim import FROM_TORCH, ONE_GROUP_ONLY
@@ -42,7 +43,8 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         TypeError: for what is not a model, an optimizer or a scheduler.
     """
     with uncollected():
-        parameters, optimizers = walk(model), live_optimizers(optimizer, scheduler)
+        parameters, schedules = walk(model), all_schedules(scheduler)
+        optimizers = live_optimizers(optimizer, schedules)
         inventory = Inventory.of(model, parameters)
         if not inventory.columns.names:
             raise GroupsError(f"this {type(model).__name__} has no parameters")
@@ -53,7 +55,7 @@ def read(optimizer: Any, model: nn.Module, scheduler: Any = None) -> Reading:
         values = {member: group_values(member, members.tags) for member in dict.fromkeys(members.trained().values())}
         bases = {each.name if len(used) > 1 else ONLY: base_of(each, _shares(each, members, values)) for each in used}
         settings = _settings(members, values, bases)
-        missing = tuple(omissions(members, used, optimizer, scheduler))
+        missing = tuple(omissions(members, used, optimizer, schedules))
         notes = (*_merge_note(optimizers, settings), *remarks(members), *missing)
         return Reading(Wanted(inventory, settings, bases, notes=notes), missing)
 

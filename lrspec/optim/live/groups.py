@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lrspec.optim.live.schedules import Schedule
+from lrspec.optim.live.schedules import LEFT_IN_GROUPS, Schedule
 from lrspec.optim.live.signature import Signature
 from lrspec.optim.live.values import identical, is_number, is_plain, plain_value
 from lrspec.spec.language import ONLY
@@ -43,20 +43,31 @@ class LiveOptimizer:
 
     def rate(self, number: int) -> Any:
         """Return the learning rate that a group starts from, before any schedule; None if it has none."""
-        group, start = self.groups[number], self._schedule_rate(number)
-        if start is None:
-            start = next((group[key] for key in ("max_lr", "initial_lr", "lr") if key in group), None)
-        rate, scale = plain_value(start), plain_value(self._scale(group))
+        rate, scale = self.base(number), plain_value(self._scale(self.groups[number]))
         return rate if self.scaled_already or not (is_number(rate) and is_number(scale)) else rate * scale
 
+    def base(self, number: int) -> Any:
+        """Return the rate that the schedule of a group is a multiple of, which `lr_scale` is not yet in.
+
+        Schedulers have it; otherwise it is what one has left in the group, or the present rate.
+        """
+        group, base = self.groups[number], self._schedule_rate(number)
+        if base is None:
+            base = next((group[key] for key in (*LEFT_IN_GROUPS, "lr") if key in group), None)
+        return plain_value(base)
+
     def _schedule_rate(self, number: int) -> Any:
-        """The rate that a scheduler starts from in a group; one that moves between two rates has its height."""
         return next((bases[number] for bases in self._bases if number < len(bases)), None)
 
     @cached_property
     def _bases(self) -> list[Sequence[Any]]:
-        own = sorted(self.schedules, key=lambda each: each.base != "`max_lr`")
-        return [each.bases for each in own if each.bases is not None]
+        heights_first = sorted(self.schedules, key=lambda each: not each.is_height)
+        return [each.bases for each in heights_first if each.bases is not None]
+
+    @cached_property
+    def trains(self) -> list[bool]:
+        """For each group, whether something in it requires grad; it may be the loss's."""
+        return [any(tensor.requires_grad for tensor in group["params"]) for group in self.groups]
 
     @property
     def scales(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,10 +18,20 @@ _MOST = 64
 
 
 class Member(NamedTuple):
-    """The group of a parameter."""
+    """A group of an optimizer, as the place of a parameter."""
 
     optimizer: LiveOptimizer
     group: int
+
+    @property
+    def label(self) -> str:
+        """What to call it: `group 3`, or `group 3 of `muon``."""
+        return self.optimizer.label(self.group)
+
+    @property
+    def keys(self) -> Mapping[str, Any]:
+        """The group itself, with its settings."""
+        return self.optimizer.groups[self.group]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.optim.live.groups import KNOWN, LiveOptimizer
-from lrspec.optim.live.schedules import Schedule, schedules, unwrap_schedulers
+from lrspec.optim.live.schedules import Schedule
 from lrspec.optim.live.signature import noted_keys, signature_of
 from lrspec.optim.live.unwrap import class_of, inner, live_groups, stepping
 from lrspec.optim.live.values import identical, is_plain
@@ -22,13 +22,12 @@ _LONGEST = 180
 """The most characters of a name: a spec may have 200, and rules are called after optimizers, with a number behind."""
 
 
-def live_optimizers(optimizer: Any, scheduler: Any = None) -> list[LiveOptimizer]:
+def live_optimizers(optimizer: Any, schedules: Sequence[Schedule] = ()) -> list[LiveOptimizer]:
     """Return the optimizers of a call, the default first: one of any parameters rather than of matrices only.
 
-    TypeError for what is not an optimizer, or not a scheduler.
+    Each has those of the schedules that move it. TypeError for what is not an optimizer.
     """
-    plans = [schedule for each in unwrap_schedulers(scheduler) for schedule in schedules(each)]
-    found = [_live(name, each, plans) for name, each in with_names(optimizer)]
+    found = [_live(name, each, schedules) for name, each in with_names(optimizer)]
     if len(found) == 1:
         found = [replace(found[0], name=ONLY)]
     return sorted(found, key=lambda each: each.signature.type in ONLY_MATRICES)
@@ -84,19 +83,19 @@ def _optimizer(optimizer: Any, place: str = "") -> Any:
     return optimizer
 
 
-def _live(name: str, wrapped: Any, plans: list[Schedule]) -> LiveOptimizer:
+def _live(name: str, wrapped: Any, schedules: Sequence[Schedule]) -> LiveOptimizer:
     """The optimizer under the wrappers of trainers, and under timm's Lookahead."""
     outer = optimizer = inner(wrapped)
     while (base := getattr(optimizer, "_base_optimizer", None)) is not None:
         optimizer = base
     defaults: Mapping[str, Any] = getattr(stepping(optimizer), "defaults", {})
-    moving = [plan for plan in plans if plan.factors is None and any(plan.optimizer is o for o in (outer, optimizer))]
+    own = [each for each in schedules if each.factors is None and any(each.optimizer is o for o in (outer, optimizer))]
     around = "" if outer is optimizer else type(outer).__name__
     groups = live_groups(wrapped)
     keys = dict.fromkeys(key for group in groups for key in group if isinstance(key, str) and key not in KNOWN)
     signature = signature_of(class_of(optimizer), defaults, keys)
     noted, lost = noted_keys(class_of(optimizer)), list(_lost(optimizer, signature.arguments, defaults))
-    return LiveOptimizer(name, signature, defaults, groups, moving, around, noted, lost, stepping(optimizer))
+    return LiveOptimizer(name, signature, defaults, groups, own, around, noted, lost, stepping(optimizer))
 
 
 def _lost(optimizer: Any, arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:

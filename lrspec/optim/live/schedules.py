@@ -17,8 +17,9 @@ class Schedule:
     """The rates of one scheduler for the groups of its optimizer; each list has one item per group.
 
     `name` is the scheduler's class. `base` is what it calls the rates in `bases`, which the rest of the schedule is a
-    multiple of; `bases` is None if it has none. `floors` are further rates, by what it calls them. `together` is
-    False if it may move groups apart. `factors` are those of a warm-up that multiplies the rates after another
+    multiple of; `bases` is None if it has none. `is_height` is True if these are the `max_lr` of a cycle, which count
+    before what others began with. `floors` are further rates, by what it calls them. `together` is False if it may move
+    groups apart. `factors` are those of a warm-up that multiplies the rates after another
     scheduler has set them. `position` are the step and the number of steps of one from `lrspec.build_scheduler`.
 
     `known` is True if a class that is known sets the rates: it multiplies them by no key of a group but `reads`.
@@ -29,6 +30,7 @@ class Schedule:
     optimizer: object
     base: str = "the base rate"
     bases: Sequence[Any] | None = None
+    is_height: bool = False
     floors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     together: bool = True
     factors: Sequence[float] | None = None
@@ -38,6 +40,9 @@ class Schedule:
     chained: bool = False
     begun: bool = True
 
+
+LEFT_IN_GROUPS = ("max_lr", "initial_lr")
+"""The keys in which schedulers leave the first rate of a group; the height of a cycle counts first."""
 
 _KNOWN = (
     "torch.optim.",
@@ -87,6 +92,11 @@ def unwrap_schedulers(schedulers: Any) -> list[Any]:
     return unwrapped
 
 
+def all_schedules(schedulers: Any) -> list[Schedule]:
+    """Return the schedules of all schedulers that a call was given; TypeError as `unwrap_schedulers`."""
+    return [schedule for each in unwrap_schedulers(schedulers) for schedule in schedules(each)]
+
+
 def schedules(scheduler: Any) -> Iterator[Schedule]:
     """The schedules that a scheduler consists of: those of a sequence or a chain, or just its own.
 
@@ -133,11 +143,8 @@ def _of_mmengine(scheduler: Any) -> Iterator[Schedule]:
 
 def _of_deepspeed(scheduler: Any) -> Schedule:
     """DeepSpeed's leave no first rates in the groups; transformers' GreedyLR has a floor and a ceiling."""
-    name, known, optimizer = (
-        type(scheduler).__name__,
-        _is_known(scheduler),
-        inner(getattr(scheduler, "optimizer", None)),
-    )
+    name, known = type(scheduler).__name__, _is_known(scheduler)
+    optimizer = inner(getattr(scheduler, "optimizer", None))
     if hasattr(scheduler, "org_lrs"):
         return Schedule(name, optimizer, bases=scheduler.org_lrs, known=known)
     if hasattr(scheduler, "_init_lrs"):
@@ -150,24 +157,15 @@ def _of_torch(scheduler: Any) -> Schedule:
     classes = {cls.__name__ for cls in type(scheduler).__mro__}
     optimizer = inner(getattr(scheduler, "optimizer", None))
     groups = getattr(optimizer, "param_groups", [])
-    base, bases = "the base rate", getattr(scheduler, "base_lrs", None)
-    floors: dict[str, Sequence[Any]] = {}
-    if hasattr(scheduler, "eta_min"):
-        floors["eta_min"] = _each(scheduler.eta_min, len(groups))
-    if hasattr(scheduler, "min_lrs"):
-        floors["min_lr"] = scheduler.min_lrs
-    if hasattr(scheduler, "max_lrs"):  # a cycle: its base is the height of the schedule
-        base, bases, floors["base_lr"] = "`max_lr`", scheduler.max_lrs, scheduler.base_lrs
-    elif "OneCycleLR" in classes:
-        base, bases = "`max_lr`", [group.get("max_lr") for group in groups]
-    if "SWALR" in classes:
-        floors["swa_lr"] = [group.get("swa_lr") for group in groups]
+    height = [group.get("max_lr") for group in groups] if "OneCycleLR" in classes else None
+    height = getattr(scheduler, "max_lrs", height)
     return Schedule(
         type(scheduler).__name__,
         optimizer,
-        base,
-        bases,
-        floors,
+        "the base rate" if height is None else "`max_lr`",
+        getattr(scheduler, "base_lrs", None) if height is None else height,
+        height is not None,
+        _floors_of_torch(scheduler, classes, groups),
         # Several lambdas are there to move groups apart, or to give each its floor.
         together=len(set(map(id, getattr(scheduler, "lr_lambdas", ())))) <= 1,
         position=(scheduler.last_epoch, scheduler.steps) if getattr(scheduler, "follows_plan", False) else None,
@@ -175,6 +173,19 @@ def _of_torch(scheduler: Any) -> Schedule:
         chained=not classes.isdisjoint(_CHAINED),
         begun=getattr(scheduler, "last_epoch", 1) != 0,
     )
+
+
+def _floors_of_torch(scheduler: Any, classes: set[str], groups: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    floors: dict[str, Sequence[Any]] = {}
+    if hasattr(scheduler, "eta_min"):
+        floors["eta_min"] = _each(scheduler.eta_min, len(groups))
+    if hasattr(scheduler, "min_lrs"):
+        floors["min_lr"] = scheduler.min_lrs
+    if hasattr(scheduler, "max_lrs"):  # a cycle: its base is the height of the schedule
+        floors["base_lr"] = scheduler.base_lrs
+    if "SWALR" in classes:
+        floors["swa_lr"] = [group.get("swa_lr") for group in groups]
+    return floors
 
 
 def _is_known(scheduler: Any) -> bool:

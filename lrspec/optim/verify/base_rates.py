@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lrspec.optim.live.schedules import Schedule
+from lrspec.optim.live.schedules import LEFT_IN_GROUPS, Schedule
 from lrspec.optim.live.values import close, same
 from lrspec.optim.verify.running import Portion, RunningOptimizer, TrainingRun
 
@@ -43,7 +43,7 @@ def bases(run: TrainingRun, portion: Portion) -> list[BaseRate]:
             for schedule in schedules
             if schedule.bases is not None and portion.number < len(schedule.bases)
         ]
-    left = next((key for key in ("max_lr", "initial_lr") if key in portion.group), None)
+    left = next((key for key in LEFT_IN_GROUPS if key in portion.group), None)
     return [BaseRate(f"`{left}`", "the group", portion.group[left])] if left else []
 
 

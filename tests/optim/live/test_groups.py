@@ -8,10 +8,11 @@ from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.optimizers import live_optimizers
+from lrspec.optim.live.schedules import all_schedules
 
 
 def live(optimizer: Optimizer, scheduler: object = None) -> LiveOptimizer:
-    (found,) = live_optimizers(optimizer, scheduler)
+    (found,) = live_optimizers(optimizer, all_schedules(scheduler))
     return found
 
 
