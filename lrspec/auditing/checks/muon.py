@@ -37,10 +37,6 @@ def embedding_under_muon(run: Run) -> Iterator[AuditFinding]:
         )
 
 
-MUON = (embedding_under_muon,)
-"""Every check of what Muon steps."""
-
-
 def _is_muon(optimizer: Any) -> bool:
     return any("Muon" in cls.__name__ for cls in type(optimizer).__mro__)
 
