@@ -117,7 +117,7 @@ def the_head_is_forgotten_in_low_precision_beside_a_loss() -> tuple[Any, ...]:
 @mistake("LRS501", "1.weight", "Give it to the optimizer")
 def mixed_precision_copies_all_but_one() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).bfloat16()
-    copied = [*model[0].parameters(), model[1].bias]
+    copied = [each for name, each in model.named_parameters() if name != "1.weight"]
     return model, AdamW([parameter.detach().clone().float().requires_grad_() for parameter in copied])
 
 
