@@ -45,8 +45,8 @@ def _is_table(columns: Columns, place: int) -> bool:
 def _steps(slot: Slot) -> bool:
     """Return whether Muon itself steps a tensor, rather than the Adam that some classes have for the rest.
 
-    What a class has noted in the state comes first. Flags of the group are believed even where a class, such as torch's,
-    does not read them: what is around it may. timm's decides by the shape.
+    What a class has noted in the state comes first. Flags of the group are believed even where the class does not read
+    them, such as torch's: what is around it may. timm's decides by the shape.
     """
     optimizer, group = slot.optimizer.stepping, slot.keys
     state = getattr(optimizer, "state", {}).get(slot.tensor, {})
