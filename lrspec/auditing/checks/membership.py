@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -124,9 +125,8 @@ def _is_low(run: Run, place: int) -> bool:
 
 
 def _has_processes() -> bool:
-    from torch import distributed
-
-    return distributed.is_available() and distributed.is_initialized()
+    distributed: Any = sys.modules.get("torch.distributed")
+    return distributed is not None and distributed.is_available() and bool(distributed.is_initialized())
 
 
 def _stand_ins(run: Run, homeless: Sequence[int]) -> Iterator[tuple[int, Slot]]:
