@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.escape import brief, harmless
+from lrspec.diagnostics.wording import few
 from lrspec.models.describe import list_parameters
 from lrspec.models.parameters import Columns
+
+_GROUPS = 3  # that a message names
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,17 @@ def finding(code: str, columns: Columns, places: Sequence[int], message: str, ad
     listing = [list_parameters(columns, places, {})] if places else []
     names = tuple(columns.names[place] for place in places)
     return AuditFinding(code, CODES[code].severity, "\n".join([message, *listing, advice]), names)
+
+
+class Labelled(Protocol):
+    """A group, or what is in one."""
+
+    @property
+    def label(self) -> str:
+        """What to call the group."""
+        ...
+
+
+def labels(groups: Iterable[Labelled]) -> str:
+    """The groups as a message names them: each once, and the number of the others after the first few."""
+    return few(list(dict.fromkeys(group.label for group in groups)), _GROUPS)

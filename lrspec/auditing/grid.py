@@ -46,7 +46,7 @@ def grid(audit: Audit) -> Table:
     lines = _lines(audit)
     words = {header: [harmless(cell(line)) for line in lines] for header, cell in _COLUMNS.items()}
     if all(repr(group.lr) == repr(group.start) for group in audit.groups):
-        del words["base rate"]
+        del words["base\nrate"]
     if len({group.optimizer for group in audit.groups}) == 1:
         del words["optimizer"]
     words = {header: cells for header, cells in words.items() if any(cells) or header == "names"}
@@ -104,11 +104,11 @@ def _options(line: _Line) -> str:
 
 
 def _group(line: _Line) -> str:
-    """The numbers of the groups, and the name of one alone."""
+    """The numbers of the groups, or how many there are, and the name of one alone."""
     numbers = [str(group.number) for group in line.groups]
     if len(numbers) == 1:
         return " ".join([*numbers, *([line.groups[0].name] if line.groups[0].name else [])])
-    return ", ".join(numbers) if len(numbers) <= _SHOWN else f"{len(numbers):,} of {numbers[0]} … {numbers[-1]}"
+    return ", ".join(numbers) if len(numbers) <= _SHOWN else f"{len(numbers):,} groups"
 
 
 def _span(values: Iterable[Any]) -> str:
@@ -139,9 +139,9 @@ _COLUMNS: dict[str, Callable[[_Line], str]] = {
     "parameters": lambda line: f"{len(line.row.places):,}",
     "elements": lambda line: _elements(line.columns, line.row.places),
     "rate": _rate,
-    "base rate": lambda line: line.span(lambda group: group.start),
+    "base\nrate": lambda line: line.span(lambda group: group.start),
     "weight\ndecay": lambda line: line.span(lambda group: group.weight_decay),
     "options": _options,
     "group": _group,
 }
-_NUMBERS = ("rate", "base rate", "weight\ndecay")
+_NUMBERS = ("rate", "base\nrate", "weight\ndecay")

@@ -40,5 +40,5 @@ def _row(tag: str, cells: Iterable[tuple[Column, object]]) -> str:
     for column, cell in cells:
         text = cell.plain if isinstance(cell, Text) else str(cell)
         side = "right" if column.justify == "right" else "left"
-        row += f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+        row += f'<{tag} style="text-align: {side}; padding: 0 0.5em">{escape(text)}</{tag}>'
     return f"<tr>{row}</tr>"

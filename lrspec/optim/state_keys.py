@@ -158,6 +158,14 @@ def elementwise_keys(optimizer: Any) -> frozenset[str]:
     return _TIMM - {"exp_avg_sq"} if name == "NvNovoGrad" else _TIMM  # it has one number for each parameter
 
 
+def misshapen(optimizer: Any, tensor: Any) -> dict[str, list[int]]:
+    """Return the keys of a parameter's state whose tensors should have its shape and do not, with their shapes."""
+    keys = elementwise_keys(optimizer)
+    kept = {key: value for key, value in optimizer.state.get(tensor, {}).items() if key in keys} if keys else {}
+    shapes = {key: getattr(value, "shape", tensor.shape) for key, value in kept.items()}
+    return {key: list(shape) for key, shape in shapes.items() if shape != tensor.shape}
+
+
 def is_for_each_parameter(optimizer: Any) -> bool:
     """Return whether an optimizer keeps state by the parameters in its groups, as those of torch and timm do."""
     bases = (cls for cls in type(optimizer).__mro__ if cls.__name__ != "Optimizer")

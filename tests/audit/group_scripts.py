@@ -28,7 +28,7 @@ def without_biases() -> nn.Sequential:
 # ---------------------------------------------------------------------------------------------- LRS505
 
 
-@mistake("LRS505", "", "a name that the model does not have")
+@mistake("LRS505", "", "a name may not exist in this model")
 def a_prefix_matches_nothing() -> tuple[Any, ...]:
     model = net()
     heads = [parameter for name, parameter in model.named_parameters() if name.startswith("classifier.")]
@@ -36,7 +36,7 @@ def a_prefix_matches_nothing() -> tuple[Any, ...]:
     return model, AdamW([{"params": rest, "lr": 1e-5}, {"params": heads, "lr": 1e-3, "name": "head"}])
 
 
-@mistake("LRS505", "", "only what is frozen")
+@mistake("LRS505", "", "everything it matches is frozen")
 def all_of_a_group_is_frozen() -> tuple[Any, ...]:
     model = net()
     model[0].requires_grad_(False)

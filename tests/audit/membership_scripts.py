@@ -106,6 +106,21 @@ def the_projector_between_tower_and_language_model_is_forgotten() -> tuple[Any, 
     return model, AdamW([{"params": model.language.parameters(), "lr": 1e-5}])
 
 
+@mistake("LRS501", "1.weight 1.bias", "Give them to the optimizer")
+def the_head_is_forgotten_in_low_precision_beside_a_loss() -> tuple[Any, ...]:
+    """What the loss has is no copy of the head, not even what has its number of elements."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).bfloat16()
+    loss = [nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(9))]
+    return model, AdamW([*model[0].parameters(), *loss])
+
+
+@mistake("LRS501", "1.weight", "Give it to the optimizer")
+def mixed_precision_copies_all_but_one() -> tuple[Any, ...]:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).bfloat16()
+    copied = [each for name, each in model.named_parameters() if name != "1.weight"]
+    return model, AdamW([parameter.detach().clone().float().requires_grad_() for parameter in copied])
+
+
 @mistake("LRS501", "0.weight", "freeze it")
 def matrices_for_muon_are_dropped() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4))
@@ -431,6 +446,13 @@ def mixed_precision_steps_a_flat_copy() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).half()
     flat = torch.cat([parameter.detach().float().flatten() for parameter in model.parameters()])
     return model, AdamW([flat.requires_grad_()])
+
+
+@right
+def mixed_precision_steps_a_flat_copy_beside_a_loss() -> tuple[Any, ...]:
+    model, optimizer = mixed_precision_steps_a_flat_copy()
+    optimizer.add_param_group({"params": ArcFace().parameters()})
+    return model, optimizer
 
 
 @right

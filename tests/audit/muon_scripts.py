@@ -94,6 +94,16 @@ def use_muon_is_false_for_the_embedding() -> tuple[Any, ...]:
 
 
 @right
+def flags_are_heeded_for_classes_that_do_not_read_them() -> tuple[Any, ...]:
+    model = Language()
+    groups = [
+        {"params": matrices(model)[1:-1], "use_muon": True},
+        {"params": model.embed.parameters(), "use_muon": False},
+    ]
+    return model, [torch.optim.Muon(groups), torch.optim.AdamW([*vectors(model), model.head.weight])]
+
+
+@right
 def timm_falls_back_by_a_flag() -> tuple[Any, ...]:
     model = Language()
     hidden: dict[str, Any] = {"params": [each.weight for each in model.hidden]}

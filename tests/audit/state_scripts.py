@@ -66,6 +66,15 @@ def a_head_is_replaced_in_its_group() -> tuple[Any, ...]:
     return model, optimizer
 
 
+@mistake("LRS515", "2.weight 2.bias", "state.pop")
+def a_head_moves_to_another_optimizer_without_its_state() -> tuple[Any, ...]:
+    """The first one cannot be saved."""
+    model = net()
+    first = stepped(model, torch.optim.AdamW(model.parameters()))
+    first.param_groups[0]["params"] = list(model[0].parameters())
+    return model, [first, torch.optim.SGD(model[2].parameters(), lr=0.1)]
+
+
 @mistake("LRS515", "2.weight 2.bias", "same order")
 def a_checkpoint_has_another_order() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(2, 2), nn.Flatten(), nn.Linear(2, 4), nn.Linear(4, 4))
@@ -192,11 +201,13 @@ def an_empty_state_is_left_behind() -> tuple[Any, ...]:
 
 
 @right
-def state_moves_with_its_parameter_to_another_optimizer() -> tuple[Any, ...]:
+def a_head_moves_to_another_optimizer_and_its_state_is_removed() -> tuple[Any, ...]:
     model = net()
     first = stepped(model, torch.optim.AdamW(model.parameters()))
     first.param_groups[0]["params"] = list(model[0].parameters())
-    return model, [first, torch.optim.SGD(model[2].parameters(), lr=0.1)]
+    for parameter in model[2].parameters():
+        del first.state[parameter]
+    return model, [first, stepped(model[2], torch.optim.SGD(model[2].parameters(), lr=0.1, momentum=0.9))]
 
 
 @right

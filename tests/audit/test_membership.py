@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.optim import SGD, AdamW
 
 import lrspec
@@ -82,6 +82,19 @@ def test_copies_in_float32_do_not_hide_what_has_no_copy_of_its_own_precision(mod
     assert [found.parameters for found in audit(AdamW([*copies, *model[1].parameters()]), model).diagnostics] == [
         ("2.weight", "2.bias")
     ]
+
+
+def test_flat_copies_may_be_shards_where_there_are_several_processes() -> None:
+    """As of Megatron: a process has just what comes after the first elements, here of one weight."""
+    model = nn.Linear(3, 4).bfloat16()
+    optimizer = AdamW([model.weight.detach().float().flatten()[5:].requires_grad_()])
+    assert [found.parameters for found in audit(optimizer, model).diagnostics] == [("weight",)]
+    store: Any = vars(distributed)["HashStore"]()
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        assert audit(optimizer, model).ok
+    finally:
+        distributed.destroy_process_group()
 
 
 def test_what_a_plan_has_frozen_for_now_is_known_until_it_thaws(model: nn.Sequential) -> None:

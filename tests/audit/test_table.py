@@ -115,11 +115,20 @@ def test_options_are_those_that_differ_from_the_optimizers() -> None:
 def test_the_rate_that_a_schedule_starts_from_is_a_column_where_it_is_another() -> None:
     model = Model()
     optimizer = sgd((model.parameters(), {}))
-    assert "base" not in audited(optimizer, model)[1]
+    assert "base" not in audited(optimizer, model)[0]
     scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=0.25)
     found = audited(optimizer, model, scheduler)
-    assert found[1] == ["names", "parameters", "elements", "rate", "base", "rate", "decay", "group"]
+    assert found[0] == ["base", "weight"]
+    assert found[1] == ["names", "parameters", "elements", "rate", "rate", "decay", "group"]
     assert ["(all)", "19", "55", "0.25", "1", "0", "0"] in found
+
+
+def test_the_groups_of_a_row_are_listed_or_counted() -> None:
+    model = Model()
+    three = audited(sgd(*(([each], {}) for each in model.head.parameters()), (beside(model.head, model), {})), model)
+    assert ["(all)", "19", "55", "1", "0", "0,", "1,", "2"] in three
+    many = audited(sgd(*(([each], {}) for each in model.parameters())), model)
+    assert ["(all)", "19", "55", "1", "0", "19", "groups"] in many
 
 
 def test_several_optimizers_are_a_column() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from lrspec.auditing.checks.decay import DECAY
 from lrspec.auditing.checks.groups import GROUPS
 from lrspec.auditing.checks.membership import MEMBERSHIP
-from lrspec.auditing.checks.muon import MUON
+from lrspec.auditing.checks.muon import embedding_under_muon
 from lrspec.auditing.checks.schedules import flattened_rates
-from lrspec.auditing.checks.state import STATE
+from lrspec.auditing.checks.state import stale_state
 from lrspec.auditing.checks.statistics import statistics_of_frozen
 from lrspec.auditing.checks.towards_input import rates_towards_input
 from lrspec.auditing.checks.unread_keys import unread_key
@@ -21,12 +21,12 @@ CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (
     *MEMBERSHIP,
     *GROUPS,
     *DECAY,
-    *MUON,
+    embedding_under_muon,
     *VALUES,
     unread_key,
     flattened_rates,
     rates_towards_input,
     statistics_of_frozen,
-    *STATE,
+    stale_state,
 )
 """Each yields the findings of one code, or of some that exclude each other; `lrspec explain CODE` prints the manual."""

@@ -35,7 +35,7 @@ def empty_group(run: Run) -> Iterator[AuditFinding]:
                 "LRS505",
                 [],
                 f"{labels} {has} no parameters: {its} settings have no effect",
-                "Look at what selects the parameters: a name that the model does not have, or only what is frozen. "
+                "Check what selects them: a name may not exist in this model, or everything it matches is frozen. "
                 "If nothing should be selected, leave the group out.",
             )
 

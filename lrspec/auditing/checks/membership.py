@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.finding import AuditFinding, labels
 from lrspec.auditing.run import Run, Slot
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count, few
@@ -15,17 +17,24 @@ from lrspec.optim.thawing.advance import frozen_for_now
 _AVERAGES = ("AveragedModel", "BaseAveragedModel", "ModelEma")
 """The beginnings of the names of classes that hold an average of another model: torch's, mmengine's and timm's."""
 
-_SINGLE = 4
-"""The bytes of a number in float32."""
+_SINGLE, _BYTES = "torch.float32", 4
+"""The precision of copies, and the bytes of a number in it."""
 
 _SHOWN = 3
-"""The number of groups, or of tensors without a name, that a message names before it counts the rest."""
+"""The number of places, or of tensors without a name, that a message names before it counts the rest."""
 
 
-def in_no_group(run: Run) -> Iterator[AuditFinding]:
+def without_group(run: Run) -> Iterator[AuditFinding]:
+    """Parameters that require grad and are in no group: those with a tensor in their stead, and the others."""
+    homeless = _homeless(run)
+    replaced = dict(_stand_ins(run, homeless))
+    yield from _foreign_tensor(run, replaced)
+    yield from _in_no_group(run, [place for place in homeless if place not in replaced])
+
+
+def _in_no_group(run: Run, left: list[int]) -> Iterator[AuditFinding]:
     """LRS501: parameters that require grad and that no optimizer has."""
-    replaced = {place for place, _ in _stand_ins(run)}
-    if left := [place for place in _homeless(run) if place not in replaced]:
+    if left:
         are, it = ("requires grad, but is", "it") if len(left) == 1 else ("require grad, but are", "them")
         optimizers = "the optimizer" if len(run.optimizers) == 1 else "the optimizers"
         yield run.finding(
@@ -34,6 +43,21 @@ def in_no_group(run: Run) -> Iterator[AuditFinding]:
             f"{_counted(run, left)} {are} in no group of {optimizers}: no step changes {it}",
             f"Give {it} to the optimizer, when it is built or by `add_param_group`; or freeze {it} by "
             "`requires_grad_(False)`, so that no gradients are computed.",
+        )
+
+
+def _foreign_tensor(run: Run, replaced: dict[int, Slot]) -> Iterator[AuditFinding]:
+    """LRS504: tensors in groups that have taken the place of the model's own parameters."""
+    if replaced:
+        places, slots = list(replaced), list(replaced.values())
+        yield run.finding(
+            "LRS504",
+            places,
+            f"{count(len(slots), 'tensor')} in {labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
+            f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
+            "steps change what the model does not use",
+            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty` and loading "
+            "with `assign=True` make new parameters.",
         )
 
 
@@ -60,53 +84,58 @@ def frozen_in_group(run: Run) -> Iterator[AuditFinding]:
     fine = {*_adapted(run), *_thawing(run)} if frozen else set()
     if frozen := [place for place in frozen if place not in fine]:
         it, they, does = ("it", "it", "does") if len(frozen) == 1 else ("them", "they", "do")
-        labels = _labels(slot for place in frozen for slot in run.slots_of[place])
+        slots = (slot for place in frozen for slot in run.slots_of[place])
         yield run.finding(
             "LRS503",
             frozen,
-            f"{_counted(run, frozen)} in {labels} {does} not require grad: no step changes {it}",
+            f"{_counted(run, frozen)} in {labels(slots)} {does} not require grad: no step changes {it}",
             f"If {they} should train, call `requires_grad_(True)`; otherwise leave {it} out of the groups.",
         )
 
 
-def foreign_tensor(run: Run) -> Iterator[AuditFinding]:
-    """LRS504: tensors in groups that have taken the place of the model's own parameters."""
-    if pairs := list(_stand_ins(run)):
-        places, slots = [place for place, _ in pairs], [slot for _, slot in pairs]
-        yield run.finding(
-            "LRS504",
-            places,
-            f"{count(len(slots), 'tensor')} in {_labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
-            f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
-            "steps change what the model does not use",
-            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty` and loading "
-            "with `assign=True` make new parameters.",
-        )
-
-
-MEMBERSHIP = (in_no_group, in_two_groups, frozen_in_group, foreign_tensor)
+MEMBERSHIP = (without_group, in_two_groups, frozen_in_group)
 """Every check of where parameters are."""
 
 
 def _homeless(run: Run) -> list[int]:
-    """The parameters that require grad and are in no group, except averages, and what mixed precision steps as a copy.
-
-    Copies are in float32, flat or of the same shape, so with any such tensor from outside the model all parameters of
-    a lower precision may have one.
-    """
+    """The parameters that require grad and are in no group, except averages, and what is stepped as a copy."""
     left = [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
-    averaged = _averaged(run) if left else set()
-    copies = any(slot.place is None and str(slot.tensor.dtype) == "torch.float32" for slot in run.slots)
-    return [p for p in left if p not in averaged and not (copies and run.tensors[p].element_size() < _SINGLE)]
+    if not left:
+        return []
+    fine = {*_averaged(run), *_copied(run, left)}
+    return [place for place in left if place not in fine]
 
 
-def _stand_ins(run: Run) -> Iterator[tuple[int, Slot]]:
+def _copied(run: Run, places: Sequence[int]) -> Iterator[int]:
+    """The parameters of a lower precision that mixed precision steps as a copy in float32, which has their shape.
+
+    Where none of them is stepped itself, it may also be flat, one for many, or in several processes a shard.
+    """
+    shapes = {slot.tensor.shape for slot in run.slots if slot.place is None and str(slot.tensor.dtype) == _SINGLE}
+    flat = [] if any(_is_low(run, place) for place in run.slots_of) else [each for each in shapes if len(each) == 1]
+    sharded = len(flat) == len(shapes) and _has_processes()
+    longest = math.inf if sharded else max((shape.numel() for shape in flat), default=0)
+    for place in places if shapes else ():
+        if _is_low(run, place) and (run.tensors[place].shape in shapes or run.tensors[place].numel() <= longest):
+            yield place
+
+
+def _is_low(run: Run, place: int) -> bool:
+    return bool(run.tensors[place].element_size() < _BYTES)
+
+
+def _has_processes() -> bool:
+    distributed: Any = sys.modules.get("torch.distributed")
+    return distributed is not None and distributed.is_available() and bool(distributed.is_initialized())
+
+
+def _stand_ins(run: Run, homeless: Sequence[int]) -> Iterator[tuple[int, Slot]]:
     """The homeless parameters that have a tensor of their shape in a group that is not the model's, with its slot."""
     strangers: dict[tuple[int, ...], list[Slot]] = {}
     for slot in reversed(run.slots):
         if slot.place is None:
             strangers.setdefault(tuple(slot.tensor.shape), []).append(slot)
-    for place in _homeless(run) if strangers else ():
+    for place in homeless if strangers else ():
         if alike := strangers.get(tuple(run.tensors[place].shape)):
             yield place, alike.pop()
 
@@ -158,10 +187,6 @@ def _where(slots: Sequence[Slot]) -> str:
     labels = list(dict.fromkeys(slot.label for slot in slots))
     times = "twice" if len(slots) == 2 else f"{len(slots)} times"
     return " and ".join(labels) if len(labels) > 1 else f"{labels[0]} {times}"
-
-
-def _labels(slots: Iterable[Slot]) -> str:
-    return few(list(dict.fromkeys(slot.label for slot in slots)), _SHOWN)
 
 
 def _counted(run: Run, places: Sequence[int]) -> str:

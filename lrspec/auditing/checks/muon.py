@@ -3,56 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.finding import AuditFinding, labels
 from lrspec.auditing.run import Run, Slot
 from lrspec.models.describe import count_parameters
+from lrspec.models.parameters import Columns, Declared
 
 _HYBRIDS = ("Adam", "Aux", "With")
 """Parts of the names of classes that step some parameters in another way: without a key, which ones is not known."""
+
+_TABLES = {"embedding": ("an embedding", "embeddings"), "head": ("a head", "heads")}
+"""What models declare matrices as that are none of hidden layers: one, and several."""
 
 
 def embedding_under_muon(run: Run) -> Iterator[AuditFinding]:
     """LRS509: embeddings and heads of two or more dimensions that Muon steps itself."""
     columns = run.inventory.columns
-    found = [
-        slot
-        for optimizer in run.optimizers
-        if _is_muon(optimizer.stepping)
-        for slot in run.slots
-        if slot.optimizer is optimizer and slot.place is not None and run.trains(slot.place)
-        if len(columns.shapes[slot.place] or ()) > 1 and _is_table(columns.declared[slot.place]) and _steps(slot)
-    ]
-    places = [slot.place for slot in found if slot.place is not None]
-    if places:
-        what, verb, them = _what(run, places), "is" if len(places) == 1 else "are", "it" if len(places) == 1 else "them"
+    tables = (place for place in run.slots_of if run.trains(place) and _is_table(columns, place))
+    found = {place: slot for place in tables for slot in run.slots_of[place] if _is_muon(slot) and _steps(slot)}
+    if found:
+        are, them = ("is", "it") if len(found) == 1 else ("are", "them")
+        what = _what([columns.declared[place] or () for place in found])
         yield run.finding(
             "LRS509",
-            places,
-            f"{count_parameters(columns, places)}, {what}, {verb} in {_labels(found)}, which Muon steps: it makes all "
-            "directions of a step equally long, which is meant for hidden layers",
-            f"Give {them} to AdamW: {_cure(found[0])}.",
+            found,
+            f"{count_parameters(columns, sorted(found))}, {what}, {are} stepped by Muon ({labels(found.values())}): it "
+            "makes all directions of a step equally long, which is meant for hidden layers",
+            f"Give {them} to AdamW: {_cure(next(iter(found.values())))}.",
         )
 
 
-MUON = (embedding_under_muon,)
-"""Every check of what Muon steps."""
+def _is_muon(slot: Slot) -> bool:
+    return any("Muon" in cls.__name__ for cls in type(slot.optimizer.stepping).__mro__)
 
 
-def _is_muon(optimizer: Any) -> bool:
-    return any("Muon" in cls.__name__ for cls in type(optimizer).__mro__)
-
-
-def _is_table(declared: Any) -> bool:
-    return bool(declared) and ("embedding" in declared or "head" in declared)
+def _is_table(columns: Columns, place: int) -> bool:
+    return not _TABLES.keys().isdisjoint(columns.declared[place] or ()) and len(columns.shapes[place] or ()) > 1
 
 
 def _steps(slot: Slot) -> bool:
     """Return whether Muon itself steps a tensor, rather than the Adam that some classes have for the rest.
 
-    Flags of the group say so, or what the class has noted in the state; timm's decides by the shape.
+    What a class has noted in the state comes first. Flags of the group are believed even where the class does not read
+    them, such as torch's: what is around it may. timm's decides by the shape.
     """
     optimizer, group = slot.optimizer.stepping, slot.keys
     state = getattr(optimizer, "state", {}).get(slot.tensor, {})
@@ -70,18 +64,13 @@ def _steps(slot: Slot) -> bool:
     return not any(word in type(optimizer).__name__ for word in _HYBRIDS)
 
 
-def _what(run: Run, places: list[int]) -> str:
-    """`an embedding`, `a head`, or what there is of both."""
-    declared = {name for place in places for name in run.inventory.columns.declared[place] or ()}
-    if {"embedding", "head"} <= declared:
-        return "an embedding and a head" if len(places) > 1 else "an embedding that is also the head"
-    if "embedding" in declared:
-        return "an embedding" if len(places) == 1 else "embeddings"
-    return "a head" if len(places) == 1 else "of a head"
-
-
-def _labels(found: list[Slot]) -> str:
-    return " and ".join(dict.fromkeys(slot.label for slot in found))
+def _what(declared: Sequence[Declared]) -> str:
+    """`an embedding`, `heads`, or what there is of both."""
+    numbers = {kind: sum(kind in each for each in declared) for kind in _TABLES}
+    if numbers["head"] == 1 and numbers["embedding"] == len(declared):
+        one = "an embedding that is also the head"
+        return one if len(declared) == 1 else "embeddings, one of which is also the head"
+    return " and ".join(_TABLES[kind][number > 1] for kind, number in numbers.items() if number)
 
 
 def _cure(slot: Slot) -> str:

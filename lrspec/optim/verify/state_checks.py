@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, count, few
 from lrspec.models.walk import WRAPPED
-from lrspec.optim.state_keys import ELEMENTWISE, is_of_torch
+from lrspec.optim.state_keys import misshapen
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.running import ModelTensor, TrainingRun, together
 from lrspec.optim.verify.spec_places import NOWHERE, setting_place
@@ -28,13 +27,13 @@ def swapped_names(run: TrainingRun) -> Iterator[Finding]:
 
 
 def swapped_state(run: TrainingRun) -> Iterator[Finding]:
-    """LRS407: state that is not of its parameter's shape, in optimizers of torch, unless the names differ already."""
+    """LRS407: state that is not of its parameter's shape, unless the names differ already."""
     other_names = _other_names(run)
     swapped = run.trained_where(lambda tensor: id(tensor.tensor) not in other_names and bool(_misshapen(run, tensor)))
     for place, tensors in swapped.items():
         message = f"the optimizer's state for {run.counted(tensors)} has another shape"
-        key, value = _misshapen(run, tensors[0])[0]
-        state = f"`{key}` of {printable(tensors[0].names[0])} is {list(value.shape)}"
+        key, shape = next(iter(_misshapen(run, tensors[0]).items()))
+        state = f"`{key}` of {printable(tensors[0].names[0])} is {shape}"
         yield run.finding("LRS407", place, tensors, message, f"{state}: {_BY_NAME}")
 
 
@@ -87,12 +86,8 @@ def _bare(name: str) -> str:
     return ".".join(part for part in name.split(".") if part not in WRAPPED)
 
 
-def _misshapen(run: TrainingRun, tensor: ModelTensor) -> list[tuple[str, Any]]:
+def _misshapen(run: TrainingRun, tensor: ModelTensor) -> dict[str, list[int]]:
     """The state of a parameter that does not have its shape."""
-    return [
-        (key, value)
-        for member in run.members.get(id(tensor.tensor), ())
-        if is_of_torch(member.optimizer.stepping)
-        for key, value in member.optimizer.stepping.state.get(tensor.tensor, {}).items()
-        if key in ELEMENTWISE and hasattr(value, "shape") and value.shape != tensor.tensor.shape
-    ]
+    members = run.members.get(id(tensor.tensor), ())
+    found = (misshapen(member.optimizer.stepping, tensor.tensor) for member in members)
+    return {key: shape for each in found for key, shape in each.items()}

@@ -894,6 +894,18 @@ def test_a_name_that_is_anothers_is_not_taken_for_a_part_of_its_own() -> None:
     assert (found.code, found.parameters) == ("LRS407", ("weight", "inner.weight"))
 
 
+def test_state_of_another_shape_is_found_in_optimizers_of_timm(model: Net) -> None:
+    plan = planned(
+        model, lrspec.loads("lrspec: 1\noptimizer: {type: timm:lion, lr: 1}\nrules: [{match: '^.+$', lr_mult: 1}]")
+    )
+    optimizer = lrspec.build_optimizer(plan, model)
+    step(optimizer)
+    assert plan.verify(optimizer, model) == []
+    optimizer.state[model.embed.weight]["exp_avg"] = torch.zeros(3)
+    (found,) = plan.verify(optimizer, model)
+    assert (found.code, found.parameters) == ("LRS407", ("embed.weight",))
+
+
 @pytest.mark.usefixtures("one_process")
 def test_an_optimizer_from_before_sharding_has_tensors_that_the_model_no_longer_has(model: Net) -> None:
     plan = planned(model)
