@@ -13,7 +13,7 @@ from lrspec.auditing.checks.state import stale_state
 from lrspec.auditing.checks.statistics import statistics_of_frozen
 from lrspec.auditing.checks.towards_input import rates_towards_input
 from lrspec.auditing.checks.unread_keys import unread_key
-from lrspec.auditing.checks.values import VALUES
+from lrspec.auditing.checks.values import unfit_value
 from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.run import Run
 
@@ -22,7 +22,7 @@ CHECKS: tuple[Callable[[Run], Iterator[AuditFinding]], ...] = (
     *GROUPS,
     *DECAY,
     embedding_under_muon,
-    *VALUES,
+    unfit_value,
     unread_key,
     flattened_rates,
     rates_towards_input,

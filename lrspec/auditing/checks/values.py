@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.finding import AuditFinding, labels
 from lrspec.auditing.rates import may_move
 from lrspec.auditing.run import Run
 from lrspec.diagnostics.codes import Severity
-from lrspec.diagnostics.wording import few, value_words
+from lrspec.diagnostics.wording import value_words
 from lrspec.optim.live.members import Member
 from lrspec.optim.live.values import is_number, plain_value
 
@@ -37,10 +37,6 @@ def unfit_value(run: Run) -> Iterator[AuditFinding]:
     yield from _large_rates(run, groups)
 
 
-VALUES = (unfit_value,)
-"""Every check of rates and weight decays by themselves."""
-
-
 def _no_amounts(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
     """Values that no step can use, or that it goes the wrong way with; the first rate is most often the present one."""
     found: dict[tuple[str, _Fault], list[Member]] = {}
@@ -50,7 +46,7 @@ def _no_amounts(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
             if key != "initial_lr" or fault != faults.get("lr"):
                 found.setdefault((key, fault), []).append(group)
     for (key, fault), those in found.items():
-        yield _finding(run, those, f"`{key}` of {_labels(those)} is {fault.what}", fault.cure)
+        yield _finding(run, those, f"`{key}` of {labels(those)} is {fault.what}", fault.cure)
 
 
 def _fault(value: Any, key: str) -> _Fault | None:
@@ -72,7 +68,7 @@ def _zero_rates(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
         yield _finding(
             run,
             still,
-            f"`lr` of {_labels(still)} is 0, and no scheduler raises it: no step changes these parameters, though they "
+            f"`lr` of {labels(still)} is 0, and no scheduler raises it: no step changes these parameters, though they "
             "have gradients and state",
             "Set a rate, or freeze them: `requires_grad_(False)`. If a scheduler raises it, pass `scheduler`.",
         ).at(Severity.warning)
@@ -95,7 +91,7 @@ def _large_rates(run: Run, groups: list[Member]) -> Iterator[AuditFinding]:
         yield _finding(
             run,
             those,
-            f"the learning rate of {_labels(those)} is {rate}: a step of {name} moves each weight by about as much",
+            f"the learning rate of {labels(those)} is {rate}: a step of {name} moves each weight by about as much",
             "Is it a multiple of the rate, or was an exponent lost? 1e-5 to 1e-2 are usual.",
         ).at(Severity.warning)
 
@@ -104,10 +100,6 @@ def _is_adam(group: Member) -> bool:
     """Return whether the optimizer is an Adam; Prodigy and D-Adaptation multiply the rate by an estimate, `d`."""
     classes = [cls.__name__ for cls in type(group.optimizer.stepping).__mro__]
     return "d" not in group.keys and any(map(_ADAM.fullmatch, classes))
-
-
-def _labels(groups: list[Member]) -> str:
-    return few([group.label for group in groups], 3)
 
 
 def _finding(run: Run, groups: list[Member], message: str, cure: str) -> AuditFinding:
