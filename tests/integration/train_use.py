@@ -46,7 +46,7 @@ EDITED = SPEC | {
 
 
 RATES = SPEC | {"optimizer": {"type": "AdamW", "lr": 0.02, "weight_decay": 0.2}}
-FINER = SPEC | {"rules": [*SPEC["rules"], {"name": "queries", "match": r"q_proj", "lr_scale": 0.5}]}
+FINER = SPEC | {"rules": [*SPEC["rules"], {"name": "mlp", "match": r"\.mlp\.", "weight_decay": 0.05}]}
 SIZES = {
     "vocab_size": TOKENS,
     "hidden_size": 16,
