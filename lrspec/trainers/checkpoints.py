@@ -49,7 +49,7 @@ def refuse_other_groups(zero: Any) -> None:
     load = zero.load_state_dict
 
     def load_same(state_dict_list: Sequence[Any], *given: Any, **named: Any) -> None:
-        present = next(filter(None, state_dict_list), {})  # each process reads its own
+        present: dict[str, Any] = next(filter(None, state_dict_list), {})  # each process reads its own
         for saved in map(present.get, ("base_optimizer_state", "optimizer_state_dict")):
             if isinstance(saved, Mapping) and _names(saved["param_groups"]) != _names(zero.param_groups):
                 raise ResumeError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from torch.distributed.checkpoint.api import CheckpointException
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 
 from lrspec.compiler.compile import compile
@@ -133,6 +132,8 @@ class _Planned:
 
     def load(self, checkpoint: str | None) -> None:
         """As `Trainer._load_optimizer_and_scheduler`; ResumeError where torch does not find groups in shards."""
+        from torch.distributed.checkpoint.api import CheckpointException
+
         try:
             type(self.trainer)._load_optimizer_and_scheduler(self.trainer, checkpoint)
         except CheckpointException as error:

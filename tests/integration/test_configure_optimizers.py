@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.optim import AdamW
+from torch.optim.lr_scheduler import StepLR
 
 import lrspec
 from lrspec.trainers.lightning import VerifyPlan, configure_optimizers
@@ -128,6 +129,19 @@ def test_the_monitor_shows_the_names_of_the_groups(tmp_path: Path) -> None:
     plan = lrspec.compile(SCHEDULED, net)
     assert list(monitor.lrs) == [f"lr-AdamW/{group.name}" for group in plan.groups or ()]
     assert monitor.lrs["lr-AdamW/head"] == [plan.rates_at(step, STEPS)["head"] for step in range(STEPS)]
+
+
+def test_audit_and_verify_look_into_what_lightning_takes() -> None:
+    net = Net()
+    plan = lrspec.compile(SPEC, net)
+    optimizer = lrspec.build_optimizer(plan, net)
+    configured = {"scheduler": StepLR(optimizer, 2), "interval": "step"}
+    for given in (configured, [configured], {"adamw": configured}):
+        assert lrspec.audit(optimizer, net, given).ok
+        assert not plan.verify(optimizer, net, given)
+    not_an_audit: Any = "x"
+    with pytest.raises(TypeError, match=r"^since: expected an Audit, found str$"):
+        lrspec.audit(optimizer, net, since=not_an_audit)
 
 
 # ----------------------------------------------------------------------------------------------- resuming

@@ -164,7 +164,7 @@ def test_options_that_are_dropped_are_named_unless_the_spec_repeats_them(tmp_pat
     with warnings.catch_warnings():
         warnings.simplefilter("error", lrspec.SpecWarning)
         use(trainer_of(tmp_path, **own), BASE | {"optimizer": repeated})
-        kwargs = {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr": 1e-4}}
+        kwargs: Any = {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr": 1e-4}}
         trainer = trainer_of(tmp_path, **kwargs)
         use(trainer, BASE)
     with pytest.warns(lrspec.SpecWarning, match="`lr_scheduler_kwargs` of TrainingArguments does nothing"):
