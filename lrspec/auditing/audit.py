@@ -41,9 +41,11 @@ def audit(
 
     Raises:
         InventoryError: if the model has lazy parameters, or if sharding has changed its names or shapes.
-        TypeError: for what is not a model, an optimizer or a scheduler.
+        TypeError: for what is not a model, an optimizer, a scheduler or an Audit.
         ValueError: for a name in `ignore` that no finding has.
     """
+    if not isinstance(since, Audit | None):
+        raise TypeError(f"since: expected an Audit, found {type(since).__name__}")
     ignored = {code_of(name) for name in ([ignore] if isinstance(ignore, str) else ignore)}
     with uncollected():
         run = observe(optimizer, model, scheduler, since)

@@ -15,40 +15,88 @@ if TYPE_CHECKING:
     from lrspec.compiler.plan import Plan
 
 
-def load_by_name(optimizer: Optimizer, plan: Plan, attached: Callable[[], Any]) -> None:
-    """Have an optimizer load state by name, with the plan's settings, and its scheduler no more than its step.
+def load_by_name(
+    optimizer: Optimizer, plan: Plan, attached: Callable[[], Sequence[Any] | None], *, flattened: bool = False
+) -> None:
+    """Have an optimizer load state by name, with the plan's settings, and its schedulers no more than their step.
 
-    `attached` gives the scheduler that a checkpoint is loaded into next. Without one, state is loaded as it is: so
-    accelerate moves an optimizer to a device.
+    `attached` gives the schedulers that a checkpoint is loaded into next. If it gives None, state is loaded as it is:
+    so accelerate moves an optimizer to a device. State that DeepSpeed has `flattened` stays where it is in its group.
     """
-    loading = False
+    first, loading = [group["lr"] for group in optimizer.param_groups], False
 
     def by_name(_: Optimizer, saved: dict[str, Any]) -> dict[str, Any] | None:
         nonlocal loading
-        scheduler = attached()
-        if loading or scheduler is None:
+        schedulers = attached()
+        if loading or schedulers is None:
             return None
-        if not (hasattr(scheduler, "follows_plan") or hasattr(scheduler, "lr_lambdas")):
-            _refuse_changed(optimizer, saved, type(scheduler).__name__)
-            return None
-        _refuse_nameless(saved["param_groups"])
         loading = True
         try:
-            load_optimizer_state(optimizer, saved, plan)
+            return _loaded(optimizer, saved, plan, schedulers, flattened)
         finally:
             loading = False
-        if hasattr(scheduler, "lr_lambdas"):
-            _load_step(scheduler, rates(plan, optimizer))
-        return optimizer.state_dict()
+
+    def with_first_rates(_: Optimizer, saved: dict[str, Any]) -> None:  # not every scheduler leaves them
+        for group, rate in zip(saved["param_groups"], first, strict=False):
+            group.setdefault("initial_lr", rate)
 
     optimizer.register_load_state_dict_pre_hook(by_name)
+    optimizer.register_state_dict_post_hook(with_first_rates)
+
+
+def refuse_other_groups(zero: Any) -> None:
+    """Have DeepSpeed's optimizer raise ResumeError for the state of other groups; it would only compare lengths."""
+    load = zero.load_state_dict
+
+    def load_same(state_dict_list: Sequence[Any], *given: Any, **named: Any) -> None:
+        present: dict[str, Any] = next(filter(None, state_dict_list), {})  # each process reads its own
+        for saved in map(present.get, ("base_optimizer_state", "optimizer_state_dict")):
+            if isinstance(saved, Mapping) and _names(saved["param_groups"]) != _names(zero.param_groups):
+                raise ResumeError(
+                    "the spec makes other groups than this checkpoint has, and DeepSpeed saves state by position\n"
+                    "Resume with the old groups, whose rates and weight decay may change, or start a new run from the "
+                    "weights."
+                )
+        load(state_dict_list, *given, **named)
+
+    zero.load_state_dict = load_same
+
+
+def _names(groups: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [group.get("param_names") for group in groups]
+
+
+def _loaded(
+    optimizer: Optimizer, saved: dict[str, Any], plan: Plan, schedulers: Sequence[Any], flattened: bool
+) -> dict[str, Any] | None:
+    """The state that an optimizer is to load in place of what was saved; None for that itself."""
+    _refuse_nameless(saved["param_groups"])
+    multiply = [each for each in schedulers if hasattr(each, "lr_lambdas")]
+    if keeps := [each for each in schedulers if not (each in multiply or hasattr(each, "follows_plan"))]:
+        _refuse_changed(optimizer, saved, type(keeps[0]).__name__)
+        return None
+    if not flattened:
+        load_optimizer_state(optimizer, saved, plan)
+    if not schedulers:
+        for group, rate in zip(optimizer.param_groups, rates(plan, optimizer), strict=True):
+            group["lr"] = rate
+    for each in multiply:
+        _load_step(each, rates(plan, optimizer))
+    own = optimizer.state_dict()
+    return {**saved, "param_groups": _with_places(own, saved)} if flattened else own
+
+
+def _with_places(own: Mapping[str, Any], saved: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The present groups, with the places that state has in the saved ones."""
+    pairs = zip(own["param_groups"], saved["param_groups"], strict=True)
+    return [{**group, "params": before["params"]} for group, before in pairs]
 
 
 def _refuse_nameless(groups: Sequence[Mapping[str, Any]]) -> None:
     if any("param_names" not in group and not all(isinstance(key, str) for key in group["params"]) for group in groups):
         raise ResumeError(
-            "the optimizer in this checkpoint does not name its parameters: it is one that the Trainer made itself\n"
-            "Start a new run from the weights of the checkpoint, without `resume_from_checkpoint`."
+            "the optimizer in this checkpoint does not name its parameters: it was not made from a spec\n"
+            "Start a new run from the weights of the checkpoint."
         )
 
 
@@ -63,7 +111,7 @@ def _refuse_changed(optimizer: Optimizer, saved: Mapping[str, Any], scheduler: s
 
 
 def _settings(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in group.items() if key not in ("params", "lr", "initial_lr")}
+    return {key: value for key, value in group.items() if key not in ("params", "lr")}
 
 
 def _load_step(scheduler: Any, base_rates: Sequence[float]) -> None:

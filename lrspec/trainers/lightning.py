@@ -7,6 +7,8 @@ def configure_optimizers(self):
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from lrspec.compiler.compile import compile
@@ -15,11 +17,14 @@ from lrspec.diagnostics.wording import count
 from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
 from lrspec.optim.build import PLANNED, build_optimizers
+from lrspec.optim.live.schedules import unwrap_schedulers
+from lrspec.optim.live.unwrap import inner
 from lrspec.optim.optimizer_classes import BuildError, Maker
 from lrspec.optim.schedules.build import build_schedulers
 from lrspec.optim.thawing.advance import advance
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
+from lrspec.trainers.checkpoints import load_by_name
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer
@@ -28,6 +33,7 @@ except ImportError:  # the same under its other name; each takes the other's cal
 
 if TYPE_CHECKING:
     from torch import nn
+    from torch.optim import Optimizer
 
     from lrspec.spec.load import SpecFile, SpecSource
 
@@ -46,7 +52,7 @@ def configure_optimizers(
     If the spec has `schedules`, the schedulers follow them, step by step, in a run of as many steps as the trainer
     expects. The trainer gets the callbacks `FollowPlan` and `VerifyPlan`, in place of those that it may have for this
     part. Several optimizers are in the spec's order; Lightning leaves it to the module to step them and their
-    schedulers.
+    schedulers. A checkpoint is resumed by the names of the parameters, with the settings that the spec has now.
 
     Args:
         module: the LightningModule, attached to a trainer.
@@ -63,22 +69,46 @@ def configure_optimizers(
         AttributeError: for a `part` that the module does not have.
     """
     model, trainer = module.get_submodule(part or ""), cast("Any", module.trainer)
-    if isinstance(spec, Plan) and (lr, weight_decay) != (None, None):
-        raise ValueError(PLANNED)
-    plan = spec if isinstance(spec, Plan) else compile(spec, model, lr=lr, weight_decay=weight_decay)
+    plan = _planned(spec, model, lr, weight_decay)
     classes = None if optimizer_class is None else {plan.optimizers[0]: optimizer_class}
     optimizers = build_optimizers(plan, model, freeze=True, optimizer_class=classes)
-    configured: list[dict[str, Any]] = [{"optimizer": optimizer} for optimizer in optimizers.values()]
-    if plan.file.spec.schedules is not None:
-        steps = _all_steps(trainer, len(optimizers))
-        if steps is None:
-            raise BuildError("the trainer does not know when it stops: set its `max_steps` or `max_epochs`")
-        schedulers = build_schedulers(plan, optimizers, steps).values()
-        for one, scheduler in zip(configured, schedulers, strict=True):
-            one["lr_scheduler"] = {"scheduler": scheduler, "interval": "step"}
+    for optimizer in optimizers.values():
+        load_by_name(optimizer, plan, partial(_resumed, trainer, optimizer))
     others = [each for each in trainer.callbacks if not (isinstance(each, _OfPlan) and each.part == part)]
     trainer.callbacks = [*others, FollowPlan(plan, part), VerifyPlan(plan, part)]
-    return configured
+    return _with_schedulers(plan, trainer, optimizers)
+
+
+def _planned(
+    spec: SpecFile | SpecSource | Plan, model: nn.Module, lr: float | None, weight_decay: float | None
+) -> Plan:
+    if isinstance(spec, Plan) and (lr, weight_decay) != (None, None):
+        raise ValueError(PLANNED)
+    return spec if isinstance(spec, Plan) else compile(spec, model, lr=lr, weight_decay=weight_decay)
+
+
+def _resumed(trainer: Trainer, optimizer: Optimizer) -> list[Any]:
+    """The schedulers of an optimizer that a checkpoint is loaded into; the plan's is at its step, if it has none."""
+    schedulers = unwrap_schedulers([config.scheduler for config in trainer.lr_scheduler_configs])
+    own = [each for each in schedulers if inner(each.optimizer) is optimizer]
+    for each in own:
+        if hasattr(each, "follows_plan"):
+            each.step(trainer.global_step // len(trainer.optimizers))
+    return own
+
+
+def _with_schedulers(plan: Plan, trainer: Trainer, optimizers: Mapping[str, Optimizer]) -> list[dict[str, Any]]:
+    """Each optimizer with its scheduler, if the spec has any, as Lightning takes them."""
+    if plan.file.spec.schedules is None:
+        return [{"optimizer": optimizer} for optimizer in optimizers.values()]
+    steps = _all_steps(trainer, len(optimizers))
+    if steps is None:
+        raise BuildError("the trainer does not know when it stops: set its `max_steps` or `max_epochs`")
+    schedulers = build_schedulers(plan, optimizers, steps)
+    return [
+        {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedulers[name], "interval": "step"}}
+        for name, optimizer in optimizers.items()
+    ]
 
 
 def _all_steps(trainer: Trainer, optimizers: int) -> int | None:

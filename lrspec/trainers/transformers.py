@@ -19,13 +19,14 @@ from lrspec.models.walk import walk
 from lrspec.optim.bind import BindError
 from lrspec.optim.build import build_optimizer
 from lrspec.optim.optimizer_classes import BuildError, Maker
+from lrspec.optim.resume.result import ResumeError
 from lrspec.optim.schedules.build import build_scheduler
 from lrspec.optim.thawing.advance import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
 from lrspec.spec.load import SpecFile, SpecSource, load
 from lrspec.trainers.arguments import rates, unheeded
-from lrspec.trainers.checkpoints import load_by_name
+from lrspec.trainers.checkpoints import load_by_name, refuse_other_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,12 +81,13 @@ class _Planned:
     def install(self) -> None:
         """Take the place of the Trainer's own methods."""
         self.trainer.create_optimizer, self.trainer.create_scheduler = self.create_optimizer, self.create_scheduler
+        self.trainer._load_optimizer_and_scheduler = self.load
         for callback in self.callbacks:
             self.trainer.add_callback(callback)
 
     def withdraw(self) -> None:
         """Leave the Trainer as it was."""
-        del self.trainer.create_optimizer, self.trainer.create_scheduler
+        del self.trainer.create_optimizer, self.trainer.create_scheduler, self.trainer._load_optimizer_and_scheduler
         self.trainer.optimizer = self.trainer.lr_scheduler = None
         for callback in self.callbacks:
             self.trainer.remove_callback(callback)
@@ -109,7 +111,7 @@ class _Planned:
                     callback.plan = self.plan
             model = trainer.model if model is None else model
             optimizer = build_optimizer(self.plan, model, freeze=True, optimizer_class=self.optimizer_class)
-            load_by_name(optimizer, self.plan, lambda: trainer.lr_scheduler)
+            load_by_name(optimizer, self.plan, self.schedulers, flattened=trainer.is_deepspeed_enabled)
             trainer.optimizer = optimizer
         made: Optimizer = trainer.optimizer
         return made
@@ -120,7 +122,25 @@ class _Planned:
         if trainer.lr_scheduler is None and self.plan.file.spec.schedules is not None:
             trainer.lr_scheduler = build_scheduler(self.plan, optimizer or trainer.optimizer, num_training_steps)
             trainer._created_lr_scheduler = True
+        if trainer.is_deepspeed_enabled and hasattr(trainer.optimizer, "optimizer"):
+            refuse_other_groups(trainer.optimizer.optimizer)
         return type(trainer).create_scheduler(trainer, num_training_steps, optimizer)
+
+    def schedulers(self) -> list[Any] | None:
+        """Return the Trainer's scheduler, once it has been made."""
+        return None if self.trainer.lr_scheduler is None else [self.trainer.lr_scheduler]
+
+    def load(self, checkpoint: str | None) -> None:
+        """As `Trainer._load_optimizer_and_scheduler`; ResumeError where torch does not find groups in shards."""
+        try:
+            type(self.trainer)._load_optimizer_and_scheduler(self.trainer, checkpoint)
+        except BaseException as error:  # CheckpointException is a BaseException
+            if type(error).__name__ != "CheckpointException" or "param_groups" not in str(error):
+                raise
+            raise ResumeError(
+                "the spec makes more groups than this checkpoint has, and torch reads no others from shards\n"
+                "Resume with the old spec, and save with `state_dict_type: FULL_STATE_DICT`."
+            ) from error
 
 
 def _refuse_others(trainer: Trainer) -> None:
@@ -128,9 +148,15 @@ def _refuse_others(trainer: Trainer) -> None:
     name = type(trainer).__name__
     if type(trainer).create_optimizer is not Trainer.create_optimizer:
         raise BuildError(f"{name} makes its own optimizer: it has a `create_optimizer` of its own. Remove that.")
-    if trainer.optimizer is not None or trainer.optimizer_cls_and_kwargs is not None:
-        passed = "optimizers" if trainer.optimizer is not None else "optimizer_cls_and_kwargs"
-        raise BuildError(f"the {name} has an optimizer already: make it without `{passed}`")
+    if trainer.optimizer_cls_and_kwargs is not None:
+        raise BuildError(f"the {name} has an optimizer already: make it without `optimizer_cls_and_kwargs`")
+    if trainer.optimizer is not None:
+        raise BuildError(
+            f"the {name} has an optimizer already: make it without `optimizers`, and call `use` before `train()`"
+        )
+    plugin = getattr(trainer.accelerator.state, "deepspeed_plugin", None)
+    if plugin is not None and "optimizer" in plugin.hf_ds_config.config:
+        raise BuildError("DeepSpeed's configuration has an `optimizer`, which it makes itself: remove it there")
     if own := list(_of_loss(trainer)):
         raise BuildError(
             f"the loss has parameters that are not the model's, {few(own, SHOWN)}: no rule of the spec has them, "

@@ -15,6 +15,8 @@ import yaml
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import StepLR
 
 import lrspec
 from lrspec.trainers.lightning import VerifyPlan, configure_optimizers
@@ -22,6 +24,11 @@ from tests.integration.processes import EXAMPLES
 from tests.integration.test_callbacks import SPEC, STEPS, TWO, Net, module_of, points, trainer_of
 
 BASE: Any = SPEC.document.value
+EDITED: Any = {
+    "lrspec": 1,
+    "optimizer": {"type": "AdamW", "lr": 0.02, "weight_decay": 0.1},
+    "rules": [{"name": "depth", "layers": [r"^body\.", r"^head\."], "layer_decay": 0.5}],
+}
 SCHEDULED = BASE | {"schedules": {"main": [{"until": 1, "from": 0.25}, {"to": 0, "shape": "cosine"}]}}
 
 pytestmark = [
@@ -122,6 +129,60 @@ def test_the_monitor_shows_the_names_of_the_groups(tmp_path: Path) -> None:
     plan = lrspec.compile(SCHEDULED, net)
     assert list(monitor.lrs) == [f"lr-AdamW/{group.name}" for group in plan.groups or ()]
     assert monitor.lrs["lr-AdamW/head"] == [plan.rates_at(step, STEPS)["head"] for step in range(STEPS)]
+
+
+def test_audit_and_verify_look_into_what_lightning_takes() -> None:
+    net = Net()
+    plan = lrspec.compile(SPEC, net)
+    optimizer = lrspec.build_optimizer(plan, net)
+    configured = {"scheduler": StepLR(optimizer, 2), "interval": "step"}
+    for given in (configured, [configured], {"adamw": configured}):
+        assert lrspec.audit(optimizer, net, given).ok
+        assert not plan.verify(optimizer, net, given)
+    not_an_audit: Any = "x"
+    with pytest.raises(TypeError, match=r"^since: expected an Audit, found str$"):
+        lrspec.audit(optimizer, net, since=not_an_audit)
+
+
+# ----------------------------------------------------------------------------------------------- resuming
+
+ADDED = {"schedules": SCHEDULED["schedules"]}
+
+
+def resumed(first: Any, spec: Any, folder: Path) -> tuple[Any, Net, Net, list[dict[str, float]]]:
+    """A module that has trained by a spec, and another that has gone on from its checkpoint by another spec."""
+    before, after, record = Net(), Net(), Record()
+    trainer = trainer_of(lightning.pytorch, folder)
+    trainer.fit(module_by(first, before), points())
+    trainer.save_checkpoint(folder / "last.ckpt")
+    trainer = trainer_of(lightning.pytorch, folder, record, steps=2 * STEPS)
+    trainer.fit_loop.max_epochs = 10
+    trainer.fit(module_by(spec, after), points(), ckpt_path=folder / "last.ckpt", weights_only=False)
+    return trainer, before, after, record.rates
+
+
+@pytest.mark.parametrize("first", [BASE, SCHEDULED], ids=["constant", "scheduled"])
+@pytest.mark.parametrize("schedules", [{}, ADDED], ids=["to constant", "to scheduled"])
+@pytest.mark.parametrize("spec", [BASE, EDITED], ids=["the same", "edited"])
+def test_a_checkpoint_is_resumed_with_the_rates_of_the_spec(
+    first: Any, schedules: Any, spec: Any, tmp_path: Path
+) -> None:
+    spec = spec | schedules
+    trainer, _, after, rates = resumed(first, spec, tmp_path)
+    plan = lrspec.compile(spec, after)
+    assert rates == [plan.rates_at(step, 2 * STEPS) for step in range(STEPS, 2 * STEPS)]
+    assert {float(state["step"]) for state in trainer.optimizers[0].state.values()} == {2 * STEPS}
+
+
+def test_a_checkpoint_without_names_is_refused(tmp_path: Path) -> None:
+    net = Net()
+    trainer = trainer_of(lightning.pytorch, tmp_path)
+    trainer.fit(module_of(lightning.pytorch, net, lambda each: AdamW(each.parameters())), points())
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    with pytest.raises(lrspec.ResumeError, match="does not name its parameters: it was not made from a spec"):
+        trainer_of(lightning.pytorch, tmp_path, steps=2 * STEPS).fit(
+            module_by(SPEC, Net()), points(), ckpt_path=tmp_path / "last.ckpt", weights_only=False
+        )
 
 
 NAMED = str(EXAMPLES / "small-vit-scheduled.lrspec.yaml")

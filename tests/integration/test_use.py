@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,30 @@ def test_arguments_that_do_nothing_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_options_that_are_dropped_are_named_unless_the_spec_repeats_them(tmp_path: Path) -> None:
+    own: Any = {"adam_beta1": 0.0, "adam_beta2": 0.95, "adam_epsilon": 1e-6, "optim_args": "foo=1"}
+    with pytest.warns(lrspec.SpecWarning) as issued:
+        use(trainer_of(tmp_path, **own), BASE)
+    assert [str(each.message).split("`")[1] for each in issued] == ["optim_args", *list(own)[:3]]
+    repeated = BASE["optimizer"] | {"betas": [0.0, 0.95], "eps": 1e-6, "amsgrad": False}
+    own["optim_args"] = "amsgrad=False, eps=1e-6"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", lrspec.SpecWarning)
+        use(trainer_of(tmp_path, **own), BASE | {"optimizer": repeated})
+        kwargs: Any = {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr": 1e-4}}
+        trainer = trainer_of(tmp_path, **kwargs)
+        use(trainer, BASE)
+    with pytest.warns(lrspec.SpecWarning, match="`lr_scheduler_kwargs` of TrainingArguments does nothing"):
+        use(trainer, BASE | {"schedules": {"main": WARM_UP}})
+
+
+def test_a_trainer_that_has_trained_is_told_to_use_before(tmp_path: Path) -> None:
+    trainer = trainer_of(tmp_path)
+    trainer.train()
+    with pytest.raises(lrspec.BuildError, match=r"call `use` before `train\(\)`"):
+        use(trainer, SPEC)
+
+
 def test_a_spec_with_several_optimizers_is_refused(tmp_path: Path) -> None:
     expected = r"^a Trainer steps one optimizer, and the spec has several \(adamw, sgd\)$"
     with pytest.raises(lrspec.BuildError, match=expected):
@@ -163,7 +188,7 @@ def test_a_trainer_that_has_an_optimizer_is_refused(tmp_path: Path) -> None:
     net = Net()
     trainer = trainer_of(tmp_path, net, optimizers=(torch.optim.SGD(net.parameters()), None))
     with pytest.raises(
-        lrspec.BuildError, match=r"^the Trainer has an optimizer already: make it without `optimizers`$"
+        lrspec.BuildError, match=r"already: make it without `optimizers`, and call `use` before `train\(\)`$"
     ):
         use(trainer, SPEC)
 
@@ -295,13 +320,15 @@ def test_a_scheduler_that_keeps_the_rates_of_the_groups_resumes_only_the_same_sp
     plateau: Any = {"lr_scheduler_type": "reduce_lr_on_plateau", "eval_strategy": "steps", "eval_steps": 2}
     trainer, plan = resumed(tmp_path, BASE, **plateau)
     assert_follow(recorded(trainer), plan, lambda step: 1)
-    with pytest.raises(lrspec.ResumeError, match="ReduceLROnPlateau only knows the rates of the old groups"):
-        resumed(tmp_path, EDITED, **plateau)
+    faster = BASE | {"optimizer": BASE["optimizer"] | {"lr": 0.05}}
+    for changed in (EDITED, faster):
+        with pytest.raises(lrspec.ResumeError, match="ReduceLROnPlateau only knows the rates of the old groups"):
+            resumed(tmp_path, changed, **plateau)
 
 
 def test_a_checkpoint_of_the_trainers_own_groups_is_refused(tmp_path: Path) -> None:
     trainer_of(tmp_path).train()
     trainer = trainer_of(tmp_path, max_steps=2 * STEPS)
     use(trainer, SPEC)
-    with pytest.raises(lrspec.ResumeError, match="does not name its parameters: it is one that the Trainer made"):
+    with pytest.raises(lrspec.ResumeError, match="does not name its parameters: it was not made from a spec"):
         trainer.train(resume_from_checkpoint=str(tmp_path / f"checkpoint-{STEPS}"))

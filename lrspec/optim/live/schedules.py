@@ -76,15 +76,16 @@ _CHAINED = {
 def unwrap_schedulers(schedulers: Any) -> list[Any]:
     """Return the schedulers that a call was given, without their wrappers: none, one, a mapping or a list of them.
 
-    Schedulers of any class are accepted. TypeError for anything else: a class itself, an optimizer, or a value of a
-    trainer's configuration.
+    Each may be in Lightning's mapping, `{"scheduler": …, "interval": "step"}`. Schedulers of any class are accepted.
+    TypeError for anything else: a class itself, an optimizer, or a value of a trainer's configuration.
     """
     if schedulers is None:
         return []
-    if isinstance(schedulers, Mapping):
+    if isinstance(schedulers, Mapping) and not _is_lightnings(schedulers):
         schedulers = schedulers.values()
-    several = isinstance(schedulers, Iterable) and not isinstance(schedulers, str)
-    unwrapped = [inner(item, "scheduler") for item in (schedulers if several else [schedulers]) if item is not None]
+    several = isinstance(schedulers, Iterable) and not isinstance(schedulers, str | Mapping)
+    given = [each["scheduler"] if _is_lightnings(each) else each for each in (schedulers if several else [schedulers])]
+    unwrapped = [inner(item, "scheduler") for item in given if item is not None]
     for item in unwrapped:
         if isinstance(item, type | str | int | float | Mapping) or hasattr(item, "param_groups"):
             found = item.__name__ if isinstance(item, type) else type(item).__name__
@@ -95,6 +96,12 @@ def unwrap_schedulers(schedulers: Any) -> list[Any]:
 def all_schedules(schedulers: Any) -> list[Schedule]:
     """Return the schedules of all schedulers that a call was given; TypeError as `unwrap_schedulers`."""
     return [schedule for each in unwrap_schedulers(schedulers) for schedule in schedules(each)]
+
+
+def _is_lightnings(scheduler: Any) -> bool:
+    """Return whether this is a scheduler with how Lightning is to step it."""
+    keys = {"interval", "frequency", "monitor", "strict", "name", "reduce_on_plateau"}
+    return isinstance(scheduler, Mapping) and "scheduler" in scheduler and scheduler.keys() <= {"scheduler", *keys}
 
 
 def schedules(scheduler: Any) -> Iterator[Schedule]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
 def inner(wrapped: Any, under: str = "optimizer") -> Any:
     """Return the optimizer, or the scheduler, under the wrappers of trainers."""
+    *_, innermost = _layers(wrapped, under)
+    return innermost
+
+
+def _layers(wrapped: Any, under: str = "optimizer") -> Iterator[Any]:
+    """The wrappers from the outside in, and what is under them."""
+    yield wrapped
     mark = "param_groups" if under == "optimizer" else "step"
     while (inside := getattr(wrapped, under, None)) is not None and hasattr(inside, mark):
         wrapped = inside
-    return wrapped
+        yield wrapped
 
 
 def stepping(optimizer: Any) -> Any:
@@ -40,14 +47,26 @@ def live_groups(optimizer: Any) -> Sequence[dict[str, Any]]:
     if not hasattr(optimizer, "param_groups"):
         raise TypeError(f"expected an optimizer (torch.optim.Optimizer), found {type(optimizer).__name__}")
     groups: Sequence[dict[str, Any]] = inner(optimizer).param_groups
-    whole = getattr(optimizer, "bit16_groups", None)
-    if whole is not None and len(whole) == len(groups):
+    whole = next((found for each in _layers(optimizer) if (found := _kept_whole(each, len(groups)))), None)
+    if whole:
         return [{**group, "params": params} for group, params in zip(groups, whole, strict=True)]
     if getattr(optimizer, "_overlap_with_ddp", False):
         defaults = stepping(optimizer).defaults
         betas = {"betas": (defaults["beta1"], defaults["beta2"])} if "beta1" in defaults else {}
         return [{**group, **defaults, **betas} for group in groups]
     return groups
+
+
+def _kept_whole(optimizer: Any, groups: int) -> Sequence[Sequence[Any]] | None:
+    """The parameters that ZeRO keeps, by group: stage 3 has several parts of each group."""
+    parts, group_of = getattr(optimizer, "fp16_groups", None), getattr(optimizer, "sub_group_to_group_id", None)
+    if parts is not None and group_of is not None:
+        return [
+            [each for number, part in enumerate(parts) if group_of[number] == group for each in part]
+            for group in range(groups)
+        ]
+    whole: Sequence[Sequence[Any]] | None = getattr(optimizer, "bit16_groups", None)
+    return whole if whole is not None and len(whole) == groups else None
 
 
 def _is_zero(optimizer: Any) -> bool:
