@@ -1060,11 +1060,11 @@ def test_a_schedule_of_a_kind_that_is_not_known_is_passed_over(model: Net) -> No
     [
         (lambda optimizer: optimizer, "AdamW"),
         (lambda _: CosineAnnealingLR, "CosineAnnealingLR"),
-        (lambda optimizer: {"scheduler": ExponentialLR(optimizer, 0.9), "interval": "step"}, "str"),
-        (lambda optimizer: [{"scheduler": ExponentialLR(optimizer, 0.9)}], "dict"),
+        (lambda optimizer: {"scheduler": ExponentialLR(optimizer, 0.9), "every": "step"}, "str"),
+        (lambda optimizer: [{"vision": ExponentialLR(optimizer, 0.9)}], "dict"),
         (lambda _: "cosine", "str"),
     ],
-    ids=["the optimizer", "a class", "a configuration of Lightning", "a list of them", "a name"],
+    ids=["the optimizer", "a class", "a mapping with text", "a mapping in a list", "a name"],
 )
 def test_what_is_no_schedule_is_refused_and_not_passed_over(
     wrong: Callable[[Optimizer], Any], found: str, model: Net
