@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrspec.compiler.plan import Plan
@@ -24,7 +25,8 @@ _LETTER = 0.62 * SIZE * _POINT  # inches
 _LONGEST = 24  # letters of a label
 _ORDER = ", in model order"
 _SIDE = 0.65  # inches to the left of the panels
-_LEAST, _MOST = 4.0, 95.0  # square points of a mark: a bias is seen beside an embedding
+_LEAST, _IN_LEGEND, _MOST = 4.0, 20.0, 95.0  # square points of a mark: a bias is seen beside an embedding
+_APART = 300  # marks
 _HEIGHTS = (0.45, 0.75, 1.0, 1.4)  # inches, for as many learning rates, and for more
 
 
@@ -100,12 +102,22 @@ def _rows(marks: Sequence[Mark], rows: dict[str, Callable[[Mark], bool]]) -> Ite
         yield Panel("", 1.3 * _LINE * len(rows), [*placed], placed.__getitem__, scale)
 
 
+class Look(NamedTuple):
+    """A marker, the part of the square of its size that it fills, and its colours."""
+
+    marker: str
+    share: float
+    inside: str
+    edge: str
+
+
 class _Looks:
     """How marks look: marker and colour are the optimizer, the area the elements; hollow ones are frozen at first."""
 
     def __init__(self, plan: Plan, marks: Sequence[Mark], theme: Theme, gap: float) -> None:
         self.optimizers, self.marks, self.theme = plan.optimizers, marks, theme
         self.most = min(max(1.5 * (gap / _POINT) ** 2, 3 * _LEAST), _MOST)
+        self.rim = 0.4 if len(marks) <= _APART else 0.0  # the rims of many would cover all that is inside of them
         known = [mark.elements for mark in marks if mark.elements is not None]
         self.elements = max(known) if known and len(known) == len(marks) else None
 
@@ -117,13 +129,12 @@ class _Looks:
             else max(self.most * (elements or 0) / self.elements, _LEAST)
         )
 
-    def of(self, mark: Mark) -> tuple[str, float, str, str]:
-        """The marker, its size as matplotlib has it, and its colours."""
+    def of(self, mark: Mark) -> Look:
+        """The look of a mark, but for its size."""
         place = self.optimizers.index(mark.optimizer) if mark.optimizer else 0
         color = self.theme.frozen if mark.frozen else self.theme.colors[place % len(self.theme.colors)]
         inside, edge = (self.theme.background, color) if mark.waits else (color, self.theme.background)
-        marker, share = MARKERS[place % len(MARKERS)]
-        return marker, self.area(mark.elements) / share, inside, edge
+        return Look(*MARKERS[place % len(MARKERS)], inside, edge)
 
     def legend(self) -> Iterator[Line2D]:
         """The entries of the legend: the optimizers if there are several, and what else is to be explained."""
@@ -134,21 +145,20 @@ class _Looks:
             yield self._entry("frozen at first", waiting)
         if self.elements:
             power = 10 ** int(math.log10(self.elements))
-            marker, share = MARKERS[0]
-            size = math.sqrt(self.area(power) / share)
-            yield _entry(f"{power:,} elements", marker, size, self.theme.background, self.theme.text)
+            look = Look(*MARKERS[0], self.theme.background, self.theme.text)
+            yield _entry(f"{power:,} elements", look, self.area(power))
 
     def _entry(self, label: str, mark: Mark) -> Line2D:
-        marker, _, inside, edge = self.of(mark)
-        return _entry(printable(label), marker, 5, inside, edge)
+        return _entry(printable(label), self.of(mark), _IN_LEGEND)
 
 
-def _entry(label: str, marker: str, size: float, inside: str, edge: str) -> Line2D:
+def _entry(label: str, look: Look, area: float) -> Line2D:
     from matplotlib.lines import Line2D
 
-    entry = Line2D([], [], ls="", marker=marker, markersize=size, markeredgewidth=0.6, label=label)
-    entry.set_markerfacecolor(inside)
-    entry.set_markeredgecolor(edge)
+    entry = Line2D([], [], ls="", marker=look.marker, markersize=math.sqrt(area / look.share), label=label)
+    entry.set_markerfacecolor(look.inside)
+    entry.set_markeredgecolor(look.edge)
+    entry.set_markeredgewidth(0.6)
     return entry
 
 
@@ -157,12 +167,15 @@ def _draw(axes: Axes, panel: Panel, looks: _Looks) -> None:
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=0)
-    for order, mark in enumerate(panel.marks):
-        marker, size, inside, edge = looks.of(mark)
-        value = panel.value(mark)
-        points = axes.scatter([mark.x], [value], size, c=inside, marker=marker, clip_on=False, zorder=3 + order / 1e6)
-        points.set_edgecolor(edge)
-        points.set_linewidth(0.8 if mark.waits else 0.4)
+    runs = groupby(panel.marks, lambda mark: (looks.of(mark), looks.area(mark.elements) == _LEAST))
+    for order, ((look, _), run) in enumerate(runs):  # since a call takes long, and one size is written once
+        marks = [*run]
+        x, y = [mark.x for mark in marks], [panel.value(mark) for mark in marks]
+        sizes = [looks.area(mark.elements) / look.share for mark in marks]
+        size = sizes if len({*sizes}) > 1 else sizes[:1]
+        points = axes.scatter(x, y, size, c=look.inside, marker=look.marker, clip_on=False, zorder=3 + order / 1e6)
+        points.set_edgecolor(look.edge)
+        points.set_linewidth(0.8 if marks[0].waits else looks.rim)
     panel.scale(axes, [panel.value(mark) for mark in panel.marks])
 
 
