@@ -66,6 +66,8 @@ def plot(
     file = with_overrides(reading.file(), overrides)
     refuse_for_several(file, lr, weight_decay)
     inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+    if not inventory.columns.names:
+        raise CannotRun("the model has no parameters: there is nothing to draw")
     outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     print_report(outcome.diagnostics, reading, color)
     if outcome.plan is not None and outcome.plan.groups is not None:

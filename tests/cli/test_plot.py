@@ -128,3 +128,18 @@ def test_a_file_that_cannot_be_written_is_named(folder: Path, capsys: pytest.Cap
     (folder / "a.svg").mkdir()
     assert said(capsys, "-o", "a.svg") == (2, "lrspec: a.svg: is a directory\n")
     assert said(capsys, "-o", "nowhere/a.svg") == (2, "lrspec: nowhere/a.svg: no such file or directory\n")
+
+
+def test_a_model_without_parameters_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "params.json").write_text('{"lrspec_params": 1, "parameters": []}')
+    assert said(capsys, "-o", "a.svg") == (2, "lrspec: the model has no parameters: there is nothing to draw\n")
+
+
+def test_standard_input_is_a_spec(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "a.lrspec.yaml").open() as spec:
+        monkeypatch.setattr(sys, "stdin", spec)
+        assert said(capsys, "-", "-o", "a.svg") == (0, "")
+    assert said(capsys, "-o", "b.svg") == (0, "")
+    assert (folder / "a.svg").read_bytes() == (folder / "b.svg").read_bytes()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lrspec.compiler.plan import Plan
 from lrspec.review.plot.columns import Columns
+
+_SPREAD = 0.8  # of the width of a column
+
+Members: TypeAlias = dict[tuple[int | None, int, bool], list[int]]
+"""Parameters by group, column, and whether they thaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,8 @@ def marks_of(plan: Plan, columns: Columns) -> list[Mark]:
     return sorted(marks, key=lambda mark: -(mark.elements or 0))
 
 
-Members = dict[tuple[int | None, int, bool], list[int]]
-
-
 def _members(plan: Plan, columns: Columns) -> Members:
-    """The parameters of each mark, by group, column and whether they thaw."""
+    """The parameters of each mark."""
     waiting = {member for members in plan.thawing.values() for member in members}
     members: Members = {}
     for group, member in _grouped(plan):
@@ -65,18 +69,23 @@ def _grouped(plan: Plan) -> Iterator[tuple[int | None, int]]:
 
 
 def _places(plan: Plan, columns: Columns, members: Members) -> dict[tuple[int, bool, float | None], float]:
-    """Where the parameters of each column that have the same rate are on the x axis."""
+    """Where the parameters of each column that have the same rate are on the x axis: the middle of their ranks."""
     together: dict[tuple[int, bool, float | None], list[int]] = {}
     for (group, column, _), parameters in members.items():
         lr = None if group is None else (plan.groups or ())[group].settings.lr
         together.setdefault((column, group is None, lr), []).extend(parameters)
-    first, count = {}, dict.fromkeys(columns.of, 0)
-    ranks = []
+    ranks, count = _ranks(columns)
+    places = {}
+    for (column, frozen, lr), parameters in together.items():
+        middle = (sum(ranks[member] for member in parameters) / len(parameters) + 0.5) / count[column] - 0.5
+        places[column, frozen, lr] = column + (0.0 if len(parameters) == count[column] else _SPREAD * middle)
+    return places
+
+
+def _ranks(columns: Columns) -> tuple[list[int], Counter[int]]:
+    """The rank of each parameter in its column, and the number of parameters of each column."""
+    ranks, count = [], Counter[int]()
     for column in columns.of:
         ranks.append(count[column])
         count[column] += 1
-    for (column, frozen, lr), parameters in together.items():
-        middle = (sum(ranks[member] for member in parameters) / len(parameters) + 0.5) / count[column]
-        alone = len(parameters) == count[column]
-        first[column, frozen, lr] = float(column) if alone else column + 0.8 * (middle - 0.5)
-    return first
+    return ranks, count

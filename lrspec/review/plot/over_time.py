@@ -9,7 +9,7 @@ from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import count
 from lrspec.review.plot.curves import Curve, curves_of
-from lrspec.review.plot.style import Theme, spread
+from lrspec.review.plot.style import Theme, cut, spread
 from lrspec.review.plot.value_axis import scale_rates
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NAMED = 7  # curves that the legend names
-_LONGEST = 34  # letters of a name
 _FALL = 1000  # how far the scale goes below the lowest peak; a rate of 0 is below it
 _STYLES = ("-", (0, (5, 1)), (0, (4, 1, 1, 1)))  # one for each optimizer
 _FROZEN = (0, (1, 2))
@@ -50,10 +49,9 @@ def _named(curves: int) -> set[int]:
 
 def _label(curve: Curve) -> str:
     first, *others = curve.groups
-    name = printable(first)
-    name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
     more = f" and {count(len(others), 'other group')}" if others else ""
-    return f"{name}{more}{f' ({printable(curve.optimizer)})' if curve.optimizer else ''}"
+    optimizer = f" ({cut(printable(curve.optimizer))})" if curve.optimizer else ""
+    return f"{cut(printable(first))}{more}{optimizer}"
 
 
 def _style(plan: Plan, curve: Curve) -> Any:

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 SIZE = 7  # points, of text; what LaTeX calls \scriptsize in a paper of 10 pt
+_LONGEST = 30  # letters
+POINT = 1 / 72  # inches
+LINE = 1.4 * SIZE * POINT  # inches: a row of text, or from one label to the next
+LETTER = 0.62 * SIZE * POINT  # inches
+
 MARKERS = (("o", math.pi / 4), ("s", 1.0), ("^", 0.5), ("D", 1.0), ("v", 0.5))
 """Markers of matplotlib, and what part of the square of their size they fill."""
 
@@ -97,3 +102,8 @@ def spread(theme: Theme, count: int) -> Sequence[Any]:
         return theme.colors[:count]
     low, high = theme.curves
     return [colormaps["cividis"](low + (high - low) * place / (count - 1)) for place in range(count)]
+
+
+def cut(name: str) -> str:
+    """Return a name, or the beginning of a long one, for the legend."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

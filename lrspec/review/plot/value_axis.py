@@ -34,10 +34,10 @@ def scale_rates(axes: Axes, rates: Collection[float], least: float | None = None
 
 def scale_decays(axes: Axes, decays: Collection[float]) -> None:
     """Give an axis a linear scale for weight decays, from 0."""
-    most = max(decays)
+    most, values = max(decays), {0.0, *decays}
     axes.set_ylim(-0.2 * most or -1.0, 1.2 * most or 1.0)
-    if _are_few(decays):
-        axes.set_yticks(sorted({*decays}))
+    if _are_few(values):
+        axes.set_yticks(sorted(values))
     _write(axes.yaxis)
 
 

@@ -166,6 +166,13 @@ def test_what_thaws_is_hollow() -> None:
     assert "frozen at first" in legend(figure)
 
 
+def test_the_legend_names_an_optimizer_of_which_all_is_frozen_at_first() -> None:
+    bases = {"a": {"type": "AdamW", "lr": 1e-3}, "b": {"type": "SGD", "lr": 0.1}}
+    late = {"match": "^blocks", "optimizer": "b", "lr_mult": 1, "freeze": {"until": 100}}
+    figure = drawn({"lrspec": 1, "optimizers": bases, "rules": [late, {"fallback": True, "lr_mult": 1}]})
+    assert legend(figure) == ["a", "b", "frozen at first", "1,000 elements"]
+
+
 def test_without_shapes_all_marks_are_alike() -> None:
     figure = drawn(spec({"layers": r"^(\w+)\.", "layer_decay": 0.5}), Inventory.from_names(["a.weight", "b.weight"]))
     assert len({size for _, _, size in points(figure.axes[0])}) == 1
