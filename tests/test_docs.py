@@ -127,6 +127,30 @@ def test_the_first_command_prints_a_spec(first_spec: Path) -> None:
     assert run_shell(f"{FIRST} -o -").stdout == first_spec.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_shows_the_readmes_spec(theme: str, folder: Path, update: bool) -> None:
+    (command,) = [line for line in page_commands("plotting.md") if f"-o plot-{theme}.svg" in line]
+    assert shell(command) == ""
+    drawn, kept = folder / f"plot-{theme}.svg", ROOT / "docs" / f"plot-{theme}.svg"
+    if update:
+        shutil.copy(drawn, kept)
+    assert kept.stat().st_size <= 60_000
+    assert texts(kept) >= {"learning rate", "conv1", "layer4.0", "fc"}
+    assert texts(kept) == texts(drawn)
+    assert f'"docs/{kept.name}"' in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def page_commands(page: str) -> list[str]:
+    consoles = [block.body for block in blocks(ROOT / "docs" / page) if block.info == "console"]
+    return re.findall(r"^\$ (.*)", "".join(consoles), re.MULTILINE)
+
+
+def texts(picture: Path) -> set[str]:
+    """The words of a picture, as matplotlib notes them; which numbers are beside an axis may differ by its version."""
+    words = re.findall(r"<!-- (.*) -->", picture.read_text(encoding="utf-8"))
+    return {word for word in words if not word[0].isdecimal()}
+
+
 def test_links_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
-from lrspec.cli.options import CannotRun
+from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
 from lrspec.cli.outputs import emit, emit_json, print_report, status
 
 
@@ -58,10 +57,7 @@ def compile(
     plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
     if reading.spec is not None:
         file = with_overrides(reading.file(), overrides)
-        for flag, key, value in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
-            if value is not None and len(file.spec.bases) > 1:
-                choices = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
-                raise CannotRun(f"{flag}: the spec has several optimizers: use {choices}")
+        refuse_for_several(file, lr, weight_decay)
         inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
         outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
         plan, diagnostics, applied = outcome.plan, outcome.diagnostics, dict(outcome.file.overrides)

@@ -43,6 +43,14 @@ def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:
         raise CannotRun(f"--set {failure}") from None
 
 
+def refuse_for_several(file: SpecFile, lr: float | None, weight_decay: float | None) -> None:
+    """Refuse --lr and --weight-decay, which could be meant for any of several optimizers."""
+    for flag, key, value in (("--lr", "lr", lr), ("--weight-decay", "weight_decay", weight_decay)):
+        if value is not None and len(file.spec.bases) > 1:
+            choices = " or ".join(f"--set optimizers.{name}.{key}=…" for name in file.spec.bases)
+            raise CannotRun(f"{flag}: the spec has several optimizers: use {choices}")
+
+
 def read_stdin(filename: str | None) -> Reading:
     """Read a spec from standard input; `filename` is its name in reports, and the ending decides the format."""
     from lrspec.spec.load import ENOUGH, read

@@ -45,23 +45,36 @@ def status(diagnostics: Sequence[Diagnostic], strict: bool) -> int:
 
 def emit(text: str, output: str | None) -> None:
     """Write a result to standard output, or to a file; it is not an error if standard output's reader has left."""
-    from pathlib import Path
+    from lrspec.files import hush
 
-    from lrspec.files import hush, system_reason, write_file
-
+    if output is not None:
+        emit_bytes(text.encode(), output)
+        return
     try:
-        if output is not None:
-            write_file(Path(output), text.encode())
-            return
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as failure:
-        if output is None:
-            hush(sys.stdout)
-            if isinstance(failure, BrokenPipeError):
-                return
-        place = output or "standard output"
-        raise CannotRun(f"{place}: {system_reason(failure, 'cannot be written')}") from None
+        hush(sys.stdout)
+        if not isinstance(failure, BrokenPipeError):
+            raise _unwritable("standard output", failure) from None
+
+
+def emit_bytes(content: bytes, output: str) -> None:
+    """Write a result to a file, whole or not at all."""
+    from pathlib import Path
+
+    from lrspec.files import write_file
+
+    try:
+        write_file(Path(output), content)
+    except OSError as failure:
+        raise _unwritable(output, failure) from None
+
+
+def _unwritable(place: str, failure: OSError) -> CannotRun:
+    from lrspec.files import system_reason
+
+    return CannotRun(f"{place}: {system_reason(failure, 'cannot be written')}")
 
 
 def emit_json(value: Any, output: str | None) -> None:

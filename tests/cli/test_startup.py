@@ -14,7 +14,8 @@ import pytest
 
 import lrspec
 
-HEAVY = {"torch", "timm", "torchvision", "transformers", "numpy", "pydantic", "yaml", "rich", "logging", "platformdirs"}
+LIBRARIES = {"torch", "timm", "torchvision", "transformers"}
+HEAVY = {*LIBRARIES, "matplotlib", "numpy", "pydantic", "yaml", "rich", "logging", "platformdirs"}
 SPEC = "lrspec: 1\nrules: [{name: all, match: '^.', lr: 1e-3}]\n"
 LIST_MODULES = """
 import json, sys
@@ -39,7 +40,8 @@ def output(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["compile", "--help"], ["init", "--help"], ["cache", "--help"], ["--version"]]
+    "words",
+    [["--help"], ["compile", "--help"], ["init", "--help"], ["cache", "--help"], ["plot", "--help"], ["--version"]],
 )
 def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path, words: list[str]) -> None:
     modules = imported_by(tmp_path, *words)
@@ -51,7 +53,7 @@ def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path,
 def test_help_lists_each_command_with_what_it_does() -> None:
     listed = output("from lrspec.cli import run; run(['--help'])").partition("Commands:\n")[2].splitlines()
     described = dict(line.split(maxsplit=1) for line in listed)
-    assert list(described) == ["audit", "cache", "check", "compile", "explain", "init", "params", "schema"]
+    assert list(described) == ["audit", "cache", "check", "compile", "explain", "init", "params", "plot", "schema"]
 
 
 def test_a_command_imports_the_file_of_no_other(tmp_path: Path) -> None:
@@ -60,6 +62,14 @@ def test_a_command_imports_the_file_of_no_other(tmp_path: Path) -> None:
     assert "lrspec.cli.check" in modules
     assert "lrspec.cli.compile" not in modules
     assert not modules & {"torch", "timm", "numpy", "rich", "logging", "platformdirs"}
+
+
+def test_a_plot_of_a_saved_inventory_imports_no_library_of_models(tmp_path: Path) -> None:
+    (tmp_path / "a.lrspec.yaml").write_text(SPEC)
+    (tmp_path / "names.txt").write_text("conv.weight\nfc.weight\n")
+    modules = imported_by(tmp_path, "plot", "--params", "names.txt", "-o", "a.svg")
+    assert "matplotlib" in modules
+    assert not modules & {*LIBRARIES, "matplotlib.pyplot"}
 
 
 def test_importing_the_package_imports_none_of_its_modules() -> None:

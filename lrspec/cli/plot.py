@@ -1,0 +1,98 @@
+"""`lrspec plot`: a picture of the learning rates and weight decay of a model by depth, or of a run over time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrspec.cli import options
+from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
+from lrspec.cli.options import CannotRun, say
+from lrspec.cli.outputs import emit_bytes, print_report, status
+
+_ENDINGS = (".svg", ".png", ".pdf")
+
+
+@click.command()
+@click.argument("spec", required=False, shell_complete=options.files)
+@options.model
+@options.model_arg
+@options.params
+@options.no_cache
+@options.lr
+@options.weight_decay
+@options.overrides
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: shows rates over time.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+@click.option("--width", type=click.FloatRange(2, 40), default=3.4, show_default=True, help="Inches.")
+@options.strict
+@options.outside
+@options.output
+@options.stdin_filename
+@options.color
+def plot(
+    spec: str | None,
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    no_cache: bool,
+    lr: float | None,
+    weight_decay: float | None,
+    overrides: dict[str, Any],
+    steps: int | None,
+    theme: str,
+    width: float,
+    strict: bool,
+    allow_outside: bool,
+    output: str | None,
+    stdin_filename: str | None,
+    color: str,
+) -> int:
+    """Draw the learning rates that SPEC gives to a model, to FILE.svg, FILE.png or FILE.pdf.
+
+    Each group has a mark for each module that it has parameters in, larger for more elements; below is the weight
+    decay. With --steps, each group has a curve over the steps of the run instead. SPEC, --model and --params are those
+    of `lrspec compile`. Needs matplotlib.
+    """
+    from lrspec.compiler.compile import attempt
+
+    output, form = _picture(output)
+    reading = read_spec(spec, stdin_filename)
+    if reading.spec is None:
+        return print_report(reading.diagnostics, reading, color)
+    file = with_overrides(reading.file(), overrides)
+    refuse_for_several(file, lr, weight_decay)
+    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+    if not inventory.columns.names:
+        raise CannotRun("the model has no parameters: there is nothing to draw")
+    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
+    print_report(outcome.diagnostics, reading, color)
+    if outcome.plan is not None and outcome.plan.groups is not None:
+        from lrspec.optim.schedules.planned import cut_short
+        from lrspec.review.plot.draw import draw
+
+        for note in cut_short(outcome.plan, file.spec.schedules or (), steps) if steps else ():
+            say(f"lrspec: {note}")
+        emit_bytes(draw(outcome.plan, form, theme, width, steps), output)
+    return status(outcome.diagnostics, strict)
+
+
+def _picture(output: str | None) -> tuple[str, str]:
+    """Return the file to write and its format; if there is none, or matplotlib is missing, it cannot be drawn."""
+    if output is None:
+        raise click.UsageError("-o is missing, the file to draw to: -o lr.svg")
+    ending = Path(output).suffix.lower()
+    if ending not in _ENDINGS:
+        raise click.UsageError(
+            f"-o: expected a file that ends in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}, found {output}"
+        )
+    try:
+        import_module("matplotlib")
+    except ImportError as failure:
+        raise CannotRun(
+            f"plots need matplotlib, which cannot be imported ({failure}): pip install matplotlib"
+        ) from None
+    return output, ending[1:]

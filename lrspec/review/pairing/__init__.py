@@ -1,0 +1,1 @@
+"""Finds which parameter of a new model is which of an old one: kept, renamed, fused, split, gone or added."""
