@@ -74,9 +74,10 @@ class Differences:
             rules = dict.fromkeys(rule for _, rule in set_by)
             names = self.file.spec.rule_names
             words = [f"`{name}`{', a fallback' * self.file.spec.rules[names.index(name)].fallback}" for name in rules]
-            given = f"gives {given_words(same)}, by {' and '.join(words)}" if words else f"gives {given_words(same)}"
-            verb = "is" if len(same) == 1 else "are"
-            message = f"{count(len(same), 'parameter')} {verb} not in the lock: the spec {given}"
+            by = f", by {' and '.join(words)}" if words else ""
+            verb, them = ("is", "it") if len(same) == 1 else ("are", "them")
+            given = f"the spec gives {them} {given_words(same)}{by}"
+            message = f"{count(len(same), 'parameter')} {verb} not in the lock: {given}"
             yield self._finding("LRS602", self.model, message, self._listed(same, self._old, "was tied to"), same)
 
     def _gone(self) -> Iterator[Finding]:
@@ -88,11 +89,11 @@ class Differences:
     def _renamed(self, rename: Rename) -> Finding:
         entries = self._new(rename.pairs)
         message = f"{_replaced(rename, self._old, self.now)}{self._settings(rename.pairs)}"
-        kinds: dict[str, int] = {}
-        for one, other in rename.pairs:
-            kind = f"{pattern(self._old.entries[one].name)} is {pattern(self.now.entries[other].name)} now"
-            kinds[kind] = kinds.get(kind, 0) + 1
-        listed = [kind if number == 1 else f"{kind} ({number:,} ×)" for kind, number in kinds.items()]
+        old, new = (
+            each.entries[place].name for each, place in zip((self._old, self.now), rename.pairs[0], strict=True)
+        )
+        more = f" and {len(entries) - 1:,} more alike" if len(entries) > 1 else ""
+        listed = [f"{printable(old)} is {printable(new)} now{more}"]
         return self._finding("LRS604", self.model, message, listed, entries)
 
     def _joined(self, code: str, joined: Sequence[Fusion]) -> Iterator[Finding]:
@@ -106,7 +107,8 @@ class Differences:
         for (parts, whole), same in alike.items():
             pairs = [(part, each.whole) if fused else (each.whole, part) for each in same for part in each.parts]
             times = f" ({len(same):,} ×)" if len(same) > 1 else ""
-            both = (f"{few(parts, _SHOWN)} were fused into {whole}", f"{whole} was split into {few(parts, _SHOWN)}")
+            pieces, whole = _quoted(parts), _quoted([whole])
+            both = (f"{pieces} were fused into {whole}", f"{whole} was split into {pieces}")
             message = f"{both[not fused]}{times}{self._settings(pairs)}"
             yield self._finding(code, self.model, message, [], self._new(pairs))
 
@@ -131,15 +133,22 @@ class Differences:
         return self._finding("LRS608", path, message, patterns(each.name for each in entries), entries, rule)
 
     def _place(self, change: Change) -> tuple[int | None, Path]:
-        """The rule that sets what changed, and the key of it, or else `rules`."""
+        """The rule that sets what changed, and the key of it; else the key of the optimizer, or `rules`."""
         set_by = self.now.entries[change.pairs[0][1]].set_by
         axes = (axis for setting in change.settings for axis in axes_of(setting.key) if axis in set_by)
         if (axis := next(axes, None)) is None:
-            return None, ("rules",)
+            return None, self._base_place(change)
         rule = self.file.spec.rule_names.index(set_by[axis])
         written = self.file.spec.rules[rule]
         key = next(key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None)
         return rule, ("rules", rule, key)
+
+    def _base_place(self, change: Change) -> Path:
+        given = self.now.entries[change.pairs[0][1]].given
+        name = given.get("optimizer", self.file.spec.default)
+        keys = [setting.key.removeprefix("options.") for setting in change.settings]
+        key = next((key for key in keys if key in self.now.optimizers[name]), None)
+        return (*self.file.spec.base_path(name), key) if key else ("rules",)
 
     def _base_changes(self) -> Iterator[Finding]:
         """What changed of an optimizer or a schedule as such: no parameter has it among its settings."""
@@ -185,6 +194,14 @@ class Differences:
     ) -> Finding:
         lines = [message, *([few(listed, _SHOWN)] if listed else []), self.advice]
         return Finding(code, path, "\n".join(lines), rule, tuple(entry.name for entry in entries))
+
+
+def _quoted(names: Sequence[str]) -> str:
+    """Names in backticks, the first of them if there are many."""
+    words = [f"`{printable(name)}`" for name in names]
+    if len(words) > _SHOWN:
+        return few(words, _SHOWN)
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
 
 
 def _replaced(rename: Rename, old: Snapshot, new: Snapshot) -> str:

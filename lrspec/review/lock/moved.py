@@ -9,6 +9,7 @@ from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few
 from lrspec.review.lock.lock import Lock, LockedModel, rule_hashes
 from lrspec.review.snapshot import Snapshot
+from lrspec.spec.language import ONLY
 from lrspec.spec.load import SpecFile
 
 _SHOWN = 5
@@ -35,7 +36,8 @@ def _moves(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
         if names:
             several = len(names) > 1
             quoted = few([f"`{name}`" for name in names], _SHOWN)
-            yield f"{kind}{'s' * several} {quoted} {verb.format('are' if several else 'is')}"
+            noun = "" if names == [ONLY] else f"{kind}{'s' * several} "
+            yield f"{noun}{quoted} {verb.format('are' if several else 'is')}"
 
 
 def library_moves(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
