@@ -283,7 +283,8 @@ class DiffNew(FilePart):
     """Its place in the new model."""
     values: dict[str, Any]
     """All that the plan says of it, by flat keys: `shape`, `aliases`, `status`, `optimizer`, `lr`, `weight_decay`,
-    `options.NAME`, `schedule`, `tags.NAME`, `frozen_until`, `set_by.AXIS`, and `layer` with its rule, index and `of`."""
+    `options.NAME`, `schedule`, `tags.NAME`, `frozen_until`, `set_by.AXIS`, and `layer` with its rule,
+    index and `of`."""
 
 
 class DiffRename(FilePart):

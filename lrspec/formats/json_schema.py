@@ -1,4 +1,4 @@
-"""The JSON Schemas of the spec, the plan, the inventory, the check, the audit and the diff, made from the pydantic models."""
+"""The JSON Schemas of specs and of all that lrspec writes, made from the pydantic models."""
 
 from __future__ import annotations
 
