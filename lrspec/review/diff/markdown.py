@@ -37,6 +37,8 @@ def markdown(diff: Diff) -> str:
         elif not cut:
             details.append(line)
             left -= len(line) + 1
+    while details and not details[-1]:
+        details.pop()
     if details:
         lines += ["<details><summary>By rule and layer</summary>", "", *details, ""]
         if cut:
