@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -148,7 +149,7 @@ def test_optimizers_and_schedules_that_differ_are_listed() -> None:
     assert lines[0].endswith("optimizer changed; schedule main changed")
 
 
-def of_model(names: dict[str, tuple[int, ...]]) -> Model:
+def of_model(names: Mapping[str, tuple[int, ...]]) -> Model:
     every = {"name": "matrices", "match": r"\.(w1|w3|qkv)\b", "lr": 0.02, "optional": True}
     return model(
         spec(every, {"name": "rest", "fallback": True, "lr": 1e-3}), [Parameter(n, shape=s) for n, s in names.items()]

@@ -89,7 +89,7 @@ class Diff:
     @property
     def title(self) -> str:
         """The two sides."""
-        return f"{printable(self.old)} → {printable(self.new)}"
+        return " → ".join(dict.fromkeys((printable(self.old), printable(self.new))))
 
     @property
     def summary(self) -> str:
