@@ -180,7 +180,7 @@ def test_renamed_added_gone_and_reshaped_parameters_are_lines() -> None:
     assert lines[2:] == [
         "added: register (lr 0.001, set by rest)",
         "gone: mask (had lr 0.001, set by rest)",
-        "renamed: vision_model → (left out) (12 parameters)",
+        "renamed: vision_tower.vision_model → vision_tower (12 parameters)",
         "reshaped: head.weight: [10, 4] → [2, 4]",
     ]
 
