@@ -78,6 +78,7 @@ def git(*words: str) -> None:
 @pytest.fixture
 def diff(capsys: pytest.CaptureFixture[str]) -> Any:
     def ran(*words: str) -> Ran:
+        capsys.readouterr()
         status = run(["diff", *words])
         return Ran(status, *capsys.readouterr())
 
