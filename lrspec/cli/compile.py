@@ -24,6 +24,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status
 @options.overrides
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: adds rates at some of them.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--tree", is_flag=True, help="Show the model's modules with their settings, instead of the table.")
 @options.strict
 @options.outside
 @options.output
@@ -40,6 +41,7 @@ def compile(
     overrides: dict[str, Any],
     steps: int | None,
     form: str,
+    tree: bool,
     strict: bool,
     allow_outside: bool,
     output: str | None,
@@ -54,6 +56,8 @@ def compile(
     from lrspec.compiler.compile import attempt
     from lrspec.compiler.plan import plan_without_parameters
 
+    if tree and form == "json":
+        raise click.UsageError("--tree and --format json exclude each other")
     reading = read_spec(spec, stdin_filename)
     plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
     if reading.spec is not None:
@@ -76,7 +80,9 @@ def compile(
         from lrspec.formats.table import table  # here, since rich takes long to import
         from lrspec.formats.table_rows import replaced
         from lrspec.formats.terminal import width
+        from lrspec.formats.tree import plan_tree
 
         lines = replaced(reading.file(), plan.file.overrides)
-        emit(table(plan, lines, None if output else width(sys.stdout), steps), output)
+        draw = plan_tree if tree else table
+        emit(draw(plan, lines, None if output else width(sys.stdout), steps), output)
     return status(diagnostics, strict)
