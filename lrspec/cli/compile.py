@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,18 @@ from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
 from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, emit_json, print_report, status
+from lrspec.cli.watch import specs_and_inventories, watchable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+def _files(arguments: Mapping[str, Any]) -> Iterator[Path]:
+    from lrspec.cli.inputs import spec_path
+
+    params = arguments["params"]
+    return specs_and_inventories([spec_path(arguments["spec"])], [params] if params else [])
 
 
 @click.command()
@@ -30,6 +42,7 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status
 @options.output
 @options.stdin_filename
 @options.color
+@watchable(_files)
 def compile(
     spec: str | None,
     model: str | None,

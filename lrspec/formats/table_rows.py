@@ -84,7 +84,7 @@ def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
 
 
 def thaw_words(values: Iterable[bool | Time | None], steps: int | None = None) -> str:
-    """The first and the last of the times among values of `freeze`, `100 … 1300`; percentages of `steps` become steps."""
+    """The first and the last time among values of `freeze`, `100 … 1300`; percentages of `steps` become steps."""
     times = {value for value in values if isinstance(value, Time)}
     if steps is not None:
         times = {Time.of(time.step(steps)) for time in times}
