@@ -47,3 +47,7 @@ def test_compile_shows_a_tree_or_json_but_not_both(capsys: pytest.CaptureFixture
     assert "w.0 … w.2 (3 ×)  [2]             3         6          0.003" in printed(["compile", "--tree"], capsys)
     assert run(["compile", "--tree", "--format", "json"]) == 2
     assert "--tree and --format json exclude each other" in capsys.readouterr().err
+
+
+def test_another_encoding_has_lines_of_its_own() -> None:
+    assert "│   ├── a … b (2 ×)\n└── c".encode("ascii", "lrspec").decode() == "|   +-- a ~ b (2 x)\n+-- c"
