@@ -11,13 +11,19 @@ from lrspec.cli import options
 from lrspec.cli.inputs import read_stdin
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit, is_watched, painter, status
+from lrspec.cli.watch import specs_and_inventories, watchable
 from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from lrspec.compiler.runner import Baseline, CheckOptions, CheckResult
     from lrspec.spec.load import SpecFile
+
+
+def _files(arguments: Mapping[str, Any]) -> Iterator[Path]:
+    return specs_and_inventories(_specs(arguments["paths"] or (".",)), arguments["params"])
 
 
 @click.command()
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
 @options.output
 @options.stdin_filename
 @options.color
+@watchable(_files)
 def check(
     paths: tuple[str, ...],
     models: tuple[str, ...],
@@ -114,14 +121,11 @@ def _check(
     paths: tuple[str, ...], check_options: CheckOptions, jobs: int, stdin_filename: str | None
 ) -> list[CheckResult]:
     """Check the specs that the paths name; on a terminal, a bar shows the progress of a long check."""
-    from lrspec.cli.discovery import UndecidedError, find_specs
     from lrspec.compiler.runner import Checker, JobsError, check_files
     from lrspec.models.sources.model_error import ModelError
 
-    if "" in paths:
-        raise click.UsageError("PATH is empty")
+    specs = _specs(paths)
     try:
-        specs = find_specs(paths)
         if "-" in specs and len(specs) > 1:
             raise click.UsageError("`-` is checked alone")
         if specs == ["-"]:
@@ -136,5 +140,17 @@ def _check(
                 results.append(result)
                 advance()
         return results
-    except (UndecidedError, JobsError, ModelError) as failure:
+    except (JobsError, ModelError) as failure:
+        raise CannotRun(str(failure)) from None
+
+
+def _specs(paths: tuple[str, ...]) -> list[str]:
+    """Return the specs that the paths name."""
+    from lrspec.cli.discovery import UndecidedError, find_specs
+
+    if "" in paths:
+        raise click.UsageError("PATH is empty")
+    try:
+        return find_specs(paths)
+    except UndecidedError as failure:
         raise CannotRun(str(failure)) from None

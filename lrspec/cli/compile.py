@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrspec.cli import options
 from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
 from lrspec.cli.outputs import emit, emit_json, print_report, status
+from lrspec.cli.watch import specs_and_inventories, watchable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+def _files(arguments: Mapping[str, Any]) -> Iterator[Path]:
+    from lrspec.cli.inputs import spec_path
+
+    params = arguments["params"]
+    return specs_and_inventories([spec_path(arguments["spec"])], [params] if params else [])
 
 
 @click.command()
@@ -23,11 +35,13 @@ from lrspec.cli.outputs import emit, emit_json, print_report, status
 @options.overrides
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: adds rates at some of them.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--tree", is_flag=True, help="Show the model's modules with their settings, instead of the table.")
 @options.strict
 @options.outside
 @options.output
 @options.stdin_filename
 @options.color
+@watchable(_files)
 def compile(
     spec: str | None,
     model: str | None,
@@ -39,6 +53,7 @@ def compile(
     overrides: dict[str, Any],
     steps: int | None,
     form: str,
+    tree: bool,
     strict: bool,
     allow_outside: bool,
     output: str | None,
@@ -53,6 +68,8 @@ def compile(
     from lrspec.compiler.compile import attempt
     from lrspec.compiler.plan import plan_without_parameters
 
+    if tree and form == "json":
+        raise click.UsageError("--tree and --format json exclude each other")
     reading = read_spec(spec, stdin_filename)
     plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
     if reading.spec is not None:
@@ -72,7 +89,9 @@ def compile(
         from lrspec.formats.table import table  # here, since rich takes long to import
         from lrspec.formats.table_rows import replaced
         from lrspec.formats.terminal import width
+        from lrspec.formats.tree import plan_tree
 
         lines = replaced(reading.file(), plan.file.overrides)
-        emit(table(plan, lines, None if output else width(sys.stdout), steps), output)
+        draw = plan_tree if tree else table
+        emit(draw(plan, lines, None if output else width(sys.stdout), steps), output)
     return status(diagnostics, strict)

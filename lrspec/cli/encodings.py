@@ -6,7 +6,7 @@ import codecs
 import os
 from typing import TextIO
 
-_INSTEAD = {"…": "~", "×": "x", "─": "-"}
+_INSTEAD = {"…": "~", "×": "x", "─": "-", "├": "+", "└": "+", "│": "|"}
 """One column for one column, so that tables and carets stay where they are."""
 
 

@@ -16,21 +16,28 @@ if TYPE_CHECKING:
 
 def read_spec(spec: str | None, stdin_filename: str | None) -> Reading:
     """Read the spec of that name, or the only one of the folder; `-` is standard input."""
+    from lrspec.spec.file_names import unreadable
+    from lrspec.spec.load import read_file
+
+    path = spec_path(spec)
+    try:
+        return read_stdin(stdin_filename) if path == "-" else read_file(path)
+    except OSError as failure:
+        raise CannotRun(f"{path}: {unreadable(path, failure)}") from None
+
+
+def spec_path(spec: str | None) -> str:
+    """Return the name of a spec, or that of the only one of the folder."""
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, find_spec
-    from lrspec.spec.file_names import unreadable
-    from lrspec.spec.load import read_file
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
     try:
-        path = find_spec(Path()) if spec is None else spec
-        return read_stdin(stdin_filename) if path == "-" else read_file(path)
+        return find_spec(Path()) if spec is None else spec
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
-    except OSError as failure:
-        raise CannotRun(f"{path}: {unreadable(path, failure)}") from None
 
 
 def with_overrides(file: SpecFile, overrides: dict[str, Any]) -> SpecFile:

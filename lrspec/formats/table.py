@@ -27,6 +27,7 @@ from lrspec.formats.table_rows import (
     shorter_forms,
     thaw_words,
 )
+from lrspec.models.inventory import Inventory
 from lrspec.models.parameters import total_elements
 from lrspec.optim.schedules.planned import cut_short
 from lrspec.spec.language import SizeFactor
@@ -71,9 +72,13 @@ def printed(title: str, grids: Sequence[Table], notes: Sequence[str], width: int
 
 def title(plan: Plan) -> str:
     """The spec and the model, with its arguments."""
-    args = ", ".join(f"{key}={value}" for key, value in plan.inventory.args.items())
-    with_args = f" ({harmless(args)})" if args else ""
-    return f"{harmless(plan.path)} for {harmless(plan.inventory.source)}{with_args}"
+    return f"{harmless(plan.path)} for {model_words(plan.inventory)}"
+
+
+def model_words(inventory: Inventory) -> str:
+    """The source of a model, with its arguments."""
+    args = ", ".join(f"{key}={value}" for key, value in inventory.args.items())
+    return harmless(inventory.source) + (f" ({harmless(args)})" if args else "")
 
 
 def grids(plan: Plan, steps: int | None = None) -> list[Table]:
@@ -155,7 +160,12 @@ def _settings_cells(parameters: Sequence[PlannedParameter], steps: int | None) -
     settings = [planned.settings for planned in parameters]
     decays = ("default" if each.weight_decay is None else six_digits(each.weight_decay) for each in settings)
     schedules = _most_common(each.schedule or "" for each in settings)
-    return [_range(each.lr for each in settings), _most_common(decays), schedules, thaw_words(parameters, steps)]
+    return [
+        _range(each.lr for each in settings),
+        _most_common(decays),
+        schedules,
+        thaw_words((each.freeze for each in parameters), steps),
+    ]
 
 
 def _range(rates: Iterable[float | None]) -> str:

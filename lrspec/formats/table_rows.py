@@ -83,9 +83,9 @@ def cross_cutting_rows(plan: Plan, spec: Spec) -> list[CrossCuttingRow]:
     return rows
 
 
-def thaw_words(parameters: Sequence[PlannedParameter], steps: int | None = None) -> str:
-    """When parameters thaw, the first and the last of them: `100 … 1300`; percentages of `steps` become steps."""
-    times = {planned.freeze for planned in parameters if isinstance(planned.freeze, Time)}
+def thaw_words(values: Iterable[bool | Time | None], steps: int | None = None) -> str:
+    """The first and the last time among values of `freeze`, `100 … 1300`; percentages of `steps` become steps."""
+    times = {value for value in values if isinstance(value, Time)}
     if steps is not None:
         times = {Time.of(time.step(steps)) for time in times}
     in_order = sorted(times, key=lambda time: (time.is_percentage, time.amount))
