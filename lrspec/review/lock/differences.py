@@ -62,7 +62,9 @@ class Differences:
         same_shape = {*self.pairing.kept} - {*reshaped}
         changed = changes(self._old, self.now, [each for each in self.pairing.kept if each in same_shape])
         yield from map(self._changed, changed)
-        yield from self._base_changes()
+        others = {*self.pairing.pairs} - same_shape
+        changed += changes(self._old, self.now, [each for each in self.pairing.pairs if each in others])
+        yield from self._base_changes({setting.key for each in changed for setting in each.settings})
 
     def _added(self) -> Iterator[Finding]:
         """One finding for all that are set by the same rules."""
@@ -140,8 +142,8 @@ class Differences:
             return None, self._base_place(change)
         rule = self.file.spec.rule_names.index(set_by[axis])
         written = self.file.spec.rules[rule]
-        key = next(key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None)
-        return rule, ("rules", rule, key)
+        keys = [key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None]
+        return rule, ("rules", rule, *keys[:1])
 
     def _base_place(self, change: Change) -> Path:
         given = self.now.entries[change.pairs[0][1]].given
@@ -150,10 +152,9 @@ class Differences:
         key = next((key for key in keys if key in self.now.optimizers[name]), None)
         return (*self.file.spec.base_path(name), key) if key else ("rules",)
 
-    def _base_changes(self) -> Iterator[Finding]:
-        """What changed of an optimizer or a schedule as such: no parameter has it among its settings."""
-        seen = {setting.key for each in changes(self._old, self.now, self.pairing.pairs) for setting in each.settings}
-        seen |= {key.removeprefix("options.") for key in seen}
+    def _base_changes(self, keys: set[str]) -> Iterator[Finding]:
+        """What changed of an optimizer or a schedule as such; `keys` are those of settings that changed, too."""
+        seen = {key.removeprefix("options.") for key in keys}
         for name, base in self.now.optimizers.items():
             old = self._old.optimizers.get(name, base)
             values = changed_values(old, base, [key for key in {**old, **base} if key not in seen])
