@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -59,11 +60,11 @@ class Differences:
         reshaped = [each for each in self.pairing.kept if self._is_reshaped(each)]
         if reshaped:
             yield self._reshaped(reshaped)
-        same_shape = {*self.pairing.kept} - {*reshaped}
-        changed = changes(self._old, self.now, [each for each in self.pairing.kept if each in same_shape])
+        others = {*reshaped, *chain.from_iterable(rename.pairs for rename in self.pairing.renamed)}
+        pairs = self.pairing.pairs
+        changed = changes(self._old, self.now, [each for each in pairs if each not in others])
         yield from map(self._changed, changed)
-        others = {*self.pairing.pairs} - same_shape
-        changed += changes(self._old, self.now, [each for each in self.pairing.pairs if each in others])
+        changed += changes(self._old, self.now, [each for each in pairs if each in others])
         yield from self._base_changes({setting.key for each in changed for setting in each.settings})
 
     def _added(self) -> Iterator[Finding]:
@@ -91,9 +92,8 @@ class Differences:
     def _renamed(self, rename: Rename) -> Finding:
         entries = self._new(rename.pairs)
         message = f"{_replaced(rename, self._old, self.now)}{self._settings(rename.pairs)}"
-        old, new = (
-            each.entries[place].name for each, place in zip((self._old, self.now), rename.pairs[0], strict=True)
-        )
+        one, other = rename.pairs[0]
+        old, new = self._old.entries[one].name, self.now.entries[other].name
         more = f" and {len(entries) - 1:,} more alike" if len(entries) > 1 else ""
         listed = [f"{printable(old)} is {printable(new)} now{more}"]
         return self._finding("LRS604", self.model, message, listed, entries)
@@ -110,9 +110,8 @@ class Differences:
             pairs = [(part, each.whole) if fused else (each.whole, part) for each in same for part in each.parts]
             times = f" ({len(same):,} ×)" if len(same) > 1 else ""
             pieces, whole = _quoted(parts), _quoted([whole])
-            both = (f"{pieces} were fused into {whole}", f"{whole} was split into {pieces}")
-            message = f"{both[not fused]}{times}{self._settings(pairs)}"
-            yield self._finding(code, self.model, message, [], self._new(pairs))
+            what = f"{pieces} were fused into {whole}" if fused else f"{whole} was split into {pieces}"
+            yield self._finding(code, self.model, f"{what}{times}{self._settings(pairs)}", [], self._new(pairs))
 
     def _is_reshaped(self, each: Pair) -> bool:
         old, new = self._old.entries[each[0]].parameter, self.now.entries[each[1]].parameter
