@@ -69,6 +69,7 @@ def _lock(path: str, check_options: CheckOptions, check: bool, color: str) -> in
     from lrspec.formats.terminal import width
     from lrspec.formats.text import failure_text
     from lrspec.review.lock.making import Making, NotLockableError, Renewal
+    from lrspec.review.lock.reader import LockError
     from lrspec.spec.load import SpecFile
 
     makings: list[Making] = []
@@ -88,7 +89,7 @@ def _lock(path: str, check_options: CheckOptions, check: bool, color: str) -> in
         return 2 if result.failures else 1
     try:
         return _write(Renewal.of(makings[0]), check)
-    except (NotLockableError, OSError) as failure:
+    except (NotLockableError, LockError, OSError) as failure:
         reason = system_reason(failure, "cannot be written") if isinstance(failure, OSError) else str(failure)
         say(harmless(f"lrspec: {path}: not locked: {reason}"))
         return 2

@@ -95,7 +95,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result for one spec: the models that it was checked against, those skipped, findings and failures."""
+    """The result for one spec: the models that it was checked against, those skipped, findings and failures.
+
+    `saved` are those of the models whose inventory is that of the baseline.
+    """
 
     path: str
     text: Text
@@ -105,6 +108,7 @@ class CheckResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     failures: tuple[Failure, ...] = ()
     fixed: int = 0
+    saved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ class Checker:
         from lrspec.models.inventory_file import MOST_BYTES
 
         outcomes: dict[str, Outcome] = {}
-        failures, work, bytes_left = list[Failure](), Work(), 2 * MOST_BYTES
+        failures, not_built, work, bytes_left = list[Failure](), list[str](), Work(), 2 * MOST_BYTES
         for candidate in candidates:
             try:
                 bytes_left -= candidate.size
@@ -211,6 +215,7 @@ class Checker:
                     compared = baseline.compare(candidate.source, outcome, saved)
                     outcome = replace(outcome, diagnostics=ordered([*outcome.diagnostics, *compared]))
                 outcomes[candidate.words] = outcome
+                not_built += [printable(candidate.words)] * saved
             except ModelError as error:
                 if candidate.span is None:
                     raise
@@ -218,8 +223,8 @@ class Checker:
         findings = merge_findings(file, outcomes, complete=not (failures or result.skipped))
         if baseline:
             findings = ordered([*findings, *baseline.diagnostics])
-        models = tuple(map(printable, outcomes))
-        return replace(result, models=models, diagnostics=findings, failures=tuple(failures))
+        result = replace(result, models=tuple(map(printable, outcomes)), saved=tuple(not_built))
+        return replace(result, diagnostics=findings, failures=tuple(failures))
 
     def _inventory_or_saved(self, candidate: _Candidate, baseline: Baseline | None) -> tuple[Inventory, bool]:
         """The inventory of a candidate; that of the baseline, and true, for one that cannot be built here."""

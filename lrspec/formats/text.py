@@ -34,6 +34,8 @@ def checked_summary(results: Sequence[CheckResult]) -> str:
         parts.append(f"{count(fixed, 'issue')} fixed")
     if skipped := {model for result in results for model in result.skipped}:
         parts.append(f"{count(len(skipped), 'model')} skipped")
+    if saved := {model for result in results for model in result.saved}:
+        parts.append(f"{count(len(saved), 'model')} as locked, not built")
     valid = [spec for spec in specs if not any(error.code.startswith("LRS1") for error in spec.diagnostics)]
     if alone := [spec.path for spec in valid if not (spec.models or spec.skipped or spec.failures)]:
         parts.append(f"checked without a model (none named): {few(alone, 3)}")

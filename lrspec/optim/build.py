@@ -55,7 +55,7 @@ def build_optimizer(
         BuildError: if the spec has several optimizers, or its class is not available or refuses the arguments.
         LockError: with `locked`, if what compiles is not what is locked, or if there is no lock, or none to be read.
         ValueError: for an `lr` or a `weight_decay` as `compile`, or together with a plan; with `locked`, for a spec
-            that is a mapping.
+            that is a mapping or a text.
     """
     plan, parameters = _planned(spec, model, lr, weight_decay, freeze=freeze, locked=locked)
     if len(plan.optimizers) > 1:

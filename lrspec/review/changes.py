@@ -79,9 +79,11 @@ def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]
 
 def _changed(old: Entry, new: Entry) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The keys of the settings that differ, and the rules that set them then and now."""
+    if old.given == new.given:
+        return
     was, now = _flat(old.given), _flat(new.given)
     for key in sorted({*was, *now}, key=_order):
-        if was.get(key) != now.get(key) or isinstance(was.get(key), bool) != isinstance(now.get(key), bool):
+        if was.get(key) != now.get(key):
             yield key, _setters(old, key), _setters(new, key)
 
 

@@ -173,6 +173,21 @@ def test_a_lock_in_a_folder_that_cannot_be_written_is_a_failure(lock: Lock) -> N
     assert "net.lrspec.yaml: not locked: " in ran.err
 
 
+def test_a_lock_that_is_a_link_out_of_its_folder_is_neither_read_nor_written(
+    lock: Lock, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "specs").mkdir()
+    for name in ("net.params.json", "net.lrspec.yaml"):
+        Path(name).rename(Path("specs", name))
+    write("precious", "mine")
+    Path("specs/net.lrspec.lock").symlink_to("../precious")
+    ran = lock()
+    assert (ran.status, read("precious")) == (2, "mine")
+    assert "specs/net.lrspec.lock: a link that leads out of its folder" in ran.err
+    assert run(["check", "--locked"]) == 2
+    assert "a link that leads out of its folder" in capsys.readouterr().out
+
+
 def test_the_bytes_do_not_depend_on_hash_seeds_or_folders(folder: Path) -> None:
     texts = set()
     for seed, name in (("1", "one"), ("2", "two")):

@@ -51,10 +51,6 @@ def test_options_are_told_apart() -> None:
     assert words(old, new) == [(expected, [0])]
 
 
-def test_true_is_not_one() -> None:
-    assert words(snapshot(({"options": {"x": True}}, {})), snapshot(({"options": {"x": 1}}, {}))) != []
-
-
 def test_names_that_differ_in_numbers_are_a_pattern() -> None:
     names = ["w1", "blocks.0.w1", "blocks.1.w1", "blocks.10.w2", "layer1.0.a"]
     assert patterns(names) == ["w1", "blocks.*.w1 (2 ×)", "blocks.10.w2", "layer1.0.a"]

@@ -121,7 +121,8 @@ def edit(old: str, new: str) -> None:
 
 @pytest.mark.usefixtures("unbuilt")
 def test_an_edited_spec_is_judged_by_the_inventory_in_its_lock(capsys: pytest.CaptureFixture[str]) -> None:
-    assert check(capsys, "--locked", "--no-build") == (0, "1 spec checked against 1 model: nothing found\n")
+    clean = "1 spec checked against 1 model: nothing found; 1 model as locked, not built\n"
+    assert check(capsys, "--locked", "--no-build") == (0, clean)
     edit("lr_mult: 0.1", "lr_mult: 0.2")
     status, out = check(capsys, "--locked", "--no-build")
     assert status == 1
@@ -236,10 +237,10 @@ def test_without_a_lock_nothing_trains_as_locked(live: Any) -> None:
     assert caught.value.diagnostics == ()
 
 
-def test_a_mapping_has_no_lock(live: Any) -> None:
-    spec = {"lrspec": 1, "rules": [{"match": ".", "lr": 0.1}]}
-    with pytest.raises(ValueError, match="locked: the spec is a mapping"):
-        lrspec.param_groups(spec, live, locked=True)
+def test_a_spec_without_a_file_has_no_lock(live: Any) -> None:
+    for spec in ({"lrspec": 1, "rules": [{"match": ".", "lr": 0.1}]}, lrspec.loads(SPEC)):
+        with pytest.raises(ValueError, match="locked: the spec was not read from a file"):
+            lrspec.param_groups(spec, live, locked=True)
 
 
 def test_of_several_models_the_one_with_the_same_names_is_compared(live: Any, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
@@ -59,10 +60,12 @@ class Differences:
         reshaped = [each for each in self.pairing.kept if self._is_reshaped(each)]
         if reshaped:
             yield self._reshaped(reshaped)
-        same_shape = {*self.pairing.kept} - {*reshaped}
-        changed = changes(self._old, self.now, [each for each in self.pairing.kept if each in same_shape])
+        others = {*reshaped, *chain.from_iterable(rename.pairs for rename in self.pairing.renamed)}
+        pairs = self.pairing.pairs
+        changed = changes(self._old, self.now, [each for each in pairs if each not in others])
         yield from map(self._changed, changed)
-        yield from self._base_changes()
+        changed += changes(self._old, self.now, [each for each in pairs if each in others])
+        yield from self._base_changes({setting.key for each in changed for setting in each.settings})
 
     def _added(self) -> Iterator[Finding]:
         """One finding for all that are set by the same rules."""
@@ -89,9 +92,8 @@ class Differences:
     def _renamed(self, rename: Rename) -> Finding:
         entries = self._new(rename.pairs)
         message = f"{_replaced(rename, self._old, self.now)}{self._settings(rename.pairs)}"
-        old, new = (
-            each.entries[place].name for each, place in zip((self._old, self.now), rename.pairs[0], strict=True)
-        )
+        one, other = rename.pairs[0]
+        old, new = self._old.entries[one].name, self.now.entries[other].name
         more = f" and {len(entries) - 1:,} more alike" if len(entries) > 1 else ""
         listed = [f"{printable(old)} is {printable(new)} now{more}"]
         return self._finding("LRS604", self.model, message, listed, entries)
@@ -108,9 +110,8 @@ class Differences:
             pairs = [(part, each.whole) if fused else (each.whole, part) for each in same for part in each.parts]
             times = f" ({len(same):,} ×)" if len(same) > 1 else ""
             pieces, whole = _quoted(parts), _quoted([whole])
-            both = (f"{pieces} were fused into {whole}", f"{whole} was split into {pieces}")
-            message = f"{both[not fused]}{times}{self._settings(pairs)}"
-            yield self._finding(code, self.model, message, [], self._new(pairs))
+            what = f"{pieces} were fused into {whole}" if fused else f"{whole} was split into {pieces}"
+            yield self._finding(code, self.model, f"{what}{times}{self._settings(pairs)}", [], self._new(pairs))
 
     def _is_reshaped(self, each: Pair) -> bool:
         old, new = self._old.entries[each[0]].parameter, self.now.entries[each[1]].parameter
@@ -140,8 +141,8 @@ class Differences:
             return None, self._base_place(change)
         rule = self.file.spec.rule_names.index(set_by[axis])
         written = self.file.spec.rules[rule]
-        key = next(key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None)
-        return rule, ("rules", rule, key)
+        keys = [key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None]
+        return rule, ("rules", rule, *keys[:1])
 
     def _base_place(self, change: Change) -> Path:
         given = self.now.entries[change.pairs[0][1]].given
@@ -150,10 +151,9 @@ class Differences:
         key = next((key for key in keys if key in self.now.optimizers[name]), None)
         return (*self.file.spec.base_path(name), key) if key else ("rules",)
 
-    def _base_changes(self) -> Iterator[Finding]:
-        """What changed of an optimizer or a schedule as such: no parameter has it among its settings."""
-        seen = {setting.key for each in changes(self._old, self.now, self.pairing.pairs) for setting in each.settings}
-        seen |= {key.removeprefix("options.") for key in seen}
+    def _base_changes(self, keys: set[str]) -> Iterator[Finding]:
+        """What changed of an optimizer or a schedule as such; `keys` are those of settings that changed, too."""
+        seen = {key.removeprefix("options.") for key in keys}
         for name, base in self.now.optimizers.items():
             old = self._old.optimizers.get(name, base)
             values = changed_values(old, base, [key for key in {**old, **base} if key not in seen])

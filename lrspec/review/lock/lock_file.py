@@ -5,10 +5,12 @@ Lines are far enough apart that git merges two branches that change different ru
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lrspec.files import is_file, leads_inside
 from lrspec.models.inventory_file import MOST_BYTES
 from lrspec.models.parameters import Classes
 from lrspec.review.lock.lines import write
@@ -86,18 +88,31 @@ def _values(entry: Entry, names: Mapping[Classes, str]) -> Iterator[tuple[str, A
         yield "declared", list(parameter.declared)
 
 
-def load(path: str) -> Lock | None:
-    """Read a lock; None if there is no such file, LockError if it cannot be read or is something else."""
+def read(path: str) -> bytes | None:
+    """Return the bytes of a lock; None if there is no such file, LockError if it cannot be read or is elsewhere.
+
+    A stranger's lock may be a link to any file, or a pipe.
+    """
+    if not os.path.lexists(path):
+        return None
+    if not is_file(Path(path)):
+        raise LockError(f"{path}: not a regular file")
+    if not leads_inside(Path(path), Path(path).parent):
+        raise LockError(f"{path}: a link that leads out of its folder")
     try:
         with Path(path).open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        return None
     except OSError as failure:
         raise LockError(f"{path}: {unreadable(path, failure)}") from None
     if len(data) > MOST_BYTES:
         raise LockError(f"{path}: more than {MOST_BYTES:,} bytes")
+    return data
+
+
+def load(path: str) -> Lock | None:
+    """Read a lock; None if there is no such file, LockError if it cannot be read or is something else."""
+    data = read(path)
     try:
-        return parse(data.decode(), path)
+        return None if data is None else parse(data.decode(), path)
     except UnicodeDecodeError:
         raise LockError(f"{path}: not UTF-8: expected a lock as `lrspec lock` writes it") from None

@@ -13,6 +13,7 @@ from lrspec.diagnostics.diagnostic import Diagnostic, Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.report import report
 from lrspec.diagnostics.source import Path as Place
+from lrspec.models.garbage import uncollected
 from lrspec.models.inventory import Inventory
 from lrspec.review.lock.differences import Differences
 from lrspec.review.lock.lock import Lock, LockedModel, lock_path
@@ -24,7 +25,6 @@ from lrspec.review.snapshot import of_plan
 from lrspec.spec.language import ModelSource
 from lrspec.spec.load import SpecFile
 from lrspec.spec.locate import locate
-from lrspec.spec.plain_values import MAPPING
 
 _UPDATE = "If this is meant, run `lrspec lock --update`, and look at its `git diff`."
 
@@ -39,7 +39,8 @@ class Locked:
     @classmethod
     def of(cls, file: SpecFile) -> Locked:
         """Return a spec with its lock; LockError if that cannot be read."""
-        return cls(file, load(lock_path(file.path)))
+        with uncollected():
+            return cls(file, load(lock_path(file.path)))
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -87,11 +88,12 @@ class Locked:
 
     def _compare(self, locked: LockedModel, plan: Plan, place: Place, *, saved: bool) -> tuple[Diagnostic, ...]:
         assert self.lock is not None
-        now = of_plan(plan)
         installed = None if saved else versions(locked.source)
-        advice = f"{since(self.lock, locked, plan.file, now, installed)} {_UPDATE}"
-        differences = Differences(locked, plan.file, now, place, advice)
-        return locate(differences.findings(), plan.file.document, plan.file.spec)
+        with uncollected():
+            now = of_plan(plan)
+            advice = f"{since(self.lock, locked, plan.file, now, installed)} {_UPDATE}"
+            differences = Differences(locked, plan.file, now, place, advice)
+            return locate(differences.findings(), plan.file.document, plan.file.spec)
 
     def closest(self, inventory: Inventory) -> LockedModel | None:
         """Return the model of the lock that shares most names, and then most shapes, with an inventory."""
@@ -118,10 +120,10 @@ def require(plan: Plan) -> None:
 
     Raises:
         LockError: if the lock of its spec does not say what the plan does, cannot be read, or does not exist.
-        ValueError: if the spec is a mapping, which has no file.
+        ValueError: if the spec is a mapping or a text, which has no file.
     """
-    if plan.path == MAPPING:
-        raise ValueError("locked: the spec is a mapping: only a file has a lock beside it")
+    if plan.path.startswith("<"):  # `<mapping>`, `<text>`
+        raise ValueError("locked: the spec was not read from a file, so there is no lock beside it: pass its path")
     locked = Locked.of(plan.file)
     if found := locked.compare_live(plan):
         raise LockError(report(found, plan.file.document.text), found)

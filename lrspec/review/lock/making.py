@@ -15,7 +15,7 @@ from lrspec.files import is_file
 from lrspec.models.inventory_file import MOST_BYTES, MOST_NAMES
 from lrspec.review.lock.differences import Differences
 from lrspec.review.lock.lock import Lock, LockedModel, lock_path, rule_hashes
-from lrspec.review.lock.lock_file import text_of
+from lrspec.review.lock.lock_file import read, text_of
 from lrspec.review.lock.moved import library_moves, spec_moves
 from lrspec.review.lock.reader import LockError, parse
 from lrspec.review.lock.versions import versions
@@ -77,13 +77,13 @@ class Renewal:
 
     @classmethod
     def of(cls, making: Making) -> Renewal:
-        """Compare what was made with the file; NotLockableError as `Making.lock`, OSError if the file is unreadable."""
+        """Compare what was made with the file; NotLockableError as `Making.lock`, LockError as `read`."""
         lock = making.lock()
         text = text_of(lock)
         if len(text) > MOST_BYTES:
             raise NotLockableError(f"its lock would have more than {MOST_BYTES:,} bytes")
-        path = Path(lock.path)
-        return cls(making.file, lock, text, path.read_bytes().decode(errors="replace") if path.exists() else None)
+        old = read(lock.path)
+        return cls(making.file, lock, text, None if old is None else old.decode(errors="replace"))
 
     @property
     def is_current(self) -> bool:

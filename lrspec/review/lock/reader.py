@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from lrspec.compiler.plan import Status
 from lrspec.diagnostics.diagnostic import Diagnostic
@@ -56,8 +56,12 @@ class _Values(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+_MAPPING: Any = Field(default_factory=dict)  # a plain default would be copied deeply for each line
+_LIST: Any = Field(default_factory=list)
+
+
 class _ModelLine(_Values):
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = _MAPPING
     fingerprint: str
     declarations: bool = False
 
@@ -88,16 +92,16 @@ class _ParameterLine(_Values):
     optimizer: str | None = None
     lr: FiniteFloat | None = None
     weight_decay: FiniteFloat | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = _MAPPING
     schedule: str | None = None
-    tags: dict[str, Any] = {}
+    tags: dict[str, Any] = _MAPPING
     frozen_until: int | str | None = None
     layer: tuple[str, int, int] | None = None
-    set_by: dict[str, str] = {}
+    set_by: dict[str, str] = _MAPPING
     requires_grad: bool = True
     module: str = ""
-    aliases: list[str] = []
-    alias_modules: list[str] = []
+    aliases: list[str] = _LIST
+    alias_modules: list[str] = _LIST
     declared: list[str] | None = None
 
 

@@ -1,0 +1,85 @@
+"""What differs between a lock and a spec: where the findings are, and what they say."""
+
+from __future__ import annotations
+
+import pytest
+
+import lrspec
+from lrspec.compiler.compile import attempt
+from lrspec.review.lock.locked import Locked
+from lrspec.review.lock.making import Making
+
+SPEC = """lrspec: 1
+models: net
+optimizers:
+  adamw: {type: AdamW, lr: 1e-3}
+  sgd: {type: SGD, lr: 0.1}
+schedules:
+  main: [{until: 10%, from: 0, to: 1}]
+rules:
+  - {name: head, match: '^head', optimizer: sgd, lr_mult: 1, options: {momentum: 0.9}}
+  - {name: body, match: '^body', lr_mult: 1}
+"""
+NET = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3)), lrspec.Parameter("head.weight", shape=(2, 3))])
+
+
+def differences(spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory = NET) -> list[tuple[str, str]]:
+    """The place of each finding, and the first line of its message."""
+    old = lrspec.loads(SPEC)
+    making = Making(old)
+    making.compare(old.spec.sources[0], attempt(old, then), False)
+    file = lrspec.loads(spec)
+    found = Locked(file, making.lock()).compare(file.spec.sources[0], attempt(file, now), False)
+    return [(file.document.text.piece(each.span), each.message.split("\n")[0]) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "message"),
+    [
+        (
+            "optimizer: sgd, lr_mult: 1, options: {momentum: 0.9}",
+            "lr_mult: 1",
+            "1",
+            "optimizer 'sgd' → 'adamw', lr 0.1 → 0.001, options.momentum 0.9 → not set (set by `head`)",
+        ),
+        ("momentum: 0.9", "momentum: 0.8", "{momentum: 0.8}", "options.momentum 0.9 → 0.8 (set by `head`)"),
+        (
+            "'^body', lr_mult: 1",
+            "'^body', freeze: true",
+            "true",
+            "status 'trained' → 'frozen-by-spec' (set by `body` now, by no rule before)",
+        ),
+        ("lr: 1e-3", "lr: 2e-3", "1", "lr 0.001 → 0.002 (set by `body`)"),
+    ],
+)
+def test_a_changed_setting_is_at_what_sets_it_now(old: str, new: str, place: str, message: str) -> None:
+    assert old in SPEC
+    assert differences(SPEC.replace(old, new)) == [(place, f"1 parameter has another setting: {message}")]
+
+
+def test_a_changed_optimizer_or_schedule_is_a_finding() -> None:
+    message = "the optimizer `adamw` has changed: type 'AdamW' → 'NAdam'"
+    assert differences(SPEC.replace("AdamW", "NAdam")) == [("{type: NAdam, lr: 1e-3}", message)]
+    found = [("[{until: 10%, from: 0, to: 0.5}]", "the schedule `main` has changed")]
+    assert differences(SPEC.replace("to: 1}", "to: 0.5}")) == found
+
+
+def test_what_is_the_same_is_no_finding() -> None:
+    assert differences(SPEC) == []
+    assert differences(SPEC.replace("name: head", "name: top").replace("lr: 0.1}", "lr: 0.10}   # as always")) == []
+    assert differences(SPEC, NET, lrspec.Inventory(reversed(NET.parameters))) == []
+
+
+def test_a_changed_name_and_a_changed_setting_are_one_finding() -> None:
+    now = lrspec.Inventory([NET.parameters[0], lrspec.Parameter("top.weight", shape=(2, 3))])
+    spec = SPEC.replace("'^body'", "'^(body|top)'").replace("match: '^head'", "match: '^head', optional: true")
+    found = [message for _, message in differences(spec, now)]
+    assert found[0].startswith(
+        "`head.weight` was renamed to `top.weight`, with other settings: optimizer 'sgd' → 'adamw'"
+    )
+    assert len(found) == 1
+
+
+def test_two_that_are_tied_now_leave_one_gone() -> None:
+    tied = lrspec.Inventory([lrspec.Parameter("body.weight", ("head.weight",), shape=(2, 3))])
+    assert ("net", "1 parameter of the lock is gone") in differences(SPEC, tied)
