@@ -1,0 +1,89 @@
+"use strict";
+
+// Puts the page together: one model, one map, and what each choice shows.
+
+function start() {
+  const byId = (id) => document.getElementById(id);
+  const model = readModel(JSON.parse(byId("data").textContent));
+  const colours = rateColours(model);
+  const map = new ModuleMap(model, colours, byId("map"), {
+    onCursor: (fold) => showReasons(model, fold, byId("why")),
+    onFocus: (focus) => {
+      showModules(model, focus, byId("modules"), pick);
+      showWay(model, focus, byId("way"), (node) => map.zoomTo(node));
+    },
+  });
+  const chart = new RateChart(model, colours, byId("chart"), { onPick: pick });
+
+  /** Shows a module or a parameter on the map. */
+  function pick(node) {
+    map.zoomTo(node);
+  }
+
+  /** Marks parameters on the map, and says how many they are. */
+  function mark(marked, what) {
+    const counts = countMarked(model, marked);
+    const elements = `${elementWords(model, counts.elements[0])} elements (${share(counts.elements[0], model.elements[0])})`;
+    const of = `${grouped(counts.parameters[0])} of ${counted(marked.length, "parameter")}`;
+    byId("marked").textContent = `${what}: ${of}, ${elements}`;
+    byId("clear").hidden = false;
+    map.mark(counts);
+    showMatches(model, marked, byId("matches"), pick);
+  }
+
+  function clear() {
+    byId("search").value = "";
+    byId("search").removeAttribute("aria-invalid");
+    byId("marked").textContent = "";
+    byId("clear").hidden = true;
+    byId("matches").replaceChildren();
+    map.mark(null);
+  }
+
+  function search() {
+    const source = byId("search").value;
+    if (!source) {
+      clear();
+      return;
+    }
+    try {
+      mark(searched(model, browserRegex(source)), "matches");
+      byId("search").setAttribute("aria-invalid", "false");
+    } catch (failure) {
+      clear();
+      byId("search").value = source;
+      byId("search").setAttribute("aria-invalid", "true");
+      byId("marked").textContent = failure.message;
+    }
+  }
+
+  byId("search").addEventListener("input", search);
+  byId("clear").addEventListener("click", clear);
+  byId("height").addEventListener("change", (event) => {
+    map.sizeBy(event.target.value === "elements" ? model.area : model.parameters);
+  });
+  showTotals(model, byId("totals"));
+  drawLegend(model, colours, byId("legend"));
+  showRules(model, byId("rules"), (rule) => {
+    clear();
+    mark(selectedBy(model, rule), model.data.rules[rule].name);
+    byId("marked").scrollIntoView({ block: "center" });
+  });
+  showDiagnostics(model, byId("diagnostics"), (each) => {
+    clear();
+    mark(markedRuns(model, each.parameters), `${each.code} ${each.name}`);
+    byId("marked").scrollIntoView({ block: "center" });
+  });
+  showFrozen(model, byId("frozen"), pick);
+  map.zoomTo(0);
+  chart.draw();
+  document.documentElement.dataset.ready = "true";
+}
+
+function showTotals(model, host) {
+  const { totals, model: of } = model.data;
+  const size = `${counted(of.parameters, "parameter")}, ${of.elements === null ? "shapes unknown" : `${grouped(of.elements)} elements`}`;
+  host.replaceChildren(...[size, ...totals].map((line) => element("li", {}, line)));
+}
+
+start();
