@@ -42,12 +42,12 @@ function showReasons(model, fold, host) {
   const { node } = fold;
   const parameter = model.parameterOf[node];
   if (parameter >= 0) {
-    const lines = kindOf(model, parameter).reasons.join("\n");
+    const lines = kindOf(model, parameter).reasons.map((line) => element("span", {}, `${line.slice(2)}\n`));
     const alike = fold.alike > 1 ? `the first of ${grouped(fold.alike)} that are alike` : null;
     host.replaceChildren(
       element("h3", {}, printable(model.names[node])),
       element("p", {}, [lookOf(model, parameter).about.replace(/^,? /, ""), alike].filter(Boolean).join("; ")),
-      element("pre", {}, lines),
+      element("pre", {}, ...lines),
     );
     return;
   }

@@ -64,6 +64,8 @@ function start() {
   });
   showTotals(model, byId("totals"));
   drawLegend(model, colours, byId("legend"));
+  byId("is-frozen").hidden = !model.frozen[0];
+  byId("is-unset").hidden = !model.data.kinds.some((kind) => kind.trains && !kind.lr);
   showRules(model, byId("rules"), (rule) => {
     clear();
     mark(selectedBy(model, rule), model.data.rules[rule].name);
