@@ -167,16 +167,15 @@ function countMarked(model, marked) {
   return counts;
 }
 
-/** A 1 for each parameter that a regex finds by any of its names. */
-function searched(model, regex) {
-  const marked = new Uint8Array(model.nodeOf.length);
-  model.nodeOf.forEach((node, parameter) => {
-    if (regex.test(model.names[node])) marked[parameter] = 1;
-  });
-  for (const [parameter, names] of Object.entries(model.data.aliases)) {
-    if (names.some((name) => regex.test(name))) marked[parameter] = 1;
+/** All names of all parameters, and the parameter of each. */
+function allNames(model) {
+  const names = model.nodeOf.map((node) => model.names[node]);
+  const owners = names.map((_, parameter) => parameter);
+  for (const [parameter, aliases] of Object.entries(model.data.aliases)) {
+    names.push(...aliases);
+    owners.push(...aliases.map(() => Number(parameter)));
   }
-  return marked;
+  return { names, owners };
 }
 
 function selectedBy(model, rule) {

@@ -120,3 +120,13 @@ function translateSet(reader) {
 function dash(reader, first) {
   return first || reader.text[reader.at] === "]" ? "\\-" : "-";
 }
+
+/** The places of the names that a regex of Python finds. */
+function placesFound(names, source) {
+  const regex = browserRegex(source);
+  const places = [];
+  names.forEach((name, place) => {
+    if (regex.test(name)) places.push(place);
+  });
+  return places;
+}

@@ -34,11 +34,31 @@ function start() {
   function clear() {
     byId("search").value = "";
     byId("search").removeAttribute("aria-invalid");
+    byId("marked").removeAttribute("aria-busy");
+    unmark();
+  }
+
+  function unmark() {
     byId("marked").textContent = "";
     byId("clear").hidden = true;
     byId("matches").replaceChildren();
     map.mark(null);
   }
+
+  const { names, owners } = allNames(model);
+  const searching = new NameSearch(names, (source, { places, reason }) => {
+    if (source !== byId("search").value) return;
+    byId("marked").removeAttribute("aria-busy");
+    byId("search").setAttribute("aria-invalid", Boolean(reason));
+    if (reason) {
+      unmark();
+      byId("marked").textContent = reason;
+      return;
+    }
+    const marked = new Uint8Array(model.nodeOf.length);
+    for (const place of places) marked[owners[place]] = 1;
+    mark(marked, "matches");
+  });
 
   function search() {
     const source = byId("search").value;
@@ -46,15 +66,8 @@ function start() {
       clear();
       return;
     }
-    try {
-      mark(searched(model, browserRegex(source)), "matches");
-      byId("search").setAttribute("aria-invalid", "false");
-    } catch (failure) {
-      clear();
-      byId("search").value = source;
-      byId("search").setAttribute("aria-invalid", "true");
-      byId("marked").textContent = failure.message;
-    }
+    byId("marked").setAttribute("aria-busy", "true");
+    searching.ask(source);
   }
 
   byId("search").addEventListener("input", search);
