@@ -52,7 +52,7 @@ class RateChart {
     const count = model.nodeOf.length;
     const across = d3.scaleLinear([0, count], [left, width - right]);
     const up = d3.scaleLog(paddedDomain(colours), [height - bottom - frozen - 8, top]);
-    this.svg.attr("width", width).attr("height", height).selectAll("*").remove();
+    this.svg.attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`).selectAll("*").remove();
     const ticks = up.ticks(4).length ? d3.axisLeft(up).ticks(4, rateText) : d3.axisLeft(up).tickValues([colours.low]).tickFormat(rateText);
     this.svg.append("g").attr("class", "axis").attr("transform", `translate(${left},0)`).call(ticks);
     this.drawNames(across, height - bottom);

@@ -2,14 +2,14 @@
 
 // The map: an icicle of the modules. A column is a depth, a height the number of elements, a colour the learning rate.
 
-const LINE = 9.5; // pixels that a label needs
+const LINE = 9; // pixels that a label needs
 const LEAST = 1; // pixels below which nothing is drawn
 const COLUMN = 120; // pixels that a column needs
 const LETTER = 6.3; // pixels of a letter of the labels
 
 /** What is drawn below a node: modules larger than a pixel, neighbours that are alike as one. */
 function layOut(model, area, focus, width, height) {
-  const columns = Math.max(2, Math.floor(width / COLUMN));
+  const columns = Math.max(4, Math.floor(width / COLUMN));
   const scale = height / area[focus];
   const children = (cell) => {
     if (cell.depth + 1 >= columns) return [];
@@ -26,9 +26,10 @@ function layOut(model, area, focus, width, height) {
   return root;
 }
 
-/** Gives less of the width to columns that have just one cell. */
+/** Gives less of the width to columns with just one label. */
 function narrow(cells, width) {
-  const counts = d3.rollup(cells, (column) => column.length, (cell) => cell.depth);
+  const isTall = (cell) => cell.x1 - cell.x0 >= LINE;
+  const counts = d3.rollup(cells, (column) => column.filter(isTall).length, (cell) => cell.depth);
   const shares = [...counts.values()].map((count) => (count > 1 ? 1 : 0.55));
   const total = d3.sum(shares);
   const edges = [0, ...d3.cumsum(shares)].map((edge) => (edge / total) * width);
