@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["spec", "plan", "params", "check", "audit"]), default="spec")
+@click.argument("kind", type=click.Choice(["spec", "plan", "params", "check", "audit", "diff"]), default="spec")
 @options.output
 def schema(kind: Format, output: str | None) -> int:
-    """Print the JSON Schema of specs, plans, parameter inventories, or the results of a check or an audit."""
+    """Print the JSON Schema of specs, plans, parameter inventories, or the results of a check, an audit or a diff."""
     from lrspec.formats.json_schema import schema_text
 
     emit(schema_text(kind), output)

@@ -259,3 +259,130 @@ class AuditFile(FilePart):
     """The groups of all optimizers, in order."""
     diagnostics: list[AuditDiagnostic]
     """The findings, errors first."""
+
+
+class DiffModel(FilePart):
+    """A model of one side of a diff."""
+
+    source: str
+    """Where it is from, as the spec, the lock or the plan has it."""
+    args: dict[str, Any]
+    """The arguments that it was built with."""
+    parameters: Size
+    """The number of its parameters."""
+    elements: Size | None
+    """The number of their elements; null where a shape is not known."""
+
+
+class DiffNew(FilePart):
+    """A parameter that only the new model has."""
+
+    name: str
+    """Its name."""
+    index: Size
+    """Its place in the new model."""
+    values: dict[str, Any]
+    """All that the plan says of it, by flat keys: `shape`, `aliases`, `status`, `optimizer`, `lr`, `weight_decay`,
+    `options.NAME`, `schedule`, `tags.NAME`, `frozen_until`, `set_by.AXIS`, and `layer` with its rule,
+    index and `of`."""
+
+
+class DiffRename(FilePart):
+    """Parameters that have other names now."""
+
+    old: str
+    """The steps of the names that were replaced; empty if others come before the whole name."""
+    new: str
+    """The steps in place of them."""
+    parameters: list[tuple[str, str]]
+    """The old and the new name of each parameter."""
+
+
+class DiffFusion(FilePart):
+    """Parameters that are one now."""
+
+    old: list[str]
+    """Their names."""
+    new: DiffNew
+    """The one that they are now."""
+
+
+class DiffSplit(FilePart):
+    """A parameter that is several now."""
+
+    old: str
+    """Its name."""
+    new: list[DiffNew]
+    """Those that it is now."""
+
+
+class DiffChange(FilePart):
+    """What differs for parameters of both models, by the flat keys of `values`; null where nothing sets it."""
+
+    parameters: list[str]
+    """Their names, in the new model."""
+    before: dict[str, Any]
+    """What the old plan says."""
+    after: dict[str, Any]
+    """What the new plan says."""
+
+
+class DiffReplaced(FilePart):
+    """An optimizer or a schedule that differs."""
+
+    name: str
+    """Its name; `optimizer` where there is only one optimizer."""
+    before: Any
+    """What it was, as the spec has it; null if it was not there."""
+    after: Any
+    """What it is now; null if it is not there."""
+
+
+class DiffCompared(FilePart):
+    """What differs for one model. Each parameter of either side that is not mentioned is the same in both."""
+
+    old: DiffModel
+    """The model on the old side."""
+    new: DiffModel
+    """The model on the new side."""
+    summary: str
+    """What differs, in one line."""
+    renamed: list[DiffRename]
+    """What has other names now."""
+    fused: list[DiffFusion]
+    """What was several parameters and is one now."""
+    split: list[DiffSplit]
+    """What was one parameter and is several now."""
+    gone: list[str]
+    """The names of what only the old model has."""
+    added: list[DiffNew]
+    """What only the new model has."""
+    changes: list[DiffChange]
+    """What differs for the parameters of both models; each is in one of these at most."""
+    order: list[str] | None
+    """All names of the new model in order, if what is in both comes in another order than before; else null."""
+    optimizers: list[DiffReplaced]
+    """The optimizers that differ; none if one of the sides is a plan, which does not have them."""
+    schedules: list[DiffReplaced]
+    """The schedules that differ."""
+
+
+class DiffFile(FilePart):
+    """What differs between what two specs, locks or plans give to the parameters of models."""
+
+    lrspec_diff: Literal[1]
+    """The version of this format: 1."""
+    old: str
+    """The first side, as it was given."""
+    new: str
+    """The second side, as it was given."""
+    differs: bool
+    """Whether anything differs."""
+    summary: str
+    """What differs, in one line."""
+    models: list[DiffCompared]
+    """The models of both sides."""
+    gone: list[DiffModel]
+    """The models that only the old side has."""
+    added: list[DiffModel]
+    """The models that only the new side has."""

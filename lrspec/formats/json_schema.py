@@ -1,4 +1,4 @@
-"""The JSON Schemas of the spec, the plan, the inventory, the check and the audit, made from the pydantic models."""
+"""The JSON Schemas of specs and of all that lrspec writes, made from the pydantic models."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from lrspec.formats.json_files import AuditFile, CheckFile, PlanFile
+from lrspec.formats.json_files import AuditFile, CheckFile, DiffFile, PlanFile
 from lrspec.models.inventory_file import InventoryFile
 from lrspec.spec.language import Spec
 from lrspec.spec.schema_conditions import with_conditions
 
-Format: TypeAlias = Literal["spec", "plan", "params", "check", "audit"]
+Format: TypeAlias = Literal["spec", "plan", "params", "check", "audit", "diff"]
 
 _FORMATS: dict[Format, tuple[type[BaseModel], str, str]] = {
     "spec": (Spec, "lrspec.v1.schema.json", "lrspec"),
@@ -26,6 +26,7 @@ _FORMATS: dict[Format, tuple[type[BaseModel], str, str]] = {
     "params": (InventoryFile, "lrspec-params.v1.schema.json", "lrspec parameter inventory"),
     "check": (CheckFile, "lrspec-check.v1.schema.json", "lrspec check"),
     "audit": (AuditFile, "lrspec-audit.v1.schema.json", "lrspec audit"),
+    "diff": (DiffFile, "lrspec-diff.v1.schema.json", "lrspec diff"),
 }
 FILES = {format: file for format, (_, file, _) in _FORMATS.items()}
 """The names of the schemas in `schemas/`."""

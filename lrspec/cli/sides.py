@@ -1,0 +1,198 @@
+"""Reads the sides of a diff: a spec for its models, a lock, or a plan; a file, or one of a revision of git."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from lrspec.cli.inputs import build, read_spec
+from lrspec.cli.options import CannotRun, say
+from lrspec.cli.outputs import print_report
+from lrspec.cli.revisions import RevisionFile, revision_file, working_tree
+from lrspec.diagnostics.escape import harmless, printable
+from lrspec.files import is_file
+from lrspec.spec.file_names import ENDINGS
+
+if TYPE_CHECKING:
+    from lrspec.models.inventory import Inventory
+    from lrspec.review.diff.diff import Model, Side
+    from lrspec.spec.language import ModelSource
+    from lrspec.spec.load import Reading, SpecFile
+
+_MOST_BYTES = 2**28
+"""The most bytes of a plan: about a thousand for each of the parameters that a model may have."""
+
+
+@dataclass(frozen=True)
+class GivenModels:
+    """The models that the command line names, and how they are built."""
+
+    models: Sequence[str]
+    args: dict[str, Any]
+    params: Sequence[str]
+    outside: bool
+    cache: bool
+
+    def __len__(self) -> int:
+        return len(self.models) + len(self.params)
+
+    def inventories(self) -> list[tuple[str, dict[str, Any], Inventory]]:
+        """Return the source, the arguments and the inventory of each; CannotRun if one cannot be built or read."""
+        from lrspec.models.by_name import read_params
+        from lrspec.models.sources.model_error import ModelError
+
+        try:
+            saved = [(f"params:{path}", dict[str, Any](), read_params(Path(path))) for path in self.params]
+        except ModelError as failure:
+            raise CannotRun(str(failure)) from None
+        return [*((name, self.args, build(name, self.args, cache=self.cache)) for name in self.models), *saved]
+
+
+def read_side(name: str, given: GivenModels) -> Side:
+    """Read one side of a diff; CannotRun if it is none, or if it is a spec with errors."""
+    from lrspec.review.diff.diff import Side
+    from lrspec.review.diff.plan_file import PlanFileError
+    from lrspec.review.diff.plan_file import parse as parse_plan
+    from lrspec.review.lock.reader import LockError
+
+    place = revision_file(name)
+    data = _content(name, place)
+    try:
+        if data is not None and data.startswith(b"lrspec-lock"):
+            return Side(name, _locked(_decoded(data, name), name))
+        if data is not None and b'"lrspec_plan"' in data and not name.endswith(ENDINGS):
+            return Side(name, [parse_plan(_decoded(data, name), name)])
+    except (LockError, PlanFileError) as failure:
+        raise CannotRun(str(failure)) from None
+    file = _file(_reading(name, data))
+    if given:
+        return Side(name, [_compiled(file, *each) for each in given.inventories()])
+    return Side(name, _own_models(file, place, given))
+
+
+def read_two_models(name: str, given: GivenModels) -> tuple[Side, Side]:
+    """Read a spec for two models, each a side."""
+    from lrspec.review.diff.diff import Side
+
+    place = revision_file(name)
+    file = _file(_reading(name, _content(name, place)))
+    old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories())
+    return old, new
+
+
+def _content(name: str, place: RevisionFile | None) -> bytes | None:
+    """The bytes of a file; None if it has to be read as a spec, which says what is wrong with it."""
+    if place is not None:
+        data = place.read(_MOST_BYTES)
+        if data is None:
+            where = f"revision `{printable(place.revision)}`" if place.revision else "the index"
+            raise CannotRun(f"{printable(name)}: {where} has no file `{printable(place.path)}`")
+        return data
+    if not is_file(Path(name)) and not name.startswith("/dev/"):
+        return None
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except OSError:
+        return None
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if len(data) > _MOST_BYTES:
+        raise CannotRun(f"{printable(name)}: larger than {_MOST_BYTES:,} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise CannotRun(f"{printable(name)}: not UTF-8") from None
+
+
+def _locked(text: str, name: str) -> list[Model]:
+    from lrspec.review.diff.diff import Model
+    from lrspec.review.lock.reader import parse
+
+    return [Model(model.source, model.args, model.snapshot) for model in parse(text, name).models]
+
+
+def _reading(name: str, data: bytes | None) -> Reading:
+    from lrspec.spec.load import ENOUGH, read
+    from lrspec.spec.syntax.document import format_of
+
+    return read_spec(name, None) if data is None else read(data[:ENOUGH], name, format_of(name))
+
+
+def _file(reading: Reading) -> SpecFile:
+    if reading.spec is None:
+        raise _with_errors(reading, reading)
+    return reading.file()
+
+
+def _with_errors(reading: Any, source: Any) -> CannotRun:
+    """Print the report of a spec, and return the error that ends the command."""
+    print_report(reading.diagnostics, source, "auto")
+    return CannotRun(f"{source.document.path}: the spec has errors, so there is nothing to compare")
+
+
+def _compiled(file: SpecFile, source: str, args: dict[str, Any], inventory: Inventory) -> Model:
+    from lrspec.compiler.compile import attempt
+    from lrspec.review.diff.diff import Model
+    from lrspec.review.snapshot import of_plan
+
+    outcome = attempt(file, inventory)
+    if outcome.plan is None or outcome.plan.groups is None:
+        raise _with_errors(outcome, file)
+    return Model(source, args, of_plan(outcome.plan))
+
+
+def _own_models(file: SpecFile, place: RevisionFile | None, given: GivenModels) -> list[Model]:
+    if not file.spec.sources:
+        raise CannotRun(f"{file.path}: no model: the spec names none; give --model or --params")
+    if place is None:
+        folder = Path(file.path).parent
+        return [_own_model(file, number, folder, given) for number in range(len(file.spec.sources))]
+    with TemporaryDirectory(prefix="lrspec-") as top:
+        models = []
+        for number, source in enumerate(file.spec.sources):
+            written = _write(place, source, Path(top))
+            folder = (Path(top) if written else working_tree()) / place.folder
+            models.append(_own_model(file, number, folder, given, (f"{top}/", f"{place.revision}:")))
+        return models
+
+
+def _own_model(
+    file: SpecFile, number: int, folder: Path, given: GivenModels, shown: tuple[str, str] = ("", "")
+) -> Model:
+    """Compile a spec for one of its models; in messages, the second of `shown` replaces the first."""
+    from lrspec.models.cached import cached_inventory_of
+    from lrspec.models.sources.model_error import ModelError
+
+    own = file.spec.sources[number]
+    try:
+        inventory = cached_inventory_of(own.source, own.args, folder, outside=given.outside, cache=given.cache)
+    except ModelError as failure:
+        start, message = file.model_span(number).start, str(failure)
+        message = message.replace(*shown) if shown[0] else message
+        raise CannotRun(f"{file.path}:{start.line}:{start.column}: {message}") from None
+    return _compiled(file, own.source, own.args, inventory)
+
+
+def _write(place: RevisionFile, source: ModelSource, top: Path) -> bool:
+    """Write the file that a model of a spec is read from, as the revision has it; without one, it is said."""
+    from lrspec.models.inventory_file import MOST_BYTES
+    from lrspec.spec.model_kinds import scheme_and_name
+
+    (top / place.folder).mkdir(parents=True, exist_ok=True)
+    scheme, name = scheme_and_name(source.source)
+    if scheme not in ("params", "hf"):
+        return True
+    choices = [place.beside(name), place.beside(f"{name}/config.json") if scheme == "hf" else None]
+    for choice in filter(None, choices):
+        if (content := choice.read(MOST_BYTES)) is not None:
+            (top / choice.path).parent.mkdir(parents=True, exist_ok=True)
+            (top / choice.path).write_bytes(content)
+            return True
+    where = place.revision or "the index"
+    say(harmless(f"lrspec: {where} does not have {printable(name)}: it is read as it is in the working tree"))
+    return False

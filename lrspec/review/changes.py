@@ -1,0 +1,134 @@
+"""Which settings of parameters changed, those that changed alike together, and the words for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.wording import six_digits, two_values
+from lrspec.review.snapshot import GIVEN, Entry, Snapshot
+
+_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
+_NESTED = ("options", "tags")
+_AXES = {"lr": ("lr", "layer", "scale"), "status": ("freeze",), "frozen_until": ("freeze",)}
+"""The axes of a rule that decide a setting, if they are not called like it."""
+
+Pair = tuple[int, int]
+"""The places of a parameter in an old and a new model."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting that changed: its different values, old and new, and the rules that set it then and now.
+
+    A value is None if it was or is not set. The key is one of the JSON plan: `lr`, `status`, `options.betas`.
+    """
+
+    key: str
+    values: tuple[tuple[Any, Any], ...]
+    was_set_by: tuple[str, ...]
+    set_by: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """`lr 0.001 → 0.0005`, and `lr × 0.5 (1e-5 to 0.001 → 5e-6 to 0.0005)` if it has several values."""
+        if len(self.values) == 1:
+            (old, new), *_ = self.values
+            one, other = (
+                two_values(_hashable(old), _hashable(new)) if None not in (old, new) else (_one(old), _one(new))
+            )
+            return f"{printable(self.key)} {one} → {other}"
+        old, new = ([each[side] for each in self.values] for side in (0, 1))
+        change = f"{_several(old)} → {_several(new)}"
+        ratio = _ratio(self.values)
+        return f"{printable(self.key)} {change}" if ratio is None else f"{printable(self.key)} × {ratio} ({change})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Settings that changed, set by the same rules, of these parameters; at least one setting."""
+
+    settings: tuple[Setting, ...]
+    pairs: tuple[Pair, ...]
+
+    def __str__(self) -> str:
+        """`lr 0.001 → 0.0005, weight_decay 0 → 0.05 (set by `head` now, by `rest` before)`."""
+        values = ", ".join(map(str, self.settings))
+        before = _rules(each for setting in self.settings for each in setting.was_set_by)
+        now = _rules(each for setting in self.settings for each in setting.set_by)
+        if before == now:
+            return f"{values} (set by {now})" if now else values
+        return f"{values} (set by {now or 'no rule'} now, by {before or 'no rule'} before)"
+
+
+def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]:
+    """Return what changed for some parameters: one change for all that the same rules set, then and now."""
+    alike: dict[tuple[Any, ...], list[Pair]] = {}
+    for one, other in pairs:
+        if kind := tuple(_changed(old.entries[one], new.entries[other])):
+            alike.setdefault(kind, []).append((one, other))
+    return [Change(tuple(_settings(old, new, kind, same)), tuple(same)) for kind, same in alike.items()]
+
+
+def _changed(old: Entry, new: Entry) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """The keys of the settings that differ, and the rules that set them then and now."""
+    was, now = _flat(old.given), _flat(new.given)
+    for key in sorted({*was, *now}, key=lambda key: (GIVEN.index(key.partition(".")[0]), key)):
+        if was.get(key) != now.get(key) or isinstance(was.get(key), bool) != isinstance(now.get(key), bool):
+            yield key, _setters(old, key), _setters(new, key)
+
+
+def _settings(old: Snapshot, new: Snapshot, kind: Sequence[Any], pairs: Sequence[Pair]) -> Iterator[Setting]:
+    both = [(_flat(old.entries[one].given), _flat(new.entries[other].given)) for one, other in pairs]
+    for key, before, now in kind:
+        values = {(_hashable(was.get(key)), _hashable(is_now.get(key))): None for was, is_now in both}
+        yield Setting(key, tuple(values), before, now)
+
+
+def _setters(entry: Entry, key: str) -> tuple[str, ...]:
+    axes = (axis for axis in _AXES.get(key, (key,)) if axis in entry.set_by)
+    return tuple(dict.fromkeys(entry.set_by[axis] for axis in axes))
+
+
+def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with each option and each tag for itself: `options.betas`."""
+    flat = {key: value for key, value in given.items() if key not in _NESTED}
+    return flat | {f"{key}.{name}": value for key in _NESTED for name, value in given.get(key, {}).items()}
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+
+
+def _one(value: Any) -> str:
+    return "not set" if value is None else six_digits(_hashable(value))
+
+
+def _several(values: Sequence[Any]) -> str:
+    """The lowest and the highest of some numbers, or the values, each once."""
+    if all(isinstance(value, int | float) for value in values):
+        values = [min(values), max(values)]
+    words = list(dict.fromkeys(map(_one, values)))
+    return " to ".join(words) if len(words) == 2 else ", ".join(words)
+
+
+def _ratio(values: Sequence[tuple[Any, Any]]) -> str | None:
+    """The factor between old and new numbers, if all have the same one."""
+    if not all(isinstance(old, float) and isinstance(new, float) and old for old, new in values):
+        return None
+    ratios = {_one(new / old) for old, new in values}
+    return ratios.pop() if len(ratios) == 1 else None
+
+
+def _rules(names: Iterable[str]) -> str:
+    return " and ".join(f"`{printable(name)}`" for name in dict.fromkeys(names))
+
+
+def patterns(names: Iterable[str]) -> list[str]:
+    """Return names in a few words: `blocks.*.norm1.weight (12 ×)` for those that differ in numbers between dots."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(_NUMBER.sub("*", name), []).append(name)
+    return [same[0] if len(same) == 1 else f"{pattern} ({len(same):,} ×)" for pattern, same in alike.items()]
