@@ -18,8 +18,8 @@ from lrspec.spec.load import SpecFile
 from lrspec.spec.times import Time
 
 
-def data_of(resolution: Resolution, plan: Plan) -> dict[str, Any]:
-    """Return the data of a page.
+def data_of(resolution: Resolution, plan: Plan, difference: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the data of a page, with what differs from another spec if that is given.
 
     `parameters` has columns in model order: the node of each parameter in `tree`, its look and its kind. Parameters of
     one look have the same shape, owner and other names; those of one kind have the same settings for the same reasons.
@@ -48,6 +48,7 @@ def data_of(resolution: Resolution, plan: Plan) -> dict[str, Any]:
         "kinds": kinds,
         "rules": _rules(plan.file),
         "diagnostics": [_diagnostic(each, plan) for each in plan.diagnostics],
+        "difference": difference,
     }
 
 

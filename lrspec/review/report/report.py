@@ -11,7 +11,9 @@ from lrspec.compiler.compile import Outcome, attempt
 from lrspec.compiler.plan import Plan
 from lrspec.diagnostics.errors import SpecError
 from lrspec.files import write_file
+from lrspec.review.diff.diff import Side
 from lrspec.review.report.data import data_of
+from lrspec.review.report.difference import difference_from
 from lrspec.review.report.page import page
 
 _FRAME = 'sandbox="allow-scripts" title="lrspec report" width="100%" height="900" style="border: 0"'
@@ -34,11 +36,18 @@ class Report:
         write_file(Path(path), self.html.encode())
 
 
-def of_outcome(outcome: Outcome) -> Report:
-    """Return the report of a compile; SpecError if that made no plan, ReportError if jinja2 is not installed."""
+def of_outcome(outcome: Outcome, before: Side | None = None) -> Report:
+    """Return the report of a compile; with a side `before`, also what differs from that.
+
+    Raises:
+        SpecError: if the compile made no plan.
+        ReportError: if jinja2 is not installed.
+        NothingToCompareError: if the side before has no such model.
+    """
     if outcome.plan is None or outcome.resolution is None:
         raise SpecError(outcome.diagnostics, outcome.file.document.text)
-    return Report(page(data_of(outcome.resolution, outcome.plan)))
+    difference = None if before is None else difference_from(before, outcome.plan)
+    return Report(page(data_of(outcome.resolution, outcome.plan, difference)))
 
 
 def of_plan(plan: Plan) -> Report:

@@ -15,7 +15,9 @@ import lrspec
 from lrspec.compiler.compile import Outcome
 from lrspec.formats.explanation import explain
 from lrspec.models.parameters import Parameter
+from lrspec.review.diff.diff import Model, Side
 from lrspec.review.report.report import of_outcome
+from lrspec.review.snapshot import of_plan
 from tests.pages import ROOT
 from tests.review.report.specimens import HOSTILE, INVENTORY, SPEC, hostile, outcome
 
@@ -126,7 +128,7 @@ def test_rules_show_what_they_select(opened: Open) -> None:
     result = outcome()
     plan, page = plan_of(result), opened(result)
     selects = {"depth": r"^(stem|blocks|head)", "no-decay": "bias$", "experts": "^experts", "rest": "^extra"}
-    assert {row[0]: (row[2], row[3]) for row in page.rows("#rules")} == {
+    assert {row[0]: (row[1], row[2]) for row in page.rows("#rules")} == {
         name: elements_of(plan, names) for name, names in selects.items()
     }
     for name, names in selects.items():
@@ -159,6 +161,25 @@ def test_the_chart_has_every_rate(opened: Open) -> None:
         "0.001",
         "frozen",
     }
+
+
+def test_a_comparison_shows_what_changed_on_the_same_picture(opened: Open) -> None:
+    before = outcome(path="old.lrspec.yaml")
+    assert before.plan is not None
+    side = Side("old.lrspec.yaml", [Model("a model", {}, of_plan(before.plan))])
+    new = outcome(SPEC.replace("layer_decay: 0.5", "layer_decay: 0.25").replace("lr_mult: 0.1", "freeze: true"))
+    page = opened(of_outcome(new, side).html)
+    assert page.page.input_value("#colour") == "change"
+    assert page.text("#difference caption") == "old.lrspec.yaml → a.lrspec.yaml"
+    changed = [(rule, layers, parameters) for rule, layers, _, parameters in page.rows("#difference")]
+    assert (changed[0], changed[-1]) == (("depth", "0", "2"), ("experts (was no rule)", "", "8"))
+    page.cell("stem.weight").hover()
+    assert "learning rate before: 0.000625" in page.text("#why p")
+    fill = page.cell("blocks").locator("rect").get_attribute("fill")
+    page.page.click("#difference button:has-text('experts')")
+    assert page.text("#marked").startswith("experts (was no rule): 8 of 26 parameters, 492 elements")
+    page.page.select_option("#colour", "rate")
+    assert page.cell("blocks").locator("rect").get_attribute("fill") != fill
 
 
 # ------------------------------------------------------------------------------------------------- the map
@@ -426,6 +447,27 @@ def test_it_is_dark_where_the_reader_wants_it_dark(opened: Open) -> None:
 def test_no_page_is_wider_than_its_window(width: int, opened: Open) -> None:
     page = opened(hostile(), viewport={"width": width, "height": 800})
     assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+ALL_AT_ONCE = "lrspec: 1\nrules: [{match: 'a', lr: 0}, {match: 'b', freeze: true}]"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [],
+        [Parameter("a")],
+        [Parameter("a", (), (0,)), Parameter("b.a.b", (), ())],
+        [Parameter("a", (), (10**200, 10**200)), Parameter("b", (), (1,))],
+        [Parameter("a", (), (1,)), Parameter("a.b", (), (1,)), Parameter("..a", (), (1,)), Parameter("", (), (1,))],
+        [Parameter(".".join("a" * 5000), (), (1,))],
+    ],
+    ids=["none", "no shapes", "no elements", "many elements", "names in names", "deep"],
+)
+def test_odd_models_are_shown(parameters: list[Parameter], opened: Open) -> None:
+    page = opened(outcome(ALL_AT_ONCE, lrspec.Inventory(parameters)))
+    assert page.text("#totals").startswith(f"{len(parameters)} parameter")
+    assert page.search("a").startswith(f"matches: {len([each for each in parameters if 'a' in each.name])} of")
 
 
 def test_a_notebook_shows_it_in_its_frame(opened: Open) -> None:

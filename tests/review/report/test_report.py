@@ -19,9 +19,12 @@ import lrspec
 from lrspec.cli import run
 from lrspec.compiler.compile import Outcome
 from lrspec.formats.explanation import explain
+from lrspec.review.diff.diff import Model, Side
+from lrspec.review.report.difference import NothingToCompareError
 from lrspec.review.report.page import ReportError
 from lrspec.review.report.report import of_outcome
 from lrspec.review.report.tree import runs, tree_of
+from lrspec.review.snapshot import of_plan
 from tests.review.report.specimens import HOSTILE, INVENTORY, SPEC, hostile, outcome
 
 
@@ -151,6 +154,51 @@ def test_runs_are_first_places_and_lengths() -> None:
     assert runs([3, 4, 5, 9]) == [3, 3, 9, 1]
 
 
+def compared(old: str, new: str, inventory: lrspec.Inventory = INVENTORY) -> Any:
+    """What a page says of what differs between two specs."""
+    before = outcome(old, inventory, path="old.lrspec.yaml")
+    assert before.plan is not None
+    side = Side("old.lrspec.yaml", [Model(inventory.source, {}, of_plan(before.plan))])
+    return Page(of_outcome(outcome(new), side).html).data["difference"]
+
+
+def test_without_another_spec_nothing_differs() -> None:
+    assert data(outcome())["difference"] is None
+
+
+def test_rates_are_compared_with_those_before() -> None:
+    new = SPEC.replace("layer_decay: 0.5", "layer_decay: 0.25").replace("lr_mult: 0.1", "freeze: true")
+    page = compared(SPEC, new)
+    states = dict(zip([each.name for each in INVENTORY.parameters], page["was"], strict=True))
+    assert page["states"][states["stem.weight"]] == {"ratio": 0.0625, "was": "0.000625"}
+    assert page["states"][states["blocks.2.attn.bias"]] == {"ratio": 0.5, "was": "0.005"}
+    assert page["states"][states["experts.0.up.bias"]] == {"ratio": None, "was": "0.001"}
+    assert page["states"][states["extra.deep.down.bias"]] == {"ratio": 1.0, "was": None}
+    changes = [(row["rules"], row["layers"], row["parameters"]) for row in page["changes"]]
+    assert changes[0] == ("depth", "0", [0, 2])
+    assert changes[-1] == ("experts (was no rule)", "", [14, 8])
+    assert page["title"] == "old.lrspec.yaml → a.lrspec.yaml"
+
+
+def test_what_was_not_there_before_is_said() -> None:
+    before = lrspec.Inventory(
+        [each for each in INVENTORY.parameters if not each.name.startswith("experts.3")], "a model"
+    )
+    page = compared(SPEC, SPEC, before)
+    added = [place for place, state in enumerate(page["was"]) if page["states"][state]["was"] == "not there"]
+    assert added == [20, 21]
+    assert any(fact.startswith("added: experts.3.up") for fact in page["facts"])
+
+
+def test_a_side_without_such_a_model_is_refused() -> None:
+    before = outcome()
+    assert before.plan is not None
+    models = [Model(name, {}, of_plan(before.plan)) for name in ("one", "two")]
+    other = outcome(inventory=lrspec.Inventory(INVENTORY.parameters, "another"))
+    with pytest.raises(NothingToCompareError, match="old: nothing to compare another with: it has one, two"):
+        of_outcome(other, Side("old", models))
+
+
 # ------------------------------------------------------------------------------------------------- the page
 
 
@@ -251,6 +299,20 @@ def test_errors_are_reported_and_shown_on_the_page(folder: Path, capsys: pytest.
     assert run([*WORDS, "-o", "report.html"]) == 1
     assert "LRS201" in capsys.readouterr().err
     assert "LRS201" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_another_spec_before_it_is_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "b.lrspec.yaml").write_text(SPEC.replace("0.5}", "0.25}").replace("lr_mult: 0.1", "lr_mult: 0.2"))
+    assert run(["report", "a.lrspec.yaml", "b.lrspec.yaml", "--params", "params.json"]) == 0
+    page = Page(capsys.readouterr().out).data
+    assert page["difference"]["title"] == "a.lrspec.yaml → b.lrspec.yaml"
+    assert [row["rules"] for row in page["difference"]["changes"]] == ["experts"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_three_specs_are_too_many(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "a", "b", "c"]) == 2
+    assert "expected SPEC, or OLD and SPEC" in capsys.readouterr().err
 
 
 def test_a_spec_that_is_wrong_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

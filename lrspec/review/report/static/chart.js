@@ -4,13 +4,12 @@
 
 const CHART = { height: 220, left: 58, right: 12, top: 10, bottom: 44, frozen: 16 };
 
-/** Parameters of one rate that are neighbours on the screen, as bars: `rates` by pixel, then joined. */
-function barsOf(model, across) {
+/** Parameters of one rate that are neighbours on the screen, as bars: `rateOf` is a number, "frozen", or null. */
+function barsOf(model, across, rateOf) {
   const open = new Map();
   const bars = [];
   model.nodeOf.forEach((_, parameter) => {
-    const kind = kindOf(model, parameter);
-    const key = kind.trains ? kind.lr : "frozen";
+    const key = rateOf(parameter);
     if (key === null) return;
     const bar = open.get(key);
     const [start, end] = [across(parameter), across(parameter + 1)];
@@ -26,10 +25,21 @@ function barsOf(model, across) {
   return bars;
 }
 
+function rateNow(model, parameter) {
+  const kind = kindOf(model, parameter);
+  return kind.trains ? kind.lr : "frozen";
+}
+
+/** The rate of a parameter before, if that is another number. */
+function rateBefore(model, parameter) {
+  const state = stateOf(model, parameter);
+  return state && state.ratio !== null && state.ratio !== 1 ? kindOf(model, parameter).lr / state.ratio : null;
+}
+
 /** Modules to name below the axis: those with more than a quarter of the parameters are opened, if that gives few. */
 function landmarks(model, most = 100) {
   const isLarge = (node) => model.children[node] && model.parameters[node] > model.parameters[0] / 4;
-  let nodes = [0];
+  let nodes = model.parameters[0] ? [0] : [];
   for (;;) {
     const opened = nodes.flatMap((node) => (isLarge(node) ? model.children[node] : [node]));
     if (opened.length > most || !nodes.some(isLarge)) return nodes;
@@ -51,16 +61,19 @@ class RateChart {
     if (!width) return;
     const count = model.nodeOf.length;
     const across = d3.scaleLinear([0, count], [left, width - right]);
-    const up = d3.scaleLog(paddedDomain(colours), [height - bottom - frozen - 8, top]);
+    const before = barsOf(model, across, (parameter) => rateBefore(model, parameter));
+    const domain = paddedDomain(colours, before.map((bar) => bar.key));
+    const up = d3.scaleLog(domain, [height - bottom - frozen - 8, top]);
     this.svg.attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`).selectAll("*").remove();
     const ticks = up.ticks(4).length ? d3.axisLeft(up).ticks(4, rateText) : d3.axisLeft(up).tickValues([colours.low]).tickFormat(rateText);
     this.svg.append("g").attr("class", "axis").attr("transform", `translate(${left},0)`).call(ticks);
     this.drawNames(across, height - bottom);
+    this.drawBefore(before, up);
     const middle = (bar) => (bar.key === "frozen" || !(bar.key > 0) ? height - bottom - frozen / 2 : up(bar.key));
     this.svg
       .append("g")
       .selectAll("rect")
-      .data(barsOf(model, across))
+      .data(barsOf(model, across, (parameter) => rateNow(model, parameter)))
       .join("rect")
       .attr("class", "bar")
       .attr("x", (bar) => bar.start)
@@ -72,6 +85,19 @@ class RateChart {
       .append("title")
       .text((bar) => this.barWords(bar));
     this.drawFrozenLabel(left, height - bottom - frozen / 2 + 4);
+  }
+
+  drawBefore(bars, up) {
+    this.svg
+      .append("g")
+      .selectAll("rect")
+      .data(bars)
+      .join("rect")
+      .attr("class", "before")
+      .attr("x", (bar) => bar.start)
+      .attr("width", (bar) => Math.max(1.5, bar.end - bar.start))
+      .attr("y", (bar) => up(bar.key) - 1)
+      .attr("height", 2);
   }
 
   barWords({ key, parameter, count }) {
@@ -100,13 +126,15 @@ class RateChart {
         free = x + short.length * LETTER + 10;
       }
     }
-    const title = "parameters in model order, from the input to the output";
+    const lines = model.data.difference ? "; thin lines: before" : "";
+    const title = `parameters in model order, from the input to the output${lines}`;
     axis.append("text").attr("class", "axis-title").attr("x", across.range()[0]).attr("y", 36).text(title);
   }
 }
 
-function paddedDomain({ low, high }) {
-  return low < high ? [low / 1.15, high * 1.15] : [low / 2, low * 2];
+function paddedDomain({ low, high }, others) {
+  const [least, most] = d3.extent([low, high, ...others]);
+  return least < most ? [least / 1.15, most * 1.15] : [low / 2, low * 2];
 }
 
 function chartWords(model) {

@@ -19,10 +19,30 @@ function meanRate(model, node) {
   return kind && kind.lr > 0 ? kind.lr : null;
 }
 
-function fillOf(model, colours, node) {
+/** The fill of a node on the map by its learning rate. */
+function rateFill(model, colours, node) {
   if (model.frozen[node] === model.parameters[node]) return "url(#hatch)";
   const rate = meanRate(model, node);
   return rate === null ? "var(--unset)" : colours.scale(rate);
+}
+
+const SAME_FILL = "#c3c8ce";
+const DOWN = d3.interpolateLab(SAME_FILL, "#2a62b8");
+const UP = d3.interpolateLab(SAME_FILL, "#c2540a");
+
+/** Colours of ratios of rates: blue below 1, orange above. */
+function ratioColours(model) {
+  const ratios = model.data.difference.states.map(({ ratio }) => ratio).filter((ratio) => ratio !== null);
+  const most = Math.max(1.25, ...ratios.map((ratio) => Math.max(ratio, 1 / ratio)));
+  const scale = d3.scaleDivergingLog([1 / most, 1, most], (at) => (at < 0.5 ? DOWN(1 - 2 * at) : UP(2 * at - 1)));
+  return { most, scale };
+}
+
+/** The fill of a node on the map by how its rate differs; `var(--new)` if it had none that is comparable. */
+function ratioFill(model, ratios, node) {
+  if (model.frozen[node] === model.parameters[node]) return "url(#hatch)";
+  if (!model.compared[node]) return "var(--new)";
+  return ratios.scale(Math.exp(model.moved[node] / model.compared[node]));
 }
 
 /** Whether text on a fill is dark. */
@@ -92,21 +112,34 @@ function tableOf(caption, headers, rows, numeric = []) {
   );
 }
 
-function drawLegend(model, colours, host) {
+const EDGE = 24; // pixels beside a legend, for the words of its first and last tick
+
+/** Draws a legend: a bar from the left to the right end of a scale, with ticks. */
+function drawLegend(host, scale, ticks, words) {
   const width = 260;
-  const svg = d3.select(host).append("svg").attr("width", width + 40).attr("height", 38).attr("aria-hidden", "true");
-  const gradient = svg.append("defs").append("linearGradient").attr("id", "rates");
+  const domain = d3.extent(scale.domain());
+  const axis = d3.scaleLog(domain, [EDGE, width + EDGE]);
+  const svg = d3.select(host).html("").append("svg").attr("width", width + 2 * EDGE).attr("height", 38).attr("aria-hidden", "true");
+  const gradient = svg.append("defs").append("linearGradient").attr("id", "legend-colours");
   d3.range(0, 1.01, 0.05).forEach((at) => {
-    gradient.append("stop").attr("offset", at).attr("stop-color", d3.interpolateViridis(at));
+    gradient.append("stop").attr("offset", at).attr("stop-color", scale(axis.invert(EDGE + at * width)));
   });
-  svg.append("rect").attr("x", 10).attr("width", width).attr("height", 12).attr("fill", "url(#rates)");
-  const axis = d3.scaleLog(colours.scale.domain(), [10, width + 10]);
-  const single = colours.low === colours.high;
-  const ticks = single ? [colours.low] : axis.ticks(5).filter((tick) => /^[125]/.test(tick.toExponential()));
-  const shown = ticks.length > 1 || single ? ticks : axis.domain();
-  const thinned = shown.filter((_, place) => place % Math.ceil(shown.length / 6) === 0);
-  const places = d3.axisBottom(axis).tickValues(thinned).tickFormat(rateText).tickSize(5);
+  svg.append("rect").attr("x", EDGE).attr("width", width).attr("height", 12).attr("fill", "url(#legend-colours)");
+  const places = d3.axisBottom(axis).tickValues(ticks).tickFormat(words).tickSize(5);
   svg.append("g").attr("transform", "translate(0,12)").attr("class", "axis").call(places);
+}
+
+function drawRateLegend(host, colours) {
+  const single = colours.low === colours.high;
+  const all = d3.scaleLog(colours.scale.domain(), [0, 1]).ticks(5);
+  const round = single ? [colours.low] : all.filter((tick) => /^[125]/.test(tick.toExponential()));
+  const shown = round.length > 1 || single ? round : colours.scale.domain();
+  drawLegend(host, colours.scale, shown.filter((_, place) => place % Math.ceil(shown.length / 6) === 0), rateText);
+}
+
+function drawRatioLegend(host, { most, scale }) {
+  const ticks = [1 / most, 1, most];
+  drawLegend(host, scale, ticks, (ratio) => (ratio === 1 ? "as before" : `× ${Number(ratio.toPrecision(3))}`));
 }
 
 function rateText(rate) {

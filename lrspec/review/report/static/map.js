@@ -40,8 +40,8 @@ function narrow(cells, width) {
 }
 
 class ModuleMap {
-  constructor(model, colours, host, { onCursor, onFocus }) {
-    Object.assign(this, { model, colours, host, onCursor, onFocus, area: model.area, focus: 0, cursor: 0, counts: null });
+  constructor(model, fill, host, { onCursor, onFocus }) {
+    Object.assign(this, { model, fill, host, onCursor, onFocus, area: model.area, focus: 0, cursor: 0, counts: null });
     this.svg = d3.select(host).append("svg");
     this.svg
       .attr("tabindex", 0)
@@ -77,7 +77,7 @@ class ModuleMap {
   }
 
   place(groups) {
-    const { model, colours } = this;
+    const { model, fill } = this;
     groups
       .attr("id", (cell) => `node-${cell.data.node}`)
       .attr("transform", (cell) => `translate(${cell.y0},${cell.x0})`)
@@ -88,13 +88,13 @@ class ModuleMap {
       .select("rect")
       .attr("width", (cell) => Math.max(0.5, cell.y1 - cell.y0 - 1))
       .attr("height", (cell) => Math.max(0.5, cell.x1 - cell.x0 - (cell.x1 - cell.x0 > 3 ? 1 : 0)))
-      .attr("fill", (cell) => fillOf(model, colours, cell.data.node));
+      .attr("fill", (cell) => fill(cell.data.node));
     groups.each(function label(cell) {
       const group = d3.select(this);
       const tall = cell.x1 - cell.x0 >= LINE;
       if (!tall) return group.select("text").remove();
       if (group.select("text").empty()) group.append("text");
-      const fill = fillOf(model, colours, cell.data.node);
+      const colour = fill(cell.data.node);
       const most = Math.floor((cell.y1 - cell.y0 - 8) / LETTER);
       const size = Math.min(11, cell.x1 - cell.x0 - 1);
       return group
@@ -102,7 +102,7 @@ class ModuleMap {
         .attr("x", 4)
         .attr("y", (cell.x1 - cell.x0) / 2 + size * 0.35)
         .attr("font-size", size)
-        .attr("class", { true: "dark", false: "light" }[isLight(fill)] || "plain")
+        .attr("class", { true: "dark", false: "light" }[isLight(colour)] || "plain")
         .text(shortened(printable(labelOf(model, cell.data)), most));
     });
   }
@@ -164,6 +164,12 @@ class ModuleMap {
   /** Lets the height be the number of elements, or of parameters. */
   sizeBy(area) {
     this.area = area;
+    this.draw();
+  }
+
+  /** Lets the colours be those of another function of nodes. */
+  paintBy(fill) {
+    this.fill = fill;
     this.draw();
   }
 

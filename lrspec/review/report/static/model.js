@@ -25,6 +25,8 @@ function readModel(data) {
     lowest: new Int32Array(size).fill(-1),
     highest: new Int32Array(size).fill(-1),
     signature: new Int32Array(size),
+    moved: new Float64Array(size),
+    compared: new Float64Array(size),
   };
   for (let node = 1; node < size; node++) {
     const above = parent[node];
@@ -47,7 +49,7 @@ function lookOf(model, parameter) {
 }
 
 function elementsOf(model, parameter) {
-  return lookOf(model, parameter).elements ?? 0;
+  return Math.min(lookOf(model, parameter).elements ?? 0, Number.MAX_SAFE_INTEGER);
 }
 
 function addUp(model) {
@@ -67,6 +69,7 @@ function addParameter(model, node, parameter) {
   model.parameters[node] += 1;
   model.elements[node] += elements;
   model.area[node] += area;
+  addRatio(model, node, parameter, area);
   if (!kind.trains) {
     model.frozen[node] += 1;
     model.frozenElements[node] += elements;
@@ -80,8 +83,27 @@ function addParameter(model, node, parameter) {
   }
 }
 
+/** Adds how much the rate of a parameter differs from another spec's. */
+function addRatio(model, node, parameter, area) {
+  const state = stateOf(model, parameter);
+  if (!state || state.ratio === null) return;
+  model.moved[node] += area * Math.log(state.ratio);
+  model.compared[node] += area;
+}
+
+/** What a parameter was before, if there is something to compare with. */
+function stateOf(model, parameter) {
+  const { difference } = model.data;
+  return difference && difference.states[difference.was[parameter]];
+}
+
+/** Whether something trains of which no ratio is known: it is new, or was frozen. */
+function hasIncomparable(model) {
+  return model.nodeOf.some((_, parameter) => kindOf(model, parameter).trains && stateOf(model, parameter).ratio === null);
+}
+
 function addNode(model, above, node) {
-  for (const column of ["parameters", "elements", "area", "frozen", "frozenElements", "weighted", "weight"]) {
+  for (const column of ["parameters", "elements", "area", "frozen", "frozenElements", "weighted", "weight", "moved", "compared"]) {
     model[column][above] += model[column][node];
   }
   if (model.lowest[node] >= 0) addExtremes(model, above, model.lowest[node], model.highest[node]);
@@ -99,7 +121,8 @@ function addExtremes(model, node, low, high) {
 function signatureOf(model, node, known) {
   const { look, kind } = model.data.parameters;
   const parameter = model.parameterOf[node];
-  const own = parameter < 0 ? "" : `${look[parameter]}:${kind[parameter]}`;
+  const was = model.data.difference ? model.data.difference.was[parameter] : 0;
+  const own = parameter < 0 ? "" : `${look[parameter]}:${kind[parameter]}:${was}`;
   const below = (model.children[node] || []).map((child) => `${model.data.tree.step[child]}=${model.signature[child]}`);
   const key = `${own};${below.join()}`;
   if (!known.has(key)) known.set(key, known.size);

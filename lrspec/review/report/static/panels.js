@@ -44,9 +44,11 @@ function showReasons(model, fold, host) {
   if (parameter >= 0) {
     const lines = kindOf(model, parameter).reasons.map((line) => element("span", {}, `${line.slice(2)}\n`));
     const alike = fold.alike > 1 ? `the first of ${grouped(fold.alike)} that are alike` : null;
+    const state = stateOf(model, parameter);
+    const was = state && state.was ? `learning rate before: ${state.was}` : null;
     host.replaceChildren(
       element("h3", {}, printable(model.names[node])),
-      element("p", {}, [lookOf(model, parameter).about.replace(/^,? /, ""), alike].filter(Boolean).join("; ")),
+      element("p", {}, [lookOf(model, parameter).about.replace(/^,? /, ""), was, alike].filter(Boolean).join("; ")),
       element("pre", {}, ...lines),
     );
     return;
@@ -61,6 +63,29 @@ function showReasons(model, fold, host) {
   );
 }
 
+/** What differs from another spec: in one line, by rule, and what became of the model. */
+function showDifference(model, host, onPick) {
+  const { title, summary, changes, facts } = model.data.difference;
+  const rows = changes.map((change) => [
+    nameButton(change.rules, `Show ${changeLabel(change)}`, () => onPick(change)),
+    change.layers,
+    change.words,
+    grouped(countRuns(change.parameters)),
+  ]);
+  const parts = [element("p", { class: "summary" }, summary)];
+  if (rows.length) parts.push(tableOf(title, ["rule", "layers", "change", "parameters"], rows, [3]));
+  if (facts.length) parts.push(element("ul", {}, ...facts.map((fact) => element("li", {}, fact))));
+  host.replaceChildren(...parts);
+}
+
+function changeLabel({ rules, layers }) {
+  return layers ? `${rules}, layers ${layers}` : rules;
+}
+
+function countRuns(runs) {
+  return runs.reduce((sum, value, place) => sum + (place % 2 ? value : 0), 0);
+}
+
 function showRules(model, host, onPick) {
   const rows = model.data.rules.map((rule, index) => {
     const counts = countMarked(model, selectedBy(model, index));
@@ -68,19 +93,19 @@ function showRules(model, host, onPick) {
     const set = model.data.parameters.kind.reduce((sum, kind) => sum + (sets[kind] ? 1 : 0), 0);
     return [
       nameButton(rule.name, `Show what ${rule.name} selects`, () => onPick(index)),
-      element("code", { class: "rule" }, rule.text),
       grouped(counts.parameters[0]),
       elementWords(model, counts.elements[0]),
       grouped(set),
+      element("code", { class: "rule" }, rule.text),
     ];
   });
-  const headers = ["rule", "in the spec", "selects", "elements", "sets something of"];
-  host.replaceChildren(tableOf("Rules, in order", headers, rows, [2, 3, 4]));
+  const headers = ["rule", "selects", "elements", "sets on", "in the spec"];
+  host.replaceChildren(tableOf("In the order of the spec; parameters that each selects, and those on which it sets something", headers, rows, [1, 2, 3]));
 }
 
 function showDiagnostics(model, host, onPick) {
   const items = model.data.diagnostics.map((each) => {
-    const marked = each.parameters.reduce((sum, value, place) => sum + (place % 2 ? value : 0), 0);
+    const marked = countRuns(each.parameters);
     const what = `${each.code} ${each.name}`;
     const label = `Show ${counted(marked, "parameter")}`;
     return element(

@@ -6,7 +6,8 @@ function start() {
   const byId = (id) => document.getElementById(id);
   const model = readModel(JSON.parse(byId("data").textContent));
   const colours = rateColours(model);
-  const map = new ModuleMap(model, colours, byId("map"), {
+  const byRate = (node) => rateFill(model, colours, node);
+  const map = new ModuleMap(model, byRate, byId("map"), {
     onCursor: (fold) => showReasons(model, fold, byId("why")),
     onFocus: (focus) => {
       showModules(model, focus, byId("modules"), pick);
@@ -70,13 +71,38 @@ function start() {
     searching.ask(source);
   }
 
+  /** Shows what differs, and colours the map by it. */
+  function startDifference() {
+    const ratios = ratioColours(model);
+    const byRatio = (node) => ratioFill(model, ratios, node);
+    const paint = () => {
+      const isRatio = byId("colour").value === "change";
+      map.paintBy(isRatio ? byRatio : byRate);
+      if (isRatio) drawRatioLegend(byId("legend"), ratios);
+      else drawRateLegend(byId("legend"), colours);
+      byId("is-new").hidden = !isRatio || !hasIncomparable(model);
+    };
+    byId("difference-section").hidden = false;
+    byId("colour-label").hidden = false;
+    byId("colour-name").hidden = true;
+    byId("colour").value = "change";
+    byId("colour").addEventListener("change", paint);
+    showDifference(model, byId("difference"), (change) => {
+      clear();
+      mark(markedRuns(model, change.parameters), changeLabel(change));
+      byId("marked").scrollIntoView({ block: "center" });
+    });
+    paint();
+  }
+
   byId("search").addEventListener("input", search);
   byId("clear").addEventListener("click", clear);
   byId("height").addEventListener("change", (event) => {
     map.sizeBy(event.target.value === "elements" ? model.area : model.parameters);
   });
   showTotals(model, byId("totals"));
-  drawLegend(model, colours, byId("legend"));
+  drawRateLegend(byId("legend"), colours);
+  if (model.data.difference) startDifference();
   byId("is-frozen").hidden = !model.frozen[0];
   byId("is-unset").hidden = !model.data.kinds.some((kind) => kind.trains && !kind.lr);
   showRules(model, byId("rules"), (rule) => {
