@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import dedent
 from typing import Any
 
@@ -58,18 +59,18 @@ def _replaced(file: SpecFile) -> list[str]:
 
 
 def _kinds(resolution: Resolution, plan: Plan) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the kinds of parameters, and that of each parameter: by what it is given, and by its family."""
+    """Return the kinds of parameters, and that of each parameter; those of a cohort and a family are of one kind."""
     cohort_of = {member: number for number, cohort in enumerate(plan.cohorts) for member in cohort.members}
     families, places = resolution.families.representative_of, Places()
-    kinds: list[dict[str, Any]] = []
+    known: dict[tuple[int, int], int] = {}
     kind = []
     for index in range(len(plan.parameters)):
-        place = places.of((cohort_of[index], families[index]))
-        if place == len(kinds):
+        key = cohort_of[index], families[index]
+        if key not in known:
             selecting = (rule for rule, each in enumerate(resolution.selections) if families[index] in each.parameters)
-            kinds.append(_kind(plan, index, list(selecting), reasons(resolution, plan, index)))
-        kind.append(place)
-    return kinds, kind
+            known[key] = places.of(json.dumps(_kind(plan, index, list(selecting), reasons(resolution, plan, index))))
+        kind.append(known[key])
+    return [*map(json.loads, places.values())], kind
 
 
 def _kind(plan: Plan, index: int, selecting: list[int], lines: list[str]) -> dict[str, Any]:

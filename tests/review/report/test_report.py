@@ -119,6 +119,12 @@ def test_parameters_share_what_is_the_same_for_many() -> None:
     assert len(page["looks"]) < len(INVENTORY.parameters)
 
 
+def test_numbers_with_more_digits_make_no_kind_of_their_own() -> None:
+    names = [f"blocks.{number}.w" for number in range(101)]
+    text = "lrspec: 1\nrules: [{match: '^blocks', lr: 1}]\n"
+    assert len(data(outcome(text, lrspec.Inventory.from_names(names)))["kinds"]) == 1
+
+
 def test_findings_have_the_parameters_that_they_are_about() -> None:
     result = outcome(SPEC.replace("^experts", r"^experts\.0"))
     page = data(result)
