@@ -65,6 +65,8 @@ def read_side(name: str, given: GivenModels) -> Side:
             return Side(name, _locked(_decoded(data, name), name))
         if data is not None and b'"lrspec_plan"' in data and not name.endswith(ENDINGS):
             return Side(name, [parse_plan(_decoded(data, name), name)])
+        if data is not None and b'"lrspec_params"' in data and not name.endswith(ENDINGS):
+            raise CannotRun(f"{printable(name)}: an inventory: give it with --params, and name a spec")
     except (LockError, PlanFileError) as failure:
         raise CannotRun(str(failure)) from None
     file = _file(_reading(name, data))

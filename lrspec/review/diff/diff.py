@@ -70,7 +70,7 @@ class Compared:
     @property
     def words(self) -> str:
         """The model, or both if they are called differently."""
-        return self.new.words if self.old.words == self.new.words else f"{self.old.words} → {self.new.words}"
+        return " → ".join(dict.fromkeys(filter(None, (self.old.words, self.new.words)))) or "an unnamed model"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Diff:
     @property
     def title(self) -> str:
         """The two sides."""
-        return f"{printable(self.old)} → {printable(self.new)}"
+        return " → ".join(dict.fromkeys((printable(self.old), printable(self.new))))
 
     @property
     def summary(self) -> str:

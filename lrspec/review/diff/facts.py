@@ -105,14 +105,19 @@ def _fusions(
 
 def _renamed(difference: Difference) -> Iterator[Fact]:
     for replacement, pairs in difference.pairing.renamed:
-        old, new = ".".join(replacement.old), ".".join(replacement.new)
+        old, new = (".".join(steps) for steps in replacement)
         if len(pairs) == 1:
             ((one, other),) = pairs
             yield Fact("renamed", f"{difference.old.entries[one].name} → {difference.new.entries[other].name}")
-        elif not old:
-            yield Fact("renamed", f"… → {new}.…", count(len(pairs), "parameter"))
         else:
-            yield Fact("renamed", f"{old} → {new or '(left out)'}", count(len(pairs), "parameter"))
+            step = _step_before(old, difference.old.entries[pairs[0][0]].name)
+            which = " → ".join(".".join(filter(None, (step, steps))) or "…" for steps in (old, new))
+            yield Fact("renamed", which, count(len(pairs), "parameter"))
+
+
+def _step_before(steps: str, name: str) -> str:
+    """The step of a name before some of its steps, which are where a step was put in or left out."""
+    return f".{name}".partition(f".{steps}.")[0].rpartition(".")[2] if steps else ""
 
 
 def _reshaped(difference: Difference) -> Iterator[Fact]:

@@ -28,7 +28,8 @@ _SPECIAL = re.compile(r"[^\w\s,.;:%()+→…×/=-]|(?<![A-Za-z0-9])_|_(?![A-Za-z
 
 def markdown(diff: Diff) -> str:
     """A diff as Markdown, of at most `MOST` characters."""
-    lines = [f"**{escaped(diff.summary)}**", "", f"{code(diff.old)} → {code(diff.new)}", ""]
+    sides = " → ".join(dict.fromkeys((code(diff.old), code(diff.new))))
+    lines = [f"**{escaped(diff.summary)}**", "", sides, ""]
     left, cut = MOST - _ROOM - sum(len(line) + 1 for line in lines), 0
     details: list[str] = []
     for line, is_data in _details(diff):
@@ -37,6 +38,8 @@ def markdown(diff: Diff) -> str:
         elif not cut:
             details.append(line)
             left -= len(line) + 1
+    while details and not details[-1]:
+        details.pop()
     if details:
         lines += ["<details><summary>By rule and layer</summary>", "", *details, ""]
         if cut:
@@ -50,7 +53,8 @@ def _details(diff: Diff) -> Iterator[tuple[str, bool]]:
     for compared in diff.models:
         if not compared.difference:
             continue
-        yield f"{code(compared.words)}: {escaped(compared.summary)}", False
+        several = len(diff.models) > 1
+        yield f"{code(compared.words)}{f': {escaped(compared.summary)}' if several else ''}", False
         yield "", False
         yield from _table(compared)
         for fact in compared.facts:

@@ -156,18 +156,18 @@ def _decays(difference: Difference, part: _Part) -> str:
 def _runs(difference: Difference, part: _Part) -> Iterator[_Part]:
     """A part for each run of layers whose rates have one factor; the whole part if these are not a few."""
     new = difference.new.entries
-    by_layer = sorted(part.pairs, key=lambda pair: _layer(new[pair[1]]))
+    in_order = sorted(part.pairs, key=lambda pair: _layer(new[pair[1]]))
+    layers = [[*pairs] for _, pairs in groupby(in_order, key=lambda pair: _layer(new[pair[1]]))]
     runs: list[list[Pair]] = []
     before: str | None = None
-    for _, pairs in groupby(by_layer, key=lambda pair: _layer(new[pair[1]])):
-        layer = [*pairs]
+    for layer in layers:
         factor = _factor(difference, layer)
         if runs and factor is not None and factor == before:
-            runs[-1] += layer
+            runs[-1].extend(layer)
         else:
-            runs.append(layer)
+            runs.append([*layer])
         before = factor
-    divide = any(setting.key == "lr" for setting in part.settings) and 1 < len(runs) <= _MOST_RUNS
+    divide = any(setting.key == "lr" for setting in part.settings) and 1 < len(runs) <= min(_MOST_RUNS, len(layers) - 1)
     for run in runs if divide else ():
         for each in _joined(_parts(difference, run, part.kind)):
             settings = tuple(s for s in each.settings if any(s.key == wanted.key for wanted in part.settings))
