@@ -21,6 +21,7 @@ __all__ = [
     "Inventory",
     "InventoryError",
     "Layer",
+    "LockError",
     "OverrideError",
     "Parameter",
     "Plan",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from lrspec.optim.resume.resume import load_optimizer_state
     from lrspec.optim.schedules.build import build_scheduler, build_schedulers
     from lrspec.optim.verify.verify import VerifyError
+    from lrspec.review.lock.reader import LockError
     from lrspec.spec.load import SpecFile, load, loads
     from lrspec.spec.override import OverrideError
 else:
@@ -94,6 +96,7 @@ else:
         "optim.resume.resume": ("load_optimizer_state",),
         "optim.schedules.build": ("build_scheduler", "build_schedulers"),
         "optim.verify.verify": ("VerifyError",),
+        "review.lock.reader": ("LockError",),
         "spec.load": ("SpecFile", "load", "loads"),
         "spec.override": ("OverrideError",),
     }

@@ -14,7 +14,10 @@ from lrspec.cli.outputs import emit, is_watched, painter, status
 from lrspec.formats import FORMATS, renderer
 
 if TYPE_CHECKING:
-    from lrspec.compiler.runner import CheckOptions, CheckResult
+    from collections.abc import Callable
+
+    from lrspec.compiler.runner import Baseline, CheckOptions, CheckResult
+    from lrspec.spec.load import SpecFile
 
 
 @click.command()
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 @options.no_cache
 @click.option("--no-model", is_flag=True, help="Check the specs alone; open nothing else.")
 @click.option("--no-build", is_flag=True, help="Check against saved inventories only; needs no torch.")
+@click.option("--locked", is_flag=True, help="Compare with what `lrspec lock` wrote; it stands in for models.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 @options.strict
 @click.option(
@@ -53,6 +57,7 @@ def check(
     no_cache: bool,
     no_model: bool,
     no_build: bool,
+    locked: bool,
     form: str,
     strict: bool,
     fix: bool,
@@ -73,6 +78,8 @@ def check(
 
     if (no_model or no_build) and (models or (no_model and params)):
         raise click.UsageError(f"{'--no-model' if no_model else '--no-build'} and a model exclude each other")
+    if no_model and locked:
+        raise click.UsageError("--no-model and --locked exclude each other")
     if args and not models:
         raise click.UsageError("--model-arg goes with --model")
     if fix and "-" in paths:
@@ -84,6 +91,7 @@ def check(
         outside=allow_outside,
         fix=fix,
         cache=not (no_cache or any(model.startswith("py:") for model in models)),  # its code may change other models
+        baseline=_locked() if locked else None,
     )
     results = _check(paths or (".",), check_options, jobs, stdin_filename)
     paint = painter(color, terminal=output is None and sys.stdout.isatty())
@@ -94,6 +102,12 @@ def check(
             say(f"lrspec: {failure_text(failure)}")
         say(checked_summary(results))
     return 2 if failures else status([finding for result in results for finding in result.diagnostics], strict)
+
+
+def _locked() -> Callable[[SpecFile], Baseline]:
+    from lrspec.review.lock.locked import Locked
+
+    return Locked.of
 
 
 def _check(

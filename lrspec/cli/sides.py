@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,9 @@ class GivenModels:
     def __len__(self) -> int:
         return len(self.models) + len(self.params)
 
+    @cached_property
     def inventories(self) -> list[tuple[str, dict[str, Any], Inventory]]:
-        """Return the source, the arguments and the inventory of each; CannotRun if one cannot be built or read."""
+        """The source, the arguments and the inventory of each; CannotRun if one cannot be built or read."""
         from lrspec.models.by_name import read_params
         from lrspec.models.sources.model_error import ModelError
 
@@ -71,7 +73,7 @@ def read_side(name: str, given: GivenModels) -> Side:
         raise CannotRun(str(failure)) from None
     file = _file(_reading(name, data))
     if given:
-        return Side(name, [_compiled(file, *each) for each in given.inventories()])
+        return Side(name, [_compiled(file, *each) for each in given.inventories])
     return Side(name, _own_models(file, place, given))
 
 
@@ -81,7 +83,7 @@ def read_two_models(name: str, given: GivenModels) -> tuple[Side, Side]:
 
     place = revision_file(name)
     file = _file(_reading(name, _content(name, place)))
-    old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories())
+    old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories)
     return old, new
 
 

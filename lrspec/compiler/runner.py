@@ -10,18 +10,19 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lrspec.diagnostics.diagnostic import Diagnostic, ordered
+from lrspec.diagnostics.errors import BriefError
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Span, Text
 from lrspec.interrupts import end_when, held, undoing
-from lrspec.models.sources.model_error import ModelError
+from lrspec.models.sources.model_error import ModelError, NoLibraryError
 from lrspec.regex.work_limit import Work
 from lrspec.spec.file_names import unreadable
 from lrspec.spec.fix import fix_file
@@ -52,11 +53,26 @@ class CheckDepth(StrEnum):
     models = "models"
 
 
+class Baseline(Protocol):
+    """What a spec gave to its models at another time, for a check to compare with."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The findings that need no model."""
+
+    def inventory(self, model: ModelSource) -> Inventory | None:
+        """Return the inventory that a model had then, in place of one that is not built now."""
+
+    def compare(self, model: ModelSource, outcome: Outcome, saved: bool) -> tuple[Diagnostic, ...]:
+        """Return what differs for a model; with `saved`, its inventory is the one that it had then."""
+
+
 @dataclass(frozen=True)
 class CheckOptions:
     """The options of a check. Without `models` and `params`, specs are checked against their own models.
 
-    `fix` first writes the safe suggestions into the files; without `cache`, every model is built.
+    `fix` first writes the safe suggestions into the files; without `cache`, every model is built. `baseline` returns
+    what a spec is compared with, or raises BriefError; it must be picklable if there are several jobs.
     """
 
     models: tuple[ModelSource, ...] = ()
@@ -65,6 +81,7 @@ class CheckOptions:
     outside: bool = False
     fix: bool = False
     cache: bool = True
+    baseline: Callable[[SpecFile], Baseline] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,19 +172,29 @@ class Checker:
         result = CheckResult(document.path, document.text, document.sha256)
         if reading.spec is None:
             return replace(result, diagnostics=reading.diagnostics)
-        file, depth = reading.file(), self._options.depth
-        wanted, skipped = list[_Candidate](), list[str]()
+        file = reading.file()
+        try:
+            baseline = self._options.baseline(file) if self._options.baseline else None
+        except BriefError as error:
+            return replace(result, failures=(Failure(file.path, str(error)),))
+        wanted, skipped = list[_Candidate](), list[_Candidate]()
         for candidate in self._candidates(file):
-            if depth is CheckDepth.documents or (depth is CheckDepth.inventories and candidate.saved is None):
-                skipped.append(printable(candidate.words))
-            else:
-                wanted.append(candidate)
-        if not wanted:
-            findings = locate(nothing_to_multiply(file.spec), file.document, file.spec)
-            return replace(result, skipped=tuple(skipped), diagnostics=findings)
-        return self._with_models(replace(result, skipped=tuple(skipped)), file, wanted)
+            (wanted if self._is_wanted(candidate, baseline) else skipped).append(candidate)
+        result = replace(result, skipped=tuple(printable(candidate.words) for candidate in skipped))
+        if wanted:
+            return self._with_models(result, file, wanted, baseline)
+        findings = locate(nothing_to_multiply(file.spec), file.document, file.spec)
+        return replace(result, diagnostics=ordered([*findings, *(baseline.diagnostics if baseline else ())]))
 
-    def _with_models(self, result: CheckResult, file: SpecFile, candidates: list[_Candidate]) -> CheckResult:
+    def _is_wanted(self, candidate: _Candidate, baseline: Baseline | None) -> bool:
+        depth = self._options.depth
+        if depth is CheckDepth.inventories and candidate.saved is None:
+            return baseline is not None and baseline.inventory(candidate.source) is not None
+        return depth is not CheckDepth.documents
+
+    def _with_models(
+        self, result: CheckResult, file: SpecFile, candidates: list[_Candidate], baseline: Baseline | None
+    ) -> CheckResult:
         from lrspec.compiler.compile import attempt  # these here, since a check of documents alone needs neither
         from lrspec.models.inventory_file import MOST_BYTES
 
@@ -178,15 +205,33 @@ class Checker:
                 bytes_left -= candidate.size
                 if bytes_left < 0:
                     raise ModelError(f"the inventories of the spec have more than {2 * MOST_BYTES:,} bytes together")
-                inventory = self._inventory(candidate)
-                outcomes[candidate.words] = attempt(file, inventory, work=work, models=len(candidates))
+                inventory, saved = self._inventory_or_saved(candidate, baseline)
+                outcome = attempt(file, inventory, work=work, models=len(candidates))
+                if baseline:
+                    compared = baseline.compare(candidate.source, outcome, saved)
+                    outcome = replace(outcome, diagnostics=ordered([*outcome.diagnostics, *compared]))
+                outcomes[candidate.words] = outcome
             except ModelError as error:
                 if candidate.span is None:
                     raise
                 failures.append(Failure(file.path, str(error), candidate.span))
         findings = merge_findings(file, outcomes, complete=not (failures or result.skipped))
+        if baseline:
+            findings = ordered([*findings, *baseline.diagnostics])
         models = tuple(map(printable, outcomes))
         return replace(result, models=models, diagnostics=findings, failures=tuple(failures))
+
+    def _inventory_or_saved(self, candidate: _Candidate, baseline: Baseline | None) -> tuple[Inventory, bool]:
+        """The inventory of a candidate; that of the baseline, and true, for one that cannot be built here."""
+        saved = baseline.inventory(candidate.source) if baseline and candidate.span and not candidate.saved else None
+        if saved and self._options.depth is CheckDepth.inventories:
+            return saved, True
+        try:
+            return self._inventory(candidate), False
+        except NoLibraryError:
+            if saved is None:
+                raise
+            return saved, True
 
     def _candidates(self, file: SpecFile) -> list[_Candidate]:
         """The models of the command line, or else the spec's own."""

@@ -24,8 +24,11 @@ class Code:
 
     @property
     def adjustable(self) -> bool:
-        """True if `check:` may change the severity: not if the spec is wrong (LRS1xx) or there is none (LRS5xx)."""
-        return not self.code.startswith(("LRS1", "LRS5"))
+        """True if `check:` may change the severity.
+
+        Not if the spec is wrong (LRS1xx), if there is none (LRS5xx), or if it is not what is locked (LRS6xx).
+        """
+        return not self.code.startswith(("LRS1", "LRS5", "LRS6"))
 
 
 CODES = {
@@ -99,6 +102,14 @@ CODES = {
         ("LRS513", "rates-towards-input", "warning"),
         ("LRS514", "statistics-of-frozen", "warning"),
         ("LRS515", "stale-state", "error"),
+        ("LRS601", "not-locked", "error"),
+        ("LRS602", "parameter-added", "error"),
+        ("LRS603", "parameter-gone", "error"),
+        ("LRS604", "parameter-renamed", "error"),
+        ("LRS605", "parameter-fused", "error"),
+        ("LRS606", "parameter-split", "error"),
+        ("LRS607", "parameter-reshaped", "error"),
+        ("LRS608", "setting-changed", "error"),
     )
 }
 """Every diagnostic by its code."""

@@ -17,7 +17,7 @@ from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.parameters import Classes, Parameter
 from lrspec.spec.syntax.scalars import all_finite
 
-_MOST_ELEMENTS = 2**63 - 1  # torch counts elements in 64 bits, and Python refuses to print a number of 5,000 digits
+MOST_ELEMENTS = 2**63 - 1  # torch counts elements in 64 bits, and Python refuses to print a number of 5,000 digits
 _MOST_VALUES = 2_600_000  # commas and brackets in a saved inventory: about seventeen per parameter
 MOST_BYTES = 2**26  # a saved inventory takes about four hundred per parameter
 MOST_NAMES = 150_000  # of parameters, aliases included
@@ -130,7 +130,7 @@ def _from_json(text: str) -> Inventory:
 
 def _from_entry(entry: InventoryParameter, known: dict[Classes, Classes]) -> Parameter:
     """Return a parameter of the file; equal owners share the object in `known`."""
-    if any(elements > _MOST_ELEMENTS for elements in accumulate(entry.shape or (), mul)):
+    if any(elements > MOST_ELEMENTS for elements in accumulate(entry.shape or (), mul)):
         raise InventoryError(f"{printable(entry.name)}: more elements than a tensor can have")
     owners = entry.alias_modules or [[] for _ in entry.aliases]
     if len(owners) != len(entry.aliases):

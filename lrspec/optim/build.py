@@ -32,6 +32,7 @@ def build_optimizer(
     lr: float | None = None,
     weight_decay: float | None = None,
     freeze: bool = False,
+    locked: bool = False,
     optimizer_class: Maker | None = None,
 ) -> Optimizer:
     """Compile a spec for a model, and build the optimizer that it describes, with its groups.
@@ -42,6 +43,7 @@ def build_optimizer(
         lr: replaces the spec's `optimizer.lr`; a plan has its rates already.
         weight_decay: replaces the spec's `optimizer.weight_decay`.
         freeze: first set the model's `requires_grad` as the spec says.
+        locked: refuse what the lock beside the spec, of `lrspec lock`, does not say.
         optimizer_class: the class, if the spec's `type` has dots or is missing.
 
     The arguments in `optimizer` are passed to the class as well, and become its defaults. An optimizer of timm's that
@@ -51,9 +53,11 @@ def build_optimizer(
         SpecError, InventoryError, OSError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
         BuildError: if the spec has several optimizers, or its class is not available or refuses the arguments.
-        ValueError: for an `lr` or a `weight_decay` as `compile`, or together with a plan.
+        LockError: with `locked`, if what compiles is not what is locked, or if there is no lock, or none to be read.
+        ValueError: for an `lr` or a `weight_decay` as `compile`, or together with a plan; with `locked`, for a spec
+            that is a mapping.
     """
-    plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
+    plan, parameters = _planned(spec, model, lr, weight_decay, freeze=freeze, locked=locked)
     if len(plan.optimizers) > 1:
         raise BuildError(f"the spec has several optimizers ({', '.join(plan.optimizers)}): call build_optimizers")
     return _build(plan.file, plan.optimizers[0], binding.param_groups(plan, parameters), optimizer_class)
@@ -66,6 +70,7 @@ def build_optimizers(
     lr: float | None = None,
     weight_decay: float | None = None,
     freeze: bool = False,
+    locked: bool = False,
     optimizer_class: Mapping[str, Maker] | None = None,
 ) -> dict[str, Optimizer]:
     """Compile a spec for a model, and build all optimizers that it describes, by their names, the default first.
@@ -73,7 +78,7 @@ def build_optimizers(
     Takes and raises what `build_optimizer` does; `optimizer_class` maps the names of the optimizers to classes. The
     optimizer under `optimizer` is called `optimizer`. One without parameters in this part of the model is not built.
     """
-    plan, parameters = _planned(spec, model, lr, weight_decay, freeze)
+    plan, parameters = _planned(spec, model, lr, weight_decay, freeze=freeze, locked=locked)
     if optimizer_class is not None and not isinstance(optimizer_class, Mapping):
         names = ", ".join(plan.optimizers)
         raise TypeError(f"optimizer_class: expected a mapping of names ({names}) to classes, found {optimizer_class!r}")
@@ -87,15 +92,30 @@ def build_optimizers(
 
 
 def _planned(
-    spec: SpecFile | SpecSource | Plan, model: nn.Module, lr: float | None, weight_decay: float | None, freeze: bool
+    spec: SpecFile | SpecSource | Plan,
+    model: nn.Module,
+    lr: float | None,
+    weight_decay: float | None,
+    *,
+    freeze: bool,
+    locked: bool,
 ) -> tuple[Plan, ModelParameters]:
     if isinstance(spec, Plan) and (lr is not None or weight_decay is not None):
         raise ValueError(PLANNED)
     with uncollected():
         plan, parameters = (spec, walk(model)) if isinstance(spec, Plan) else compiled(spec, model, lr, weight_decay)
-        if freeze:
-            binding.freeze(plan, parameters)
+        _prepare(plan, parameters, freeze=freeze, locked=locked)
         return plan, parameters
+
+
+def _prepare(plan: Plan, parameters: ModelParameters, *, freeze: bool, locked: bool) -> None:
+    """Refuse a plan that is not locked, then freeze, if these are asked for."""
+    if locked:
+        from lrspec.review.lock.locked import require  # here, since few runs ask for it
+
+        require(plan)
+    if freeze:
+        binding.freeze(plan, parameters)
 
 
 def _build(file: SpecFile, key: str, groups: list[dict[str, Any]], optimizer_class: Maker | None) -> Optimizer:
@@ -141,20 +161,22 @@ def param_groups(
     lr: float | None = None,
     weight_decay: float | None = None,
     freeze: bool = False,
+    locked: bool = False,
     optimizer: str | None = None,
     names: bool = True,
 ) -> list[dict[str, Any]]:
     """Compile a spec for a model, and bind the groups to it: `torch.optim.AdamW(param_groups(spec, model))`.
 
-    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first set as the spec says. If the spec has
-    several optimizers, `optimizer` names the one whose groups are wanted. `names` is as in `Plan.param_groups`.
+    Takes what `compile` takes; with `freeze` the model's `requires_grad` is first set as the spec says. With `locked`,
+    what the lock beside the spec does not say is refused. If the spec has several optimizers, `optimizer` names the one
+    whose groups are wanted. `names` is as in `Plan.param_groups`.
 
     Raises:
         SpecError, InventoryError, OSError, ValueError: as `compile`.
         BindError: as `Plan.param_groups` and `Plan.freeze`.
+        LockError, ValueError: with `locked`, as `build_optimizer`.
     """
     with uncollected():
         plan, parameters = compiled(spec, model, lr, weight_decay)
-        if freeze:
-            binding.freeze(plan, parameters)
+        _prepare(plan, parameters, freeze=freeze, locked=locked)
         return binding.param_groups(plan, parameters, optimizer, names)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
-from lrspec.diagnostics.wording import six_digits, two_values
+from lrspec.diagnostics.wording import few, six_digits, two_values
 from lrspec.review.snapshot import GIVEN, Entry, Snapshot
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 _NESTED = ("options", "tags")
 _AXES = {"lr": ("lr", "layer", "scale"), "status": ("freeze",), "frozen_until": ("freeze",)}
 """The axes of a rule that decide a setting, if they are not called like it."""
+
+_TRAIN = ("trained", "unmatched")
+_LESS = ("status", "options")
+"""What is not told of parameters that train, since it is the same for most."""
 
 Pair = tuple[int, int]
 """The places of a parameter in an old and a new model."""
@@ -75,9 +80,13 @@ def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]
 def _changed(old: Entry, new: Entry) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The keys of the settings that differ, and the rules that set them then and now."""
     was, now = _flat(old.given), _flat(new.given)
-    for key in sorted({*was, *now}, key=lambda key: (GIVEN.index(key.partition(".")[0]), key)):
+    for key in sorted({*was, *now}, key=_order):
         if was.get(key) != now.get(key) or isinstance(was.get(key), bool) != isinstance(now.get(key), bool):
             yield key, _setters(old, key), _setters(new, key)
+
+
+def _order(key: str) -> tuple[int, str]:
+    return GIVEN.index(key.partition(".")[0]), key
 
 
 def _settings(old: Snapshot, new: Snapshot, kind: Sequence[Any], pairs: Sequence[Pair]) -> Iterator[Setting]:
@@ -88,8 +97,12 @@ def _settings(old: Snapshot, new: Snapshot, kind: Sequence[Any], pairs: Sequence
 
 
 def _setters(entry: Entry, key: str) -> tuple[str, ...]:
-    axes = (axis for axis in _AXES.get(key, (key,)) if axis in entry.set_by)
-    return tuple(dict.fromkeys(entry.set_by[axis] for axis in axes))
+    return tuple(dict.fromkeys(entry.set_by[axis] for axis in axes_of(key) if axis in entry.set_by))
+
+
+def axes_of(key: str) -> tuple[str, ...]:
+    """Return the axes of a rule that decide a setting, as in `set_by`."""
+    return _AXES.get(key, (key,))
 
 
 def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +112,8 @@ def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return json.dumps(value)
     return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
@@ -126,9 +141,29 @@ def _rules(names: Iterable[str]) -> str:
     return " and ".join(f"`{printable(name)}`" for name in dict.fromkeys(names))
 
 
+def pattern(name: str) -> str:
+    """Return a name with `*` for each number between dots: `blocks.*.norm1.weight`."""
+    return _NUMBER.sub("*", name)
+
+
 def patterns(names: Iterable[str]) -> list[str]:
     """Return names in a few words: `blocks.*.norm1.weight (12 ×)` for those that differ in numbers between dots."""
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(_NUMBER.sub("*", name), []).append(name)
+        alike.setdefault(pattern(name), []).append(name)
     return [same[0] if len(same) == 1 else f"{pattern} ({len(same):,} ×)" for pattern, same in alike.items()]
+
+
+def given_words(entries: Sequence[Entry]) -> str:
+    """Return what parameters are given, in words: `lr 1e-5 to 0.001, weight_decay 0.05`."""
+    if not all(entry.given["status"] in _TRAIN for entry in entries):
+        return few(list(dict.fromkeys(entry.given["status"] for entry in entries)))
+    flat = [_flat(entry.given) for entry in entries]
+    keys = sorted({key for each in flat for key in each if not key.startswith(_LESS)}, key=_order)
+    return ", ".join(f"{printable(key)} {_several([each.get(key) for each in flat])}" for key in keys)
+
+
+def changed_values(old: Mapping[str, Any], new: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """Return which values of two mappings differ, in words; empty if none does."""
+    changed = ((key, _hashable(old.get(key)), _hashable(new.get(key))) for key in keys)
+    return ", ".join(str(Setting(key, ((one, other),), (), ())) for key, one, other in changed if one != other)

@@ -38,7 +38,7 @@ def completed(folder: Path, *words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], {"audit", "cache", "check", "compile", "diff", "explain", "init", "params", "report", "schema"}),
+        ([""], {"audit", "cache", "check", "compile", "diff", "explain", "init", "lock", "params", "report", "schema"}),
         (["comp"], {"compile"}),
         (["cache", ""], {"clear", "dir"}),
         (["compile", "--mo"], {"--model", "--model-arg"}),

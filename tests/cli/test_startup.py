@@ -51,8 +51,19 @@ def test_help_imports_the_command_and_nothing_that_it_works_with(tmp_path: Path,
 def test_help_lists_each_command_with_what_it_does() -> None:
     listed = output("from lrspec.cli import run; run(['--help'])").partition("Commands:\n")[2].splitlines()
     described = dict(line.split(maxsplit=1) for line in listed)
-    commands = ["audit", "cache", "check", "compile", "diff", "explain", "init", "params", "report", "schema"]
-    assert list(described) == commands
+    assert list(described) == [
+        "audit",
+        "cache",
+        "check",
+        "compile",
+        "diff",
+        "explain",
+        "init",
+        "lock",
+        "params",
+        "report",
+        "schema",
+    ]
 
 
 def test_a_command_imports_the_file_of_no_other(tmp_path: Path) -> None:

@@ -15,8 +15,11 @@ import torch
 
 import lrspec
 from lrspec.auditing.audit import audit
+from lrspec.compiler.compile import attempt
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
+from lrspec.review.lock.locked import Locked
+from lrspec.review.lock.making import Making
 
 DOCS = Path(__file__).parents[2] / "docs" / "diagnostics.md"
 WIDTH = 100
@@ -68,6 +71,7 @@ ALL = [
     *(each for heading, body in sections() for each in examples_of(heading.partition(" ")[0], body)),
 ]
 KINDS = {"yaml wrong", "yaml right", "python wrong", "python right", "text names", "text report"}
+KINDS |= {"text locked", "text now", "yaml locked", "yaml now"}
 WRONG = [example for example in ALL if example.kind == "yaml wrong" and example.code]
 TRAINING = [example for example in ALL if example.kind.startswith("python ")]
 RIGHT = [example for example in ALL if example.kind == "yaml right"]
@@ -114,6 +118,9 @@ def test_a_section_begins_with_the_severity(code: Code) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_section_has_a_failing_example_and_then_a_mended_one(code: str) -> None:
     kinds = [example.kind for example in ALL if example.code == code and example.kind != "text names"]
+    if code.startswith("LRS6"):
+        assert " ".join(kinds) in ("text now", "text locked text now", "yaml locked yaml now")
+        return
     language = "python" if code.startswith(("LRS4", "LRS5")) else "yaml"
     assert re.fullmatch(f"({language} wrong ({language} right )+)+", "".join(kind + " " for kind in kinds))
 
@@ -146,6 +153,32 @@ def test_training_code_has_the_diagnostic_of_its_section_or_none(example: Exampl
     run = names["optimizer"], model, names.get("scheduler")
     found = audit(*run).diagnostics if example.code.startswith("LRS5") else names["plan"].verify(*run)
     assert {each.code for each in found} == ({example.code} if example.kind == "python wrong" else set())
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("LRS6")])
+def test_what_was_locked_has_the_diagnostic_of_its_section_only(code: str) -> None:
+    locked, now = ([each for each in ALL if each.code == code and each.kind.endswith(end)] for end in ("locked", "now"))
+    making = Making(of_lock(locked[0])[0]) if locked else None
+    if making:
+        file, model = of_lock(locked[0])
+        making.compare(file.spec.sources[0], attempt(file, model), False)
+    file, model = of_lock(now[0])
+    found = Locked(file, making.lock() if making else None)
+    diagnostics = [*found.diagnostics, *found.compare(file.spec.sources[0], attempt(file, model), False)]
+    assert {each.code for each in diagnostics} == {code}
+    assert lrspec.check(file, model) == []
+
+
+def of_lock(example: Example) -> tuple[lrspec.SpecFile, lrspec.Inventory]:
+    """The spec and the model of a block of LRS6xx: it has one of them, and the other is that of the preface."""
+    if example.kind.startswith("yaml"):
+        file = lrspec.loads(example.text)
+        return file, model_of(file, example)
+    *_, spec = (each.text for each in ALL if not each.code and each.kind == "yaml right")
+    lines = (line.partition(" ") for line in example.text.splitlines())
+    return lrspec.loads(spec), lrspec.Inventory(
+        lrspec.Parameter(name, shape=tuple(json.loads(shape))) for name, _, shape in lines
+    )
 
 
 def test_the_report_in_the_preface_is_that_of_the_spec_before_it() -> None:

@@ -160,7 +160,7 @@ def test_fused_parameters_are_one_line_with_what_they_are_given_now() -> None:
     old = {f"layers.{n}.mlp.{name}.weight": (4, 8) for n in range(6) for name in ("w1", "w3")}
     new = {f"layers.{n}.mlp.w13.weight": (8, 8) for n in range(6)}
     found = compared(of_model({**old, "out.weight": (8, 3)}), of_model({**new, "out.weight": (8, 3)}))
-    assert found.summary == "all settings stay the same; nothing frozen or thawed; 12 fused into 6"
+    assert found.summary == "nothing frozen or thawed; 12 fused into 6 with lr 0.02 → 0.001"
     (line,) = text(found).splitlines()[2:]
     assert line.startswith(
         "fused: layers.0 … 5.mlp.w1.weight + layers.0 … 5.mlp.w3.weight → layers.0 … 5.mlp.w13.weight (6 ×;"

@@ -9,14 +9,18 @@ from typing import Any
 import jsonschema
 from hypothesis import HealthCheck
 
+from lrspec.compiler.compile import attempt
 from lrspec.compiler.plan import Plan
 from lrspec.formats.json_schema import schema
+from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Parameter
 from lrspec.review.diff.as_json import as_dict
 from lrspec.review.diff.diff import Model, Side, diff
 from lrspec.review.diff.markdown import markdown
 from lrspec.review.diff.plan_file import parse
 from lrspec.review.diff.text import text
 from lrspec.review.snapshot import of_plan
+from lrspec.spec.load import read
 from tests.compiler.test_against_bruteforce import attempted
 from tests.drawing import drawn
 from tests.strategies import inventories, specs
@@ -164,3 +168,16 @@ def test_a_spec_differs_neither_from_itself_nor_from_its_plan(spec: dict[str, An
         saved = parse(json.dumps(plan.to_dict()), "plan.json")
         assert not diff(side(plan), side(plan))
         assert not diff(side(plan), Side("plan.json", [saved]))
+
+
+def test_a_first_name_that_is_an_alias_now_is_another_name() -> None:
+    def plan(*parameters: Parameter) -> Plan:
+        spec = {"lrspec": 1, "optimizer": {"type": "SGD", "lr": 1}, "rules": [{"match": ".", "lr": 1}]}
+        result = attempt(read(json.dumps(spec).encode(), "a.json", "json").file(), Inventory(parameters, "", {})).plan
+        assert result
+        return result
+
+    apart = plan(Parameter("b", shape=(1,)), Parameter("a", shape=(1,)))
+    tied = plan(Parameter("a", ("b",), shape=(1,)))
+    check(apart, tied)
+    check(tied, apart)

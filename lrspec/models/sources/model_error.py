@@ -17,6 +17,10 @@ class ModelError(Exception):
     """A model cannot be built or read; the message, in one line, says why and what to do."""
 
 
+class NoLibraryError(ModelError):
+    """A library that builds the model is not installed, or cannot be imported."""
+
+
 def in_one_line(failure: BaseException) -> str:
     """Return an exception's class and the first line of its text, with the next one if that ends in a colon."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
@@ -38,7 +42,7 @@ def own_place(failure: BaseException) -> str | None:
 
 
 def library(name: str) -> Any:
-    """Import a library, or ModelError if that fails.
+    """Import a library, or NoLibraryError if that fails.
 
     The advice works wherever lrspec comes from; its extras have other names in a clone (`.[timm]`).
     """
@@ -46,7 +50,7 @@ def library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as failure:
         packages = name if name == "torch" else f"{name} torch"
-        raise ModelError(
+        raise NoLibraryError(
             f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
             f"pip install {packages}, or give a saved inventory with --params"
         ) from None

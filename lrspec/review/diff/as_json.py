@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lrspec.review.diff.diff import Compared, Diff, Model
@@ -64,19 +64,24 @@ def _structure(difference: Difference) -> dict[str, Any]:
         return [{"name": entry.name, "index": place, "values": _plain(values_of(entry))} for place, entry in entries]
 
     return {
-        "renamed": [
-            {
-                "old": ".".join(rename.replacement.old),
-                "new": ".".join(rename.replacement.new),
-                "parameters": [[old[one], difference.new.entries[other].name] for one, other in rename.pairs],
-            }
-            for rename in pairing.renamed
-        ],
+        "renamed": [*_renamed(difference)],
         "fused": [{"old": names(each.parts), "new": rows([each.whole])[0]} for each in pairing.fused],
         "split": [{"old": old[each.whole], "new": rows(each.parts)} for each in pairing.split],
         "gone": names(pairing.gone),
         "added": rows(pairing.added),
     }
+
+
+def _renamed(difference: Difference) -> Iterator[dict[str, Any]]:
+    """What has other names; of tied parameters the first name may be another one of theirs."""
+    old, new = difference.old.entries, difference.new.entries
+    for replacement, pairs in difference.pairing.renamed:
+        before, after = (".".join(steps) for steps in replacement)
+        yield {"old": before, "new": after, "parameters": [[old[one].name, new[other].name] for one, other in pairs]}
+    for one, other in difference.pairing.kept:
+        before, after = old[one].name, new[other].name
+        if before != after:
+            yield {"old": before, "new": after, "parameters": [[before, after]]}
 
 
 def _plain(values: Values) -> Values:

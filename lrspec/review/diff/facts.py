@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from lrspec.compiler.plan import Status
-from lrspec.diagnostics.wording import count, few, six_digits, value_words
+from lrspec.diagnostics.wording import count, few, value_words
 from lrspec.models.parameters import Shape
-from lrspec.review.changes import Change, changes
+from lrspec.review.changes import Change, changes, given_words
 from lrspec.review.diff.difference import Difference, Replaced
 from lrspec.review.diff.names import Names, ranges
-from lrspec.review.diff.rows import trains
 from lrspec.review.pairing.fusions import Fusion
 from lrspec.review.snapshot import Entry, Snapshot
 
@@ -50,7 +48,7 @@ def _alike(entries: Sequence[Entry], of: Snapshot) -> dict[str, str]:
     """Patterns for the names of what is given the same, with their number, by what it is given."""
     alike: dict[str, list[str]] = {}
     for entry in entries:
-        alike.setdefault(given_words(entry), []).append(entry.name)
+        alike.setdefault(_given(entry), []).append(entry.name)
     every = Names(entry.name for entry in of.entries) if entries else Names(())
     return {given: _counted(every.patterns(names), len(names)) for given, names in alike.items()}
 
@@ -59,18 +57,10 @@ def _counted(patterns: Sequence[str], number: int) -> str:
     return few(patterns) if number == 1 else f"{few(patterns)}: {count(number, 'parameter')}"
 
 
-def given_words(entry: Entry) -> str:
-    """What a parameter is given and by which rule: `lr 0.001, weight_decay 0.05, set by rest`."""
-    if not trains(entry):
-        return Status(entry.given["status"]).value.replace("-", " ")
-    keys = ("optimizer", "lr", "weight_decay", "schedule", "frozen_until")
-    words = [f"{key} {_value(entry.given[key])}" for key in keys if key in entry.given]
+def _given(entry: Entry) -> str:
+    """What a parameter is given, and by which rules."""
     rules = dict.fromkeys(entry.set_by.values())
-    return ", ".join([*words, *([f"set by {' and '.join(rules)}"] if rules else ["set by no rule"])])
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else six_digits(value)
+    return ", ".join(filter(None, (given_words([entry]), f"set by {' and '.join(rules) or 'no rule'}")))
 
 
 def _fused(difference: Difference) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lrspec.diagnostics.wording import count
-from lrspec.review.changes import Setting
+from lrspec.review.changes import Pair, Setting, changes
 from lrspec.review.diff.difference import Difference
 from lrspec.review.diff.names import Names
 from lrspec.review.diff.rows import NO_RULE, Row
@@ -36,7 +36,7 @@ def _settings(difference: Difference, rows: Sequence[Row]) -> Iterator[str]:
     keys = dict.fromkeys(setting.key for row in changed for setting in row.settings if setting.key != "lr")
     for key in keys:
         yield _sentence(difference, [row for row in changed if row.setting(key)], key)
-    if not changed and not any(row.becomes for row in rows):
+    if not rows and not changes(difference.old, difference.new, [*_fused(difference), *_split(difference)]):
         yield "all settings stay the same"
 
 
@@ -84,14 +84,30 @@ def _structure(difference: Difference) -> Iterator[str]:
     pairing = difference.pairing
     if renamed := sum(len(rename.pairs) for rename in pairing.renamed):
         yield f"{renamed:,} renamed"
-    if pairing.fused:
-        yield f"{sum(len(each.parts) for each in pairing.fused):,} fused into {len(pairing.fused):,}"
-    if pairing.split:
-        yield f"{len(pairing.split):,} split into {sum(len(each.parts) for each in pairing.split):,}"
+    if pairs := _fused(difference):
+        yield f"{len(pairs):,} fused into {len(pairing.fused):,}{_given_otherwise(difference, pairs)}"
+    if pairs := _split(difference):
+        yield f"{len(pairing.split):,} split into {len(pairs):,}{_given_otherwise(difference, pairs)}"
     reshaped = sum(len(change.places) for change in difference.changes if "shape" in change.before)
     for number, word in ((len(pairing.added), "added"), (len(pairing.gone), "gone"), (reshaped, "reshaped")):
         if number:
             yield f"{number:,} {word}"
+
+
+def _fused(difference: Difference) -> list[Pair]:
+    return [(part, fusion.whole) for fusion in difference.pairing.fused for part in fusion.parts]
+
+
+def _split(difference: Difference) -> list[Pair]:
+    return [(fusion.whole, part) for fusion in difference.pairing.split for part in fusion.parts]
+
+
+def _given_otherwise(difference: Difference, pairs: Sequence[Pair]) -> str:
+    """What differs of the settings of parameters that are fused or split now."""
+    found = changes(difference.old, difference.new, pairs)
+    if not found:
+        return ""
+    return f" with {', '.join(map(str, found[0].settings))}" if len(found) == 1 else " with other settings"
 
 
 def _rest(difference: Difference) -> Iterator[str]:

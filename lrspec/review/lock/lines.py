@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,6 +37,8 @@ def read(text: str) -> Line:
             item, end = _decode(text, key.end() if key else place)
         if end < len(text) and text[end] != " ":
             raise ValueError(f"unexpected {text[end]!r}")
+        if key and key[1] in line.values:
+            raise ValueError(f"`{key[1]}` is there twice")
         if key:
             line.values[key[1]] = item
         elif isinstance(item, str) and not line.values:
@@ -54,15 +57,32 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a finite number")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DEEPEST = 32
+"""The most levels of a value; a spec has no more."""
+
+
+def _depth(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inside), default=0)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 def _decode(text: str, place: int) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, place)
+        value, end = _DECODER.raw_decode(text, place)
+        if isinstance(value, list | dict) and _depth(value) > _DEEPEST:
+            raise RecursionError
+        return value, end
+    except json.JSONDecodeError as failure:
+        raise ValueError(f"column {failure.pos + 1}: not a value of JSON") from None
     except RecursionError:
         raise ValueError("a value that is too deep") from None

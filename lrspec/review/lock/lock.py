@@ -57,10 +57,9 @@ def lock_path(spec: str) -> str:
 
 
 def rule_hashes(file: SpecFile) -> dict[str, str]:
-    """Return a hash of the values of each rule, by its name: comments and the order of keys do not matter."""
-    written = file.document.value["rules"]
-    names = file.written.rule_names
-    return {name: _hash(rule) for name, rule in zip(names, written, strict=True)}
+    """Return a hash of the values of each rule, by its name: comments, names and the order of keys do not matter."""
+    rules = ({**rule, "name": None} for rule in file.document.value["rules"])
+    return {name: _hash(rule) for name, rule in zip(file.written.rule_names, rules, strict=True)}
 
 
 def _hash(value: Any) -> str:

@@ -1,0 +1,57 @@
+"""Says what has moved since a lock was written: rules of the spec, the model, the libraries that build it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lrspec.diagnostics.escape import printable
+from lrspec.diagnostics.wording import few
+from lrspec.review.lock.lock import Lock, LockedModel, rule_hashes
+from lrspec.review.snapshot import Snapshot
+from lrspec.spec.language import ONLY
+from lrspec.spec.load import SpecFile
+
+_SHOWN = 5
+
+
+def spec_moves(lock: Lock, file: SpecFile, now: Snapshot) -> list[str]:
+    """Return which parts of the spec are not those of the lock: `rule `head` changed`."""
+    rules = rule_hashes(file)
+    moves = [*_moves("rule", lock.rules, rules)]
+    if sorted(lock.rules.values()) == sorted(rules.values()):  # they have other names
+        moves = []
+    moves += _moves("optimizer", lock.optimizers, now.optimizers)
+    moves += _moves("schedule", lock.schedules, now.schedules)
+    return moves + [f"`{printable(path)}` was overridden" for path, _ in file.overrides]
+
+
+def _moves(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    changed = [name for name in new if name in old and old[name] != new[name]]
+    for names, verb in (
+        (changed, "changed"),
+        ([name for name in new if name not in old], "{} new"),
+        ([name for name in old if name not in new], "{} gone"),
+    ):
+        if names:
+            several = len(names) > 1
+            quoted = few([f"`{name}`" for name in names], _SHOWN)
+            noun = "" if names == [ONLY] else f"{kind}{'s' * several} "
+            yield f"{noun}{quoted} {verb.format('are' if several else 'is')}"
+
+
+def library_moves(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return which libraries have other versions now: `timm 1.0.20 → 1.0.22`."""
+    return [f"{name} {old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]]
+
+
+def since(lock: Lock, locked: LockedModel, file: SpecFile, now: Snapshot, versions: Mapping[str, str] | None) -> str:
+    """Return the sentence about what has moved; without `versions`, the model is the lock's own."""
+    spec = spec_moves(lock, file, now) or ["the spec is the same"]
+    if versions is None:
+        model = "the model was not built here, and is taken from the lock"
+    elif locked.fingerprint == now.inventory.fingerprint:
+        model = "the model is the same"
+    else:
+        model = "the model has other parameters"
+    return f"Since the lock was written: {'; '.join([*spec, model, *library_moves(locked.versions, versions or {})])}."
