@@ -9,15 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each processor already
 
 NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
+
+_NPM = f"packages of npm are needed ({', '.join(json.loads(NPM_PACKAGES.read_bytes())['dependencies'])})"
 
 settings.register_profile("lrspec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("lrspec")
@@ -103,12 +108,24 @@ def node_modules(pytestconfig: pytest.Config) -> Path:
     folder = pytestconfig.cache.mkdir("npm")
     shutil.copy(NPM_PACKAGES, folder)
     if not _are_installed(folder / "node_modules"):
-        npm = shutil.which("npm") or _unavailable("there is no npm on the path")
+        npm = shutil.which("npm") or _unavailable(f"{_NPM}, and there is no npm on the path")
         words = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
         ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
         if ran.returncode:
-            _unavailable(f"npm cannot install them: {ran.stderr.strip()}")
+            _unavailable(f"{_NPM}, and npm cannot install them: {ran.stderr.strip()}")
     return folder / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of the system, without a window."""
+    path = shutil.which("chromium") or _unavailable("Chromium is needed, and there is no chromium on the path")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
 
 
 def _are_installed(folder: Path) -> bool:
@@ -121,9 +138,8 @@ def _wanted() -> dict[str, str]:
     return wanted
 
 
-def _unavailable(why: str) -> str:
+def _unavailable(reason: str) -> str:
     """Fails where the suite must be whole, and skips on the machine of a contributor."""
-    reason = f"packages of npm are needed ({', '.join(_wanted())}), and {why}"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -55,7 +55,20 @@ def run(arguments: list[str]) -> int:
         return 0
 
 
-_COMMANDS = ("audit", "cache", "check", "compile", "diff", "explain", "init", "lock", "params", "plot", "schema")
+_COMMANDS = (
+    "audit",
+    "cache",
+    "check",
+    "compile",
+    "diff",
+    "explain",
+    "init",
+    "lock",
+    "params",
+    "plot",
+    "report",
+    "schema",
+)
 """Each is the name of a module here, and of the command in it."""
 
 

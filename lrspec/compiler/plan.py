@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+    from lrspec.review.report.report import Report
+
 
 class Status(StrEnum):
     """The status of a parameter: trained, or the reason why not."""
@@ -203,6 +205,16 @@ class Plan:
         from lrspec.formats.html import html
 
         return html(self)
+
+    def report(self) -> Report:
+        """Return the page of `lrspec report`: a notebook shows it in a frame, `report().write(path)` saves it.
+
+        Raises:
+            ReportError: if jinja2 is not installed.
+        """
+        from lrspec.review.report.report import of_plan
+
+        return of_plan(self)
 
     @property
     def path(self) -> str:

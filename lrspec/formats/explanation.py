@@ -15,6 +15,7 @@ from lrspec.diagnostics.suggest import did_you_mean
 from lrspec.diagnostics.wording import number, value_words
 from lrspec.formats.table_rows import schedule_words
 from lrspec.models.inventory import Inventory
+from lrspec.models.parameters import Parameter
 from lrspec.regex.pattern import FAILURES, Pattern
 from lrspec.regex.search import Search, SlowRegexError
 from lrspec.regex.time_limit import OverdueError
@@ -59,28 +60,44 @@ def find(inventory: Inventory, wanted: str) -> list[int]:
 
 def explain(resolution: Resolution, plan: Plan, index: int) -> str:
     """The explanation of one parameter, in lines of text."""
-    planned, representative = plan.parameters[index], resolution.families.representative_of[index]
-    parameter, group = planned.parameter, plan.group_of.get(planned.name)
+    parameter = plan.parameters[index].parameter
+    return "\n".join([printable(parameter.name) + about(parameter), *reasons(resolution, plan, index)])
+
+
+def about(parameter: Parameter) -> str:
+    """What is known of a parameter, to follow its name: shape, size, other names, owner, and what it is declared as."""
     shape = "" if parameter.shape is None else f" {list(parameter.shape)}, {parameter.elements:,} elements"
     tied = f", also called {', '.join(map(printable, parameter.aliases))}" if parameter.aliases else ""
     owner = f", owned by {' < '.join(map(printable, parameter.module))}" if parameter.module else ""
     declared = f", declared {', '.join(map(printable, parameter.declared))}" if parameter.declared else ""
+    return shape + tied + owner + declared
+
+
+def reasons(resolution: Resolution, plan: Plan, index: int) -> list[str]:
+    """The settings of a parameter and where they come from, then the rules; the same for its family on a layer."""
+    planned, representative = plan.parameters[index], resolution.families.representative_of[index]
+    group = plan.group_of.get(planned.name)
     where = "" if plan.groups is None or group is None else f", in group {group} ({plan.groups[group].name})"
-    what = printable(parameter.name) + shape + tied + owner + declared
     thaws = f", frozen until {planned.freeze.value}" if isinstance(planned.freeze, Time) else ""
-    lines = [what, f"  status          {_STATUS[planned.status]}{thaws}{where}"]
+    lines = [f"  status          {_STATUS[planned.status]}{thaws}{where}"]
     if planned.status.trains:
-        settings, schedules = planned.settings, resolution.spec.schedules
-        if settings.optimizer is not None:
-            lines.append(f"  optimizer       {settings.optimizer} ({_source(resolution, 'optimizer', representative)})")
-        lines.append(f"  learning rate   {_rate(resolution, planned, representative)}")
-        if schedules and (name := settings.schedule):
-            source = _source(resolution, "schedule", representative)
-            lines.append(f"  × schedule      {name} ({source}): {schedule_words(schedules[name])}")
-        lines.append(f"  weight decay    {_decay(resolution, planned, representative)}")
-        lines += [f"  {printable(name):<15} {value_words(value)}" for name, value in settings.options]
-        lines += [f"  {printable(name):<15} {value_words(value)} (a tag)" for name, value in settings.tags or ()]
-    return "\n".join([*lines, "  rules, in order", *_rules(resolution, representative)])
+        lines += _settings(resolution, planned, representative)
+    return [*lines, "  rules, in order", *_rules(resolution, representative)]
+
+
+def _settings(resolution: Resolution, planned: PlannedParameter, representative: int) -> Iterator[str]:
+    settings, schedules = planned.settings, resolution.spec.schedules
+    if settings.optimizer is not None:
+        yield f"  optimizer       {settings.optimizer} ({_source(resolution, 'optimizer', representative)})"
+    yield f"  learning rate   {_rate(resolution, planned, representative)}"
+    if schedules and (name := settings.schedule):
+        source = _source(resolution, "schedule", representative)
+        yield f"  × schedule      {name} ({source}): {schedule_words(schedules[name])}"
+    yield f"  weight decay    {_decay(resolution, planned, representative)}"
+    for name, value in settings.options:
+        yield f"  {printable(name):<15} {value_words(value)}"
+    for name, value in settings.tags or ():
+        yield f"  {printable(name):<15} {value_words(value)} (a tag)"
 
 
 def _source(resolution: Resolution, axis: str, representative: int) -> str:

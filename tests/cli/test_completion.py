@@ -38,7 +38,23 @@ def completed(folder: Path, *words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], {"audit", "cache", "check", "compile", "diff", "explain", "init", "lock", "params", "plot", "schema"}),
+        (
+            [""],
+            {
+                "audit",
+                "cache",
+                "check",
+                "compile",
+                "diff",
+                "explain",
+                "init",
+                "lock",
+                "params",
+                "plot",
+                "report",
+                "schema",
+            },
+        ),
         (["comp"], {"compile"}),
         (["cache", ""], {"clear", "dir"}),
         (["compile", "--mo"], {"--model", "--model-arg"}),

@@ -64,6 +64,7 @@ def test_help_lists_each_command_with_what_it_does() -> None:
         "lock",
         "params",
         "plot",
+        "report",
         "schema",
     ]
 

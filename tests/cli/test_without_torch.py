@@ -56,6 +56,7 @@ def blocked(folder: Path, *words: str, **environment: str) -> subprocess.Complet
         ["compile", "--params", "params.json"],
         ["compile", "--params", "params.json", "--format", "json"],
         ["explain", "a.lrspec.yaml", "fc.weight", "--params", "params.json"],
+        ["report", "--params", "params.json"],
         ["explain", "LRS201"],
         ["schema"],
         ["schema", "plan"],
@@ -88,6 +89,13 @@ def test_a_plan_is_the_same_bytes_under_every_hash_seed(folder: Path, form: str)
     outputs = {blocked(folder, *words, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "2", "42")}
     assert len(outputs) == 1
     assert outputs.pop()
+
+
+def test_a_report_is_the_same_bytes_under_every_hash_seed(folder: Path) -> None:
+    words = ("report", "--params", "params.json")
+    first, other = (blocked(folder, *words, PYTHONHASHSEED=seed).stdout for seed in ("1", "42"))
+    assert first == other
+    assert first.startswith("<!DOCTYPE html>")
 
 
 def test_findings_are_the_same_under_every_hash_seed(folder: Path) -> None:

@@ -1,0 +1,81 @@
+"""`lrspec report`: a page that shows what a spec does to a model."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrspec.cli import options
+from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
+from lrspec.cli.options import CannotRun
+from lrspec.cli.outputs import emit, print_report, status
+
+if TYPE_CHECKING:
+    from lrspec.review.diff.diff import Side
+
+
+@click.command()
+@click.argument("specs", nargs=-1, metavar="[OLD] [SPEC]", shell_complete=options.files)
+@options.model
+@options.model_arg
+@options.params
+@options.no_cache
+@options.overrides
+@options.strict
+@options.outside
+@options.output
+@options.stdin_filename
+@options.color
+def report(
+    specs: tuple[str, ...],
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    no_cache: bool,
+    overrides: dict[str, Any],
+    strict: bool,
+    allow_outside: bool,
+    output: str | None,
+    stdin_filename: str | None,
+    color: str,
+) -> int:
+    """Show what SPEC does to a model, as a page for the browser: one HTML file that needs no network.
+
+    It has the modules by size and learning rate, the rules with what they select, and why each parameter gets what it
+    gets. Without --model and --params, the spec's own model is used. With OLD (another spec, a lock, a plan's JSON, or
+    one of these as REV:PATH in git) it shows what changed, on the same picture.
+    """
+    if len(specs) > 2:
+        raise click.UsageError("expected SPEC, or OLD and SPEC")
+    from lrspec.compiler.compile import attempt
+    from lrspec.review.report.difference import NothingToCompareError
+    from lrspec.review.report.page import ReportError
+    from lrspec.review.report.report import of_outcome
+
+    if output is None and sys.stdout is not None and sys.stdout.isatty():
+        raise CannotRun("a report is an HTML page: name its file, as in -o report.html")
+    reading = read_spec(specs[-1] if specs else None, stdin_filename)
+    if reading.spec is None:
+        return print_report(reading.diagnostics, reading, color)
+    file = with_overrides(reading.file(), overrides)
+    outcome = attempt(file, inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache))
+    print_report(outcome.diagnostics, reading, color)
+    if outcome.plan is not None:
+        before = _side(specs[0], model, args, params, allow_outside, no_cache) if len(specs) > 1 else None
+        try:
+            emit(of_outcome(outcome, before).html, output)
+        except (NothingToCompareError, ReportError) as failure:
+            raise CannotRun(str(failure)) from None
+    return status(outcome.diagnostics, strict)
+
+
+def _side(
+    old: str, model: str | None, args: dict[str, Any], params: str | None, allow_outside: bool, no_cache: bool
+) -> Side:
+    """Read what a spec is compared with, for the same model."""
+    from lrspec.cli.sides import GivenModels, read_side
+
+    models, files = ([] if each is None else [each] for each in (model, params))
+    return read_side(old, GivenModels(models, args, files, outside=allow_outside, cache=not no_cache))
