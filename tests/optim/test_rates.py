@@ -186,5 +186,5 @@ def test_a_present_rate_that_is_no_number_is_refused(rate: Any) -> None:
     optimizer.param_groups[0]["lr"] = rate
     with pytest.raises(TypeError, match=r"^`lr` of group 0 is ['\[].*: expected a number$"):
         lrspec.rates_by_group(optimizer)
-    with pytest.raises(TypeError, match="^`lr` of a/group 0 is"):
+    with pytest.raises(TypeError, match=r"^`lr` of a/group 0 is"):
         lrspec.rates_by_group({"a": optimizer, "b": torch.optim.SGD([parameter()])})
