@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NAMES = {code.name: code.code for code in CODES.values() if code.code.startswith("LRS5")}
 """The codes that an audit can report, by name."""
 
+_BY_CODE = {code: name for name, code in NAMES.items()}
+
 
 def audit(
     optimizer: Any,
@@ -58,5 +60,5 @@ def audit(
 def code_of(name: str) -> str:
     """Return the code of a finding by its name; ValueError for a name that no finding of an audit has."""
     if name not in NAMES:
-        raise ValueError(f"no finding of an audit is called {name!r}{did_you_mean(name, NAMES)}")
+        raise ValueError(f"no finding of an audit is called {name!r}{did_you_mean(name, NAMES, synonyms=_BY_CODE)}")
     return NAMES[name]

@@ -142,7 +142,7 @@ def compile(
         ValueError: if `lr` or `weight_decay` is not a finite number of at least 0, or could be meant for any of
             several optimizers.
     """
-    return _plan(_file(spec), _inventory(model), lr, weight_decay)
+    return _plan(file_of(spec), _inventory(model), lr, weight_decay)
 
 
 def _plan(file: SpecFile, inventory: Inventory, lr: float | None, weight_decay: float | None) -> Plan:
@@ -165,7 +165,7 @@ def check(
     Takes the arguments of `compile`, and raises the same exceptions except `SpecError`.
     """
     try:
-        file = _file(spec)
+        file = file_of(spec)
     except SpecError as error:
         return list(error.diagnostics)
     return list(attempt(file, _inventory(model), lr=lr, weight_decay=weight_decay).diagnostics)
@@ -175,11 +175,12 @@ def compiled(
     spec: SpecFile | SpecSource, model: nn.Module, lr: float | None, weight_decay: float | None
 ) -> tuple[Plan, ModelParameters]:
     """Return the plan of a spec for a model, and the model's parameters to bind it to; raises what `compile` raises."""
-    file, parameters = _file(spec), walk(model)
+    file, parameters = file_of(spec), walk(model)
     return _plan(file, Inventory.of(model, parameters), lr, weight_decay), parameters
 
 
-def _file(spec: SpecFile | SpecSource) -> SpecFile:
+def file_of(spec: SpecFile | SpecSource) -> SpecFile:
+    """Return a spec that is one, or is read from its path or a mapping; TypeError for anything else, as a plan."""
     if isinstance(spec, SpecFile):
         return spec
     if isinstance(spec, Plan):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import SHOWN, few, value_words
 from lrspec.optim.bind import BindError, groups_of
 from lrspec.optim.live.optimizers import with_names
@@ -49,16 +50,22 @@ def rates_by_group(optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Opt
             then come first: `muon/head`.
 
     Raises:
-        TypeError: for what is not an optimizer.
+        TypeError: for what is not an optimizer, and for a rate that is not a number, such as text.
     """
     optimizers, found = with_names(optimizer), dict[str, float]()
     for prefix, each in optimizers:
         before = f"{prefix}/" if len(optimizers) > 1 else ""
         for place, group in enumerate(live_groups(each)):
-            rate = plain_value(group.get("lr"))
-            if rate is not None:
-                found[before + _name_in(found, before, group, place)] = float(rate)
+            if group.get("lr") is not None:
+                name = before + _name_in(found, before, group, place)
+                found[name] = _number(plain_value(group["lr"]), name)
     return found
+
+
+def _number(rate: Any, group: str) -> float:
+    if not isinstance(rate, int | float):
+        raise TypeError(f"`lr` of {printable(group)} is {value_words(rate)}: expected a number")
+    return float(rate)
 
 
 def _name_in(found: Mapping[str, float], before: str, group: Mapping[str, Any], place: int) -> str:

@@ -64,10 +64,13 @@ def configure_optimizers(
 
     Raises:
         SpecError, InventoryError, OSError, TypeError, ValueError: as `build_optimizers`.
+        TypeError: for what is not a LightningModule.
         BuildError, BindError: likewise; and if the spec has `schedules`, but the trainer does not know
             when it stops.
         AttributeError: for a `part` that the module does not have.
     """
+    if isinstance(module, type) or not hasattr(module, "configure_optimizers"):
+        raise TypeError(f"expected a LightningModule, found {type(module).__name__}")
     model, trainer = module.get_submodule(part or ""), cast("Any", module.trainer)
     plan = _planned(spec, model, lr, weight_decay)
     classes = None if optimizer_class is None else {plan.optimizers[0]: optimizer_class}
@@ -181,6 +184,8 @@ class VerifyPlan(_OfPlan):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Verify, now that checkpoints are loaded and the optimizers are the ones that will step."""
         names = self.plan.optimizers
+        if any(type(each).__name__ == "_MockOptimizer" for each in trainer.optimizers):  # for None
+            raise BindError("`configure_optimizers` returns nothing: return the optimizers that it builds")
         if len(trainer.optimizers) != len(names):
             returned = count(len(trainer.optimizers), "optimizer")
             listed = f"{len(names)} ({', '.join(names)})"

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 
-from lrspec.compiler.compile import compile
+from lrspec.compiler.compile import compile, file_of
 from lrspec.compiler.plan import Plan, a_plan
 from lrspec.diagnostics.errors import warn
 from lrspec.diagnostics.wording import SHOWN, few
 from lrspec.models.walk import walk
-from lrspec.optim.bind import BindError
+from lrspec.optim.bind import BindError, tensors_of
 from lrspec.optim.build import build_optimizer
-from lrspec.optim.optimizer_classes import BuildError, Maker
+from lrspec.optim.optimizer_classes import BuildError, Maker, maker_of
 from lrspec.optim.resume.result import ResumeError
 from lrspec.optim.schedules.build import build_scheduler
 from lrspec.optim.thawing.advance import NOT_ON_DEEPSPEED, STATIC, WAITS
 from lrspec.optim.thawing.statistics import Norms
 from lrspec.optim.verify.verify import require
-from lrspec.spec.load import SpecFile, SpecSource, load
+from lrspec.spec.load import SpecFile, SpecSource
 from lrspec.trainers.arguments import rates, unheeded
 from lrspec.trainers.checkpoints import load_by_name, refuse_other_groups
 
@@ -53,12 +53,16 @@ def use(trainer: Trainer, spec: SpecFile | SpecSource | Plan, *, optimizer_class
     Returns the plan of the model.
 
     Raises:
-        SpecError, InventoryError, OSError, TypeError: as `compile`.
+        SpecError, InventoryError, OSError, TypeError: as `compile`; TypeError for what is not a Trainer.
+        BindError: for a plan of another model.
         BuildError: if the Trainer has another optimizer, or a loss with parameters of its own; if the spec has several
-            optimizers, or another learning rate or weight decay than the TrainingArguments.
+            optimizers, or another learning rate or weight decay than the TrainingArguments; for the class, as
+            `build_optimizer`.
         BindError, BuildError, VerifyError (when training starts): as `build_optimizer` and the callbacks.
         ResumeError (when training starts): as `load_optimizer_state`.
     """
+    if not isinstance(trainer, Trainer):
+        raise TypeError(f"expected a Trainer (transformers.Trainer), found {type(trainer).__name__}")
     earlier = getattr(trainer.create_optimizer, "__self__", None)
     if not isinstance(earlier, _Planned):
         _refuse_others(trainer)
@@ -74,8 +78,10 @@ class _Planned:
 
     def __init__(self, trainer: Trainer, spec: SpecFile | SpecSource | Plan, optimizer_class: Maker | None) -> None:
         self.trainer, self.optimizer_class = trainer, optimizer_class
-        self.spec = spec if isinstance(spec, SpecFile | Plan) else load(spec)
+        self.spec = spec if isinstance(spec, Plan) else file_of(spec)
         self.plan = self.compiled()
+        tensors_of(self.plan, walk(trainer.model))
+        maker_of(self.plan.file.spec.bases[self.plan.optimizers[0]].type, optimizer_class)
         self.callbacks = [FollowPlan(self.plan), VerifyPlan(self.plan)]
 
     def install(self) -> None:

@@ -165,6 +165,12 @@ def test_what_the_function_prints_is_not_the_result(capsys: pytest.CaptureFixtur
             ["py:trained.py:right", "--ignore", "mixed-deacy"],
             "lrspec audit: Invalid value for --ignore: no finding of an audit is called 'mixed-deacy': did you mean",
         ),
+        (
+            ["py:trained.py:right", "--ignore", "LRS501"],
+            "lrspec audit: Invalid value for --ignore: no finding of an audit is called 'LRS501': "
+            "did you mean `parameter-in-no-group`?",
+        ),
+        (["py:trained.py"], "lrspec: py:trained.py: expected py:package.module:function, or py:FILE.py:function"),
     ],
 )
 def test_what_cannot_run_is_status_2_and_one_line(

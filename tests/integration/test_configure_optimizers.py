@@ -12,6 +12,7 @@ from typing import Any
 import lightning.pytorch
 import pytest
 import yaml
+from lightning.pytorch import LightningModule
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
@@ -78,6 +79,23 @@ def test_a_schedule_without_an_end_is_refused(tmp_path: Path) -> None:
     trainer.fit_loop.max_epochs = -1
     with pytest.raises(lrspec.BuildError, match="does not know when it stops: set its `max_steps` or `max_epochs`"):
         trainer.fit(module_by(SCHEDULED, Net()), points())
+
+
+@pytest.mark.filterwarnings("ignore:.*returned `None`")
+def test_what_the_method_forgets_to_return_is_missed(tmp_path: Path) -> None:
+    module = module_by(SPEC, Net())
+    configure = module.configure_optimizers
+    module.configure_optimizers = lambda: configure() and None
+    with pytest.raises(lrspec.BindError, match=r"^`configure_optimizers` returns nothing: return the optimizers"):
+        trainer_of(lightning.pytorch, tmp_path).fit(module, points())
+
+
+@pytest.mark.parametrize(
+    ("found", "given"), [("Net", [Net(), SPEC]), ("SpecFile", [SPEC, Net()]), ("type", [LightningModule, SPEC])]
+)
+def test_what_is_no_lightning_module_is_told_so(found: str, given: list[Any]) -> None:
+    with pytest.raises(TypeError, match=f"^expected a LightningModule, found {found}$"):
+        configure_optimizers(*given)
 
 
 def test_hyperparameters_replace_the_specs_rates(tmp_path: Path) -> None:

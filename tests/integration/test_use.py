@@ -218,6 +218,39 @@ def test_a_spec_that_does_not_fit_is_refused_at_once(tmp_path: Path) -> None:
         use(trainer_of(tmp_path), BASE | {"rules": BASE["rules"][1:]})
 
 
+@pytest.mark.parametrize(
+    ("given", "how", "expected"),
+    [
+        (SPEC, {"optimizer_class": "AdamW"}, "^optimizer_class: expected an optimizer class, found an object of str$"),
+        (SPEC, {"optimizer_class": torch.optim.SGD}, "^the spec's optimizer is AdamW, but optimizer_class is SGD$"),
+        (BASE | {"optimizer": {"type": "my.Lion", "lr": 0.1}}, {}, "^`my.Lion` is never imported from a spec"),
+    ],
+)
+def test_a_class_that_does_not_fit_is_refused_at_once(given: Any, how: Any, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(lrspec.BuildError, match=expected):
+        use(trainer_of(tmp_path), given, **how)
+
+
+def test_a_plan_of_another_model_is_refused_at_once(tmp_path: Path) -> None:
+    other: Any = {"lrspec": 1, "optimizer": {"lr": 0.1}, "rules": [{"name": "all", "match": ".", "lr_mult": 1}]}
+    with pytest.raises(lrspec.BindError, match=r"^the plan does not know body\.weight, body\.bias, head\.weight"):
+        use(trainer_of(tmp_path), lrspec.compile(other, nn.Linear(2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("found", "given"), [("Net", [Net(), SPEC]), ("SpecFile", [SPEC, Net()]), ("type", [transformers.Trainer, SPEC])]
+)
+def test_what_is_no_trainer_is_told_so(found: str, given: list[Any]) -> None:
+    with pytest.raises(TypeError, match=rf"^expected a Trainer \(transformers\.Trainer\), found {found}$"):
+        use(*given)
+
+
+def test_what_is_no_spec_is_told_so(tmp_path: Path) -> None:
+    not_a_spec: Any = 3
+    with pytest.raises(TypeError, match=r"^expected a spec .*, its path, or a mapping of its keys, found int$"):
+        use(trainer_of(tmp_path), not_a_spec)
+
+
 def test_verify_runs_when_training_starts(tmp_path: Path) -> None:
     trainer = trainer_of(tmp_path)
     use(trainer, SPEC)

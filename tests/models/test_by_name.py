@@ -531,7 +531,7 @@ def outer(width):
         ("mine", {}, "py:mine: expected py:package.module:factory, or py:FILE.py:factory"),
         ("mine.py:", {}, "expected py:package.module:factory, or py:FILE.py:factory"),
         ("dir/mine.py:make", {}, "no such file: looked in {here} for dir/mine.py"),
-        ("./:make", {}, "py:./:make: not a Python file: expected py:FILE.py:factory"),
+        ("./:make", {}, "py:./:make: not a Python file: expected py:FILE.py:make"),
         (f"{'x' * 300}.py:make", {}, "no such file: looked in {here} for " + "x" * 300 + ".py"),
         ("mien:make", {}, "ModuleNotFoundError: No module named 'mien': did you mean `mine`?"),
         (

@@ -178,3 +178,13 @@ def test_rates_of_several_optimizers_have_their_names_before_them() -> None:
 def test_present_rates_are_those_of_an_optimizer() -> None:
     with pytest.raises(TypeError, match="expected an optimizer"):
         lrspec.rates_by_group(0.1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", ["1e-3", "fast", (0.1, 0.2), torch.tensor([0.1, 0.2])])
+def test_a_present_rate_that_is_no_number_is_refused(rate: Any) -> None:
+    optimizer = torch.optim.SGD([parameter()], lr=1.0)
+    optimizer.param_groups[0]["lr"] = rate
+    with pytest.raises(TypeError, match=r"^`lr` of group 0 is ['\[].*: expected a number$"):
+        lrspec.rates_by_group(optimizer)
+    with pytest.raises(TypeError, match=r"^`lr` of a/group 0 is"):
+        lrspec.rates_by_group({"a": optimizer, "b": torch.optim.SGD([parameter()])})

@@ -18,8 +18,10 @@ from lrspec.models.sources.model_error import ModelError, in_one_line, library, 
 from lrspec.models.sources.paths import is_path
 
 
-def builder(name: str, **__: Any) -> Callable[..., Any]:
+def builder(name: str, *, returned: str | None = None, **__: Any) -> Callable[..., Any]:
     """Import the class or function that `package.module:factory` or `FILE.py:factory` names; or ModelError.
+
+    `returned` is what it should return, if not just a model.
 
     Modules are also found in the current folder, and by a file in its own, as when Python runs it: by what is imported,
     and by what is called.
@@ -45,9 +47,10 @@ def builder(name: str, **__: Any) -> Callable[..., Any]:
         details = f" ({place})" if place else _looked_for(failure, module_name) or hint
         raise ModelError(f"py:{name}: {in_one_line(failure)}{details}") from failure
     if isinstance(factory, torch.nn.Module):
-        raise ModelError(f"py:{name}: already a model ({type(factory).__name__}): name a function that returns it")
+        advice = f"name a function that returns {returned or 'it'}"
+        raise ModelError(f"py:{name}: already a model ({type(factory).__name__}): {advice}")
     if not callable(factory):
-        raise ModelError(f"py:{name}: expected a class or a function that returns a model")
+        raise ModelError(f"py:{name}: expected a class or a function that returns {returned or 'a model'}")
 
     def build(**args: Any) -> Any:
         with _first(places):
@@ -73,7 +76,7 @@ def _check_file(name: str, file: Path, attribute: str) -> None:
     if file.suffix == ".py" and is_file(file):
         return
     if is_file(file) or is_folder(file):
-        raise ModelError(f"py:{name}: not a Python file: expected py:FILE.py:factory")
+        raise ModelError(f"py:{name}: not a Python file: expected py:FILE.py:{attribute}")
     with_ending = f"{file.as_posix()}.py"
     exists = is_file(Path(with_ending))
     hint = f"did you mean `py:{with_ending}:{attribute}`?" if exists else f"looked in {Path.cwd()} for {file}"

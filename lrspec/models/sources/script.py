@@ -12,6 +12,7 @@ from lrspec.models.sources.python import builder
 from lrspec.models.sources.silence import silence
 from lrspec.spec.model_kinds import scheme_and_name
 
+_RETURNED = "(model, optimizer) or (model, optimizer, scheduler)"
 _Result = TypeVar("_Result")
 
 
@@ -24,7 +25,7 @@ def from_script(source: str, use: Callable[[Any, Any, Any], _Result]) -> _Result
     """
     name = function_of(source)
     with silence(source, shown=True):
-        returned = _called(source, builder(name))
+        returned = _called(source, builder(name, returned=_RETURNED))
         try:
             model, optimizer, scheduler = _parts(returned)
             return use(optimizer, model, scheduler)
@@ -33,9 +34,10 @@ def from_script(source: str, use: Callable[[Any, Any, Any], _Result]) -> _Result
 
 
 def function_of(source: str) -> str:
-    """Return what `py:` names; ModelError for other models, which have no optimizer."""
+    """Return what `py:` names; ModelError if it names no function, as other models do."""
     scheme, name = scheme_and_name(source)
-    if scheme != "py":
+    module, _, function = name.rpartition(":")
+    if scheme != "py" or not module or not function:
         raise ModelError(f"{source}: expected py:package.module:function, or py:FILE.py:function")
     return name
 
@@ -58,4 +60,4 @@ def _parts(returned: Any) -> tuple[Any, Any, Any]:
     found = type(returned).__name__
     if isinstance(returned, tuple | list):
         found += f" of {count(len(returned), 'item')}"
-    raise TypeError(f"expected (model, optimizer) or (model, optimizer, scheduler) from the function, found {found}")
+    raise TypeError(f"expected {_RETURNED} from the function, found {found}")

@@ -59,7 +59,7 @@ def prints():
     print("\\x1b[2Jbuilding")
     return build()
 
-constant = 3
+constant, made = 3, nn.Linear(2, 2)
 """
 
 
@@ -100,7 +100,8 @@ def test_what_the_function_prints_is_shown_harmlessly(train: str, capsys: pytest
         ("names_a_rate", "expected an optimizer (torch.optim.Optimizer), found float"),
         ("too_many", "(model, optimizer, scheduler) from the function, found tuple of 4 items"),
         ("sets_no_rate", "group 0 has no learning rate, and a spec needs one (SGD)"),
-        ("constant", "expected a class or a function"),
+        ("constant", "expected a class or a function that returns (model, optimizer) or (model, optimizer, scheduler)"),
+        ("made", "already a model (Linear): name a function that returns (model, optimizer) or"),
         ("biuld", "did you mean `build`?"),
     ],
 )
@@ -112,7 +113,10 @@ def test_what_goes_wrong_is_said_in_one_line(train: str, function: str, said: st
     assert "\n" not in str(failure.value)
 
 
-@pytest.mark.parametrize("source", ["resnet18", "timm:resnet18", "train.py:build"])
-def test_only_code_has_an_optimizer(source: str) -> None:
+NO_FUNCTIONS = ["resnet18", "timm:resnet18", "train.py:build", "py:train.py", "py:train.py:", "py::", "py:"]
+
+
+@pytest.mark.parametrize("source", NO_FUNCTIONS)
+def test_only_a_function_has_an_optimizer(source: str) -> None:
     with pytest.raises(ModelError, match=r"expected py:package.module:function, or py:FILE.py:function"):
         from_script(source, read)
