@@ -17,6 +17,10 @@ _NUMBER = re.compile(r"(\d{1,9})\.")
 _STEPS = 3
 """The least steps by which rates fall before it is no accident."""
 
+_BESIDE = {"branch", "branches", "expert", "experts", "head", "heads", "up", "ups"}
+_IN_TURN = {"block", "blocks", "h", "layer", "layers", "stage", "stages"}
+"""Words in the names of lists whose modules are beside each other, or in a decoder; and of those that are in turn."""
+
 
 def rates_towards_input(run: Run) -> Iterator[AuditFinding]:
     """LRS513: rates that fall along numbered modules, as of a layer-wise decay that counts from the wrong end."""
@@ -60,8 +64,22 @@ def _stacks(run: Run, rates: Mapping[int, float]) -> dict[tuple[str, str], dict[
     """The places of parameters that have one name but for the number of a module around them, by that number."""
     names = run.inventory.columns.names
     stacks: dict[tuple[str, str], dict[int, int]] = {}
+    beside = _beside(run)
     for place in rates:
         name = names[place]
         for found in _NUMBER.finditer(name):
-            stacks.setdefault((name[: found.start()], name[found.end() :]), {})[int(found[1])] = place
+            if name[: found.start()] not in beside:
+                stacks.setdefault((name[: found.start()], name[found.end() :]), {})[int(found[1])] = place
     return stacks
+
+
+def _beside(run: Run) -> set[str]:
+    """The lists whose modules are beside each other: by their names, or single ones that are not called layers."""
+    lists = [each for each in run.parameters.modules if type(each.module).__name__ in ("ModuleList", "ModuleDict")]
+    found = set()
+    for each in lists:
+        words = set(re.findall("[a-z]+", each.prefix.split(".")[-2].lower())) if each.prefix else set()
+        are_single = not any(module and module._modules for module in each.module._modules.values())
+        if not words.isdisjoint(_BESIDE) or (are_single and words.isdisjoint(_IN_TURN)):
+            found.add(each.prefix)
+    return found
