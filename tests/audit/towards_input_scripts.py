@@ -128,6 +128,22 @@ def experts_with_a_rate_each() -> tuple[Any, ...]:
 
 
 @right
+def the_numbered_stages_of_a_decoder_that_fall() -> tuple[Any, ...]:
+    down, up = [[net(2) for _ in range(4)] for _ in range(2)]
+    model = nn.Module()
+    for number in range(4):
+        model.add_module(f"down{number}", down[number])
+        model.add_module(f"up{number}", up[number])
+    return model, with_rates([*down, *up], [0.1] * 4 + [0.1 * 0.5**n for n in range(4)])
+
+
+@mistake("LRS513", " ".join(f"head.{name}" for name in names(4).split()), "Count the other way round")
+def the_layers_of_a_head_upside_down() -> tuple[Any, ...]:
+    model = nn.ModuleDict({"body": nn.Linear(3, 3), "head": net(4)})
+    return model, with_rates([model["body"], *model["head"]], [0.1, *(0.1 * 0.5**n for n in range(4))])
+
+
+@right
 def a_decoder_that_falls_alone() -> tuple[Any, ...]:
     return falling("up_blocks", [net(2) for _ in range(4)])
 
