@@ -110,6 +110,14 @@ def test_flat_copies_may_be_shards_where_there_are_several_processes(monkeypatch
         distributed.destroy_process_group()
 
 
+def test_other_processes_may_have_copies_of_more_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).bfloat16()
+    optimizer = AdamW([each.detach().float().requires_grad_() for each in model[0].parameters()])
+    assert not audit(optimizer, model).ok
+    monkeypatch.setattr("lrspec.auditing.checks.membership._has_processes", lambda: True)
+    assert audit(optimizer, model).ok
+
+
 def test_what_a_plan_has_frozen_for_now_is_known_until_it_thaws(model: nn.Sequential) -> None:
     plan = lrspec.compile(lrspec.loads(THAWING), model)
     stem = {id(parameter) for parameter in model[0].parameters()}

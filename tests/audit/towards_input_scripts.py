@@ -139,8 +139,10 @@ def the_numbered_stages_of_a_decoder_that_fall() -> tuple[Any, ...]:
 
 @mistake("LRS513", " ".join(f"head.{name}" for name in names(4).split()), "Count the other way round")
 def the_layers_of_a_head_upside_down() -> tuple[Any, ...]:
-    model = nn.ModuleDict({"body": nn.Linear(3, 3), "head": net(4)})
-    return model, with_rates([model["body"], *model["head"]], [0.1, *(0.1 * 0.5**n for n in range(4))])
+    body, head = nn.Linear(3, 3), net(4)
+    return nn.ModuleDict({"body": body, "head": head}), with_rates(
+        [body, *head], [0.1, *(0.1 * 0.5**n for n in range(4))]
+    )
 
 
 @right

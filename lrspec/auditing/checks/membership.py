@@ -110,19 +110,21 @@ def _homeless(run: Run) -> list[int]:
 def _copied(run: Run, places: Sequence[int], strangers: Iterable[Slot]) -> dict[int, Slot]:
     """The parameters of a lower precision that mixed precision steps as a copy in float32, with the slot of the copy.
 
-    It has their shape. Where none of them is stepped itself, it may also be flat, one for many, or in several processes
-    a shard.
+    It has their shape. Where none of them is stepped itself, it may also be flat, one for many. In several processes
+    it may be a shard, and others have the copies of more parameters.
     """
     low = [place for place in places if _is_low(run, place)]
     single = [slot for slot in strangers if str(slot.tensor.dtype) == _SINGLE]
-    copied = dict(_stand_ins(run, low, single))
+    several = _has_processes()
+    like = {slot.tensor.shape: slot for slot in single} if several else {}
+    copied = {place: like[run.tensors[place].shape] for place in low if run.tensors[place].shape in like}
+    copied.update(_stand_ins(run, low, single))
     flat = _flat(single)
     if len(flat) < len(single):
         flat = _flat(_others(single, copied))
     if flat and not any(_is_low(run, place) for place in run.slots_of):
         longest = max(flat, key=lambda slot: int(slot.tensor.numel()))
-        sharded = len(flat) == len(single) and _has_processes()
-        most = math.inf if sharded else longest.tensor.numel()
+        most = math.inf if several and len(flat) == len(single) else longest.tensor.numel()
         copied.update((place, longest) for place in low if place not in copied and run.tensors[place].numel() <= most)
     return copied
 
