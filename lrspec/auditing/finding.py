@@ -74,4 +74,10 @@ class Labelled(Protocol):
 
 def labels(groups: Iterable[Labelled]) -> str:
     """The groups as a message names them: each once, and the number of the others after the first few."""
-    return few(list(dict.fromkeys(group.label for group in groups)), _GROUPS)
+    return listed([group.label for group in groups])
+
+
+def listed(words: Iterable[str], most: int = _GROUPS) -> str:
+    """The first `most` words, each once, with "and" before the last, or before the number of the others."""
+    known = list(dict.fromkeys(words))
+    return f"{few(known[:-1])} and {few(known[-1:])}" if 1 < len(known) <= most else few(known, most)

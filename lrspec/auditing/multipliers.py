@@ -11,7 +11,7 @@ from lrspec.optim.live.values import is_number, plain_value
 
 _MULTIPLIER = re.compile(
     r"(?:(?P<lr>lr|learning_rate)|(?P<weight_decay>wd|weight_decay|decay))"
-    r"_?(?:scale|mult|multi|multiplier|factor|ratio|coeff?)"
+    r"_?(?:scale|mul|mult|multi|multiplier|factor|ratio|coeff?)"
 )
 
 

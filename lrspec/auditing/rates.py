@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from lrspec.auditing.finding import listed
 from lrspec.auditing.multipliers import factor
 from lrspec.auditing.run import Run
-from lrspec.diagnostics.wording import few
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.groups import LiveOptimizer
 from lrspec.optim.live.schedules import Schedule
@@ -41,7 +41,7 @@ def filled(optimizer: LiveOptimizer) -> list[int]:
 def counted(run: Run, optimizer: LiveOptimizer, numbers: Sequence[int]) -> str:
     """Return `3 parameters (9 elements)` of what some groups hold of the model; if that is nothing, the groups."""
     places = run.places_in(optimizer, numbers)
-    groups = few([optimizer.label(number) for number in numbers], 3)
+    groups = listed(optimizer.label(number) for number in numbers)
     return count_parameters(run.inventory.columns, places) if places else groups
 
 

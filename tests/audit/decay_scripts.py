@@ -187,6 +187,29 @@ def a_model_that_forgets_register_tokens_declares_nothing_of_them() -> tuple[Any
     return model, create_optimizer_v2(model, "adamw", lr=1e-3, weight_decay=0.05, layer_decay=0.75)
 
 
+@right
+def biases_that_a_swin_transformer_declares() -> tuple[Any, ...]:
+    """Those of its networks for positions, which some of its biases are and others are not."""
+    arguments: dict[str, Any] = {
+        "img_size": 64,
+        "window_size": 4,
+        "embed_dim": 12,
+        "depths": (1, 1),
+        "num_heads": (1, 1),
+    }
+    model: Any = timm.create_model("swinv2_tiny_window8_256", num_classes=3, **arguments)
+    declared = model.no_weight_decay()
+    return model, split(model, lambda name, _: name in declared)
+
+
+@right
+def a_bias_that_is_marked() -> tuple[Any, ...]:
+    model: Any = Gpt()
+    marked = model.blocks[0].attn.bias
+    marked._no_weight_decay = True
+    return model, split(model, lambda _, each: each is marked)
+
+
 @mistake("LRS508", "1.weight", "_no_weight_decay")
 def a_marked_parameter_decays() -> tuple[Any, ...]:
     model: Any = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))

@@ -114,6 +114,12 @@ def the_head_is_forgotten_in_low_precision_beside_a_loss() -> tuple[Any, ...]:
     return model, AdamW([*model[0].parameters(), *loss])
 
 
+@mistake("LRS501", "1.weight 1.bias", "Give them to the optimizer")
+def mixed_precision_copies_one_of_two_like_layers() -> tuple[Any, ...]:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).bfloat16()
+    return model, AdamW([each.detach().float().requires_grad_() for each in model[0].parameters()])
+
+
 @mistake("LRS501", "1.weight", "Give it to the optimizer")
 def mixed_precision_copies_all_but_one() -> tuple[Any, ...]:
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).bfloat16()

@@ -529,7 +529,7 @@ def the_plateau_of_transformers_after_it_has_come_down() -> tuple[Any, ...]:
 # One rate for all.
 
 
-@mistake("LRS512", ALL, "a list with the rate of each group")
+@mistake("LRS512", ALL, "Assign no `lr` to all groups")
 def one_rate_is_set_by_hand_after_the_scheduler() -> tuple[Any, ...]:
     model, optimizer = layer_wise()
     scheduler = lr_scheduler.StepLR(optimizer, 3)
@@ -545,7 +545,7 @@ def a_cycle_of_one_height_after_a_warm_up() -> tuple[Any, ...]:
     return model, optimizer, lr_scheduler.CyclicLR(optimizer, 1e-4, 1e-3, cycle_momentum=False)
 
 
-@mistake("LRS512", ALL, "LambdaLR")
+@mistake("LRS512", ALL, "load no state of a scheduler that had one rate")
 def the_state_of_a_scheduler_with_one_rate() -> tuple[Any, ...]:
     _, uniform = layer_wise(rates=(1e-3,) * 4)
     model, optimizer = layer_wise()
@@ -690,6 +690,58 @@ for name, make in EVERY.items():
         register_since(name, make)
 
 
+@mistake("LRS512", ALL, "multiplies the rates that it finds")
+def one_rate_by_hand_before_the_scheduler() -> tuple[Any, ...]:
+    def assign(optimizer: Optimizer) -> Any:
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-3
+        return lr_scheduler.ExponentialLR(optimizer, 0.9)
+
+    return since(assign)
+
+
+@right
+def a_plateau_at_its_floor_since() -> tuple[Any, ...]:
+    model, optimizer = layer_wise()
+    earlier = audit(optimizer, model)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=5e-5)
+    return model, optimizer, stepped(optimizer, scheduler, 8), {"since": earlier}
+
+
+# Unfrozen while a scheduler runs.
+
+
+def unfrozen(make: Made, *rates: float) -> tuple[Any, ...]:
+    """A head with a scheduler, and later the layers below at the rate that it has come down to."""
+    model = net()
+    groups = [{"params": model[3 - place].parameters(), "lr": rate} for place, rate in enumerate(rates)]
+    optimizer = AdamW(groups)
+    scheduler = stepped(optimizer, make(optimizer), 2)
+    rest = [parameter for layer in model[: 4 - len(rates)] for parameter in layer.parameters()]
+    optimizer.add_param_group({"params": rest, "lr": optimizer.param_groups[0]["lr"]})
+    return model, optimizer, scheduler
+
+
+def register_unfrozen(name: str) -> None:
+    def script() -> tuple[Any, ...]:
+        return unfrozen(TORCH[name], 1e-3)
+
+    script.__name__ = f"{name}_when_more_is_unfrozen_at_its_rate"
+    right(script)
+
+
+for name in ("StepLR", "MultiStepLR", "LinearLR", "ExponentialLR", "CosineAnnealingLR", "ReduceLROnPlateau"):
+    register_unfrozen(name)
+
+
+@mistake("LRS512", ALL, "Assign no `lr` to all groups")
+def one_rate_for_all_when_more_is_unfrozen() -> tuple[Any, ...]:
+    model, optimizer, scheduler = unfrozen(TORCH["ExponentialLR"], 1e-3, 1e-4)
+    for group in optimizer.param_groups:
+        group["lr"] = 5e-4
+    return model, optimizer, scheduler
+
+
 @right
 def one_cycle_where_the_rates_were_one() -> tuple[Any, ...]:
     return since(lambda optimizer: lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=END), rated=one_rate)
@@ -725,13 +777,19 @@ def a_floor_above_the_rate_of_a_loss() -> tuple[Any, ...]:
     return model, optimizer, lr_scheduler.CosineAnnealingLR(optimizer, END, eta_min=1e-5)
 
 
+@mistake("LRS511", BODY, "Multiply them into `lr` and `weight_decay`")
+def multipliers_called_mul() -> tuple[Any, ...]:
+    model, optimizer = layer_wise("lr_mul", "wd_mul")
+    return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
+
+
 @mistake("LRS511", "", "Multiply it into `lr`")
 def the_multiplier_of_a_loss_is_not_read() -> tuple[Any, ...]:
     model, optimizer = with_a_loss(lr_mult=0.1)
     return model, optimizer, lr_scheduler.StepLR(optimizer, 3)
 
 
-@mistake("LRS512", "", "a list with the rate of each group")
+@mistake("LRS512", "", "Assign no `lr` to all groups")
 def one_rate_for_two_losses() -> tuple[Any, ...]:
     model, optimizer = one_rate()
     weights = [nn.Parameter(torch.ones(5)) for _ in range(2)]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 from torch.optim.swa_utils import AveragedModel
-from torchvision.models import resnet18
+from torchvision.models import resnet18, resnet34
 from torchvision.ops import FrozenBatchNorm2d
 
 from tests.audit.cases import mistake, right
@@ -62,6 +62,35 @@ def a_frozen_backbone_with_a_head_that_trains() -> tuple[Any, ...]:
 def the_first_stages_of_a_resnet() -> tuple[Any, ...]:
     model = resnet18()
     return trained(model, model.conv1, model.bn1, model.layer1)
+
+
+TEACHER = [f"teacher.{name}" for name, each in resnet34().named_parameters() if each.ndim < 2 and name != "fc.bias"]
+
+
+@mistake("LRS514", " ".join(TEACHER), "`eval()`")
+def a_teacher_with_blocks_like_those_of_the_student() -> tuple[Any, ...]:
+    model = nn.ModuleDict({"student": resnet18(), "teacher": resnet34()})
+    return trained(model, model["teacher"])
+
+
+@mistake("LRS514", "frozen.other.1.weight frozen.other.1.bias", "`eval()`")
+def another_network_beside_a_momentum_encoder() -> tuple[Any, ...]:
+    body = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    other = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5))
+    frozen = nn.ModuleDict({"target": momentum(body), "other": other})
+    return trained(nn.ModuleDict({"body": body, "frozen": frozen}), other)
+
+
+@right
+def a_frozen_norm_without_momentum() -> tuple[Any, ...]:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, momentum=0.0), nn.Linear(4, 2))
+    return trained(model, model[1])
+
+
+@mistake("LRS514", "1.weight 1.bias", "`eval()`")
+def a_frozen_norm_that_averages_all_batches() -> tuple[Any, ...]:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, momentum=None), nn.Linear(4, 2))
+    return trained(model, model[1])
 
 
 @mistake("LRS514", "0.1.weight 0.1.bias", "`eval()`")

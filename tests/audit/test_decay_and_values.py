@@ -42,7 +42,7 @@ def test_a_rate_of_zero_or_above_one_is_a_warning(name: str) -> None:
 def test_a_value_of_several_groups_is_said_once() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     (found,) = audit(torch.optim.SGD([{"params": each.parameters(), "lr": "1"} for each in model]), model).diagnostics
-    assert found.message.startswith("`lr` of group 0, group 1 is the text '1'")
+    assert found.message.startswith("`lr` of group 0 and group 1 is the text '1'")
     assert len(found.parameters) == 4
 
 

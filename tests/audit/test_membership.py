@@ -44,6 +44,17 @@ def test_groups_that_share_parameters_are_named_in_one_finding(model: nn.Sequent
     )
 
 
+def test_what_is_frozen_and_in_two_groups_is_not_said_to_be_updated(model: nn.Sequential) -> None:
+    model[0].bias.requires_grad_(False)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    optimizer.param_groups.append({**optimizer.param_groups[0], "params": [model[0].bias]})
+    assert said(model, optimizer)[0] == "1 parameter (4 elements) is in group 0 and group 1"
+    optimizer.param_groups[1]["params"].append(model[0].weight)
+    assert said(model, optimizer)[0] == (
+        "2 parameters (16 elements) are in group 0 and group 1: those that train are updated more than once per step"
+    )
+
+
 def test_a_frozen_parameter_is_named_with_its_group(model: nn.Sequential) -> None:
     optimizer = AdamW([{"params": model[:2].parameters()}, {"params": model[2].parameters()}])
     model[2].bias.requires_grad_(False)
@@ -84,7 +95,7 @@ def test_copies_in_float32_do_not_hide_what_has_no_copy_of_its_own_precision(mod
     ]
 
 
-def test_flat_copies_may_be_shards_where_there_are_several_processes() -> None:
+def test_flat_copies_may_be_shards_where_there_are_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """As of Megatron: a process has just what comes after the first elements, here of one weight."""
     model = nn.Linear(3, 4).bfloat16()
     optimizer = AdamW([model.weight.detach().float().flatten()[5:].requires_grad_()])
@@ -92,9 +103,19 @@ def test_flat_copies_may_be_shards_where_there_are_several_processes() -> None:
     store: Any = vars(distributed)["HashStore"]()
     distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     try:
+        assert not audit(optimizer, model).ok
+        monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
         assert audit(optimizer, model).ok
     finally:
         distributed.destroy_process_group()
+
+
+def test_other_processes_may_have_copies_of_more_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).bfloat16()
+    optimizer = AdamW([each.detach().float().requires_grad_() for each in model[0].parameters()])
+    assert not audit(optimizer, model).ok
+    monkeypatch.setattr("lrspec.auditing.checks.membership._has_processes", lambda: True)
+    assert audit(optimizer, model).ok
 
 
 def test_what_a_plan_has_frozen_for_now_is_known_until_it_thaws(model: nn.Sequential) -> None:
@@ -119,7 +140,7 @@ def test_what_is_frozen_beside_what_thaws_is_said(model: nn.Sequential) -> None:
 def test_an_empty_group_is_called_by_its_name_or_rate(model: nn.Sequential) -> None:
     empty: list[dict[str, Any]] = [{"params": [], "lr": 1e-5}, {"params": [], "lr": 1e-4, "name": "head"}]
     message, _ = said(model, AdamW([{"params": trained(model)}, *empty]))
-    assert message == "group 1 (lr 1e-5), group 2 (`head`) have no parameters: their settings have no effect"
+    assert message == "group 1 (lr 1e-5) and group 2 (`head`) have no parameters: their settings have no effect"
 
 
 def test_of_lora_plus_the_trained_adapters_are_named() -> None:

@@ -15,12 +15,12 @@ WTE, WPE, HEAD = "transformer.wte.weight", "transformer.wpe.weight", "lm_head.we
     ("names", "tied", "words"),
     [
         ([WTE], True, "an embedding that is also the head, is stepped by Muon (group 0)"),
-        ([WTE, WPE], True, "embeddings, one of which is also the head, are stepped by Muon (group 0, group 1)"),
+        ([WTE, WPE], True, "embeddings, one of which is also the head, are stepped by Muon (group 0 and group 1)"),
         ([WPE], True, "an embedding, is stepped by Muon (group 0)"),
-        ([WTE, WPE], False, "embeddings, are stepped by Muon (group 0, group 1)"),
+        ([WTE, WPE], False, "embeddings, are stepped by Muon (group 0 and group 1)"),
         ([HEAD], False, "a head, is stepped by Muon (group 0)"),
-        ([WTE, HEAD], False, "an embedding and a head, are stepped by Muon (group 0, group 1)"),
-        ([WTE, WPE, HEAD], False, "embeddings and a head, are stepped by Muon (group 0, group 1, group 2)"),
+        ([WTE, HEAD], False, "an embedding and a head, are stepped by Muon (group 0 and group 1)"),
+        ([WTE, WPE, HEAD], False, "embeddings and a head, are stepped by Muon (group 0, group 1 and group 2)"),
     ],
 )
 def test_embeddings_and_heads_are_told_apart(names: list[str], tied: bool, words: str) -> None:

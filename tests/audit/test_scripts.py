@@ -44,8 +44,9 @@ def test_nothing_is_said_of_what_is_right(name: str) -> None:
     ("name", "subject"),
     [
         ("a_floor_above_the_rate_of_a_loss", "the learning rate of group 1 is not above it"),
-        ("the_multiplier_of_a_loss_is_not_read", "group 1 trains as if without it"),
-        ("one_rate_for_two_losses", "the learning rates of group 0 of `sgd`, group 1 of `sgd` are all 0.05"),
+        ("a_floor_above_the_rate_of_a_loss", "it ends at the rate of the others"),
+        ("the_multiplier_of_a_loss_is_not_read", "neither StepLR nor AdamW reads `lr_mult` of 1 group: group 1 trains"),
+        ("one_rate_for_two_losses", "the learning rates of group 0 of `sgd` and group 1 of `sgd` are all 0.05"),
     ],
 )
 def test_groups_without_parameters_of_the_model_are_named(name: str, subject: str) -> None:

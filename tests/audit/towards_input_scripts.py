@@ -80,6 +80,76 @@ def vit() -> nn.Module:
     return timm.create_model("vit_tiny_patch16_224", img_size=16, embed_dim=6, depth=5, num_heads=2, num_classes=2)
 
 
+class Named(nn.Module):
+    """A body, and modules under a name."""
+
+    def __init__(self, **modules: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.body = nn.Linear(3, 3)
+        for name, each in modules.items():
+            self.add_module(name, nn.ModuleList(each))
+
+
+def falling(name: str, modules: Iterable[nn.Module]) -> tuple[Any, ...]:
+    """A model with modules under a name, and with rates that fall along them."""
+    known = list(modules)
+    model: Any = Named(**{name: known})
+    return model, with_rates([model.body, *known], [0.1, *(0.1 * 0.5**n for n in range(len(known)))])
+
+
+LISTED = " ".join(f"layers.{layer}.{kind}" for layer in range(5) for kind in ("weight", "bias"))
+
+
+@mistake("LRS513", LISTED, "Count the other way round")
+def a_list_of_layers_upside_down() -> tuple[Any, ...]:
+    return falling("layers", net(5))
+
+
+@mistake(
+    "LRS513", LISTED.replace("layers", "encode").replace(".weight", ".0.weight").replace(".bias", ".0.bias"), "Count"
+)
+def a_list_of_blocks_upside_down() -> tuple[Any, ...]:
+    return falling("encode", [net(1) for _ in range(5)])
+
+
+@right
+def heads_with_a_rate_each() -> tuple[Any, ...]:
+    return falling("heads", net(5))
+
+
+@right
+def scales_with_a_rate_each() -> tuple[Any, ...]:
+    return falling("of_scale", net(5))
+
+
+@right
+def experts_with_a_rate_each() -> tuple[Any, ...]:
+    return falling("experts", [net(2) for _ in range(6)])
+
+
+@right
+def the_numbered_stages_of_a_decoder_that_fall() -> tuple[Any, ...]:
+    down, up = [[net(2) for _ in range(4)] for _ in range(2)]
+    model = nn.Module()
+    for number in range(4):
+        model.add_module(f"down{number}", down[number])
+        model.add_module(f"up{number}", up[number])
+    return model, with_rates([*down, *up], [0.1] * 4 + [0.1 * 0.5**n for n in range(4)])
+
+
+@mistake("LRS513", " ".join(f"head.{name}" for name in names(4).split()), "Count the other way round")
+def the_layers_of_a_head_upside_down() -> tuple[Any, ...]:
+    body, head = nn.Linear(3, 3), net(4)
+    return nn.ModuleDict({"body": body, "head": head}), with_rates(
+        [body, *head], [0.1, *(0.1 * 0.5**n for n in range(4))]
+    )
+
+
+@right
+def a_decoder_that_falls_alone() -> tuple[Any, ...]:
+    return falling("up_blocks", [net(2) for _ in range(4)])
+
+
 @right
 def a_transformer_with_layer_decay() -> tuple[Any, ...]:
     model = vit()

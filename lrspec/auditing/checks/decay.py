@@ -13,11 +13,12 @@ from lrspec.auditing.run import Run
 from lrspec.auditing.whole_modules import Path, WholeModules
 from lrspec.diagnostics.wording import few
 from lrspec.models.describe import count_parameters
+from lrspec.models.parameters import Columns
 from lrspec.optim.live.members import Member
 from lrspec.optim.live.values import is_number, plain_value
 
 _OFTEN_EXEMPT = {"embedding", "no_weight_decay"}
-"""Declarations of matrices whose weight decay says nothing about that of others."""
+"""Declarations of parameters whose weight decay says nothing about that of others."""
 
 
 class _Sides(NamedTuple):
@@ -127,7 +128,7 @@ def _kinds(run: Run, decays: dict[int, float]) -> dict[_Kind, _Sides]:
     kinds: dict[_Kind, _Sides] = {}
     for place, decay in decays.items():
         shape, owner = columns.shapes[place], columns.owners[place]
-        if owner and shape is not None and len(shape) < 2:
+        if owner and shape is not None and len(shape) < 2 and _is_like_others(columns, place):
             kind = (owner[0], columns.names[place].rpartition(".")[2])
             kinds.setdefault(kind, _Sides([], []))[0 if decay else 1].append(place)
     return kinds
@@ -151,13 +152,17 @@ def _matrices(run: Run, decays: dict[int, float], paths: dict[int, Path]) -> dic
     own = Counter(
         (path, decays[place])
         for place, path in paths.items()
-        if len(columns.shapes[place] or ()) > 1 and _OFTEN_EXEMPT.isdisjoint(columns.declared[place] or ())
+        if len(columns.shapes[place] or ()) > 1 and _is_like_others(columns, place)
     )
     found: dict[Path, Counter[float]] = {}
     for (path, decay), matrices in own.items():
         for length in range(len(path) + 1):
             found.setdefault(path[:length], Counter())[decay] += matrices
     return found
+
+
+def _is_like_others(columns: Columns, place: int) -> bool:
+    return _OFTEN_EXEMPT.isdisjoint(columns.declared[place] or ())
 
 
 def _beside(path: Path, matrices: dict[Path, Counter[float]]) -> float | None:

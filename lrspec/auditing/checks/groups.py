@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lrspec.auditing.finding import AuditFinding
+from lrspec.auditing.finding import AuditFinding, listed
 from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import SHOWN, count, few, value_words
 from lrspec.models.describe import count_parameters
@@ -29,7 +29,7 @@ def empty_group(run: Run) -> Iterator[AuditFinding]:
         if empty and _is_lora_plus(run, optimizer):
             yield from _empty_embeddings(run, optimizer)
         elif empty := sorted(set(empty) - set(_halves(optimizer) if empty else ())):
-            labels = few([_label(optimizer, number) for number in empty], SHOWN)
+            labels = listed((_label(optimizer, number) for number in empty), SHOWN)
             has, its = ("has", "its") if len(empty) == 1 else ("have", "their")
             yield run.finding(
                 "LRS505",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lrspec.auditing.finding import AuditFinding, labels
@@ -27,9 +27,12 @@ _SHOWN = 3
 def without_group(run: Run) -> Iterator[AuditFinding]:
     """Parameters that require grad and are in no group: those with a tensor in their stead, and the others."""
     homeless = _homeless(run)
-    replaced = dict(_stand_ins(run, homeless))
+    strangers = {id(slot.tensor): slot for slot in reversed(run.slots) if slot.place is None} if homeless else {}
+    copied = _copied(run, homeless, strangers.values())
+    left = [place for place in homeless if place not in copied]
+    replaced = dict(_stand_ins(run, left, _others(strangers.values(), copied)))
     yield from _foreign_tensor(run, replaced)
-    yield from _in_no_group(run, [place for place in homeless if place not in replaced])
+    yield from _in_no_group(run, [place for place in left if place not in replaced])
 
 
 def _in_no_group(run: Run, left: list[int]) -> Iterator[AuditFinding]:
@@ -56,8 +59,8 @@ def _foreign_tensor(run: Run, replaced: dict[int, Slot]) -> Iterator[AuditFindin
             f"{count(len(slots), 'tensor')} in {labels(slots)} {_are(slots)} not the model's ({_strangers(slots)}), "
             f"and {_counted(run, places)} of the same {'shape is' if len(places) == 1 else 'shapes are'} in no group: "
             "steps change what the model does not use",
-            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty` and loading "
-            "with `assign=True` make new parameters.",
+            "Build the optimizer last, from the model that trains: replacing modules, sharding, `to_empty`, loading "
+            "with `assign=True` and copying the model (`deepcopy`) make new parameters.",
         )
 
 
@@ -66,14 +69,14 @@ def in_two_groups(run: Run) -> Iterator[AuditFinding]:
     repeated = {place: slots for place, slots in run.slots_of.items() if len(slots) > 1}
     if repeated:
         places = list(repeated)
-        it, they = ("it", "it is") if len(places) == 1 else ("them", "they are")
+        it = "it" if len(places) == 1 else "them"
         where = list(dict.fromkeys(map(_where, repeated.values())))
         several = len({id(slot.optimizer) for slots in repeated.values() for slot in slots}) > 1
         turns = ' Optimizers that take turns may share: `ignore=["parameter-in-two-groups"]`.' if several else ""
         yield run.finding(
             "LRS502",
             places,
-            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}: {they} updated more than once per step",
+            f"{_counted(run, places)} {_are(places)} in {few(where, _SHOWN)}{_updates(run, places)}",
             f"Leave {it} in one group, once.{turns}",
         )
 
@@ -98,26 +101,42 @@ MEMBERSHIP = (without_group, in_two_groups, frozen_in_group)
 
 
 def _homeless(run: Run) -> list[int]:
-    """The parameters that require grad and are in no group, except averages, and what is stepped as a copy."""
+    """The parameters that require grad and are in no group, except averages."""
     left = [place for place, on in enumerate(run.inventory.columns.trainable) if on and place not in run.slots_of]
-    if not left:
-        return []
-    fine = {*_averaged(run), *_copied(run, left)}
-    return [place for place in left if place not in fine]
+    averaged = _averaged(run) if left else ()
+    return [place for place in left if place not in averaged]
 
 
-def _copied(run: Run, places: Sequence[int]) -> Iterator[int]:
-    """The parameters of a lower precision that mixed precision steps as a copy in float32, which has their shape.
+def _copied(run: Run, places: Sequence[int], strangers: Iterable[Slot]) -> dict[int, Slot]:
+    """The parameters of a lower precision that mixed precision steps as a copy in float32, with the slot of the copy.
 
-    Where none of them is stepped itself, it may also be flat, one for many, or in several processes a shard.
+    It has their shape. Where none of them is stepped itself, it may also be flat, one for many. In several processes
+    it may be a shard, and others have the copies of more parameters.
     """
-    shapes = {slot.tensor.shape for slot in run.slots if slot.place is None and str(slot.tensor.dtype) == _SINGLE}
-    flat = [] if any(_is_low(run, place) for place in run.slots_of) else [each for each in shapes if len(each) == 1]
-    sharded = len(flat) == len(shapes) and _has_processes()
-    longest = math.inf if sharded else max((shape.numel() for shape in flat), default=0)
-    for place in places if shapes else ():
-        if _is_low(run, place) and (run.tensors[place].shape in shapes or run.tensors[place].numel() <= longest):
-            yield place
+    low = [place for place in places if _is_low(run, place)]
+    single = [slot for slot in strangers if str(slot.tensor.dtype) == _SINGLE]
+    several = _has_processes()
+    like = {slot.tensor.shape: slot for slot in single} if several else {}
+    copied = {place: like[run.tensors[place].shape] for place in low if run.tensors[place].shape in like}
+    copied.update(_stand_ins(run, low, single))
+    flat = _flat(single)
+    if len(flat) < len(single):
+        flat = _flat(_others(single, copied))
+    if flat and not any(_is_low(run, place) for place in run.slots_of):
+        longest = max(flat, key=lambda slot: int(slot.tensor.numel()))
+        most = math.inf if several and len(flat) == len(single) else longest.tensor.numel()
+        copied.update((place, longest) for place in low if place not in copied and run.tensors[place].numel() <= most)
+    return copied
+
+
+def _flat(slots: Iterable[Slot]) -> list[Slot]:
+    return [slot for slot in slots if len(slot.tensor.shape) == 1]
+
+
+def _others(slots: Iterable[Slot], taken: Mapping[int, Slot]) -> list[Slot]:
+    """The slots of other tensors than some."""
+    tensors = {id(slot.tensor) for slot in taken.values()}
+    return [slot for slot in slots if id(slot.tensor) not in tensors]
 
 
 def _is_low(run: Run, place: int) -> bool:
@@ -126,17 +145,17 @@ def _is_low(run: Run, place: int) -> bool:
 
 def _has_processes() -> bool:
     distributed: Any = sys.modules.get("torch.distributed")
-    return distributed is not None and distributed.is_available() and bool(distributed.is_initialized())
+    running = distributed is not None and distributed.is_available() and distributed.is_initialized()
+    return bool(running and distributed.get_world_size() > 1)
 
 
-def _stand_ins(run: Run, homeless: Sequence[int]) -> Iterator[tuple[int, Slot]]:
-    """The homeless parameters that have a tensor of their shape in a group that is not the model's, with its slot."""
-    strangers: dict[tuple[int, ...], list[Slot]] = {}
-    for slot in reversed(run.slots):
-        if slot.place is None:
-            strangers.setdefault(tuple(slot.tensor.shape), []).append(slot)
-    for place in homeless if strangers else ():
-        if alike := strangers.get(tuple(run.tensors[place].shape)):
+def _stand_ins(run: Run, places: Sequence[int], slots: Iterable[Slot]) -> Iterator[tuple[int, Slot]]:
+    """The parameters that have a tensor of their shape in some slots, each with one of its own."""
+    free: dict[tuple[int, ...], list[Slot]] = {}
+    for slot in slots:
+        free.setdefault(tuple(slot.tensor.shape), []).append(slot)
+    for place in places if free else ():
+        if alike := free.get(tuple(run.tensors[place].shape)):
             yield place, alike.pop()
 
 
@@ -168,6 +187,13 @@ def _thawing(run: Run) -> Iterator[int]:
     """The parameters that `plan.advance` has frozen until their time comes."""
     later = frozen_for_now()
     return (place for place in run.slots_of if id(run.tensors[place]) in later)
+
+
+def _updates(run: Run, places: Sequence[int]) -> str:
+    """What it costs that parameters are in groups more than once; nothing if none of them trains."""
+    trained = [place for place in places if run.trains(place)]
+    they = ("it is" if len(places) == 1 else "they are") if trained == places else "those that train are"
+    return f": {they} updated more than once per step" if trained else ""
 
 
 def _strangers(slots: Sequence[Slot]) -> str:

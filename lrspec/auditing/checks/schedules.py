@@ -46,9 +46,13 @@ def _flattened(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFinding]:
 
 
 def _own_rates(optimizer: LiveOptimizer) -> dict[int, float] | None:
-    """The rates that the groups began with: `initial_lr`, or else what their schedules are multiples of."""
+    """The rates that the groups began with: `initial_lr`, or else what their schedules are multiples of.
+
+    Those of groups that were added later are not known, and count only where none is.
+    """
     first = [group.get("initial_lr", optimizer.base(number)) for number, group in enumerate(optimizer.groups)]
-    return scaled(optimizer, first, key_read(optimizer))
+    rates = scaled(optimizer, first, key_read(optimizer)) or {}
+    return {number: rate for number, rate in rates.items() if optimizer.first(number) is not None} or rates or None
 
 
 def _level(optimizer: LiveOptimizer, schedule: Schedule, name: str) -> float:
@@ -103,7 +107,8 @@ def _flattened_since(run: Run, optimizer: LiveOptimizer) -> Iterator[AuditFindin
     if run.since is None or now is None or not alike(now.values()) or not any(now.values()):
         return
     present = in_groups(optimizer, [group.get("lr") for group in optimizer.groups])
-    if not present or not alike(present.values()):
+    guessed = any(optimizer.first(number) is None for number in now)
+    if not present or not alike(present.values()) or (guessed and _is_passing(optimizer, present)):
         return
     # What differed by a multiplier that nothing reads now is LRS511.
     earlier = _rates_of(run.since.groups, unscaled=bool(unread_keys(run, optimizer)))
@@ -141,24 +146,39 @@ def _rates_of(groups: Sequence[AuditedGroup], unscaled: bool) -> dict[str, float
 def _high_floor(
     run: Run, optimizer: LiveOptimizer, schedule: Schedule, name: str, low: Sequence[int], level: float
 ) -> AuditFinding:
+    places = run.places_in(optimizer, low)
+    others = f"{'it ends' if len(low) == 1 else 'they end'} at the rate of the others"
     return run.finding(
         "LRS512",
-        run.places_in(optimizer, low),
+        places,
         f"`{name}` of {schedule.name} is {six_digits(level)}, and the learning rate of "
-        f"{counted(run, optimizer, low)} is not above it: all groups end at one rate",
+        f"{counted(run, optimizer, low)} is not above it: {'all groups end at one rate' if places else others}",
         f"{_FLOORS[name].format(name)} A LambdaLR multiplies, and keeps the ratios of the groups.",
     )
 
 
 def _one_rate(run: Run, optimizer: LiveOptimizer, rate: float, own: Collection[float]) -> AuditFinding:
     trained, names = filled(optimizer), list(dict.fromkeys(each.name for each in plans(run, optimizer)))
-    key = "swa_lr" if any("swa_lr" in each.floors for each in optimizer.schedules) else "max_lr"
     return run.finding(
         "LRS512",
         run.places_in(optimizer, trained),
         f"the learning rates of {counted(run, optimizer, trained)} are all {six_digits(rate)}"
         f"{f' under {few(names, 3)}' if names else ''}, but groups had their own, from {six_digits(min(own))} to "
         f"{six_digits(max(own))}",
-        f"Give the scheduler a list with the rate of each group (`{key}=[…]`), or take one that multiplies them, such "
-        "as a LambdaLR. Assign no `lr` to all groups once it is made.",
+        _cure(plans(run, optimizer)),
     )
+
+
+def _cure(own: Sequence[Schedule]) -> str:
+    """What to do about one rate for all, which a scheduler that takes a list has set, or a loop, or either."""
+    a_list = "list with the rate of each group"
+    if any("swa_lr" in each.floors for each in own):
+        return f"Give SWALR a {a_list} (`swa_lr=[…]`)."
+    if any(each.base != Schedule.base for each in own):
+        return f"Give the scheduler a {a_list} (`max_lr=[…]`), or take one that multiplies them, such as a LambdaLR."
+    if own and all(each.known for each in own):
+        return (
+            "Assign no `lr` to all groups, and load no state of a scheduler that had one rate for all: this one "
+            "multiplies the rates that it finds."
+        )
+    return f"Assign no `lr` to all groups. If a scheduler did it, give it a {a_list} (`max_lr=[…]`)."

@@ -14,10 +14,8 @@ from lrspec.optim.thawing.statistics import Norms
 
 def statistics_of_frozen(run: Run) -> Iterator[AuditFinding]:
     """LRS514: frozen norms in training mode, but those of a copy that follows a trained module."""
-    frozen = [visited for visited, _ in Norms(run.parameters).frozen() if visited.module.training]
-    twins = _Twins(run.parameters, frozen) if frozen else None
-    moving = [visited for visited in frozen if twins and not twins.has_one(visited)]
-    if moving:
+    frozen = [visited for visited, _ in Norms(run.parameters).moving()]
+    if moving := _Twins(run.parameters, frozen).without_one(frozen) if frozen else []:
         index, names = run.inventory.index, run.parameters.names
         modules = [visited.prefix.removesuffix(".") for visited in moving]
         places = [index[name] for visited in moving for name in names[visited.start : visited.stop]]
@@ -29,6 +27,10 @@ def statistics_of_frozen(run: Run) -> Iterator[AuditFinding]:
             f"{'its' if len(moving) == 1 else 'their'} running statistics, so what is frozen still changes",
             "Put them into `eval()` after each `model.train()`; `requires_grad_(False)` does not stop them.",
         )
+
+
+_LISTS = ("ModuleList", "ModuleDict")
+"""The classes of modules that hold others beside each other."""
 
 
 class _Twins:
@@ -48,9 +50,19 @@ class _Twins:
             prefix for prefix, copy in copies.items() if stacks.get(self._structure(copy), set()) - {self._stack(copy)}
         }
 
-    def has_one(self, norm: VisitedModule) -> bool:
+    def without_one(self, norms: list[VisitedModule]) -> list[VisitedModule]:
+        """Return the norms that are in no copy of what trains: all of a frozen module, if a part of it has no twin."""
+        apart = {self._whole(norm) for norm in norms if not self._has_one(norm)}
+        return [norm for norm in norms if self._whole(norm) in apart]
+
+    def _has_one(self, norm: VisitedModule) -> bool:
         """Return whether a frozen module around a norm is in the model once more and trains, not in the same stack."""
         return any(copy.prefix in self.twins for copy in self._frozen_around(norm))
+
+    def _whole(self, norm: VisitedModule) -> str:
+        """The path of the largest frozen module around a norm that is more than a list of modules."""
+        around = (each for each in self._frozen_around(norm) if type(each.module).__name__ not in _LISTS)
+        return next(around, norm).prefix
 
     def _frozen_around(self, norm: VisitedModule) -> Iterator[VisitedModule]:
         parts = norm.prefix.split(".")[:-1]

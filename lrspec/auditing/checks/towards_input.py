@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.run import Run
@@ -13,9 +14,16 @@ from lrspec.diagnostics.wording import six_digits
 from lrspec.models.describe import count_parameters
 from lrspec.optim.live.values import is_number
 
+if TYPE_CHECKING:
+    from torch import nn
+
 _NUMBER = re.compile(r"(\d{1,9})\.")
 _STEPS = 3
 """The least steps by which rates fall before it is no accident."""
+
+_BESIDE = {"branch", "branches", "expert", "experts", "head", "heads", "up", "ups"}
+_IN_TURN = {"block", "blocks", "h", "layer", "layers", "stage", "stages"}
+"""Words in the names of modules that are beside each other, or in a decoder; and of those that are in turn."""
 
 
 def rates_towards_input(run: Run) -> Iterator[AuditFinding]:
@@ -60,8 +68,24 @@ def _stacks(run: Run, rates: Mapping[int, float]) -> dict[tuple[str, str], dict[
     """The places of parameters that have one name but for the number of a module around them, by that number."""
     names = run.inventory.columns.names
     stacks: dict[tuple[str, str], dict[int, int]] = {}
+    modules: dict[str, nn.Module] = {}
+    for visited in run.parameters.modules:  # what a wrapper wraps comes before it
+        modules.setdefault(visited.prefix, visited.module)
+    beside: dict[str, bool] = {}
     for place in rates:
         name = names[place]
         for found in _NUMBER.finditer(name):
-            stacks.setdefault((name[: found.start()], name[found.end() :]), {})[int(found[1])] = place
+            prefix = name[: found.start()]
+            if prefix not in beside:
+                beside[prefix] = _are_beside(prefix, modules.get(prefix))
+            if not beside[prefix]:
+                stacks.setdefault((prefix, name[found.end() :]), {})[int(found[1])] = place
     return stacks
+
+
+def _are_beside(prefix: str, around: nn.Module | None) -> bool:
+    """Return whether numbered modules are not in turn: their name says so, or they are single ones in a list."""
+    words = set(re.findall("[a-z]+", prefix.removesuffix(".").rpartition(".")[2].lower()))
+    kind, inside = type(around).__name__, around._modules.values() if around else ()
+    are_single = kind in ("ModuleList", "ModuleDict") and not any(each and each._modules for each in inside)
+    return kind != "Sequential" and (not words.isdisjoint(_BESIDE) or (are_single and words.isdisjoint(_IN_TURN)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from lrspec.auditing.finding import AuditFinding
 from lrspec.auditing.multipliers import factor, multiplied
-from lrspec.auditing.rates import counted, distinct, filled, understood
+from lrspec.auditing.rates import counted, distinct, filled, plans, understood
 from lrspec.auditing.run import Run
 from lrspec.diagnostics.wording import count
 from lrspec.optim.live.groups import LiveOptimizer
@@ -28,13 +28,13 @@ def unread_key(run: Run) -> Iterator[AuditFinding]:
 def _unread(run: Run, optimizer: LiveOptimizer, keys: Sequence[str]) -> AuditFinding:
     numbers = [number for number in filled(optimizer) if any(factor(optimizer, number, key) != 1 for key in keys)]
     places = run.places_in(optimizer, numbers)
-    are, them = ("is", "it") if len(keys) == 1 else ("are", "them")
-    readers = dict.fromkeys([*(each.name for each in optimizer.schedules), class_of(optimizer.stepping).__name__])
+    them = "it" if len(keys) == 1 else "them"
+    readers = dict.fromkeys([*(each.name for each in plans(run, optimizer)), class_of(optimizer.stepping).__name__])
     one = len(places or numbers) == 1
     return run.finding(
         "LRS511",
         places,
-        f"{_quoted(keys)} of {count(len(numbers), 'group')} {are} not read by {' or '.join(readers)}: "
+        f"neither {' nor '.join(readers)} reads {_quoted(keys)} of {count(len(numbers), 'group')}: "
         f"{counted(run, optimizer, numbers)} {'trains' if one else 'train'} as if without {them}",
         _cure(keys, them),
     )

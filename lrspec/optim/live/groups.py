@@ -49,12 +49,17 @@ class LiveOptimizer:
     def base(self, number: int) -> Any:
         """Return the rate that the schedule of a group is a multiple of, which `lr_scale` is not yet in.
 
-        Schedulers have it; otherwise it is what one has left in the group, or the present rate.
+        That is the first rate, or if it is not known, the present one.
         """
-        group, base = self.groups[number], self._schedule_rate(number)
-        if base is None:
-            base = next((group[key] for key in (*LEFT_IN_GROUPS, "lr") if key in group), None)
-        return plain_value(base)
+        first = self.first(number)
+        return plain_value(self.groups[number].get("lr")) if first is None else first
+
+    def first(self, number: int) -> Any:
+        """Return the rate that a scheduler has for a group or has left in it; None if there is none."""
+        group, rate = self.groups[number], self._schedule_rate(number)
+        if rate is None:
+            rate = next((group[key] for key in LEFT_IN_GROUPS if key in group), None)
+        return plain_value(rate)
 
     def _schedule_rate(self, number: int) -> Any:
         return next((bases[number] for bases in self._bases if number < len(bases)), None)

@@ -66,14 +66,16 @@ def _name_each(optimizer: Any) -> list[tuple[str, Any]]:
 
 def _spec_names(names: Sequence[str]) -> list[str]:
     """The names as a spec may have them: without accents, of letters, digits, `_` and `-`, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    numbers: dict[str, Iterator[int]] = {}
+    given = set(names)
     for name in names:
         letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
         word = re.sub(r"[^A-Za-z0-9_-]|^-+$", "_", letters)[:_LONGEST] or "_"
-        numbered = (f"{word}-{number}" for number in count(2))
-        free = (each for each in chain([word], numbered) if each not in found and (each == name or each not in names))
-        found.append(next(free))
-    return found
+        numbered = (f"{word}-{number}" for number in numbers.setdefault(word, count(2)))
+        free = (each for each in chain([word], numbered) if each not in found and (each == name or each not in given))
+        found[next(free)] = None
+    return list(found)
 
 
 def _optimizer(optimizer: Any, place: str = "") -> Any:

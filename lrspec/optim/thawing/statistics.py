@@ -29,6 +29,10 @@ class Norms:
         """Return those that are frozen now."""
         return [(norm, own) for norm, own in self.found if own and not any(tensor.requires_grad for tensor in own)]
 
+    def moving(self) -> list[tuple[VisitedModule, list[nn.Parameter]]]:
+        """Return the frozen ones that each batch moves: those in training mode, unless their momentum is 0."""
+        return [(norm, own) for norm, own in self.frozen() if norm.module.training and norm.module.momentum != 0]
+
     def freeze(self) -> list[str]:
         """See `Plan.freeze_statistics`; this takes no walk through the model."""
         frozen = {norm.module: norm.prefix.removesuffix(".") for norm, _ in self.frozen()}

@@ -40,12 +40,11 @@ def swapped_state(run: TrainingRun) -> Iterator[Finding]:
 def statistics_of_frozen(run: TrainingRun) -> Iterator[Finding]:
     """LRS410: modules in training mode that are frozen, and update their running statistics."""
     moving = []
-    for norm, own in Norms(run.parameters).frozen():
-        if norm.module.training:
-            tensors = [run.tensors[id(tensor)] for tensor in own]
-            cohort = next((cohort for tensor in tensors if (cohort := run.cohort(tensor))), None)
-            place = NOWHERE if cohort is None else setting_place(run.plan, cohort, "freeze")
-            moving.append((place, (norm, tensors)))
+    for norm, own in Norms(run.parameters).moving():
+        tensors = [run.tensors[id(tensor)] for tensor in own]
+        cohort = next((cohort for tensor in tensors if (cohort := run.cohort(tensor))), None)
+        place = NOWHERE if cohort is None else setting_place(run.plan, cohort, "freeze")
+        moving.append((place, (norm, tensors)))
     for place, modules in together(moving).items():
         tensors = [tensor for norm, own in modules if norm.stop > norm.start for tensor in own]
         names = few([norm.prefix.removesuffix(".") for norm, _ in modules], SHOWN)

@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 from torch.optim import SGD, AdamW, Muon
 
-from lrspec.optim.live.optimizers import live_optimizers, renamings
+from lrspec.optim.live.optimizers import live_optimizers, renamings, with_names
 
 
 def adamw() -> AdamW:
@@ -33,6 +33,11 @@ def test_names_that_no_spec_has_become_some_that_it_has() -> None:
     optimizers = {"body/1": adamw(), "rest": adamw()}
     assert names(optimizers) == ["body_1", "rest"]
     assert renamings(optimizers) == [("body/1", "body_1")]
+
+
+def test_thousands_are_numbered_in_their_order() -> None:
+    found = [name for name, _ in with_names([adamw()] * 5000)]
+    assert found == ["adamw", *(f"adamw-{number}" for number in range(2, 5001))]
 
 
 def test_an_optimizer_of_matrices_only_is_not_the_default() -> None:

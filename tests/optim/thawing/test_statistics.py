@@ -159,6 +159,19 @@ def test_verify_reports_what_would_be_put_into_eval() -> None:
     assert not plan.verify(optimizer, model, step=0)
 
 
+def test_a_norm_whose_momentum_is_0_is_put_into_eval_but_not_reported() -> None:
+    model, plan, optimizer = fresh()
+    plan.advance(model, 3)
+    norms: list[Any] = [each for each in model.stem.modules() if isinstance(each, nn.BatchNorm1d)]
+    for norm in norms:
+        norm.momentum = 0.0
+    assert not plan.verify(optimizer, model, step=3)
+    norms[-1].momentum = None
+    (found,) = plan.verify(optimizer, model, step=3)
+    assert "1 frozen module in training mode (stem.2)" in found.message
+    assert plan.freeze_statistics(model) == ["stem.1.0", "stem.2"]
+
+
 def test_what_the_model_has_frozen_is_reported_at_the_rules() -> None:
     model = Net()
     model.stem.requires_grad_(False)
