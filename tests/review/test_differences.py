@@ -23,14 +23,21 @@ rules:
 NET = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3)), lrspec.Parameter("head.weight", shape=(2, 3))])
 
 
-def differences(spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory = NET) -> list[tuple[str, str]]:
-    """The place of each finding, and the first line of its message."""
-    old = lrspec.loads(SPEC)
+def found(spec: str, now: lrspec.Inventory, then: lrspec.Inventory, was: str = SPEC) -> list[tuple[str, list[str]]]:
+    """The place of each finding, and the lines of its message."""
+    old = lrspec.loads(was)
     making = Making(old)
     making.compare(old.spec.sources[0], attempt(old, then), False)
     file = lrspec.loads(spec)
     found = Locked(file, making.lock()).compare(file.spec.sources[0], attempt(file, now), False)
-    return [(file.document.text.piece(each.span), each.message.split("\n")[0]) for each in found]
+    return [(file.document.text.piece(each.span), each.message.split("\n")) for each in found]
+
+
+def differences(
+    spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory = NET, was: str = SPEC
+) -> list[tuple[str, str]]:
+    """The place of each finding, and the first line of its message."""
+    return [(place, lines[0]) for place, lines in found(spec, now, then, was)]
 
 
 @pytest.mark.parametrize(
@@ -83,3 +90,21 @@ def test_a_changed_name_and_a_changed_setting_are_one_finding() -> None:
 def test_two_that_are_tied_now_leave_one_gone() -> None:
     tied = lrspec.Inventory([lrspec.Parameter("body.weight", ("head.weight",), shape=(2, 3))])
     assert ("net", "1 parameter of the lock is gone") in differences(SPEC, tied)
+
+
+@pytest.mark.parametrize(
+    ("now", "moved"),
+    [
+        (lrspec.Parameter("body.weight", shape=(2, 3), requires_grad=False), "the model freezes other parameters"),
+        (lrspec.Parameter("body.weight", shape=(2, 3), module=("Linear",)), "the model has other classes"),
+        (lrspec.Parameter("body.weight", shape=(2, 3), declared=("head",)), "the model has other declarations"),
+        (lrspec.Parameter("body.weight", ("tied",), (2, 3), module=("Linear",)), "aliases, the model has other cl"),
+        (lrspec.Parameter("body.weight", shape=(3, 3)), "the model has other parameters"),
+    ],
+)
+def test_what_moved_in_the_model_is_told(now: lrspec.Parameter, moved: str) -> None:
+    spec = SPEC.replace("lr: 1e-3", "lr: 2e-3").replace("'^body'", r"'^(body|tied)'")
+    then = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3), declared=()), NET.parameters[1]])
+    lines = found(spec, lrspec.Inventory([now, NET.parameters[1]]), then)[0][1]
+    assert "the model is the same" not in lines[-1]
+    assert moved in lines[-1]

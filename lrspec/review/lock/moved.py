@@ -50,8 +50,23 @@ def since(lock: Lock, locked: LockedModel, file: SpecFile, now: Snapshot, versio
     spec = spec_moves(lock, file, now) or ["the spec is the same"]
     if versions is None:
         model = "the model was not built here, and is taken from the lock"
-    elif locked.fingerprint == now.inventory.fingerprint:
-        model = "the model is the same"
     else:
-        model = "the model has other parameters"
+        model = ", ".join(model_moves(locked.snapshot, now)) or "the model is the same"
     return f"Since the lock was written: {'; '.join([*spec, model, *library_moves(locked.versions, versions or {})])}."
+
+
+def model_moves(old: Snapshot, new: Snapshot) -> list[str]:
+    """Return in what a model is another one: in its parameters, or if these are the same, in what is known of them."""
+    before, after = ({entry.name: entry.parameter for entry in each.entries} for each in (old, new))
+    if before.keys() != after.keys() or any(one.shape != after[name].shape for name, one in before.items()):
+        return ["the model has other parameters"]
+    pairs = [(one, after[name]) for name, one in before.items()]
+    known = [(one, other) for one, other in pairs if None not in (one.declared, other.declared)]
+    moves = {
+        "the model has its parameters in another order": [*before] != [*after],
+        "the model has other aliases": any(one.aliases != other.aliases for one, other in pairs),
+        "the model freezes other parameters": any(one.requires_grad != other.requires_grad for one, other in pairs),
+        "the model has other classes": any(one.owners != other.owners for one, other in pairs),
+        "the model has other declarations": any(one.declared != other.declared for one, other in known),
+    }
+    return [words for words, moved in moves.items() if moved]
