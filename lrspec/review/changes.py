@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
@@ -23,6 +24,9 @@ _LESS = ("status", "options")
 
 Pair = tuple[int, int]
 """The places of a parameter in an old and a new model."""
+
+_Rules = tuple[tuple[str, ...], tuple[str, ...]]
+"""The names of the rules that set something before, and of those that set it now."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,38 @@ class Change:
     pairs: tuple[Pair, ...]
 
     def __str__(self) -> str:
-        """`lr 0.001 → 0.0005, weight_decay 0 → 0.05 (set by `head` now, by `rest` before)`."""
-        values = ", ".join(map(str, self.settings))
-        before = _rules(each for setting in self.settings for each in setting.was_set_by)
-        now = _rules(each for setting in self.settings for each in setting.set_by)
-        if before == now:
-            return f"{values} (set by {now})" if now else values
-        return f"{values} (set by {now or 'no rule'} now, by {before or 'no rule'} before)"
+        """`lr 0.001 → 0.0005 (set by `head`), weight_decay 0 → 0.05 (set by `norms` now, by `rest` before)`."""
+        return ", ".join(f"{', '.join(map(str, same))}{_by(*_setters_of(same))}" for same in _same_rules(self.settings))
+
+
+def _same_rules(settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Settings side by side that the same rules set, where any does."""
+    groups: list[list[Setting]] = []
+    for setting in settings:
+        if groups and _fit(_setters_of(groups[-1]), _setters_of([setting])):
+            groups[-1].append(setting)
+        else:
+            groups.append([setting])
+    return groups
+
+
+def _fit(one: _Rules, other: _Rules) -> bool:
+    return one == other or (
+        any(one) and any(other) and all(not a or not b or a == b for a, b in zip(one, other, strict=True))
+    )
+
+
+def _setters_of(settings: Iterable[Setting]) -> _Rules:
+    """The rules that set some settings before, and now."""
+    was, now = zip(*((setting.was_set_by, setting.set_by) for setting in settings), strict=True)
+    return tuple(dict.fromkeys(chain(*was))), tuple(dict.fromkeys(chain(*now)))
+
+
+def _by(before: Sequence[str], now: Sequence[str]) -> str:
+    """The words for what sets some settings now, and what set them before."""
+    if before == now:
+        return f" (set by {_rules(now)})" if now else ""
+    return f" (set by {_rules(now) or 'no rule'} now, by {_rules(before) or 'no rule'} before)"
 
 
 def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]:

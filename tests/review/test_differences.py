@@ -56,12 +56,32 @@ def differences(
             "true",
             "status 'trained' → 'frozen-by-spec' (set by `body` now, by no rule before)",
         ),
-        ("lr: 1e-3", "lr: 2e-3", "1", "lr 0.001 → 0.002 (set by `body`)"),
+        ("lr: 1e-3", "lr: 2e-3", "2e-3", "lr 0.001 → 0.002 (set by `optimizers.adamw.lr`)"),
+        ("'^body', lr_mult: 1", "'^body', lr_mult: 2", "2", "lr 0.001 → 0.002 (set by `body`)"),
+        (
+            "lr: 1e-3}",
+            "lr: 2e-3, betas: [0.9, 0.95]}",
+            "2e-3",
+            "lr 0.001 → 0.002 (set by `optimizers.adamw.lr`), "
+            "options.betas not set → [0.9, 0.95] (set by `optimizers.adamw.betas`)",
+        ),
     ],
 )
 def test_a_changed_setting_is_at_what_sets_it_now(old: str, new: str, place: str, message: str) -> None:
     assert old in SPEC
     assert differences(SPEC.replace(old, new)) == [(place, f"1 parameter has another setting: {message}")]
+
+
+def test_where_a_rule_and_its_optimizer_have_changed_the_rule_is_named() -> None:
+    spec = SPEC.replace("lr: 1e-3", "lr: 2e-3").replace("'^body', lr_mult: 1", "'^body', lr_mult: 3")
+    assert differences(spec) == [("3", "1 parameter has another setting: lr 0.001 → 0.006 (set by `body`)")]
+
+
+def test_what_the_model_freezes_is_at_the_model() -> None:
+    frozen = lrspec.Parameter("body.weight", shape=(2, 3), requires_grad=False)
+    then = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3)), NET.parameters[1]])
+    found = differences(SPEC, lrspec.Inventory([frozen, NET.parameters[1]]), then)
+    assert [place for place, _ in found] == ["net"]
 
 
 def test_a_changed_optimizer_or_schedule_is_a_finding() -> None:

@@ -92,7 +92,7 @@ class Locked:
         with uncollected():
             now = of_plan(plan)
             advice = f"{since(self.lock, locked, plan.file, now, installed)} {_UPDATE}"
-            differences = Differences(locked, plan.file, now, place, advice)
+            differences = Differences(locked, self.lock.rules, plan.file, now, place, advice)
             return locate(differences.findings(), plan.file.document, plan.file.spec)
 
     def closest(self, inventory: Inventory) -> LockedModel | None:

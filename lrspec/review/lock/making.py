@@ -118,7 +118,7 @@ class Renewal:
             if before is None:
                 yield f"model {model.source} added"
                 continue
-            for finding in Differences(before, self.file, model.snapshot, (), "").findings():
+            for finding in Differences(before, old.rules, self.file, model.snapshot, (), "").findings():
                 names[finding.code] = names.get(finding.code, 0) + len(finding.parameters)
         for model in old.models:
             if self.new.model(model.source, model.args) is None:
