@@ -11,6 +11,7 @@ from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few, six_digits, two_values
+from lrspec.review.sameness import are_same, differing, hashable
 from lrspec.review.snapshot import GIVEN, Entry, Snapshot
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
@@ -45,9 +46,7 @@ class Setting:
         """`lr 0.001 → 0.0005`, and `lr × 0.5 (1e-5 to 0.001 → 5e-6 to 0.0005)` if it has several values."""
         if len(self.values) == 1:
             (old, new), *_ = self.values
-            one, other = (
-                two_values(_hashable(old), _hashable(new)) if None not in (old, new) else (_one(old), _one(new))
-            )
+            one, other = two_values(_written(old), _written(new)) if None not in (old, new) else (_one(old), _one(new))
             return f"{printable(self.key)} {one} → {other}"
         old, new = ([each[side] for each in self.values] for side in (0, 1))
         change = f"{_several(old)} → {_several(new)}"
@@ -108,12 +107,11 @@ def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]
 
 def _changed(old: Entry, new: Entry) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The keys of the settings that differ, and the rules that set them then and now."""
-    if old.given == new.given:
+    if are_same(old.given, new.given):
         return
     was, now = _flat(old.given), _flat(new.given)
-    for key in sorted({*was, *now}, key=_order):
-        if was.get(key) != now.get(key):
-            yield key, _setters(old, key), _setters(new, key)
+    for key in sorted(differing(was, now), key=_order):
+        yield key, _setters(old, key), _setters(new, key)
 
 
 def _order(key: str) -> tuple[int, str]:
@@ -123,8 +121,8 @@ def _order(key: str) -> tuple[int, str]:
 def _settings(old: Snapshot, new: Snapshot, kind: Sequence[Any], pairs: Sequence[Pair]) -> Iterator[Setting]:
     both = [(_flat(old.entries[one].given), _flat(new.entries[other].given)) for one, other in pairs]
     for key, before, now in kind:
-        values = {(_hashable(was.get(key)), _hashable(is_now.get(key))): None for was, is_now in both}
-        yield Setting(key, tuple(values), before, now)
+        given = ((_written(was.get(key)), _written(is_now.get(key))) for was, is_now in both)
+        yield Setting(key, tuple({hashable(pair): pair for pair in given}.values()), before, now)
 
 
 def _setters(entry: Entry, key: str) -> tuple[str, ...]:
@@ -142,14 +140,14 @@ def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
     return flat | {f"{key}.{name}": value for key in _NESTED for name, value in given.get(key, {}).items()}
 
 
-def _hashable(value: Any) -> Any:
+def _written(value: Any) -> Any:
     if isinstance(value, Mapping):
         return json.dumps(value)
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(_written, value)) if isinstance(value, list | tuple) else value
 
 
 def _one(value: Any) -> str:
-    return "not set" if value is None else six_digits(_hashable(value))
+    return "not set" if value is None else six_digits(_written(value))
 
 
 def _several(values: Sequence[Any]) -> str:
@@ -196,5 +194,5 @@ def given_words(entries: Sequence[Entry]) -> str:
 
 def changed_values(old: Mapping[str, Any], new: Mapping[str, Any], keys: Iterable[str]) -> str:
     """Return which values of two mappings differ, in words; empty if none does."""
-    changed = ((key, _hashable(old.get(key)), _hashable(new.get(key))) for key in keys)
-    return ", ".join(str(Setting(key, ((one, other),), (), ())) for key, one, other in changed if one != other)
+    changed = {*differing(old, new)}
+    return ", ".join(str(Setting(key, ((old.get(key), new.get(key)),), (), ())) for key in keys if key in changed)

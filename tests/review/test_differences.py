@@ -91,6 +91,14 @@ def test_a_changed_optimizer_or_schedule_is_a_finding() -> None:
     assert differences(SPEC.replace("to: 1}", "to: 0.5}")) == found
 
 
+def test_a_boolean_is_not_the_number_that_python_takes_it_for() -> None:
+    was = SPEC.replace("lr: 0.1}", "lr: 0.1, nesterov: true}")
+    spec = SPEC.replace("lr: 0.1}", "lr: 0.1, nesterov: 1}")
+    message = "1 parameter has another setting: options.nesterov true → 1 (set by `optimizers.sgd.nesterov`)"
+    assert differences(spec, was=was) == [("1", message)]
+    assert differences(spec.replace("nesterov: 1}", "nesterov: 1.0}"), was=spec) == []
+
+
 def test_what_is_the_same_is_no_finding() -> None:
     assert differences(SPEC) == []
     assert differences(SPEC.replace("name: head", "name: top").replace("lr: 0.1}", "lr: 0.10}   # as always")) == []

@@ -26,6 +26,7 @@ from lrspec.review.lock.lock import LockedModel, rule_hashes
 from lrspec.review.pairing.fusions import Fusion
 from lrspec.review.pairing.pairing import Pairing, pair
 from lrspec.review.pairing.renames import Rename, Replacement
+from lrspec.review.sameness import are_same
 from lrspec.review.snapshot import Entry, Snapshot
 from lrspec.spec.axes import AXES
 from lrspec.spec.load import SpecFile
@@ -61,8 +62,7 @@ class Differences:
 
     def findings(self) -> Iterator[Finding]:
         """Return everything that differs; nothing if only rules have other names, or parameters another order."""
-        old, now = ((each.entries, each.optimizers, each.schedules) for each in (self._old, self.now))
-        if old == now:
+        if self._are_same():
             return
         yield from self._added()
         yield from self._gone()
@@ -78,6 +78,15 @@ class Differences:
         yield from map(self._changed, changed)
         changed += self._changes([each for each in pairs if each in others])
         yield from self._base_changes({setting.key for each in changed for setting in each.settings})
+
+    def _are_same(self) -> bool:
+        """Whether all is the same, which is quick to tell."""
+        old, now = self._old, self.now
+        return (
+            old.entries == now.entries
+            and all(are_same(one.given, other.given) for one, other in zip(old.entries, now.entries, strict=True))
+            and are_same((old.optimizers, old.schedules), (now.optimizers, now.schedules))
+        )
 
     def _added(self) -> Iterator[Finding]:
         """One finding for all that are set by the same rules."""
@@ -174,7 +183,7 @@ class Differences:
             return None
         name = now.get("optimizer", self.file.spec.default)
         old, new = (each.optimizers.get(name, {}) for each in (self._old, self.now))
-        return None if old.get(key) == new.get(key) else (*self.file.spec.base_path(name), key)
+        return None if are_same(old.get(key), new.get(key)) else (*self.file.spec.base_path(name), key)
 
     def _place(self, change: Change) -> tuple[int | None, Path]:
         """The rule that sets what changed, and the key of it; else the key of the optimizer, `rules`, or the model."""
@@ -200,7 +209,7 @@ class Differences:
                 path = self.file.spec.base_path(name)
                 yield self._finding("LRS608", path, f"the optimizer `{printable(name)}` has changed: {values}")
         for name, segments in self.now.schedules.items():
-            if self._old.schedules.get(name, segments) != segments:
+            if not are_same(self._old.schedules.get(name, segments), segments):
                 yield self._finding("LRS608", ("schedules", name), f"the schedule `{printable(name)}` has changed")
 
     def _settings(self, pairs: Sequence[Pair]) -> str:

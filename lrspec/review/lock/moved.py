@@ -8,6 +8,7 @@ from typing import Any
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few
 from lrspec.review.lock.lock import Lock, LockedModel, rule_hashes
+from lrspec.review.sameness import are_same
 from lrspec.review.snapshot import Snapshot
 from lrspec.spec.language import ONLY
 from lrspec.spec.load import SpecFile
@@ -27,7 +28,7 @@ def spec_moves(lock: Lock, file: SpecFile, now: Snapshot) -> list[str]:
 
 
 def _moves(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    changed = [name for name in new if name in old and old[name] != new[name]]
+    changed = [name for name in new if name in old and not are_same(old[name], new[name])]
     for names, verb in (
         (changed, "changed"),
         ([name for name in new if name not in old], "{} new"),
