@@ -101,6 +101,15 @@ def test_update_leaves_specs_without_a_lock_alone(lock: Lock) -> None:
     assert lock("--check").status == 1
 
 
+def test_update_does_not_drop_a_spec_that_does_not_exist(lock: Lock) -> None:
+    for first in (True, False):
+        ran = lock("--update", "gone.lrspec.yaml", "net.lrspec.yaml")
+        assert ran.status == 2
+        assert "gone.lrspec.yaml" in ran.err
+        assert ran.out == ("" if first else "net.lrspec.lock: unchanged\n")
+        assert lock("net.lrspec.yaml").status == 0
+
+
 def test_parameters_that_are_new_are_counted(lock: Lock) -> None:
     lock()
     edit('{"name": "stem.bias"', '{"name": "scale", "shape": [1]}, {"name": "stem.offset"', "net.params.json")
