@@ -119,6 +119,32 @@ def test_parameters_that_are_new_are_counted(lock: Lock) -> None:
     assert lock().out == "net.lrspec.lock: updated (model params:./other.json added)\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("net.params.json", '"module": ["Linear"]', '"module": ["Conv"]', "the model has other classes"),
+        ("net.params.json", '"shape": [4]', '"aliases": ["tied"], "shape": [4]', "the model has other aliases"),
+        ("net.lrspec.yaml", "name: stem", "name: trunk", "the rules have other names or another order"),
+    ],
+)
+def test_what_differs_but_is_no_finding_is_told(
+    lock: Lock, name: str, old: str, new: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock()
+    write(name, read(name).replace(old, new, 1))
+    assert run(["check", "--locked"]) == 0
+    capsys.readouterr()
+    assert lock("--check") == (1, f"net.lrspec.lock: not up to date ({words})\n", "")
+    assert lock().out == f"net.lrspec.lock: updated ({words})\n"
+
+
+def test_parameters_in_another_order_are_told(lock: Lock) -> None:
+    lock()
+    saved = json.loads(read("net.params.json"))
+    write("net.params.json", json.dumps({**saved, "parameters": saved["parameters"][::-1]}))
+    assert lock().out == "net.lrspec.lock: updated (the model has its parameters in another order)\n"
+
+
 def test_versions_of_libraries_alone_are_up_to_date(lock: Lock) -> None:
     lock()
     edit("inventory mine", 'library timm version="0.1"\n\ninventory mine', "net.lrspec.lock")
