@@ -287,3 +287,19 @@ def test_git_merges_rules_and_modules_that_stand_side_by_side(lock: Lock) -> Non
         write(name, read())
     write("base", base)
     assert git("merge-file", "ours", "base", "theirs").returncode == 0
+
+
+def test_git_merges_rules_that_select_parameters_side_by_side(lock: Lock) -> None:
+    spec = SPEC[: SPEC.index("  - name: stem")]
+    spec += "  - {name: weights, match: 'weight$', lr_mult: 1}\n  - {name: biases, match: 'bias$', lr_mult: 1}\n"
+    texts = []
+    for weights, biases in (("1", "1"), ("2", "1"), ("1", "3"), ("2", "3")):
+        weighted = spec.replace("'weight$', lr_mult: 1", f"'weight$', lr_mult: {weights}")
+        write("net.lrspec.yaml", weighted.replace("'bias$', lr_mult: 1", f"'bias$', lr_mult: {biases}"))
+        assert lock().status == 0
+        texts.append(read())
+    base, ours, theirs, both = texts
+    for name, text in (("base", base), ("ours", ours), ("theirs", theirs)):
+        write(name, text)
+    assert git("merge-file", "ours", "base", "theirs").returncode == 0
+    assert read("ours") == both
