@@ -122,16 +122,62 @@ def test_the_comment_says_what_a_changed_spec_changes(folder: Path) -> None:
 
 
 def test_a_lock_speaks_for_its_spec(folder: Path) -> None:
-    (folder / "net.lrspec.yaml").write_text(SPEC, encoding="utf-8")
-    (folder / "net.params.txt").write_text(NAMES, encoding="utf-8")
-    lock = [sys.executable, "-m", "lrspec", "lock", "net.lrspec.yaml"]
-    subprocess.run(lock, cwd=folder, check=True)
-    repository = Repository(folder)
+    repository = locked(folder)
     repository.write(**{"net.lrspec.yaml": SPEC.replace("lr_mult: 10", "lr_mult: 5")})
-    subprocess.run(lock, cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "lrspec", "lock", "net.lrspec.yaml"], cwd=folder, check=True)
     said = repository.comment()
     assert "net.lrspec.lock" in said
     assert "net.lrspec.yaml" not in said
+
+
+def test_a_lock_that_is_deleted_is_missed(folder: Path) -> None:
+    repository = locked(folder)
+    (folder / "net.lrspec.lock").unlink()
+    repository.git("add", ".")
+    ran = repository.run("Compare them with their locks", base="HEAD")
+    assert ran.returncode == 1
+    assert "LRS601" in ran.stdout
+
+
+def test_a_lock_that_was_left_as_it_is_does_not_hide_the_change(folder: Path) -> None:
+    repository = locked(folder)
+    repository.write(**{"net.lrspec.yaml": SPEC.replace("lr_mult: 10", "lr_mult: 5")})
+    assert "0.01 → 0.005" in repository.comment()
+
+
+def test_a_renamed_spec_is_compared_with_what_it_was(folder: Path) -> None:
+    repository = Repository(folder, **{"net.lrspec.yaml": SPEC})
+    repository.git("mv", "net.lrspec.yaml", "of all.lrspec.yaml")
+    repository.write(**{"of all.lrspec.yaml": SPEC.replace("lr_mult: 10", "lr_mult: 5")})
+    repository.git("add", ".")
+    assert "0.01 → 0.005" in repository.comment()
+
+
+def test_another_inventory_changes_what_a_spec_gives(folder: Path) -> None:
+    repository = Repository(folder, **{"net.lrspec.yaml": SPEC})
+    repository.write(**{"net.params.txt": NAMES + "head.scale\n"})
+    assert "head.scale" in repository.comment()
+
+
+def test_a_comment_without_room_says_so(folder: Path) -> None:
+    names = "".join(f"body.{letter}{number * number}.{letter * 40}\n" for number in range(400) for letter in "abcd")
+    rules = "".join(f"  - {{name: r{n}, match: '^body\\.a{n * n}\\.', lr_mult: {n + 2}}}\n" for n in range(300))
+    rest = "  - {name: rest, match: '^body', fallback: true, lr_mult: 1}\n"
+    head, _, _ = SPEC.partition("  - {name: head")
+    many = {f"net{number}.lrspec.yaml": head + rules + rest for number in range(3)}
+    repository = Repository(folder, **many, **{"net.params.txt": names})
+    repository.write(**{name: text.replace("lr: 1e-3", "lr: 2e-3") for name, text in many.items()})
+    said = repository.comment()
+    assert said.endswith("A comment has no room for net2.lrspec.yaml: see `lrspec diff`.\n")
+    assert len(said) < 65_536
+
+
+def locked(folder: Path) -> Repository:
+    """A repository with a spec, and its lock."""
+    (folder / "net.lrspec.yaml").write_text(SPEC, encoding="utf-8")
+    (folder / "net.params.txt").write_text(NAMES, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "lrspec", "lock", "net.lrspec.yaml"], cwd=folder, check=True)
+    return Repository(folder)
 
 
 def test_the_action_runs_what_is_installed() -> None:

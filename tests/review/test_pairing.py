@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from lrspec.models.parameters import Parameter
 from lrspec.review.pairing.pairing import Pairing, pair
 from lrspec.review.pairing.renames import Replacement
@@ -110,3 +112,68 @@ def test_one_that_is_added_is_nothing_else() -> None:
     new = [*old, Parameter("adapter.weight", shape=(4, 8))]
     assert pair(old, new).added == (len(old),)
     assert pair(new, old).gone == (len(old),)
+
+
+def test_towers_of_equal_shapes_are_renamed_in_turn() -> None:
+    old = [*blocks(BLOCK, "vision."), *blocks(BLOCK, "text.")]
+    for one, other in (("image_encoder.", "language_encoder."), ("towers.0.", "towers.1.")):
+        new = [*blocks(BLOCK, one), *blocks(BLOCK, other)]
+        assert pair(old, new).pairs == [(place, place) for place in range(len(old))]
+
+
+def test_numbers_in_words_tell_experts_matrices_apart() -> None:
+    def experts(*kinds: str) -> list[Parameter]:
+        return [Parameter(f"experts.{n}.{kind}.weight", shape=(16, 8)) for n in range(4) for kind in kinds]
+
+    old = experts("w1", "w2", "w3")
+    new = [Parameter("experts.w13", shape=(4, 32, 8)), Parameter("experts.w2", shape=(4, 16, 8))]
+    assert [(each.parts, each.whole) for each in pair(old, new).fused] == [
+        ((0, 2, 3, 5, 6, 8, 9, 11), 0),
+        ((1, 4, 7, 10), 1),
+    ]
+
+
+def test_a_whole_has_the_parts_of_its_own_name_first() -> None:
+    old = [Parameter(f"experts.{n}.{kind}.weight", shape=(4, 8)) for n in range(2) for kind in ("norm", "w1")]
+    new = [Parameter("experts.w1.weight", shape=(2, 4, 8))]
+    assert [each.parts for each in pair(old, new).fused] == [(1, 3)]
+
+
+def test_parameters_of_other_modules_are_not_fused() -> None:
+    old = [Parameter(f"blocks.{n}.attn.q.weight", shape=(8, 8)) for n in range(4)]
+    new = [Parameter("proj.weight", shape=(32, 8))]
+    assert pair(old, new).fused == ()
+    assert pair(old, new).gone == (0, 1, 2, 3)
+
+
+def test_no_parameter_is_fused_and_split() -> None:
+    old = parameters(a__q__weight=(8, 8), a__v__weight=(16, 8))
+    new = parameters(a__qv__weight=(24, 8), a__x__weight=(8, 8), a__y__weight=(8, 8))
+    pairing = pair(old, new)
+    assert [each.parts for each in pairing.fused] == [(0, 1)]
+    assert pairing.split == ()
+    assert pairing.added == (1, 2)
+
+
+def test_a_block_that_goes_and_one_that_comes_are_not_one_renamed() -> None:
+    old = blocks(BLOCK, count=4)
+    new = [Parameter(each.name.replace("layers.0.", "layers.4."), shape=each.shape) for each in old]
+    pairing = pair(old, [*new[len(BLOCK) :], *new[: len(BLOCK)]])
+    assert pairing.renamed == ()
+    assert len(pairing.gone) == len(pairing.added) == len(BLOCK)
+
+
+def test_each_parameter_has_one_fate() -> None:
+    random = Random(0)
+    for _ in range(500):
+        old, new = (
+            [
+                Parameter(f"m.{random.randrange(2)}.{name}.weight", shape=random.choice([(2, 4), (4, 4), (6, 4)]))
+                for name in random.sample("abcdef", 4)
+            ]
+            for _ in range(2)
+        )
+        pairing = pair(old, new)
+        fates = [*pairing.pairs, *((part, each.whole) for each in pairing.fused for part in each.parts)]
+        olds = [one for one, _ in fates] + [each.whole for each in pairing.split] + [*pairing.gone]
+        assert sorted(olds) == [*range(len(old))]

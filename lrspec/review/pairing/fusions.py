@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, combinations
 from typing import NamedTuple
@@ -15,7 +14,9 @@ _KINDS = 6
 _PARTS = 2048
 """The most parameters of one module that may become one: 256 experts of three matrices are 768."""
 
-_DIGITS = re.compile(r"\d+")
+
+Steps = tuple[str, ...]
+"""The parts of a name between its dots."""
 
 
 class Fusion(NamedTuple):
@@ -30,20 +31,20 @@ def fusions(
 ) -> list[Fusion]:
     """Find what was fused: of `parts` of the first model, and `wholes` of the second.
 
-    Parts are in the module of the whole, or in the one around it and then have the last step of its name; a whole has
-    exactly the elements of its parts.
+    Parts are in the module of the whole, or in the one around it and then have the last step of its name; of modules
+    inside these only numbered ones count, such as experts. A whole has exactly the elements of its parts.
     """
-    found: list[Fusion] = []
+    found: dict[int, tuple[int, ...]] = {}
     inside = _by_module(several, parts)
     fused: set[int] = set()
-    for whole in wholes:
-        choice = next(
-            (each for each in _choices(several, one[whole], inside, fused) if _make(several, each, one[whole])), None
-        )
-        if choice:
-            found.append(Fusion(choice, whole))
-            fused.update(choice)
-    return found
+    for most in (1, _KINDS):  # first those whose parts have their own name
+        for whole in (each for each in wholes if each not in found):
+            choices = _choices(several, one[whole], inside, fused, most)
+            choice = next((each for each in choices if _make(several, each, one[whole])), None)
+            if choice:
+                found[whole] = choice
+                fused.update(choice)
+    return [Fusion(found[whole], whole) for whole in sorted(found)]
 
 
 def _by_module(parameters: Sequence[Parameter], places: Iterable[int]) -> dict[str, list[int]]:
@@ -57,21 +58,31 @@ def _by_module(parameters: Sequence[Parameter], places: Iterable[int]) -> dict[s
 
 
 def _choices(
-    several: Sequence[Parameter], whole: Parameter, inside: Mapping[str, list[int]], fused: Set[int]
+    several: Sequence[Parameter], whole: Parameter, inside: Mapping[str, list[int]], fused: Set[int], most: int
 ) -> Iterator[tuple[int, ...]]:
-    """What may have become one: of each module, some of the kinds of parameters, each kind whole."""
+    """What may have become one: of each module, some of the kinds of parameters, each kind whole.
+
+    If there can be one kind at most, it has to be called like the whole.
+    """
     owner, _, leaf = whole.name.rpartition(".")
-    around = owner.rpartition(".")[0]
-    for module, last in ((owner, None), (around, leaf)):
-        kinds: dict[str, list[int]] = {}
+    around, _, name = owner.rpartition(".")
+    for module, last, called in ((owner, None, leaf), (around, leaf, name)):
         places = inside.get(module, [])
+        kinds: dict[Steps, list[int]] = {}
         for place in places if len(places) <= _PARTS else ():
-            name = several[place].name
-            if place not in fused and last in (None, name.rpartition(".")[2]):
-                kinds.setdefault(_DIGITS.sub("0", name[len(module) :]), []).append(place)
-        for number in range(1, min(len(kinds), _KINDS) + 1):
-            for chosen in combinations(list(kinds.values())[: 2 * _KINDS], number):
-                yield tuple(sorted(chain.from_iterable(chosen)))
+            steps = _inside(several[place].name, module)
+            if place not in fused and len(steps) <= 2 and last in (None, steps[-1]):
+                kinds.setdefault(steps, []).append(place)
+        own = [steps for steps in kinds if most > 1 or called in steps][: 2 * _KINDS]
+        for number in range(1, most + 1):
+            for chosen in combinations(own, number):
+                yield tuple(sorted(chain.from_iterable(kinds[steps] for steps in chosen)))
+
+
+def _inside(name: str, module: str) -> Steps:
+    """The steps of a name in a module, without numbers: `experts.3.w1.weight` is `w1`, `weight` in `experts`."""
+    steps = name.split(".")[module.count(".") + 1 if module else 0 :]
+    return tuple(step for step in steps if not step.isdecimal())
 
 
 def _make(several: Sequence[Parameter], parts: Sequence[int], whole: Parameter) -> bool:

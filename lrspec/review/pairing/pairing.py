@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -47,17 +47,17 @@ def pair(old: Sequence[Parameter], new: Sequence[Parameter]) -> Pairing:
     modules = {_around(parameter.name) for parameter in new}
     moved = [_moved(parameter, renamed, modules) for parameter in old]
     fused = fusions(moved, new, gone, added)
+    gone = _without(gone, chain.from_iterable(each.parts for each in fused))
+    added = _without(added, (each.whole for each in fused))
     split = fusions(new, moved, added, gone)
-    away = {*chain.from_iterable(each.parts for each in fused), *(each.whole for each in split)}
-    here = {*chain.from_iterable(each.parts for each in split), *(each.whole for each in fused)}
-    return Pairing(
-        tuple(kept.items()),
-        tuple(renamed),
-        tuple(fused),
-        tuple(split),
-        tuple(place for place in gone if place not in away),
-        tuple(place for place in added if place not in here),
-    )
+    gone = _without(gone, (each.whole for each in split))
+    added = _without(added, chain.from_iterable(each.parts for each in split))
+    return Pairing(tuple(kept.items()), tuple(renamed), tuple(fused), tuple(split), tuple(gone), tuple(added))
+
+
+def _without(places: Sequence[int], taken: Iterable[int]) -> list[int]:
+    known = set(taken)
+    return [place for place in places if place not in known]
 
 
 def _around(name: str) -> str:
