@@ -40,7 +40,7 @@ def diff(
     are compiled for their own models, or for those of --model and --params. With a spec alone, two models are
     compared: two --model, or two --params.
     """
-    from lrspec.cli.sides import GivenModels, read_side, read_two_models
+    from lrspec.cli.sides import GivenModels, read_sides, read_two_models
     from lrspec.review.diff.diff import diff as compared
 
     if args and not models:
@@ -51,7 +51,7 @@ def diff(
             raise click.UsageError("B is missing; for one spec and two models, give --model or --params twice")
         difference = compared(*read_two_models(old, given))
     else:
-        difference = compared(read_side(old, given), read_side(new, given))
+        difference = compared(*read_sides(old, new, given))
     if form == "json":
         from lrspec.review.diff.as_json import as_dict
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from lrspec.cli.inputs import build, read_spec
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import print_report
@@ -40,6 +42,11 @@ class GivenModels:
     def __len__(self) -> int:
         return len(self.models) + len(self.params)
 
+    @property
+    def are_used(self) -> bool:
+        """Whether a spec was compiled for them."""
+        return "inventories" in vars(self)
+
     @cached_property
     def inventories(self) -> list[tuple[str, dict[str, Any], Inventory]]:
         """The source, the arguments and the inventory of each; CannotRun if one cannot be built or read."""
@@ -51,6 +58,14 @@ class GivenModels:
         except ModelError as failure:
             raise CannotRun(str(failure)) from None
         return [*((name, self.args, build(name, self.args, cache=self.cache)) for name in self.models), *saved]
+
+
+def read_sides(old: str, new: str, given: GivenModels) -> tuple[Side, Side]:
+    """Read both sides of a diff; models that neither is compiled for are refused."""
+    sides = read_side(old, given), read_side(new, given)
+    if given and not given.are_used:
+        raise click.UsageError("--model and --params go with a spec: a lock or a plan is of its own models")
+    return sides
 
 
 def read_side(name: str, given: GivenModels) -> Side:

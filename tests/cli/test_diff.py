@@ -112,6 +112,15 @@ def test_a_lock_against_a_spec(diff: Any) -> None:
     assert diff("net.lrspec.lock", "faster.lrspec.yaml").first == SUMMARY
 
 
+def test_models_that_nothing_is_compiled_for_are_refused(diff: Any) -> None:
+    assert run(["lock", "net.lrspec.yaml"]) == 0
+    for words in (["--params", "no.json"], ["--model", "nonsense"], ["--params", "net.params.json"]):
+        ran = diff("net.lrspec.lock", "net.lrspec.lock", *words)
+        assert (ran.status, ran.out) == (2, "")
+        assert "--model and --params go with a spec" in ran.err
+    assert diff("net.lrspec.lock", "faster.lrspec.yaml", "--params", "net.params.json").first == SUMMARY
+
+
 def test_one_spec_and_two_inventories(diff: Any) -> None:
     ran = diff("net.lrspec.yaml", "--params", "net.params.json", "--params", "larger.params.json")
     assert ran.first == "all settings stay the same; nothing frozen or thawed; 1 added"
