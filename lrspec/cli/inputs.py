@@ -30,12 +30,15 @@ def spec_path(spec: str | None) -> str:
     """Return the name of a spec, or that of the only one of the folder."""
     from pathlib import Path
 
-    from lrspec.cli.discovery import UndecidedError, find_spec
+    from lrspec.cli.discovery import UndecidedError, find_spec, refuse_lock
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
     try:
-        return find_spec(Path()) if spec is None else spec
+        if spec is None:
+            return find_spec(Path())
+        refuse_lock(spec)
+        return spec
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from lrspec.spec.language import ModelSource
     from lrspec.spec.load import Reading, SpecFile
 
+_LOCK = b"lrspec-lock"
+"""What locks begin with."""
+
 _MOST_BYTES = 2**28
 """The most bytes of a plan: about a thousand for each of the parameters that a model may have."""
 
@@ -78,7 +81,7 @@ def read_side(name: str, given: GivenModels) -> Side:
     place = revision_file(name)
     data = _content(name, place)
     try:
-        if data is not None and data.startswith(b"lrspec-lock"):
+        if data is not None and data.startswith(_LOCK):
             return Side(name, _locked(_decoded(data, name), name))
         if data is not None and b'"lrspec_plan"' in data and not name.endswith(ENDINGS):
             return Side(name, [parse_plan(_decoded(data, name), name)])
@@ -96,8 +99,10 @@ def read_two_models(name: str, given: GivenModels) -> tuple[Side, Side]:
     """Read a spec for two models, each a side."""
     from lrspec.review.diff.diff import Side
 
-    place = revision_file(name)
-    file = _file(_reading(name, _content(name, place)))
+    data = _content(name, revision_file(name))
+    if data is not None and data.startswith(_LOCK):
+        raise CannotRun(f"{printable(name)}: a lock: name its spec")
+    file = _file(_reading(name, data))
     old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories)
     return old, new
 
