@@ -112,8 +112,7 @@ def _content(name: str, place: RevisionFile | None) -> bytes | None:
     if place is not None:
         data = place.read(_MOST_BYTES)
         if data is None:
-            where = f"revision `{printable(place.revision)}`" if place.revision else "the index"
-            raise CannotRun(f"{printable(name)}: {where} has no file `{printable(place.path)}`")
+            raise CannotRun(f"{printable(name)}: {place.missing()}")
         return data
     if not is_file(Path(name)) and not name.startswith("/dev/"):
         return None

@@ -167,6 +167,20 @@ def test_paths_in_a_revision_are_as_git_has_them(diff: Any, repository: Path, mo
         assert diff(name, "net.lrspec.yaml").first == "no difference"
 
 
+@pytest.mark.parametrize("revision", ["HEAD", ""])
+def test_a_path_that_begins_at_the_folder_is_suggested(
+    diff: Any, revision: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "sub").mkdir()
+    git("mv", "faster.lrspec.yaml", "net.params.json", "sub")
+    git("commit", "-qm", "Below")
+    monkeypatch.chdir(repository / "sub")
+    ran = diff(f"{revision}:faster.lrspec.yaml", "faster.lrspec.yaml")
+    assert ran.status == 2
+    assert ran.err.endswith(f" has no file `faster.lrspec.yaml`: did you mean `{revision}:./faster.lrspec.yaml`?\n")
+    assert diff(f"{revision}:./faster.lrspec.yaml", "faster.lrspec.yaml").first == "no difference"
+
+
 def test_an_inventory_that_a_revision_does_not_have_is_read_as_it_is_now(diff: Any, repository: Path) -> None:
     git("rm", "-q", "--cached", "net.params.json")
     git("commit", "-qm", "Without")
@@ -193,9 +207,10 @@ def test_what_git_does_not_have_cannot_be_compared(diff: Any, name: str, message
 
 
 def test_outside_of_a_repository_there_are_no_revisions(diff: Any) -> None:
-    ran = diff("HEAD:net.lrspec.yaml", "net.lrspec.yaml")
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("lrspec: HEAD:net.lrspec.yaml: not a git repository")
+    for name in ("HEAD:net.lrspec.yaml", ":net.lrspec.yaml"):
+        ran = diff(name, "net.lrspec.yaml")
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.startswith(f"lrspec: {name}: not a git repository")
 
 
 def test_json_follows_its_schema(diff: Any) -> None:
