@@ -34,13 +34,14 @@ _MOST_BYTES = 2**28
 
 @dataclass(frozen=True)
 class GivenModels:
-    """The models that the command line names, and how they are built."""
+    """The models that the command line names, how they are built, and when reports on specs are coloured."""
 
     models: Sequence[str]
     args: dict[str, Any]
     params: Sequence[str]
     outside: bool
     cache: bool
+    color: str
 
     def __len__(self) -> int:
         return len(self.models) + len(self.params)
@@ -89,9 +90,9 @@ def read_side(name: str, given: GivenModels) -> Side:
             raise CannotRun(f"{printable(name)}: an inventory: give it with --params, and name a spec")
     except (LockError, PlanFileError) as failure:
         raise CannotRun(str(failure)) from None
-    file = _file(_reading(name, data))
+    file = _file(_reading(name, data), given)
     if given:
-        return Side(name, [_compiled(file, *each) for each in given.inventories])
+        return Side(name, [_compiled(file, given, *each) for each in given.inventories])
     return Side(name, _own_models(file, place, given))
 
 
@@ -102,8 +103,8 @@ def read_two_models(name: str, given: GivenModels) -> tuple[Side, Side]:
     data = _content(name, revision_file(name))
     if data is not None and data.startswith(_LOCK):
         raise CannotRun(f"{printable(name)}: a lock: name its spec")
-    file = _file(_reading(name, data))
-    old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories)
+    file = _file(_reading(name, data), given)
+    old, new = (Side(name, [_compiled(file, given, *each)]) for each in given.inventories)
     return old, new
 
 
@@ -146,26 +147,26 @@ def _reading(name: str, data: bytes | None) -> Reading:
     return read_spec(name, None) if data is None else read(data[:ENOUGH], name, format_of(name))
 
 
-def _file(reading: Reading) -> SpecFile:
+def _file(reading: Reading, given: GivenModels) -> SpecFile:
     if reading.spec is None:
-        raise _with_errors(reading, reading)
+        raise _with_errors(reading, reading, given)
     return reading.file()
 
 
-def _with_errors(reading: Any, source: Any) -> CannotRun:
+def _with_errors(reading: Any, source: Any, given: GivenModels) -> CannotRun:
     """Print the report of a spec, and return the error that ends the command."""
-    print_report(reading.diagnostics, source, "auto")
+    print_report(reading.diagnostics, source, given.color)
     return CannotRun(f"{source.document.path}: the spec has errors, so there is nothing to compare")
 
 
-def _compiled(file: SpecFile, source: str, args: dict[str, Any], inventory: Inventory) -> Model:
+def _compiled(file: SpecFile, given: GivenModels, source: str, args: dict[str, Any], inventory: Inventory) -> Model:
     from lrspec.compiler.compile import attempt
     from lrspec.review.diff.diff import Model
     from lrspec.review.snapshot import of_plan
 
     outcome = attempt(file, inventory)
     if outcome.plan is None or outcome.plan.groups is None:
-        raise _with_errors(outcome, file)
+        raise _with_errors(outcome, file, given)
     return Model(source, args, of_plan(outcome.plan))
 
 
@@ -198,7 +199,7 @@ def _own_model(
         start, message = file.model_span(number).start, str(failure)
         message = message.replace(*shown) if shown[0] else message
         raise CannotRun(f"{file.path}:{start.line}:{start.column}: {message}") from None
-    return _compiled(file, own.source, own.args, inventory)
+    return _compiled(file, given, own.source, own.args, inventory)
 
 
 def _write(place: RevisionFile, source: ModelSource, top: Path) -> bool:

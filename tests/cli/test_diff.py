@@ -276,6 +276,13 @@ def test_the_plan_of_a_spec_with_errors_is_refused(diff: Any) -> None:
     assert ran.err.endswith("lrspec: plan.json: the plan of a spec with errors: fix the spec, and compile it again\n")
 
 
+@pytest.mark.parametrize("wrong", [SPEC.replace("fallback: true", "match: '^no'"), SPEC.replace("lr: 1e-4", "lr: x")])
+def test_color_is_for_the_report_on_a_spec_with_errors(diff: Any, wrong: str) -> None:
+    Path("wrong.lrspec.yaml").write_text(wrong)
+    for color, coloured in (("always", True), ("never", False), ("auto", False)):
+        assert ("\x1b[" in diff("net.lrspec.yaml", "wrong.lrspec.yaml", "--color", color).err) is coloured
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
