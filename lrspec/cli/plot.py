@@ -29,21 +29,10 @@ class _Inches(click.FloatRange):
 
 @click.command()
 @click.argument("spec", required=False, shell_complete=options.files)
-@options.model
-@options.model_arg
-@options.params
-@options.no_cache
-@options.lr
-@options.weight_decay
-@options.overrides
+@options.of_one_model
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: shows rates over time.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
 @click.option("--width", type=_Inches(2, 40), default=3.4, show_default=True, help="Inches.")
-@options.strict
-@options.outside
-@options.output
-@options.stdin_filename
-@options.color
 def plot(
     spec: str | None,
     model: str | None,

@@ -18,18 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="[OLD] [SPEC]", shell_complete=options.files)
-@options.model
-@options.model_arg
-@options.params
-@options.no_cache
-@options.lr
-@options.weight_decay
-@options.overrides
-@options.strict
-@options.outside
-@options.output
-@options.stdin_filename
-@options.color
+@options.of_one_model
 def report(
     specs: tuple[str, ...],
     model: str | None,
