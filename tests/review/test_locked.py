@@ -127,7 +127,9 @@ def test_an_edited_spec_is_judged_by_the_inventory_in_its_lock(capsys: pytest.Ca
     status, out = check(capsys, "--locked", "--no-build")
     assert status == 1
     assert "1 parameter has another setting: lr 0.0001 → 0.0002 (set by `rest`)" in out
-    assert "rule `rest` changed; the model was not built here, and is taken from the lock" in " ".join(out.split())
+    said = " ".join(out.split())
+    assert "rule `rest` changed; the model was not built here, and is taken from the lock" in said
+    assert "run `lrspec lock --update` where the model can be built" in said
     edit("^head", "^heads")
     assert codes(capsys, "--locked", "--no-build") == {"LRS203", "LRS608"}
     assert check(capsys, "--no-build") == (0, "1 spec checked: nothing found; 1 model skipped\n")
@@ -219,6 +221,7 @@ def test_groups_are_refused_that_the_lock_does_not_say(live: Any) -> None:
     ) as caught:
         lrspec.param_groups("net.lrspec.yaml", live, lr=0.5, locked=True)
     assert {found.code for found in caught.value.diagnostics} == {"LRS608"}
+    assert "write what was overridden into the spec" in " ".join(str(caught.value).split())
     renamed = net(trunk=(2, 3), head=(4, 2))
     for call in (lrspec.param_groups, lrspec.build_optimizer, lrspec.build_optimizers):
         with pytest.raises(lrspec.LockError, match=r"`body\.weight` was renamed to `trunk\.weight`"):

@@ -27,6 +27,11 @@ from lrspec.spec.load import SpecFile
 from lrspec.spec.locate import locate
 
 _UPDATE = "If this is meant, run `lrspec lock --update`, and look at its `git diff`."
+_ELSEWHERE = "If this is meant, run `lrspec lock --update` where the model can be built, and look at its `git diff`."
+_OVERRIDDEN = (
+    "A lock has no overrides. If this is meant, write what was overridden into the spec, run `lrspec lock --update`, and "
+    "look at its `git diff`."
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ class Locked:
         installed = None if saved else versions(locked.source)
         with uncollected():
             now = of_plan(plan)
-            advice = f"{since(self.lock, locked, plan.file, now, installed)} {_UPDATE}"
+            todo = _OVERRIDDEN if plan.file.overrides else _ELSEWHERE if saved else _UPDATE
+            advice = f"{since(self.lock, locked, plan.file, now, installed)} {todo}"
             differences = Differences(locked, self.lock.rules, plan.file, now, place, advice)
             return locate(differences.findings(), plan.file.document, plan.file.spec)
 
