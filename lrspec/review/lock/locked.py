@@ -29,8 +29,8 @@ from lrspec.spec.locate import locate
 _UPDATE = "If this is meant, run `lrspec lock --update`, and look at its `git diff`."
 _ELSEWHERE = "If this is meant, run `lrspec lock --update` where the model can be built, and look at its `git diff`."
 _OVERRIDDEN = (
-    "A lock has no overrides. If this is meant, write what was overridden into the spec, run `lrspec lock --update`, and "
-    "look at its `git diff`."
+    "A lock has no overrides. If this is meant, write what was overridden into the spec, run `lrspec lock --update`, "
+    "and look at its `git diff`."
 )
 
 
