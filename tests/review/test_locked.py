@@ -6,6 +6,7 @@ the check says. `pytest --update` writes that anew.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -177,6 +178,28 @@ def test_models_that_the_lock_lacks_are_not_locked(capsys: pytest.CaptureFixture
     edit("models:", "#")
     _, out = check(capsys, "--locked", "--no-build")
     assert "LRS601 not-locked: the spec names no model, so it cannot be locked" in out
+
+
+@pytest.mark.usefixtures("unbuilt")
+def test_a_spec_from_standard_input_is_locked_under_its_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def piped(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SPEC.encode())))
+        return check(capsys, "--locked", "--no-build", *words, "-")
+
+    status, out = piped()
+    assert status == 1
+    assert "the spec was not read from a file, so there is no lock beside it" in out
+    assert "= Name the spec, or give its path with --stdin-filename" in out
+    assert piped("--stdin-filename", "net.lrspec.yaml")[0] == 0
+
+
+@pytest.mark.usefixtures("unbuilt")
+def test_the_command_that_writes_a_lock_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("net.lrspec.yaml").rename("<my net>.lrspec.yaml")
+    _, out = check(capsys, "--locked", "--no-build", "<my net>.lrspec.yaml")
+    assert "Run `lrspec lock '<my net>.lrspec.yaml'`, and commit <my net>.lrspec.lock." in " ".join(out.split())
 
 
 def test_locks_and_specs_alone_exclude_each_other() -> None:
