@@ -139,3 +139,14 @@ def test_what_moved_in_the_model_is_told(now: lrspec.Parameter, moved: str) -> N
     lines = found(spec, lrspec.Inventory([now, NET.parameters[1]]), then)[0][1]
     assert "the model is the same" not in lines[-1]
     assert moved in lines[-1]
+
+
+def test_parts_whose_names_differ_in_numbers_alone_are_counted() -> None:
+    spec = SPEC.replace("'^body'", "'^(body|experts)'")
+    experts = [lrspec.Parameter(f"experts.{place}.weight", shape=(2, 3)) for place in range(4)]
+    then = lrspec.Inventory([*NET.parameters, *experts])
+    now = lrspec.Inventory([*NET.parameters, lrspec.Parameter("experts.weight", shape=(4, 2, 3))])
+    words = "4 parameters `experts.*.weight` were fused into `experts.weight`, with the same settings"
+    assert differences(spec, now, then, spec) == [("net", words)]
+    back = "`experts.weight` was split into 4 parameters `experts.*.weight`, with the same settings"
+    assert differences(spec, then, now, spec) == [("net", back)]

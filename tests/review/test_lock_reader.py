@@ -133,6 +133,7 @@ def test_no_such_line_raises_anything_else(piece: str) -> None:
         ("model m args={} fingerprint=\"\"", "the model is there twice"),
         ("  a shape=[-1]", "`shape.0`"),
         ("  a module=\"Nothing\"", "no class `Nothing` above"),
+        ("  a lr=x", "column 8: expected a JSON value"),
         ("odd x", "unknown word `odd`"),
         ("  a b", "too many or too few words"),
     ],

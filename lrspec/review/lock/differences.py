@@ -115,7 +115,7 @@ class Differences:
         message = f"{_replaced(rename, self._old, self.now)}{self._settings(rename.pairs)}"
         one, other = rename.pairs[0]
         old, new = self._old.entries[one].name, self.now.entries[other].name
-        more = f" and {len(entries) - 1:,} more alike" if len(entries) > 1 else ""
+        more = f", and {len(entries) - 1:,} more in the same way" if len(entries) > 1 else ""
         listed = [f"{printable(old)} is {printable(new)} now{more}"]
         return self._finding("LRS604", self.model, message, listed, entries)
 
@@ -130,7 +130,8 @@ class Differences:
         for (parts, whole), same in alike.items():
             pairs = [(part, each.whole) if fused else (each.whole, part) for each in same for part in each.parts]
             times = f" ({len(same):,} ×)" if len(same) > 1 else ""
-            pieces, whole = _quoted(parts), _quoted([whole])
+            several_alike = f"{count(len(same[0].parts), 'parameter')} " if len(parts) == 1 else ""
+            pieces, whole = several_alike + _quoted(parts), _quoted([whole])
             what = f"{pieces} were fused into {whole}" if fused else f"{whole} was split into {pieces}"
             yield self._finding(code, self.model, f"{what}{times}{self._settings(pairs)}", [], self._new(pairs))
 

@@ -25,9 +25,9 @@ def write(words: Sequence[str], values: Mapping[str, Any]) -> str:
     return " ".join([*map(_word, words), *(f"{key}={_json(value)}" for key, value in values.items())])
 
 
-def read(text: str) -> Line:
-    """Return the words and values of a line; ValueError if it is not one that `write` makes."""
-    line, place = Line([], {}), 0
+def read(text: str, start: int = 0) -> Line:
+    """Return the words and values of a line from `start`; ValueError if it is not one that `write` makes."""
+    line, place = Line([], {}), start
     while place < len(text):
         key = _KEY.match(text, place)
         bare = None if key else _WORD.match(text, place)
@@ -83,6 +83,6 @@ def _decode(text: str, place: int) -> tuple[Any, int]:
             raise RecursionError
         return value, end
     except json.JSONDecodeError as failure:
-        raise ValueError(f"column {failure.pos + 1}: not a value of JSON") from None
+        raise ValueError(f"column {failure.pos + 1}: expected a JSON value") from None
     except RecursionError:
         raise ValueError("a value that is too deep") from None

@@ -172,7 +172,7 @@ class _Reader:
         if not text or text.startswith("#"):
             return
         is_parameter = text.startswith("  ")
-        line = read(text.removeprefix("  "))
+        line = read(text, 2 if is_parameter else 0)
         if not self._started:
             if line.words != HEAD:
                 raise ValueError(f"expected `{' '.join(HEAD)}`")
