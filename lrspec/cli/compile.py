@@ -26,21 +26,10 @@ def _files(arguments: Mapping[str, Any]) -> Iterator[Path]:
 
 @click.command()
 @click.argument("spec", required=False, shell_complete=options.files)
-@options.model
-@options.model_arg
-@options.params
-@options.no_cache
-@options.lr
-@options.weight_decay
-@options.overrides
+@options.of_one_model
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: adds rates at some of them.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--tree", is_flag=True, help="Show the model's modules with their settings, instead of the table.")
-@options.strict
-@options.outside
-@options.output
-@options.stdin_filename
-@options.color
 @watchable(_files)
 def compile(
     spec: str | None,

@@ -22,6 +22,7 @@ from lrspec.cli.outputs import emit, emit_json
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
 @options.outside
 @options.output
+@options.color
 def diff(
     old: str,
     new: str | None,
@@ -33,6 +34,7 @@ def diff(
     exit_code: bool,
     allow_outside: bool,
     output: str | None,
+    color: str,
 ) -> int:
     """Show what differs between what A and B give to the parameters of a model.
 
@@ -40,18 +42,18 @@ def diff(
     are compiled for their own models, or for those of --model and --params. With a spec alone, two models are
     compared: two --model, or two --params.
     """
-    from lrspec.cli.sides import GivenModels, read_side, read_two_models
+    from lrspec.cli.sides import GivenModels, read_sides, read_two_models
     from lrspec.review.diff.diff import diff as compared
 
     if args and not models:
         raise click.UsageError("--model-arg goes with --model")
-    given = GivenModels(models, args, params, outside=allow_outside, cache=not no_cache)
+    given = GivenModels(models, args, params, outside=allow_outside, cache=not no_cache, color=color)
     if new is None:
         if len(given) != 2 or len(models) == 1:
             raise click.UsageError("B is missing; for one spec and two models, give --model or --params twice")
         difference = compared(*read_two_models(old, given))
     else:
-        difference = compared(read_side(old, given), read_side(new, given))
+        difference = compared(*read_sides(old, new, given))
     if form == "json":
         from lrspec.review.diff.as_json import as_dict
 

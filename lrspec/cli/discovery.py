@@ -19,6 +19,16 @@ class UndecidedError(ValueError):
     """No spec or model, or more than one; the message lists the choices."""
 
 
+def refuse_lock(path: str) -> None:
+    """Refuse the lock of a spec, where the spec is meant; UndecidedError names it."""
+    from lrspec.review.lock.lock import ENDING
+
+    if path.endswith(ENDING) and is_file(Path(path)):
+        choices = [path.removesuffix(ENDING) + ending for ending in (*ENDINGS, "")]
+        spec = next((choice for choice in choices if is_file(Path(choice))), None)
+        raise UndecidedError(f"{path}: a lock: name its spec{f', {spec}' if spec else ''}")
+
+
 def find_spec(folder: Path) -> str:
     """Return the name of the spec in a folder: `.lrspec.yaml`, or the only one of any name; else UndecidedError."""
     paths = [path for ending in ENDINGS for path in folder.glob(f"*{ending}") if is_file(path)]
@@ -35,10 +45,11 @@ def find_specs(paths: Iterable[str]) -> list[str]:
     """Return the specs that paths name: files as they are, folders searched; each once, a folder's sorted by name.
 
     In folders, files that git ignores are skipped, and links out of the folder: these are not its author's to show.
-    UndecidedError if a folder has no spec.
+    UndecidedError if a folder has no spec, or a path is that of a lock.
     """
     specs: dict[str, str] = {}
     for path in paths:
+        refuse_lock(path)
         inside = [path]
         if is_folder(Path(path)):
             named = [file for file in files_of(Path(path)) if file.name.endswith(ENDINGS)]

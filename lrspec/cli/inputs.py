@@ -30,12 +30,15 @@ def spec_path(spec: str | None) -> str:
     """Return the name of a spec, or that of the only one of the folder."""
     from pathlib import Path
 
-    from lrspec.cli.discovery import UndecidedError, find_spec
+    from lrspec.cli.discovery import UndecidedError, find_spec, refuse_lock
 
     if spec == "":
         raise click.UsageError("SPEC is empty")
     try:
-        return find_spec(Path()) if spec is None else spec
+        if spec is None:
+            return find_spec(Path())
+        refuse_lock(spec)
+        return spec
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
 
@@ -76,28 +79,39 @@ def inventory_for(
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, only_model
-    from lrspec.models.by_name import read_params
     from lrspec.models.cached import cached_inventory_of
+    from lrspec.models.sources.model_error import ModelError
+
+    if (given := given_inventory(model, args, params, cache=cache)) is not None:
+        return given
+    folder = Path(file.path).parent
+    try:
+        own = only_model(file.spec, folder)
+        return cached_inventory_of(own.source, {**own.args, **args}, folder, outside=outside, cache=cache)
+    except UndecidedError as failure:
+        raise CannotRun(str(failure)) from None
+    except ModelError as failure:
+        place = file.model_span(0).start
+        raise CannotRun(f"{file.path}:{place.line}:{place.column}: {failure}") from None
+
+
+def given_inventory(model: str | None, args: dict[str, Any], params: str | None, *, cache: bool) -> Inventory | None:
+    """Return the inventory of the model that the command line names, or the saved one; None if it names neither."""
+    from pathlib import Path
+
+    from lrspec.models.by_name import read_params
     from lrspec.models.sources.model_error import ModelError
 
     if model is not None and params is not None:
         raise click.UsageError("--model and --params exclude each other")
     if params is not None and args:
         raise click.UsageError("--model-arg and --params exclude each other")
-    if model is not None:
-        return build(model, args, cache=cache)
-    folder = Path(file.path).parent
+    if params is None:
+        return None if model is None else build(model, args, cache=cache)
     try:
-        if params is not None:
-            return read_params(Path(params))
-        own = only_model(file.spec, folder)
-    except (ModelError, UndecidedError) as failure:
-        raise CannotRun(str(failure)) from None
-    try:
-        return cached_inventory_of(own.source, {**own.args, **args}, folder, outside=outside, cache=cache)
+        return read_params(Path(params))
     except ModelError as failure:
-        place = file.model_span(0).start
-        raise CannotRun(f"{file.path}:{place.line}:{place.column}: {failure}") from None
+        raise CannotRun(str(failure)) from None
 
 
 def build(model: str, args: dict[str, Any], *, cache: bool) -> Inventory:

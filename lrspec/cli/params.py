@@ -8,21 +8,24 @@ from typing import Any
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import build
+from lrspec.cli.inputs import given_inventory
 from lrspec.cli.outputs import emit, emit_json
 
 
 @click.command()
 @options.model
 @options.model_arg
+@options.params
 @options.no_cache
 @click.option("--format", "form", type=click.Choice(["tree", "json"]), help="By default tree on a terminal, else json.")
 @options.output
-def params(model: str | None, args: dict[str, Any], no_cache: bool, form: str | None, output: str | None) -> int:
+def params(
+    model: str | None, args: dict[str, Any], params: str | None, no_cache: bool, form: str | None, output: str | None
+) -> int:
     """Show a model's parameters: as a tree of its modules, or as JSON, for --params and `models: params:FILE`."""
-    if model is None:
-        raise click.UsageError("--model is missing")
-    inventory = build(model, args, cache=not no_cache)
+    inventory = given_inventory(model, args, params, cache=not no_cache)
+    if inventory is None:
+        raise click.UsageError("--model is missing, or --params")
     if form == "json" or (form is None and (output is not None or not sys.stdout.isatty())):
         emit_json(inventory.to_dict(), output)
         return 0

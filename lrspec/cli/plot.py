@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,23 +17,22 @@ from lrspec.cli.outputs import emit_bytes, print_report, status
 _ENDINGS = (".svg", ".png", ".pdf")
 
 
+class _Inches(click.FloatRange):
+    """A number within bounds, which for click `nan` is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
+
+
 @click.command()
 @click.argument("spec", required=False, shell_complete=options.files)
-@options.model
-@options.model_arg
-@options.params
-@options.no_cache
-@options.lr
-@options.weight_decay
-@options.overrides
+@options.of_one_model
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: shows rates over time.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
-@click.option("--width", type=click.FloatRange(2, 40), default=3.4, show_default=True, help="Inches.")
-@options.strict
-@options.outside
-@options.output
-@options.stdin_filename
-@options.color
+@click.option("--width", type=_Inches(2, 40), default=3.4, show_default=True, help="Inches.")
 def plot(
     spec: str | None,
     model: str | None,

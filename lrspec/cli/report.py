@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import inventory_for, read_spec, with_overrides
+from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
 from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, print_report, status
 
@@ -18,22 +18,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="[OLD] [SPEC]", shell_complete=options.files)
-@options.model
-@options.model_arg
-@options.params
-@options.no_cache
-@options.overrides
-@options.strict
-@options.outside
-@options.output
-@options.stdin_filename
-@options.color
+@options.of_one_model
 def report(
     specs: tuple[str, ...],
     model: str | None,
     args: dict[str, Any],
     params: str | None,
     no_cache: bool,
+    lr: float | None,
+    weight_decay: float | None,
     overrides: dict[str, Any],
     strict: bool,
     allow_outside: bool,
@@ -60,10 +53,12 @@ def report(
     if reading.spec is None:
         return print_report(reading.diagnostics, reading, color)
     file = with_overrides(reading.file(), overrides)
-    outcome = attempt(file, inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache))
+    refuse_for_several(file, lr, weight_decay)
+    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
     print_report(outcome.diagnostics, reading, color)
     if outcome.plan is not None:
-        before = _side(specs[0], model, args, params, allow_outside, no_cache) if len(specs) > 1 else None
+        before = _side(specs[0], model, args, params, allow_outside, no_cache, color) if len(specs) > 1 else None
         try:
             emit(of_outcome(outcome, before).html, output)
         except (NothingToCompareError, ReportError) as failure:
@@ -72,10 +67,16 @@ def report(
 
 
 def _side(
-    old: str, model: str | None, args: dict[str, Any], params: str | None, allow_outside: bool, no_cache: bool
+    old: str,
+    model: str | None,
+    args: dict[str, Any],
+    params: str | None,
+    allow_outside: bool,
+    no_cache: bool,
+    color: str,
 ) -> Side:
     """Read what a spec is compared with, for the same model."""
     from lrspec.cli.sides import GivenModels, read_side
 
     models, files = ([] if each is None else [each] for each in (model, params))
-    return read_side(old, GivenModels(models, args, files, outside=allow_outside, cache=not no_cache))
+    return read_side(old, GivenModels(models, args, files, outside=allow_outside, cache=not no_cache, color=color))

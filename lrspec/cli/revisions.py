@@ -40,6 +40,14 @@ class RevisionFile(NamedTuple):
             raise CannotRun(f"{printable(name)}: larger than {most:,} bytes")
         return content.stdout if content and content.returncode == 0 else None
 
+    def missing(self) -> str:
+        """Return what to say if the revision has no such file: its path begins at the top, unless it begins with ./."""
+        where = f"revision `{printable(self.revision)}`" if self.revision else "the index"
+        words = f"{where} has no file `{printable(self.path)}`"
+        here = f"{self.revision}:{posixpath.join(_asked('--show-prefix'), self.path)}"
+        is_here = _git("cat-file", "-t", here).stdout == b"blob\n"
+        return f"{words}: did you mean `{printable(self.revision)}:./{printable(self.path)}`?" if is_here else words
+
 
 def revision_file(name: str) -> RevisionFile | None:
     """Return what `REV:PATH` names; None if it is the path of a file, or has no colon."""
@@ -48,7 +56,8 @@ def revision_file(name: str) -> RevisionFile | None:
         return None
     if revision.startswith("-") or "\0" in name or not path:
         raise CannotRun(f"{printable(name)}: expected a file, or REV:PATH of git, such as HEAD~1:net.lrspec.yaml")
-    if revision and (found := _git("rev-parse", "--verify", "--quiet", "--end-of-options", revision)).returncode:
+    sought = ("--verify", "--quiet", "--end-of-options", revision) if revision else ("--git-dir",)
+    if (found := _git("rev-parse", *sought)).returncode:
         raise CannotRun(f"{printable(name)}: {_reason(found) or f'git knows no revision `{printable(revision)}`'}")
     if path.startswith(("./", "../")):
         path = posixpath.normpath(posixpath.join(_asked("--show-prefix"), path))

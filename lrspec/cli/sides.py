@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from lrspec.cli.inputs import build, read_spec
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import print_report
@@ -23,22 +25,31 @@ if TYPE_CHECKING:
     from lrspec.spec.language import ModelSource
     from lrspec.spec.load import Reading, SpecFile
 
+_LOCK = b"lrspec-lock"
+"""What locks begin with."""
+
 _MOST_BYTES = 2**28
 """The most bytes of a plan: about a thousand for each of the parameters that a model may have."""
 
 
 @dataclass(frozen=True)
 class GivenModels:
-    """The models that the command line names, and how they are built."""
+    """The models that the command line names, how they are built, and when reports on specs are coloured."""
 
     models: Sequence[str]
     args: dict[str, Any]
     params: Sequence[str]
     outside: bool
     cache: bool
+    color: str
 
     def __len__(self) -> int:
         return len(self.models) + len(self.params)
+
+    @property
+    def are_used(self) -> bool:
+        """Whether a spec was compiled for them."""
+        return "inventories" in vars(self)
 
     @cached_property
     def inventories(self) -> list[tuple[str, dict[str, Any], Inventory]]:
@@ -53,6 +64,14 @@ class GivenModels:
         return [*((name, self.args, build(name, self.args, cache=self.cache)) for name in self.models), *saved]
 
 
+def read_sides(old: str, new: str, given: GivenModels) -> tuple[Side, Side]:
+    """Read both sides of a diff; models that neither is compiled for are refused."""
+    sides = read_side(old, given), read_side(new, given)
+    if given and not given.are_used:
+        raise click.UsageError("--model and --params go with a spec: a lock or a plan is of its own models")
+    return sides
+
+
 def read_side(name: str, given: GivenModels) -> Side:
     """Read one side of a diff; CannotRun if it is none, or if it is a spec with errors."""
     from lrspec.review.diff.diff import Side
@@ -63,7 +82,7 @@ def read_side(name: str, given: GivenModels) -> Side:
     place = revision_file(name)
     data = _content(name, place)
     try:
-        if data is not None and data.startswith(b"lrspec-lock"):
+        if data is not None and data.startswith(_LOCK):
             return Side(name, _locked(_decoded(data, name), name))
         if data is not None and b'"lrspec_plan"' in data and not name.endswith(ENDINGS):
             return Side(name, [parse_plan(_decoded(data, name), name)])
@@ -71,9 +90,9 @@ def read_side(name: str, given: GivenModels) -> Side:
             raise CannotRun(f"{printable(name)}: an inventory: give it with --params, and name a spec")
     except (LockError, PlanFileError) as failure:
         raise CannotRun(str(failure)) from None
-    file = _file(_reading(name, data))
+    file = _file(_reading(name, data), given)
     if given:
-        return Side(name, [_compiled(file, *each) for each in given.inventories])
+        return Side(name, [_compiled(file, given, *each) for each in given.inventories])
     return Side(name, _own_models(file, place, given))
 
 
@@ -81,9 +100,11 @@ def read_two_models(name: str, given: GivenModels) -> tuple[Side, Side]:
     """Read a spec for two models, each a side."""
     from lrspec.review.diff.diff import Side
 
-    place = revision_file(name)
-    file = _file(_reading(name, _content(name, place)))
-    old, new = (Side(name, [_compiled(file, *each)]) for each in given.inventories)
+    data = _content(name, revision_file(name))
+    if data is not None and data.startswith(_LOCK):
+        raise CannotRun(f"{printable(name)}: a lock: name its spec")
+    file = _file(_reading(name, data), given)
+    old, new = (Side(name, [_compiled(file, given, *each)]) for each in given.inventories)
     return old, new
 
 
@@ -92,8 +113,7 @@ def _content(name: str, place: RevisionFile | None) -> bytes | None:
     if place is not None:
         data = place.read(_MOST_BYTES)
         if data is None:
-            where = f"revision `{printable(place.revision)}`" if place.revision else "the index"
-            raise CannotRun(f"{printable(name)}: {where} has no file `{printable(place.path)}`")
+            raise CannotRun(f"{printable(name)}: {place.missing()}")
         return data
     if not is_file(Path(name)) and not name.startswith("/dev/"):
         return None
@@ -127,26 +147,26 @@ def _reading(name: str, data: bytes | None) -> Reading:
     return read_spec(name, None) if data is None else read(data[:ENOUGH], name, format_of(name))
 
 
-def _file(reading: Reading) -> SpecFile:
+def _file(reading: Reading, given: GivenModels) -> SpecFile:
     if reading.spec is None:
-        raise _with_errors(reading, reading)
+        raise _with_errors(reading, reading, given)
     return reading.file()
 
 
-def _with_errors(reading: Any, source: Any) -> CannotRun:
+def _with_errors(reading: Any, source: Any, given: GivenModels) -> CannotRun:
     """Print the report of a spec, and return the error that ends the command."""
-    print_report(reading.diagnostics, source, "auto")
+    print_report(reading.diagnostics, source, given.color)
     return CannotRun(f"{source.document.path}: the spec has errors, so there is nothing to compare")
 
 
-def _compiled(file: SpecFile, source: str, args: dict[str, Any], inventory: Inventory) -> Model:
+def _compiled(file: SpecFile, given: GivenModels, source: str, args: dict[str, Any], inventory: Inventory) -> Model:
     from lrspec.compiler.compile import attempt
     from lrspec.review.diff.diff import Model
     from lrspec.review.snapshot import of_plan
 
     outcome = attempt(file, inventory)
     if outcome.plan is None or outcome.plan.groups is None:
-        raise _with_errors(outcome, file)
+        raise _with_errors(outcome, file, given)
     return Model(source, args, of_plan(outcome.plan))
 
 
@@ -179,7 +199,7 @@ def _own_model(
         start, message = file.model_span(number).start, str(failure)
         message = message.replace(*shown) if shown[0] else message
         raise CannotRun(f"{file.path}:{start.line}:{start.column}: {message}") from None
-    return _compiled(file, own.source, own.args, inventory)
+    return _compiled(file, given, own.source, own.args, inventory)
 
 
 def _write(place: RevisionFile, source: ModelSource, top: Path) -> bool:

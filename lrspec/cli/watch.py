@@ -42,10 +42,14 @@ def watchable(files: Files) -> Callable[[Callable[..., int]], Callable[..., int]
 
 
 def specs_and_inventories(specs: Sequence[str], params: Sequence[str]) -> Iterator[Path]:
-    """Yield specs, their locks, the saved inventories and configurations that they name, and further inventories."""
+    """Yield specs, their locks, the saved inventories and configurations that they name, and further inventories.
+
+    CannotRun if a spec cannot be read.
+    """
     from pathlib import Path
 
     from lrspec.review.lock.lock import lock_path
+    from lrspec.spec.file_names import unreadable
     from lrspec.spec.load import read_file
     from lrspec.spec.model_kinds import scheme_and_name
 
@@ -55,8 +59,10 @@ def specs_and_inventories(specs: Sequence[str], params: Sequence[str]) -> Iterat
         yield from (Path(spec), Path(lock_path(spec)))
         try:
             found = read_file(spec).spec
-        except (OSError, ValueError):  # which the command reports
+        except ValueError:  # which the command reports
             continue
+        except OSError as failure:
+            raise CannotRun(f"{spec}: {unreadable(spec, failure)}") from None
         for source in found.sources if found else ():
             scheme, name = scheme_and_name(source.source)
             if scheme in ("params", "hf"):
@@ -68,7 +74,7 @@ def specs_and_inventories(specs: Sequence[str], params: Sequence[str]) -> Iterat
 def _repeat(command: Callable[..., int], files: Files, arguments: Mapping[str, Any]) -> int:
     """Run a command until the reader of its output has left, and return its last status."""
     has_reader, before = _reader(), _states(files(arguments))
-    status = _run(command, arguments, must=not any(before.values()))  # or else there is nothing to correct
+    status = _run(command, arguments)
     say("watching: Ctrl-C ends it")
     while changed := _wait(before, has_reader):
         say(f"\n{time.strftime('%H:%M:%S')} {_few(changed)} changed")
@@ -79,13 +85,11 @@ def _repeat(command: Callable[..., int], files: Files, arguments: Mapping[str, A
     return status
 
 
-def _run(command: Callable[..., int], arguments: Mapping[str, Any], *, must: bool = False) -> int:
-    """Run a command; unless it must run, say why it cannot."""
+def _run(command: Callable[..., int], arguments: Mapping[str, Any]) -> int:
+    """Run a command, or say why it cannot run."""
     try:
         return command(**arguments)
     except CannotRun as failure:
-        if must:
-            raise
         failure.show()
         return failure.exit_code
 

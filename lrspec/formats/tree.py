@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from typing import NamedTuple
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -80,12 +83,29 @@ def _grid(
     for line, branch in zip(_lines(top), _in_order(top), strict=True):
         said = [_tied(columns, branch), *(note(branch) for note in notes)]
         row = [_shapes(branch), *(cell(branch) for cell in numbers.values()), ", ".join(filter(None, said))]
-        label = Text(line, no_wrap=True, overflow="ellipsis")
-        label.truncate(room, overflow="ellipsis")
-        grid.add_row(label, *map(Text, row))
+        grid.add_row(_Label(line, _times(branch)).fitted(room), *map(Text, row))
     if not any(map(str, grid.columns[-1].cells)):
         drop(grid, "notes")
     return grid
+
+
+class _Label(NamedTuple):
+    """A line of the tree; where it is too long, its name is shortened, and the number of modules at its end is kept."""
+
+    line: str
+    times: str
+
+    def fitted(self, width: int) -> _Label:
+        """The line in some columns."""
+        name = Text(self.line.removesuffix(self.times))
+        name.truncate(max(0, width - cell_len(self.times)), overflow="ellipsis")
+        return _Label(f"{name.plain}{self.times}", self.times)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, Text(self.line))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self.fitted(options.max_width).line, no_wrap=True, overflow="ellipsis")
 
 
 def _in_order(branches: Sequence[Branch]) -> Iterator[Branch]:
@@ -110,7 +130,11 @@ def _add(tree: Tree, branches: Sequence[Branch]) -> None:
 
 def _label(branch: Branch) -> str:
     name = printable(branch.name)
-    return name if branch.times == 1 else f"{name} … {printable(branch.last)} ({branch.times:,} ×)"
+    return name if branch.times == 1 else f"{name} … {printable(branch.last)}{_times(branch)}"
+
+
+def _times(branch: Branch) -> str:
+    return "" if branch.times == 1 else f" ({branch.times:,} ×)"
 
 
 def _shapes(branch: Branch) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from lrspec.cli import run
+from lrspec.cli import cli, run
 from lrspec.diagnostics.codes import CODES
 
 SPEC = r"""lrspec: 1
@@ -581,6 +583,15 @@ def test_explain_knows_every_diagnostic_by_code_and_by_name(capsys: pytest.Captu
 
 
 # ------------------------------------------------------------------------------------------------- processes
+
+
+def test_the_manual_lists_the_commands_that_keep_specs_in_their_folder() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "command.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"\. ([^.]*\.md[^.]*) let a spec name inventories only below", " ".join(manual.split()))
+    context = click.Context(cli)
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    takes_it = {name for name, each in commands.items() if each and "allow_outside" in {p.name for p in each.params}}
+    assert set(re.findall(r"`(\w+)`", named)) == takes_it
 
 
 def test_the_module_is_the_command() -> None:

@@ -112,6 +112,15 @@ def test_a_lock_against_a_spec(diff: Any) -> None:
     assert diff("net.lrspec.lock", "faster.lrspec.yaml").first == SUMMARY
 
 
+def test_models_that_nothing_is_compiled_for_are_refused(diff: Any) -> None:
+    assert run(["lock", "net.lrspec.yaml"]) == 0
+    for words in (["--params", "no.json"], ["--model", "nonsense"], ["--params", "net.params.json"]):
+        ran = diff("net.lrspec.lock", "net.lrspec.lock", *words)
+        assert (ran.status, ran.out) == (2, "")
+        assert "--model and --params go with a spec" in ran.err
+    assert diff("net.lrspec.lock", "faster.lrspec.yaml", "--params", "net.params.json").first == SUMMARY
+
+
 def test_one_spec_and_two_inventories(diff: Any) -> None:
     ran = diff("net.lrspec.yaml", "--params", "net.params.json", "--params", "larger.params.json")
     assert ran.first == "all settings stay the same; nothing frozen or thawed; 1 added"
@@ -158,6 +167,20 @@ def test_paths_in_a_revision_are_as_git_has_them(diff: Any, repository: Path, mo
         assert diff(name, "net.lrspec.yaml").first == "no difference"
 
 
+@pytest.mark.parametrize("revision", ["HEAD", ""])
+def test_a_path_that_begins_at_the_folder_is_suggested(
+    diff: Any, revision: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "sub").mkdir()
+    git("mv", "faster.lrspec.yaml", "net.params.json", "sub")
+    git("commit", "-qm", "Below")
+    monkeypatch.chdir(repository / "sub")
+    ran = diff(f"{revision}:faster.lrspec.yaml", "faster.lrspec.yaml")
+    assert ran.status == 2
+    assert ran.err.endswith(f" has no file `faster.lrspec.yaml`: did you mean `{revision}:./faster.lrspec.yaml`?\n")
+    assert diff(f"{revision}:./faster.lrspec.yaml", "faster.lrspec.yaml").first == "no difference"
+
+
 def test_an_inventory_that_a_revision_does_not_have_is_read_as_it_is_now(diff: Any, repository: Path) -> None:
     git("rm", "-q", "--cached", "net.params.json")
     git("commit", "-qm", "Without")
@@ -184,9 +207,10 @@ def test_what_git_does_not_have_cannot_be_compared(diff: Any, name: str, message
 
 
 def test_outside_of_a_repository_there_are_no_revisions(diff: Any) -> None:
-    ran = diff("HEAD:net.lrspec.yaml", "net.lrspec.yaml")
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("lrspec: HEAD:net.lrspec.yaml: not a git repository")
+    for name in ("HEAD:net.lrspec.yaml", ":net.lrspec.yaml"):
+        ran = diff(name, "net.lrspec.yaml")
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.startswith(f"lrspec: {name}: not a git repository")
 
 
 def test_json_follows_its_schema(diff: Any) -> None:
@@ -250,6 +274,13 @@ def test_the_plan_of_a_spec_with_errors_is_refused(diff: Any) -> None:
     ran = diff("plan.json", "net.lrspec.yaml")
     assert ran.status == 2
     assert ran.err.endswith("lrspec: plan.json: the plan of a spec with errors: fix the spec, and compile it again\n")
+
+
+@pytest.mark.parametrize("wrong", [SPEC.replace("fallback: true", "match: '^no'"), SPEC.replace("lr: 1e-4", "lr: x")])
+def test_color_is_for_the_report_on_a_spec_with_errors(diff: Any, wrong: str) -> None:
+    Path("wrong.lrspec.yaml").write_text(wrong)
+    for color, coloured in (("always", True), ("never", False), ("auto", False)):
+        assert ("\x1b[" in diff("net.lrspec.yaml", "wrong.lrspec.yaml", "--color", color).err) is coloured
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,36 @@ def test_git_merges_rules_and_modules_that_stand_side_by_side(lock: Lock) -> Non
         write(name, read())
     write("base", base)
     assert git("merge-file", "ours", "base", "theirs").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lock"],
+        ["lock", "--check"],
+        ["check"],
+        ["check", "--locked"],
+        ["check", "--watch"],
+        ["compile"],
+        ["compile", "--watch"],
+        ["report", "-o", "r.html"],
+        ["plot", "-o", "p.svg"],
+    ],
+)
+@pytest.mark.parametrize("spec", ["net.lrspec.yaml", "plain.yaml"])
+def test_where_a_spec_is_meant_its_lock_is_refused(
+    spec: str, words: list[str], lock: Lock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(spec, SPEC)
+    path = lock(spec).out.partition(": ")[0]
+    assert run([*words, path]) == 2
+    assert capsys.readouterr() == ("", f"lrspec: {path}: a lock: name its spec, {spec}\n")
+
+
+def test_a_lock_alone_is_refused_without_the_name_of_a_spec(lock: Lock, capsys: pytest.CaptureFixture[str]) -> None:
+    lock("net.lrspec.yaml")
+    params = ["--params", "net.params.json"]
+    assert run(["diff", "net.lrspec.lock", *params, *params]) == 2
+    Path("net.lrspec.yaml").unlink()
+    assert run(["explain", "net.lrspec.lock", "head.weight"]) == 2
+    assert capsys.readouterr().err == 2 * "lrspec: net.lrspec.lock: a lock: name its spec\n"

@@ -111,6 +111,14 @@ def test_warnings_count_with_strict_only(folder: Path, capsys: pytest.CaptureFix
     assert (folder / "a.svg").read_bytes() == (folder / "b.svg").read_bytes()
 
 
+@pytest.mark.parametrize("width", ["nan", "inf", "1", "41", "wide"])
+def test_a_width_that_is_none_is_refused(width: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, err = said(capsys, "a.lrspec.yaml", "-o", "a.svg", "--width", width)
+    assert status == 2
+    assert "Invalid value for '--width'" in err
+    assert not (folder / "a.svg").exists()
+
+
 def test_a_rate_for_one_of_several_optimizers_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "b.lrspec.yaml").write_text(SEVERAL)
     status, error = said(capsys, "b.lrspec.yaml", "-p", "params.json", "--lr", "1", "-o", "b.svg")

@@ -43,6 +43,31 @@ def test_params_are_json_in_a_pipe_and_a_tree_on_a_terminal(
     assert (folder / "saved.json").read_text(encoding="utf-8") == saved
 
 
+def test_params_shows_a_saved_inventory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    saved = ["params", "--params", "m.json"]
+    assert json.loads(printed(saved, capsys)) == json.loads(printed(PARAMS, capsys))
+    (folder / "names.txt").write_text("w.0\nw.1\n", encoding="utf-8")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "w.0 … w.2 (3 ×)" in printed(saved, capsys)
+    assert "w.0 … w.1 (2 ×)" in printed(["params", "--params", "names.txt"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--model is missing, or --params"),
+        (["--model", "params:m.json", "--params", "m.json"], "--model and --params exclude each other"),
+        (["--params", "m.json", "--model-arg", "a=1"], "--model-arg and --params exclude each other"),
+        (["--params", "none.json"], "none.json: no such file"),
+    ],
+)
+def test_params_is_of_one_model(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["params", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_compile_shows_a_tree_or_json_but_not_both(capsys: pytest.CaptureFixture[str]) -> None:
     assert "w.0 … w.2 (3 ×)  [2]             3         6          0.003" in printed(["compile", "--tree"], capsys)
     assert run(["compile", "--tree", "--format", "json"]) == 2

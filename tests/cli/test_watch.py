@@ -135,6 +135,10 @@ def test_it_ends_when_the_reader_of_the_output_leaves() -> None:
     ("words", "message"),
     [
         (["compile", "none.lrspec.yaml"], "none.lrspec.yaml: no such file or directory"),
+        (["compile", "none.lrspec.yaml", "--params", "m.json"], "none.lrspec.yaml: no such file or directory"),
+        (["check", "none.lrspec.yaml"], "none.lrspec.yaml: no such file or directory"),
+        (["check", "s.lrspec.yaml", "none.lrspec.yaml"], "none.lrspec.yaml: no such file or directory"),
+        (["compile", "."], ".: is a directory"),
         (["compile", "-"], "--watch cannot watch standard input"),
         (["check", "-"], "--watch cannot watch standard input"),
     ],

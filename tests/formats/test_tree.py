@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,15 @@ def test_a_narrow_terminal_keeps_names_and_rates(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     assert "e-7" in text
     assert "learning rate" in text
+
+
+@pytest.mark.parametrize("width", range(38, 58))
+def test_a_narrow_terminal_keeps_the_number_of_modules(width: int) -> None:
+    model = inventory(*blocks(*range(120)))
+    for text in (model_tree(model, width), plan_tree(plan_of(model), width=width)):
+        (line,) = [line for line in text.splitlines() if "(120 ×)" in line]
+        assert re.match(r" b[^(]*… \(120 ×\)  ", line)
+        assert len(line) <= width
 
 
 def test_hostile_names_stay_text() -> None:

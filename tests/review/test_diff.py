@@ -263,6 +263,15 @@ def test_a_hostile_name_does_nothing_in_markdown(name: str) -> None:
     assert {line.count("|") for line in rows} == {7}
 
 
+def test_names_in_the_list_of_facts_are_code() -> None:
+    def side(rule: str) -> Side:
+        entry = Entry(Parameter("a`b.weight"), {"status": "trained", "lr": 0.1}, {"lr": rule})
+        return Side("net", [Model("net", {}, Snapshot("net", {}, (entry,), {}, {}))])
+
+    page = markdown(diff(side("one"), side("two")))
+    assert "- set by other rules: `one → two` (<code>a&#96;b.weight</code>)\n" in page
+
+
 def test_markdown_is_cut_to_the_length_of_a_comment_and_says_so() -> None:
     def snapshot(factor: float) -> Snapshot:
         entries = [

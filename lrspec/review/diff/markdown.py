@@ -1,7 +1,7 @@
 """A diff as Markdown for a comment on a pull request: the summary first, details folded, and cut to what it may have.
 
-Names come from models and specs that anybody may have written: they are shown as code, in which nothing is a tag, a
-link or a mention, and everything else is escaped.
+Names come from models and specs that anybody may have written: in the details they are shown as code, in which nothing
+is a tag, a link or a mention, and everything else is escaped.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _details(diff: Diff) -> Iterator[tuple[str, bool]]:
         yield "", False
         yield from _table(compared)
         for fact in compared.facts:
-            more = f" ({escaped(fact.more)})" if fact.more else ""
+            more = f" ({code(fact.more)})" if fact.more else ""
             yield f"- {fact.kind}: {code(fact.which)}{more}", True
         yield "", False
 

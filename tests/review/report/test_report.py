@@ -316,6 +316,14 @@ def test_another_spec_before_it_is_compared(folder: Path, capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("folder")
+def test_rates_can_be_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*WORDS, "--lr", "0.125", "--weight-decay", "0.5"]) == 0
+    replaced = capsys.readouterr().out
+    assert run([*WORDS, "--set", "optimizer.lr=0.125", "--set", "optimizer.weight_decay=0.5"]) == 0
+    assert capsys.readouterr().out == replaced
+    assert "replaced: optimizer.lr is 0.125" in Page(replaced).data["totals"]
+
+
 def test_three_specs_are_too_many(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "a", "b", "c"]) == 2
     assert "expected SPEC, or OLD and SPEC" in capsys.readouterr().err
