@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def lock(specs: tuple[str, ...], update: bool, check: bool, no_cache: bool, allo
 
 
 def _found(paths: tuple[str, ...], update: bool) -> list[str]:
-    """Return the specs that paths name; with `update`, those that have a lock."""
+    """Return the specs that paths name; with `update`, those that have a lock, or that do not exist, which is said."""
     from pathlib import Path
 
     from lrspec.cli.discovery import UndecidedError, find_specs
@@ -51,7 +52,7 @@ def _found(paths: tuple[str, ...], update: bool) -> list[str]:
         found = find_specs(paths or (".",))
     except UndecidedError as failure:
         raise CannotRun(str(failure)) from None
-    locked = [path for path in found if is_file(Path(lock_path(path)))]
+    locked = [path for path in found if is_file(Path(lock_path(path))) or not os.path.lexists(path)]
     if update and not locked:
         say("lrspec: no spec here has a lock: `lrspec lock SPEC` writes one")
     return locked if update else found

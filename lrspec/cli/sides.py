@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +34,10 @@ _MOST_BYTES = 2**28
 
 @dataclass(frozen=True)
 class GivenModels:
-    """The models that the command line names, how they are built, and when reports on specs are coloured."""
+    """The models that the command line names, how they are built, and when reports on specs are coloured.
+
+    `locked` are those of a lock on the other side: they stand in for models whose library is not installed.
+    """
 
     models: Sequence[str]
     args: dict[str, Any]
@@ -42,6 +45,7 @@ class GivenModels:
     outside: bool
     cache: bool
     color: str
+    locked: list[Model] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.models) + len(self.params)
@@ -66,7 +70,13 @@ class GivenModels:
 
 def read_sides(old: str, new: str, given: GivenModels) -> tuple[Side, Side]:
     """Read both sides of a diff; models that neither is compiled for are refused."""
-    sides = read_side(old, given), read_side(new, given)
+    from lrspec.review.lock.lock import ENDING
+
+    if new.endswith(ENDING):  # it is read first, to stand in for models of the other
+        after = read_side(new, given)
+        sides = read_side(old, given), after
+    else:
+        sides = read_side(old, given), read_side(new, given)
     if given and not given.are_used:
         raise click.UsageError("--model and --params go with a spec: a lock or a plan is of its own models")
     return sides
@@ -83,7 +93,8 @@ def read_side(name: str, given: GivenModels) -> Side:
     data = _content(name, place)
     try:
         if data is not None and data.startswith(_LOCK):
-            return Side(name, _locked(_decoded(data, name), name))
+            given.locked.extend(models := _locked(_decoded(data, name), name))
+            return Side(name, models)
         if data is not None and b'"lrspec_plan"' in data and not name.endswith(ENDINGS):
             return Side(name, [parse_plan(_decoded(data, name), name)])
         if data is not None and b'"lrspec_params"' in data and not name.endswith(ENDINGS):
@@ -190,12 +201,16 @@ def _own_model(
 ) -> Model:
     """Compile a spec for one of its models; in messages, the second of `shown` replaces the first."""
     from lrspec.models.cached import cached_inventory_of
-    from lrspec.models.sources.model_error import ModelError
+    from lrspec.models.sources.model_error import ModelError, NoLibraryError
 
     own = file.spec.sources[number]
     try:
         inventory = cached_inventory_of(own.source, own.args, folder, outside=given.outside, cache=given.cache)
     except ModelError as failure:
+        same = [each for each in given.locked if (each.source, each.args) == (own.source, own.args)]
+        if same and isinstance(failure, NoLibraryError):
+            say(harmless(f"lrspec: {file.path}: {own.source} is not built here, and is taken from the lock"))
+            return _compiled(file, given, own.source, own.args, same[0].snapshot.inventory)
         start, message = file.model_span(number).start, str(failure)
         message = message.replace(*shown) if shown[0] else message
         raise CannotRun(f"{file.path}:{start.line}:{start.column}: {message}") from None

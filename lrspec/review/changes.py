@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.wording import few, six_digits, two_values
+from lrspec.review.sameness import are_same, differing, hashable
 from lrspec.review.snapshot import GIVEN, Entry, Snapshot
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
@@ -23,6 +25,9 @@ _LESS = ("status", "options")
 
 Pair = tuple[int, int]
 """The places of a parameter in an old and a new model."""
+
+_Rules = tuple[tuple[str, ...], tuple[str, ...]]
+"""The names of the rules that set something before, and of those that set it now."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,7 @@ class Setting:
         """`lr 0.001 → 0.0005`, and `lr × 0.5 (1e-5 to 0.001 → 5e-6 to 0.0005)` if it has several values."""
         if len(self.values) == 1:
             (old, new), *_ = self.values
-            one, other = (
-                two_values(_hashable(old), _hashable(new)) if None not in (old, new) else (_one(old), _one(new))
-            )
+            one, other = two_values(_written(old), _written(new)) if None not in (old, new) else (_one(old), _one(new))
             return f"{printable(self.key)} {one} → {other}"
         old, new = ([each[side] for each in self.values] for side in (0, 1))
         change = f"{_several(old)} → {_several(new)}"
@@ -59,13 +62,38 @@ class Change:
     pairs: tuple[Pair, ...]
 
     def __str__(self) -> str:
-        """`lr 0.001 → 0.0005, weight_decay 0 → 0.05 (set by `head` now, by `rest` before)`."""
-        values = ", ".join(map(str, self.settings))
-        before = _rules(each for setting in self.settings for each in setting.was_set_by)
-        now = _rules(each for setting in self.settings for each in setting.set_by)
-        if before == now:
-            return f"{values} (set by {now})" if now else values
-        return f"{values} (set by {now or 'no rule'} now, by {before or 'no rule'} before)"
+        """`lr 0.001 → 0.0005 (set by `head`), weight_decay 0 → 0.05 (set by `norms` now, by `rest` before)`."""
+        return ", ".join(f"{', '.join(map(str, same))}{_by(*_setters_of(same))}" for same in _same_rules(self.settings))
+
+
+def _same_rules(settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Settings side by side that the same rules set, where any does."""
+    groups: list[list[Setting]] = []
+    for setting in settings:
+        if groups and _fit(_setters_of(groups[-1]), _setters_of([setting])):
+            groups[-1].append(setting)
+        else:
+            groups.append([setting])
+    return groups
+
+
+def _fit(one: _Rules, other: _Rules) -> bool:
+    return one == other or (
+        any(one) and any(other) and all(not a or not b or a == b for a, b in zip(one, other, strict=True))
+    )
+
+
+def _setters_of(settings: Iterable[Setting]) -> _Rules:
+    """The rules that set some settings before, and now."""
+    was, now = zip(*((setting.was_set_by, setting.set_by) for setting in settings), strict=True)
+    return tuple(dict.fromkeys(chain(*was))), tuple(dict.fromkeys(chain(*now)))
+
+
+def _by(before: Sequence[str], now: Sequence[str]) -> str:
+    """The words for what sets some settings now, and what set them before."""
+    if before == now:
+        return f" (set by {_rules(now)})" if now else ""
+    return f" (set by {_rules(now) or 'no rule'} now, by {_rules(before) or 'no rule'} before)"
 
 
 def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]:
@@ -79,12 +107,11 @@ def changes(old: Snapshot, new: Snapshot, pairs: Iterable[Pair]) -> list[Change]
 
 def _changed(old: Entry, new: Entry) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The keys of the settings that differ, and the rules that set them then and now."""
-    if old.given == new.given:
+    if are_same(old.given, new.given):
         return
     was, now = _flat(old.given), _flat(new.given)
-    for key in sorted({*was, *now}, key=_order):
-        if was.get(key) != now.get(key):
-            yield key, _setters(old, key), _setters(new, key)
+    for key in sorted(differing(was, now), key=_order):
+        yield key, _setters(old, key), _setters(new, key)
 
 
 def _order(key: str) -> tuple[int, str]:
@@ -94,8 +121,8 @@ def _order(key: str) -> tuple[int, str]:
 def _settings(old: Snapshot, new: Snapshot, kind: Sequence[Any], pairs: Sequence[Pair]) -> Iterator[Setting]:
     both = [(_flat(old.entries[one].given), _flat(new.entries[other].given)) for one, other in pairs]
     for key, before, now in kind:
-        values = {(_hashable(was.get(key)), _hashable(is_now.get(key))): None for was, is_now in both}
-        yield Setting(key, tuple(values), before, now)
+        given = ((_written(was.get(key)), _written(is_now.get(key))) for was, is_now in both)
+        yield Setting(key, tuple({hashable(pair): pair for pair in given}.values()), before, now)
 
 
 def _setters(entry: Entry, key: str) -> tuple[str, ...]:
@@ -113,14 +140,14 @@ def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
     return flat | {f"{key}.{name}": value for key in _NESTED for name, value in given.get(key, {}).items()}
 
 
-def _hashable(value: Any) -> Any:
+def _written(value: Any) -> Any:
     if isinstance(value, Mapping):
         return json.dumps(value)
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(_written, value)) if isinstance(value, list | tuple) else value
 
 
 def _one(value: Any) -> str:
-    return "not set" if value is None else six_digits(_hashable(value))
+    return "not set" if value is None else six_digits(_written(value))
 
 
 def _several(values: Sequence[Any]) -> str:
@@ -167,5 +194,5 @@ def given_words(entries: Sequence[Entry]) -> str:
 
 def changed_values(old: Mapping[str, Any], new: Mapping[str, Any], keys: Iterable[str]) -> str:
     """Return which values of two mappings differ, in words; empty if none does."""
-    changed = ((key, _hashable(old.get(key)), _hashable(new.get(key))) for key in keys)
-    return ", ".join(str(Setting(key, ((one, other),), (), ())) for key, one, other in changed if one != other)
+    changed = {*differing(old, new)}
+    return ", ".join(str(Setting(key, ((old.get(key), new.get(key)),), (), ())) for key in keys if key in changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,6 +105,26 @@ def test_a_plan_against_the_spec_that_it_is_of(diff: Any) -> None:
         0, "no difference\nplan.json → net.lrspec.yaml, for params:net.params.json\n", ""
     )
     assert diff("plan.json", "faster.lrspec.yaml").first == SUMMARY
+
+
+def test_a_lock_stands_in_for_a_model_whose_library_is_not_installed(
+    diff: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("timm", "torch"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert run(["lock", "net.lrspec.yaml"]) == 0
+    lock = (folder / "net.lrspec.lock").read_text().replace("params:net.params.json", "net-of-ours")
+    (folder / "net.lrspec.lock").write_text(lock)
+    (folder / "faster.lrspec.yaml").write_text(FASTER.replace("params:net.params.json", "net-of-ours"))
+    ran = diff("net.lrspec.lock", "faster.lrspec.yaml", "--no-cache")
+    said = "lrspec: faster.lrspec.yaml: net-of-ours is not built here, and is taken from the lock\n"
+    assert (ran.status, ran.first, ran.err) == (0, SUMMARY, said)
+    ran = diff("faster.lrspec.yaml", "net.lrspec.lock", "--no-cache")
+    assert (ran.first, ran.err) == (SUMMARY.replace("0.001 → 0.002", "0.002 → 0.001"), said)
+    (folder / "other.lrspec.yaml").write_text(FASTER.replace("params:net.params.json", "other-of-ours"))
+    ran = diff("net.lrspec.lock", "other.lrspec.yaml", "--no-cache")
+    assert ran.status == 2
+    assert "timm is needed to build this model" in ran.err
 
 
 def test_a_lock_against_a_spec(diff: Any) -> None:

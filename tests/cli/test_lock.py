@@ -101,6 +101,15 @@ def test_update_leaves_specs_without_a_lock_alone(lock: Lock) -> None:
     assert lock("--check").status == 1
 
 
+def test_update_does_not_drop_a_spec_that_does_not_exist(lock: Lock) -> None:
+    for first in (True, False):
+        ran = lock("--update", "gone.lrspec.yaml", "net.lrspec.yaml")
+        assert ran.status == 2
+        assert "gone.lrspec.yaml" in ran.err
+        assert ran.out == ("" if first else "net.lrspec.lock: unchanged\n")
+        assert lock("net.lrspec.yaml").status == 0
+
+
 def test_parameters_that_are_new_are_counted(lock: Lock) -> None:
     lock()
     edit('{"name": "stem.bias"', '{"name": "scale", "shape": [1]}, {"name": "stem.offset"', "net.params.json")
@@ -108,6 +117,32 @@ def test_parameters_that_are_new_are_counted(lock: Lock) -> None:
     edit("models: params:net.params.json", "models: ['params:net.params.json', 'params:./other.json']")
     write("other.json", read("net.params.json"))
     assert lock().out == "net.lrspec.lock: updated (model params:./other.json added)\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("net.params.json", '"module": ["Linear"]', '"module": ["Conv"]', "the model has other classes"),
+        ("net.params.json", '"shape": [4]', '"aliases": ["tied"], "shape": [4]', "the model has other aliases"),
+        ("net.lrspec.yaml", "name: stem", "name: trunk", "the rules have other names or another order"),
+    ],
+)
+def test_what_differs_but_is_no_finding_is_told(
+    lock: Lock, name: str, old: str, new: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock()
+    write(name, read(name).replace(old, new, 1))
+    assert run(["check", "--locked"]) == 0
+    capsys.readouterr()
+    assert lock("--check") == (1, f"net.lrspec.lock: not up to date ({words})\n", "")
+    assert lock().out == f"net.lrspec.lock: updated ({words})\n"
+
+
+def test_parameters_in_another_order_are_told(lock: Lock) -> None:
+    lock()
+    saved = json.loads(read("net.params.json"))
+    write("net.params.json", json.dumps({**saved, "parameters": saved["parameters"][::-1]}))
+    assert lock().out == "net.lrspec.lock: updated (the model has its parameters in another order)\n"
 
 
 def test_versions_of_libraries_alone_are_up_to_date(lock: Lock) -> None:
@@ -252,6 +287,22 @@ def test_git_merges_rules_and_modules_that_stand_side_by_side(lock: Lock) -> Non
         write(name, read())
     write("base", base)
     assert git("merge-file", "ours", "base", "theirs").returncode == 0
+
+
+def test_git_merges_rules_that_select_parameters_side_by_side(lock: Lock) -> None:
+    spec = SPEC[: SPEC.index("  - name: stem")]
+    spec += "  - {name: weights, match: 'weight$', lr_mult: 1}\n  - {name: biases, match: 'bias$', lr_mult: 1}\n"
+    texts = []
+    for weights, biases in (("1", "1"), ("2", "1"), ("1", "3"), ("2", "3")):
+        weighted = spec.replace("'weight$', lr_mult: 1", f"'weight$', lr_mult: {weights}")
+        write("net.lrspec.yaml", weighted.replace("'bias$', lr_mult: 1", f"'bias$', lr_mult: {biases}"))
+        assert lock().status == 0
+        texts.append(read())
+    base, ours, theirs, both = texts
+    for name, text in (("base", base), ("ours", ours), ("theirs", theirs)):
+        write(name, text)
+    assert git("merge-file", "ours", "base", "theirs").returncode == 0
+    assert read("ours") == both
 
 
 @pytest.mark.parametrize(

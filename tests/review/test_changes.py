@@ -44,6 +44,14 @@ def test_layers_that_changed_by_one_factor_are_one_change() -> None:
     assert words(old, new) == [("lr × 2 (0.025 to 0.1 → 0.05 to 0.2) (set by `blocks`)", [0, 1, 2])]
 
 
+def test_each_setting_has_its_own_rules() -> None:
+    rules = {"lr": "head", "weight_decay": "norms"}
+    old = snapshot(({"lr": 0.1, "weight_decay": 0.1, "options": {"eps": 1e-8}}, rules))
+    new = snapshot(({"lr": 0.2, "weight_decay": 0.2, "options": {"eps": 1e-6}}, rules))
+    expected = "lr 0.1 → 0.2 (set by `head`), weight_decay 0.1 → 0.2 (set by `norms`), options.eps 1e-8 → 1e-6"
+    assert words(old, new) == [(expected, [0])]
+
+
 def test_options_are_told_apart() -> None:
     old = snapshot(({"options": {"betas": [0.9, 0.999], "eps": 1e-8}}, {}))
     new = snapshot(({"options": {"betas": [0.9, 0.95]}, "weight_decay": 0.0}, {}))

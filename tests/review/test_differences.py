@@ -23,14 +23,21 @@ rules:
 NET = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3)), lrspec.Parameter("head.weight", shape=(2, 3))])
 
 
-def differences(spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory = NET) -> list[tuple[str, str]]:
-    """The place of each finding, and the first line of its message."""
-    old = lrspec.loads(SPEC)
+def found(spec: str, now: lrspec.Inventory, then: lrspec.Inventory, was: str = SPEC) -> list[tuple[str, list[str]]]:
+    """The place of each finding, and the lines of its message."""
+    old = lrspec.loads(was)
     making = Making(old)
     making.compare(old.spec.sources[0], attempt(old, then), False)
     file = lrspec.loads(spec)
     found = Locked(file, making.lock()).compare(file.spec.sources[0], attempt(file, now), False)
-    return [(file.document.text.piece(each.span), each.message.split("\n")[0]) for each in found]
+    return [(file.document.text.piece(each.span), each.message.split("\n")) for each in found]
+
+
+def differences(
+    spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory = NET, was: str = SPEC
+) -> list[tuple[str, str]]:
+    """The place of each finding, and the first line of its message."""
+    return [(place, lines[0]) for place, lines in found(spec, now, then, was)]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,15 @@ def differences(spec: str, now: lrspec.Inventory = NET, then: lrspec.Inventory =
             "true",
             "status 'trained' → 'frozen-by-spec' (set by `body` now, by no rule before)",
         ),
-        ("lr: 1e-3", "lr: 2e-3", "1", "lr 0.001 → 0.002 (set by `body`)"),
+        ("lr: 1e-3", "lr: 2e-3", "2e-3", "lr 0.001 → 0.002 (set by `optimizers.adamw.lr`)"),
+        ("'^body', lr_mult: 1", "'^body', lr_mult: 2", "2", "lr 0.001 → 0.002 (set by `body`)"),
+        (
+            "lr: 1e-3}",
+            "lr: 2e-3, betas: [0.9, 0.95]}",
+            "2e-3",
+            "lr 0.001 → 0.002 (set by `optimizers.adamw.lr`), "
+            "options.betas not set → [0.9, 0.95] (set by `optimizers.adamw.betas`)",
+        ),
     ],
 )
 def test_a_changed_setting_is_at_what_sets_it_now(old: str, new: str, place: str, message: str) -> None:
@@ -57,11 +72,31 @@ def test_a_changed_setting_is_at_what_sets_it_now(old: str, new: str, place: str
     assert differences(SPEC.replace(old, new)) == [(place, f"1 parameter has another setting: {message}")]
 
 
+def test_where_a_rule_and_its_optimizer_have_changed_the_rule_is_named() -> None:
+    spec = SPEC.replace("lr: 1e-3", "lr: 2e-3").replace("'^body', lr_mult: 1", "'^body', lr_mult: 3")
+    assert differences(spec) == [("3", "1 parameter has another setting: lr 0.001 → 0.006 (set by `body`)")]
+
+
+def test_what_the_model_freezes_is_at_the_model() -> None:
+    frozen = lrspec.Parameter("body.weight", shape=(2, 3), requires_grad=False)
+    then = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3)), NET.parameters[1]])
+    found = differences(SPEC, lrspec.Inventory([frozen, NET.parameters[1]]), then)
+    assert [place for place, _ in found] == ["net"]
+
+
 def test_a_changed_optimizer_or_schedule_is_a_finding() -> None:
     message = "the optimizer `adamw` has changed: type 'AdamW' → 'NAdam'"
     assert differences(SPEC.replace("AdamW", "NAdam")) == [("{type: NAdam, lr: 1e-3}", message)]
     found = [("[{until: 10%, from: 0, to: 0.5}]", "the schedule `main` has changed")]
     assert differences(SPEC.replace("to: 1}", "to: 0.5}")) == found
+
+
+def test_a_boolean_is_not_the_number_that_python_takes_it_for() -> None:
+    was = SPEC.replace("lr: 0.1}", "lr: 0.1, nesterov: true}")
+    spec = SPEC.replace("lr: 0.1}", "lr: 0.1, nesterov: 1}")
+    message = "1 parameter has another setting: options.nesterov true → 1 (set by `optimizers.sgd.nesterov`)"
+    assert differences(spec, was=was) == [("1", message)]
+    assert differences(spec.replace("nesterov: 1}", "nesterov: 1.0}"), was=spec) == []
 
 
 def test_what_is_the_same_is_no_finding() -> None:
@@ -83,3 +118,24 @@ def test_a_changed_name_and_a_changed_setting_are_one_finding() -> None:
 def test_two_that_are_tied_now_leave_one_gone() -> None:
     tied = lrspec.Inventory([lrspec.Parameter("body.weight", ("head.weight",), shape=(2, 3))])
     assert ("net", "1 parameter of the lock is gone") in differences(SPEC, tied)
+
+
+@pytest.mark.parametrize(
+    ("now", "moved"),
+    [
+        (lrspec.Parameter("body.weight", shape=(2, 3), requires_grad=False), "the model freezes other parameters"),
+        (lrspec.Parameter("body.weight", shape=(2, 3), module=("Linear",)), "the model has other classes"),
+        (lrspec.Parameter("body.weight", shape=(2, 3), declared=("head",)), "the model has other declarations"),
+        (
+            lrspec.Parameter("body.weight", ("tied",), (2, 3), module=("Linear",)),
+            "the model has other aliases, the model has other classes",
+        ),
+        (lrspec.Parameter("body.weight", shape=(3, 3)), "the model has other parameters"),
+    ],
+)
+def test_what_moved_in_the_model_is_told(now: lrspec.Parameter, moved: str) -> None:
+    spec = SPEC.replace("lr: 1e-3", "lr: 2e-3").replace("'^body'", r"'^(body|tied)'")
+    then = lrspec.Inventory([lrspec.Parameter("body.weight", shape=(2, 3), declared=()), NET.parameters[1]])
+    lines = found(spec, lrspec.Inventory([now, NET.parameters[1]]), then)[0][1]
+    assert "the model is the same" not in lines[-1]
+    assert moved in lines[-1]

@@ -6,6 +6,7 @@ the check says. `pytest --update` writes that anew.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -127,7 +128,9 @@ def test_an_edited_spec_is_judged_by_the_inventory_in_its_lock(capsys: pytest.Ca
     status, out = check(capsys, "--locked", "--no-build")
     assert status == 1
     assert "1 parameter has another setting: lr 0.0001 → 0.0002 (set by `rest`)" in out
-    assert "rule `rest` changed; the model was not built here, and is taken from the lock" in " ".join(out.split())
+    said = " ".join(out.split())
+    assert "rule `rest` changed; the model was not built here, and is taken from the lock" in said
+    assert "run `lrspec lock --update` where the model can be built" in said
     edit("^head", "^heads")
     assert codes(capsys, "--locked", "--no-build") == {"LRS203", "LRS608"}
     assert check(capsys, "--no-build") == (0, "1 spec checked: nothing found; 1 model skipped\n")
@@ -177,6 +180,28 @@ def test_models_that_the_lock_lacks_are_not_locked(capsys: pytest.CaptureFixture
     assert "LRS601 not-locked: the spec names no model, so it cannot be locked" in out
 
 
+@pytest.mark.usefixtures("unbuilt")
+def test_a_spec_from_standard_input_is_locked_under_its_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def piped(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SPEC.encode())))
+        return check(capsys, "--locked", "--no-build", *words, "-")
+
+    status, out = piped()
+    assert status == 1
+    assert "the spec was not read from a file, so there is no lock beside it" in out
+    assert "= Name the spec, or give its path with --stdin-filename" in out
+    assert piped("--stdin-filename", "net.lrspec.yaml")[0] == 0
+
+
+@pytest.mark.usefixtures("unbuilt")
+def test_the_command_that_writes_a_lock_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("net.lrspec.yaml").rename("<my net>.lrspec.yaml")
+    _, out = check(capsys, "--locked", "--no-build", "<my net>.lrspec.yaml")
+    assert "Run `lrspec lock '<my net>.lrspec.yaml'`, and commit <my net>.lrspec.lock." in " ".join(out.split())
+
+
 def test_locks_and_specs_alone_exclude_each_other() -> None:
     assert run(["check", "--no-model", "--locked"]) == 2
 
@@ -219,6 +244,7 @@ def test_groups_are_refused_that_the_lock_does_not_say(live: Any) -> None:
     ) as caught:
         lrspec.param_groups("net.lrspec.yaml", live, lr=0.5, locked=True)
     assert {found.code for found in caught.value.diagnostics} == {"LRS608"}
+    assert "write what was overridden into the spec" in " ".join(str(caught.value).split())
     renamed = net(trunk=(2, 3), head=(4, 2))
     for call in (lrspec.param_groups, lrspec.build_optimizer, lrspec.build_optimizers):
         with pytest.raises(lrspec.LockError, match=r"`body\.weight` was renamed to `trunk\.weight`"):

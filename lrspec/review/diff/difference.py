@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lrspec.review.diff.values import Values, differing, hashable, values_of
+from lrspec.review.diff.values import Values, values_of
 from lrspec.review.pairing.pairing import Pairing, pair
+from lrspec.review.sameness import differing, hashable
 from lrspec.review.snapshot import Entry, Snapshot
 
 Place = tuple[int, int]

@@ -12,6 +12,7 @@ from lrspec.review.changes import Change, changes, given_words
 from lrspec.review.diff.difference import Difference, Replaced
 from lrspec.review.diff.names import Names, ranges
 from lrspec.review.pairing.fusions import Fusion
+from lrspec.review.sameness import differing
 from lrspec.review.snapshot import Entry, Snapshot
 
 
@@ -149,7 +150,7 @@ def _replaced(kind: str, replaced: Iterable[Replaced]) -> Iterator[Fact]:
     for name, before, after in replaced:
         which = "" if name == kind else f"{name}: "
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            keys = [key for key in dict.fromkeys((*before, *after)) if before.get(key) != after.get(key)]
+            keys = differing(before, after)
             words = [f"{key} {plain(before.get(key))} → {plain(after.get(key))}" for key in keys]
             yield Fact(kind, f"{which}{', '.join(words)}")
         else:
@@ -163,7 +164,7 @@ def plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(plain, value))}]"
     if value is None:
-        return "none"
+        return "not set"
     return value if isinstance(value, str) else value_words(value)
 
 

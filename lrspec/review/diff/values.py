@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from lrspec.review.snapshot import Entry
@@ -32,24 +32,3 @@ def _items(entry: Entry) -> Iterator[tuple[str, Any]]:
     yield from ((f"set_by.{axis}", rule) for axis, rule in entry.set_by.items())
     if entry.layer is not None:
         yield "layer", entry.layer
-
-
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the keys whose values differ: 1 is 1.0, but `true` is not 1."""
-    keys = dict.fromkeys((*one, *other))
-    return [key for key in keys if not _same(one.get(key), other.get(key))]
-
-
-def _same(one: Any, other: Any) -> bool:
-    if type(one) is type(other) and not isinstance(one, list | Mapping):
-        return bool(one == other)
-    return bool(one == other) and hashable(one) == hashable(other)
-
-
-def hashable(value: Any) -> Any:
-    """Return a value as a key of a mapping, the same for the same values."""
-    if isinstance(value, list):
-        return tuple(map(hashable, value))
-    if isinstance(value, Mapping):
-        return tuple((key, hashable(value[key])) for key in sorted(value))
-    return (isinstance(value, bool), value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
@@ -11,11 +11,22 @@ from lrspec.diagnostics.diagnostic import Finding
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import Path
 from lrspec.diagnostics.wording import count, few
-from lrspec.review.changes import Change, Pair, axes_of, changed_values, changes, given_words, pattern, patterns
-from lrspec.review.lock.lock import LockedModel
+from lrspec.review.changes import (
+    Change,
+    Pair,
+    Setting,
+    axes_of,
+    changed_values,
+    changes,
+    given_words,
+    pattern,
+    patterns,
+)
+from lrspec.review.lock.lock import LockedModel, rule_hashes
 from lrspec.review.pairing.fusions import Fusion
 from lrspec.review.pairing.pairing import Pairing, pair
 from lrspec.review.pairing.renames import Rename, Replacement
+from lrspec.review.sameness import are_same
 from lrspec.review.snapshot import Entry, Snapshot
 from lrspec.spec.axes import AXES
 from lrspec.spec.load import SpecFile
@@ -28,10 +39,12 @@ _SHOWN = 5
 class Differences:
     """What differs between a model of a lock and what a spec gives now.
 
-    `model` is the place of the model in the spec, and `advice` the last line of each message.
+    `rules` are the lock's hashes of rules, `model` is the place of the model in the spec, and `advice` the last line of
+    each message.
     """
 
     locked: LockedModel
+    rules: Mapping[str, str]
     file: SpecFile
     now: Snapshot
     model: Path
@@ -49,8 +62,7 @@ class Differences:
 
     def findings(self) -> Iterator[Finding]:
         """Return everything that differs; nothing if only rules have other names, or parameters another order."""
-        old, now = ((each.entries, each.optimizers, each.schedules) for each in (self._old, self.now))
-        if old == now:
+        if self._are_same():
             return
         yield from self._added()
         yield from self._gone()
@@ -62,10 +74,19 @@ class Differences:
             yield self._reshaped(reshaped)
         others = {*reshaped, *chain.from_iterable(rename.pairs for rename in self.pairing.renamed)}
         pairs = self.pairing.pairs
-        changed = changes(self._old, self.now, [each for each in pairs if each not in others])
+        changed = self._changes([each for each in pairs if each not in others])
         yield from map(self._changed, changed)
-        changed += changes(self._old, self.now, [each for each in pairs if each in others])
+        changed += self._changes([each for each in pairs if each in others])
         yield from self._base_changes({setting.key for each in changed for setting in each.settings})
+
+    def _are_same(self) -> bool:
+        """Whether all is the same, which is quick to tell."""
+        old, now = self._old, self.now
+        return (
+            old.entries == now.entries
+            and all(are_same(one.given, other.given) for one, other in zip(old.entries, now.entries, strict=True))
+            and are_same((old.optimizers, old.schedules), (now.optimizers, now.schedules))
+        )
 
     def _added(self) -> Iterator[Finding]:
         """One finding for all that are set by the same rules."""
@@ -133,23 +154,50 @@ class Differences:
         message = f"{count(len(entries), 'parameter')} {verb}: {change}"
         return self._finding("LRS608", path, message, patterns(each.name for each in entries), entries, rule)
 
+    def _changes(self, pairs: Iterable[Pair]) -> list[Change]:
+        """What changed for some parameters; a setting is set by its optimizer where that alone has changed."""
+        return [
+            replace(change, settings=tuple(self._caused(setting, change.pairs[0]) for setting in change.settings))
+            for change in changes(self._old, self.now, pairs)
+        ]
+
+    def _caused(self, setting: Setting, pair: Pair) -> Setting:
+        was, now = ([hashes.get(name) for name in names] for hashes, names in self._rules_of(setting))
+        if was != now or (path := self._base_path(setting.key, pair)) is None:
+            return setting
+        cause = (".".join(map(str, path)),)
+        return replace(setting, was_set_by=cause, set_by=cause)
+
+    def _rules_of(self, setting: Setting) -> tuple[tuple[Mapping[str, str], Sequence[str]], ...]:
+        return (self.rules, setting.was_set_by), (self._hashes, setting.set_by)
+
+    @cached_property
+    def _hashes(self) -> Mapping[str, str]:
+        return rule_hashes(self.file)
+
+    def _base_path(self, key: str, pair: Pair) -> Path | None:
+        """The path to a setting of an optimizer; None if the optimizer has not changed it."""
+        key = key.removeprefix("options.")
+        was, now = self._old.entries[pair[0]].given, self.now.entries[pair[1]].given
+        if was.get("optimizer") != now.get("optimizer"):
+            return None
+        name = now.get("optimizer", self.file.spec.default)
+        old, new = (each.optimizers.get(name, {}) for each in (self._old, self.now))
+        return None if are_same(old.get(key), new.get(key)) else (*self.file.spec.base_path(name), key)
+
     def _place(self, change: Change) -> tuple[int | None, Path]:
-        """The rule that sets what changed, and the key of it; else the key of the optimizer, or `rules`."""
+        """The rule that sets what changed, and the key of it; else the key of the optimizer, `rules`, or the model."""
+        setting = next((each for each in change.settings if each.set_by), None)
+        if setting is None:
+            return None, ("rules",) if any(each.was_set_by for each in change.settings) else self.model
         set_by = self.now.entries[change.pairs[0][1]].set_by
-        axes = (axis for setting in change.settings for axis in axes_of(setting.key) if axis in set_by)
-        if (axis := next(axes, None)) is None:
-            return None, self._base_place(change)
+        axis = next((axis for axis in axes_of(setting.key) if set_by.get(axis) in setting.set_by), None)
+        if axis is None:
+            return None, self._base_path(setting.key, change.pairs[0]) or ("rules",)
         rule = self.file.spec.rule_names.index(set_by[axis])
         written = self.file.spec.rules[rule]
         keys = [key for key in AXES[axis.partition(".")[0]].keys if getattr(written, key) is not None]
         return rule, ("rules", rule, *keys[:1])
-
-    def _base_place(self, change: Change) -> Path:
-        given = self.now.entries[change.pairs[0][1]].given
-        name = given.get("optimizer", self.file.spec.default)
-        keys = [setting.key.removeprefix("options.") for setting in change.settings]
-        key = next((key for key in keys if key in self.now.optimizers[name]), None)
-        return (*self.file.spec.base_path(name), key) if key else ("rules",)
 
     def _base_changes(self, keys: set[str]) -> Iterator[Finding]:
         """What changed of an optimizer or a schedule as such; `keys` are those of settings that changed, too."""
@@ -161,12 +209,12 @@ class Differences:
                 path = self.file.spec.base_path(name)
                 yield self._finding("LRS608", path, f"the optimizer `{printable(name)}` has changed: {values}")
         for name, segments in self.now.schedules.items():
-            if self._old.schedules.get(name, segments) != segments:
+            if not are_same(self._old.schedules.get(name, segments), segments):
                 yield self._finding("LRS608", ("schedules", name), f"the schedule `{printable(name)}` has changed")
 
     def _settings(self, pairs: Sequence[Pair]) -> str:
         """What else changed for some parameters, in words."""
-        changed = changes(self._old, self.now, pairs)
+        changed = self._changes(pairs)
         if not changed:
             return ", with the same settings"
         all_of_them = {*changed[0].pairs} == {*pairs}

@@ -1,6 +1,7 @@
-"""The file of a lock: one line a parameter, blank lines between modules, and the same bytes on every run.
+"""The file of a lock: one line a parameter, and the same bytes on every run.
 
-Lines are far enough apart that git merges two branches that change different rules or different modules.
+There is a blank line between any two, so that git merges branches that change different rules and parameters: it takes
+changes of adjacent lines for a conflict.
 """
 
 from __future__ import annotations
@@ -44,16 +45,7 @@ def _model(model: LockedModel) -> Iterator[list[str]]:
         yield [write(["inventory", snapshot.source], {"args": dict(snapshot.args)})]
     yield from ([write(["library", name], {"version": version})] for name, version in model.versions.items())
     yield from ([write(["class", name], {"names": list(classes)})] for classes, name in names.items() if classes)
-    owner, block = None, list[str]()
-    for entry in snapshot.entries:
-        module = entry.name.rpartition(".")[0]
-        if block and module != owner:
-            yield block
-            block = []
-        owner = module
-        block.append(f"  {write([entry.name], dict(_values(entry, names)))}")
-    if block:
-        yield block
+    yield from ([f"  {write([entry.name], dict(_values(entry, names)))}"] for entry in snapshot.entries)
 
 
 def _class_names(entries: Iterable[Entry]) -> dict[Classes, str]:

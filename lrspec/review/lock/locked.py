@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +26,16 @@ from lrspec.review.snapshot import of_plan
 from lrspec.spec.language import ModelSource
 from lrspec.spec.load import SpecFile
 from lrspec.spec.locate import locate
+from lrspec.spec.plain_values import MAPPING
 
 _UPDATE = "If this is meant, run `lrspec lock --update`, and look at its `git diff`."
+_ELSEWHERE = "If this is meant, run `lrspec lock --update` where the model can be built, and look at its `git diff`."
+_OVERRIDDEN = (
+    "A lock has no overrides. If this is meant, write what was overridden into the spec, run `lrspec lock --update`, "
+    "and look at its `git diff`."
+)
+_NO_FILES = ("<stdin>", "<text>", MAPPING)
+"""What specs are called that were not read from a file."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,13 @@ class Locked:
                 "Name its model in `models`, or an inventory that `lrspec params` has saved, and run `lrspec lock`."
             )
             yield Finding("LRS601", place, f"the spec names no model, so it cannot be locked\n{advice}")
+        elif self.lock is None and path in _NO_FILES:
+            advice = "Name the spec, or give its path with --stdin-filename: its lock is beside it."
+            yield Finding(
+                "LRS601", place, f"the spec was not read from a file, so there is no lock beside it\n{advice}"
+            )
         elif self.lock is None:
-            advice = f"Run `lrspec lock {printable(path)}`, and commit {lock}."
+            advice = f"Run `lrspec lock {printable(shlex.quote(path))}`, and commit {lock}."
             yield Finding("LRS601", place, f"there is no {lock} beside the spec\n{advice}")
         else:
             missing = [model for model in self.file.spec.sources if not self.lock.model(model.source, model.args)]
@@ -91,8 +105,9 @@ class Locked:
         installed = None if saved else versions(locked.source)
         with uncollected():
             now = of_plan(plan)
-            advice = f"{since(self.lock, locked, plan.file, now, installed)} {_UPDATE}"
-            differences = Differences(locked, plan.file, now, place, advice)
+            todo = _OVERRIDDEN if plan.file.overrides else _ELSEWHERE if saved else _UPDATE
+            advice = f"{since(self.lock, locked, plan.file, now, installed)} {todo}"
+            differences = Differences(locked, self.lock.rules, plan.file, now, place, advice)
             return locate(differences.findings(), plan.file.document, plan.file.spec)
 
     def closest(self, inventory: Inventory) -> LockedModel | None:
@@ -122,7 +137,7 @@ def require(plan: Plan) -> None:
         LockError: if the lock of its spec does not say what the plan does, cannot be read, or does not exist.
         ValueError: if the spec is a mapping or a text, which has no file.
     """
-    if plan.path.startswith("<"):  # `<mapping>`, `<text>`
+    if plan.path in _NO_FILES:
         raise ValueError("locked: the spec was not read from a file, so there is no lock beside it: pass its path")
     locked = Locked.of(plan.file)
     if found := locked.compare_live(plan):

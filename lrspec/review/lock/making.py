@@ -16,7 +16,7 @@ from lrspec.models.inventory_file import MOST_BYTES, MOST_NAMES
 from lrspec.review.lock.differences import Differences
 from lrspec.review.lock.lock import Lock, LockedModel, lock_path, rule_hashes
 from lrspec.review.lock.lock_file import read, text_of
-from lrspec.review.lock.moved import library_moves, spec_moves
+from lrspec.review.lock.moved import OTHER_PARAMETERS, library_moves, model_moves, spec_moves
 from lrspec.review.lock.reader import LockError, parse
 from lrspec.review.lock.versions import versions
 from lrspec.review.snapshot import of_plan
@@ -101,7 +101,7 @@ class Renewal:
             old = parse(self.old or "", self.new.path)
         except LockError:
             return "the old lock cannot be read"
-        words = [*self._models(old), *spec_moves(old, self.file, self.new.models[0].snapshot)]
+        words = [*self._models(old), *spec_moves(old, self.file, self.new.models[0].snapshot), *self._known(old)]
         libraries = dict.fromkeys(
             move
             for model in self.new.models
@@ -109,6 +109,14 @@ class Renewal:
             for move in library_moves(before.versions, model.versions)
         )
         return "; ".join([*dict.fromkeys(words), *libraries]) or "its text alone"
+
+    def _known(self, old: Lock) -> Iterator[str]:
+        """What changed, but is no finding: in models with the same parameters, and in rules with the same values."""
+        for model in self.new.models:
+            if before := old.model(model.source, model.args):
+                yield from (each for each in model_moves(before.snapshot, model.snapshot) if each != OTHER_PARAMETERS)
+        if sorted(old.rules.values()) == sorted(self.new.rules.values()) and [*old.rules] != [*self.new.rules]:
+            yield "the rules have other names or another order"
 
     def _models(self, old: Lock) -> Iterator[str]:
         """What changed in the models: parameters are counted over all of them."""
@@ -118,7 +126,7 @@ class Renewal:
             if before is None:
                 yield f"model {model.source} added"
                 continue
-            for finding in Differences(before, self.file, model.snapshot, (), "").findings():
+            for finding in Differences(before, old.rules, self.file, model.snapshot, (), "").findings():
                 names[finding.code] = names.get(finding.code, 0) + len(finding.parameters)
         for model in old.models:
             if self.new.model(model.source, model.args) is None:
