@@ -27,7 +27,7 @@ WIDTH = 100
 COMPANIONS: dict[str, set[str]] = {}
 """For a code, the codes that unavoidably come with it in its `yaml wrong` examples, each with the reason."""
 
-HOW_CHANGED = {"LRS1": " It cannot be changed.", "LRS5": " Left out by `ignore`.", "LRS6": " It cannot be changed."}
+HOW_CHANGED = {"LRS1": " It cannot be changed.", "LRS5": " `ignore` suppresses it.", "LRS6": " It cannot be changed."}
 ALSO = {"LRS510": " A warning for a rate of 0 or above 1."}
 
 _SECTION = re.compile(r"^## (?=LRS)", re.MULTILINE)
