@@ -107,7 +107,7 @@ def _renamed(difference: Difference) -> Iterator[Fact]:
 
 
 def _step_before(steps: str, name: str) -> str:
-    """The step of a name before some of its steps, which are where a step was put in or left out."""
+    """The step of a name before some of its steps, which are where a step was inserted or dropped."""
     return f".{name}".partition(f".{steps}.")[0].rpartition(".")[2] if steps else ""
 
 

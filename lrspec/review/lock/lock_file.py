@@ -60,7 +60,7 @@ def _class_names(entries: Iterable[Entry]) -> dict[Classes, str]:
 
 
 def _values(entry: Entry, names: Mapping[Classes, str]) -> Iterator[tuple[str, Any]]:
-    """The values of a parameter's line, in order; what is usual or unknown is left out."""
+    """The values of a parameter's line, in order; what is usual or unknown is omitted."""
     parameter, given = entry.parameter, entry.given
     if parameter.shape is not None:
         yield "shape", list(parameter.shape)

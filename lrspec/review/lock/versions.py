@@ -8,7 +8,7 @@ from lrspec.spec.model_kinds import MODEL_KINDS, scheme_and_name
 
 
 def versions(source: str) -> dict[str, str]:
-    """Return the installed versions of the libraries that build a model; a build's local part, `+cpu`, is left out."""
+    """Return the installed versions of the libraries that build a model; a build's local part, `+cpu`, is dropped."""
     kind = MODEL_KINDS.get(scheme_and_name(source)[0])
     found = {}
     for library in kind.libraries if kind else ():
