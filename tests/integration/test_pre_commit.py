@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 import lrspec
+from lrspec.address import REPOSITORY
 from lrspec.cli.discovery import find_specs
 from tests.pages import ROOT, files
 
@@ -129,7 +130,7 @@ def repository(tmp_path: Path, project: Repository) -> Make:
 
     def make(config: str, spec: str = CLEAN, **environment: str) -> Repository:
         revision = project("git", "rev-parse", "HEAD").output.strip()
-        config = config.replace("URL-OF-THIS-REPOSITORY", str(project.folder))
+        config = config.replace(REPOSITORY, str(project.folder))
         made = Repository(tmp_path, {**project.environment, **environment})
         made("git", "init", "--quiet")
         made.stage(
