@@ -223,3 +223,16 @@ def test_a_memory_that_cannot_be_read_is_done_without(chromium: Browser, address
     page = opened(context, address)
     assert page.evaluate("() => engine.ready")["python"].startswith("3.14.")
     context.close()
+
+
+def test_a_module_that_is_not_in_the_memory_is_fetched(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page = opened(context, address)
+    assert call(page, "about")["lrspec"]
+    assert "library.zip" not in asked
+    failed = page.evaluate("() => engine.call('no such call', []).catch((error) => error.message)")
+    assert "KeyError: 'no such call'" in failed
+    assert asked.count("library.zip") == 1
+    context.close()
