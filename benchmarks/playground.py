@@ -143,7 +143,7 @@ def inventory(parameters: int) -> dict[str, Any]:
 def times_table(times: dict[str, list[float]]) -> Table:
     """The times, as rows of the page."""
     rows = [(name, duration(median(each)), duration(max(each))) for name, each in times.items()]
-    return Table(("what", "takes", "at the longest"), rows)
+    return Table(("what", "takes", "at the longest"), [*rows])
 
 
 def _sizes(folder: Path) -> Table:
@@ -153,7 +153,7 @@ def _sizes(folder: Path) -> Table:
         contents = [path.read_bytes() for pattern in patterns for path in folder.glob(pattern)]
         raw, sent = sum(map(len, contents)), sum(min(len(each), len(gzip.compress(each, 6))) for each in contents)
         rows.append((name, _megabytes(raw), _megabytes(sent)))
-    return Table(("files", "MB", "MB with gzip"), rows)
+    return Table(("files", "MB", "MB with gzip"), [*rows])
 
 
 def _megabytes(size: int) -> str:

@@ -193,3 +193,10 @@ def test_a_module_that_is_not_in_the_memory_is_fetched(chromium: Browser, addres
     assert "KeyError: 'no such call'" in failed
     assert asked.count("library.zip") == 1
     context.close()
+
+
+def test_the_licenses_of_all_parts_are_published(page: Page) -> None:
+    text = page.evaluate("() => fetch('licenses.txt').then((response) => response.text())")
+    headings = [part.strip().partition(" ")[0] for part in text.split(f"\n{'-' * 80}\n")]
+    assert {"Python:", "pyodide", "pydantic_core", "click", "rich", "@codemirror/view"} <= {*headings}
+    assert "THE SOFTWARE IS PROVIDED" in text
