@@ -3,7 +3,8 @@
     python benchmarks/compatibility.py [--only NAME]... [--venvs FOLDER]
 
 Each row of ENVIRONMENTS gets a virtual environment of its own, with its pins and the extra `test`. Rows that are not
-run keep what the page says of them. `--venvs` keeps the environments there, and uses those that are there already.
+run keep what the page says of them. `--venvs` keeps the environments there, and uses those that are there already. The
+exit status is 1 if tests fail in any of them.
 """
 
 from __future__ import annotations
@@ -62,22 +63,27 @@ ENVIRONMENTS = (
     Environment("usual", "3.11", ("torch==2.14.1", "torchvision==0.29.1")),
     Environment("newest", "3.12"),
     Environment("Python 3.13", "3.13"),
+    Environment("Python 3.14", "3.14"),
 )
 
 
 def main() -> None:
     """Run the chosen environments, one after the other, and write the page after each."""
     words = _parser().parse_args()
+    all_passed = True
     with tempfile.TemporaryDirectory() as folder:
         for environment in ENVIRONMENTS:
             if not words.only or environment.name in words.only:
-                row = run(environment, words.venvs or Path(folder))
+                row, passed = run(environment, words.venvs or Path(folder))
                 print(row)
                 write_row(row)
+                all_passed = all_passed and passed
+    if not all_passed:
+        raise SystemExit(1)
 
 
-def run(environment: Environment, venvs: Path) -> str:
-    """Install an environment and run the tests in it; the result is its row of the page."""
+def run(environment: Environment, venvs: Path) -> tuple[str, bool]:
+    """Install an environment and run the tests in it; the result is its row of the page, and whether all passed."""
     venv = venvs / environment.name
     python = venv / "bin" / "python"
     if not venv.exists():
@@ -92,7 +98,7 @@ def run(environment: Environment, venvs: Path) -> str:
     versions = json.loads(listed.stdout)
     cells = [environment.name, dt.date.today().isoformat()]
     cells += [versions.get(name, "–").partition("+")[0] for name in ("Python", *PACKAGES)]
-    return f"| {' | '.join([*cells, outcome(tests.stdout)])} |"
+    return f"| {' | '.join([*cells, outcome(tests.stdout)])} |", tests.returncode == 0
 
 
 def outcome(printed: str) -> str:
