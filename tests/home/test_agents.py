@@ -128,7 +128,7 @@ def test_the_keys_are_all_that_there_are() -> None:
     assert keys("a rule selects by") | keys("a rule sets") | keys("a rule also has") == fields(Rule)
     assert keys("`where`") == fields(Where)
     assert keys("an entry of `layers`") == fields(Entry)
-    assert keys("`layer_decay`") == fields(Decay)
+    assert keys(r"`layer_decay` \(needs `layers`\)") == fields(Decay)
     assert keys("`lr_scale`, `weight_decay_mult`") == fields(SizeFactor)
     assert keys("`freeze`") == fields(Thaw)
     assert keys("a segment of a schedule") == fields(Segment)
@@ -172,6 +172,8 @@ def test_diagnostics_are_called_by_their_names() -> None:
         ([r"{match: '^.+$', lr_scale: 2}"], {"LRS201"}),
         ([r"{match: '^.+$', options: {betas: [0.9, 0.99]}}"], {"LRS201"}),
         (["{fallback: true, freeze: true}"], set()),
+        ([r"{match: '^head\.', freeze: true, lr_scale: 2}", REST], {"LRS104"}),
+        ([r"{match: '^head\.', layer_decay: 0.9}", REST], {"LRS104"}),
         ([REST, HEAD], {"LRS202", "LRS204"}),
         ([r"{match: 'head', lr_mult: 2}", REST], set()),
         ([r"{match: '^ead', lr_mult: 2}", REST], {"LRS203"}),
