@@ -84,3 +84,11 @@ def test_settings_that_the_page_calls_refused_are_refused() -> None:
     for name in [*plain, *endings]:
         assert f"`{name.removeprefix('my')}`" in PAGE
         assert list(unsafe_settings({name: "x"})), name
+
+
+def test_the_policy_of_the_playground_is_as_the_page_says() -> None:
+    promised = re.findall(r"`(\w+-src '\w+')`", PAGE.partition("## The playground")[2])
+    assert len(promised) == 2
+    for page in (ROOT / "docs" / "site" / "playground").rglob("index.html"):
+        (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', page.read_text(encoding="utf-8"))
+        assert {*promised} <= {*policy.split("; ")}

@@ -200,9 +200,10 @@ def test_a_release_that_the_changelog_does_not_know_is_refused(clone: Path) -> N
     assert "CHANGELOG.md has no section" in ran.stderr
 
 
-def test_a_release_with_a_placeholder_for_an_address_is_refused(clone: Path) -> None:
-    (clone / "README.md").write_text(f"See {PLACEHOLDER}/language/.\n")
+@pytest.mark.parametrize("line", [f"See {PLACEHOLDER}/language/.", "- uses: OWNER/" + "lrspec@v0.1.0"])
+def test_a_release_with_a_placeholder_for_an_address_is_refused(line: str, clone: Path) -> None:
+    (clone / "README.md").write_text(f"{line}\n")
     ran = released(clone, f"v{lrspec.__version__}")
     assert ran.returncode == 1
-    assert ran.stdout == f"README.md:1:See {PLACEHOLDER}/language/.\n"
+    assert ran.stdout == f"README.md:1:{line}\n"
     assert "placeholder" in ran.stderr
