@@ -150,10 +150,11 @@ def test_an_environment_in_which_tests_fail_fails_the_run(
 def test_dependencies_of_every_kind_are_kept_up_to_date() -> None:
     updates = {each["package-ecosystem"]: each for each in content(GITHUB / "dependabot.yml")["updates"]}
     assert set(updates) == {"github-actions", "npm", "pip"}
-    packages = [path for folder in ("tests", "docs") for path in (ROOT / folder).rglob("package.json")]
-    folders = {f"/{path.parent.relative_to(ROOT).as_posix()}" for path in packages if "node_modules" not in path.parts}
-    assert "/tests/npm" in folders
-    assert folders <= set(updates["npm"]["directories"])
+    for ecosystem, name in (("npm", "package.json"), ("pip", "requirements.txt")):
+        listed = [path.parent for folder in ("tests", "docs") for path in (ROOT / folder).rglob(name)]
+        folders = {f"/{path.relative_to(ROOT).as_posix()}" for path in listed if "node_modules" not in path.parts}
+        assert folders <= set(updates[ecosystem]["directories"])
+    assert "/" in updates["pip"]["directories"]
 
 
 # ------------------------------------------------------------------------------------------------- .ci/release
