@@ -12,6 +12,7 @@ import timm
 import torch
 
 import lrspec
+from docs.site import spec_picture
 from lrspec.diagnostics.codes import CODES
 from tests.pages import PAGES, ROOT, blocks, files, run_shell
 
@@ -29,14 +30,18 @@ def first_spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_spec: Path) -> Path:
-    """A folder with the specs of the README, and with the examples."""
+    """A folder with the spec that the pages use, and with the examples."""
     shutil.copy(first_spec, tmp_path)
-    for name, text in files(ROOT / "README.md"):
-        if name.endswith(".lrspec.yaml"):
-            (tmp_path / name).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_specs(page: Path, folder: Path) -> None:
+    """Write the specs that the page shows as files."""
+    for name, text in files(page):
+        if name.endswith(".lrspec.yaml"):
+            (folder / name).write_text(text, encoding="utf-8")
 
 
 def shell(command: str) -> str:
@@ -53,6 +58,7 @@ def replayed(body: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_print_what_the_page_shows(page: Path, folder: Path, update: bool) -> None:
+    write_specs(page, folder)
     shown = [block for block in blocks(page) if block.info == "console"]
     if any(f"$ {FIRST}\n" in block.body for block in shown):
         (folder / "resnet18.lrspec.yaml").unlink()
@@ -67,8 +73,8 @@ def test_commands_print_what_the_page_shows(page: Path, folder: Path, update: bo
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-@pytest.mark.usefixtures("folder")
-def test_python_snippets_run(page: Path) -> None:
+def test_python_snippets_run(page: Path, folder: Path) -> None:
+    write_specs(page, folder)
     names: dict[str, Any] = {}
     for block in blocks(page):
         if block.info == "python":
@@ -128,7 +134,19 @@ def test_the_first_command_prints_a_spec(first_spec: Path) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_picture_shows_the_readmes_spec(theme: str, folder: Path, update: bool) -> None:
+def test_the_picture_of_the_home_shows_its_spec(theme: str, tmp_path: Path, update: bool) -> None:
+    home, drawn = ROOT / "docs" / "index.md", tmp_path / f"spec-{theme}.svg"
+    write_specs(home, tmp_path)
+    spec_picture.main([str(tmp_path / "from-bert.lrspec.yaml"), "-o", str(drawn), "--theme", theme])
+    kept = ROOT / "docs" / drawn.name
+    if update:
+        shutil.copy(drawn, kept)
+    assert kept.read_text(encoding="utf-8") == drawn.read_text(encoding="utf-8")
+    assert f'"{kept.name}"' in home.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_plot_shows_the_first_spec(theme: str, folder: Path, update: bool) -> None:
     (command,) = [line for line in page_commands("plotting.md") if f"-o plot-{theme}.svg" in line]
     assert shell(command) == ""
     drawn, kept = folder / f"plot-{theme}.svg", ROOT / "docs" / f"plot-{theme}.svg"
@@ -137,7 +155,7 @@ def test_the_picture_shows_the_readmes_spec(theme: str, folder: Path, update: bo
     assert kept.stat().st_size <= 60_000
     assert texts(kept) >= {"learning rate", "conv1", "layer4.0", "fc"}
     assert texts(kept) == texts(drawn)
-    assert f'"docs/{kept.name}"' in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f'"{kept.name}"' in (ROOT / "docs" / "plotting.md").read_text(encoding="utf-8")
 
 
 def page_commands(page: str) -> list[str]:
