@@ -18,6 +18,7 @@ from tests.pages import PAGES, ROOT, blocks, files, run_shell
 
 FIRST = "lrspec init --model resnet18"
 """The command of the README that writes the spec which the other pages use."""
+HOME = ROOT / "docs" / "index.md"
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +39,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_spec: Path) ->
 
 
 def write_specs(page: Path, folder: Path) -> None:
-    """Write the specs that the page shows as files."""
-    for name, text in files(page):
+    """Write the specs that the page shows as files; the README uses those of the home, too."""
+    shown = [page, HOME] if page.name == "README.md" else [page]
+    for name, text in [file for each in shown for file in files(each)]:
         if name.endswith(".lrspec.yaml"):
             (folder / name).write_text(text, encoding="utf-8")
 
@@ -122,10 +124,16 @@ def test_the_language_has_specs_and_every_diagnostic() -> None:
 
 
 def test_the_readmes_commands_are_the_two_that_set_everything_up() -> None:
-    commands = [block.body.strip() for block in blocks(ROOT / "README.md") if block.info == "sh"]
-    assert len(commands) == 2
-    assert commands[0].endswith(f"/bin/{FIRST} -o -")
-    assert commands[1].endswith("/pytest")
+    (block,) = [block for block in blocks(ROOT / "README.md") if block.info == "sh"]
+    first, tests = block.body.splitlines()
+    assert first.endswith(f"/bin/{FIRST} -o -")
+    assert tests.endswith("/pytest")
+
+
+def test_the_readme_is_short_and_has_one_picture() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 100
+    assert text.count("<img") + text.count("![") == 1
 
 
 @pytest.mark.usefixtures("folder")
@@ -135,14 +143,15 @@ def test_the_first_command_prints_a_spec(first_spec: Path) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_picture_of_the_home_shows_its_spec(theme: str, tmp_path: Path, update: bool) -> None:
-    home, drawn = ROOT / "docs" / "index.md", tmp_path / f"spec-{theme}.svg"
-    write_specs(home, tmp_path)
+    drawn = tmp_path / f"spec-{theme}.svg"
+    write_specs(HOME, tmp_path)
     spec_picture.main([str(tmp_path / "from-bert.lrspec.yaml"), "-o", str(drawn), "--theme", theme])
     kept = ROOT / "docs" / drawn.name
     if update:
         shutil.copy(drawn, kept)
     assert kept.read_text(encoding="utf-8") == drawn.read_text(encoding="utf-8")
-    assert f'"{kept.name}"' in home.read_text(encoding="utf-8")
+    assert f'"{kept.name}"' in HOME.read_text(encoding="utf-8")
+    assert f'"docs/{kept.name}"' in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
