@@ -452,7 +452,7 @@ def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
     monkeypatch.setitem(sys.modules, "timm", None)
     ran = lrspec(capsys, "compile", "--model", "resnet18")
     assert ran.status == 2
-    assert "pip install timm torch" in ran.err
+    assert "pip install 'lrspec[timm]'" in ran.err
     assert ran.err.count("\n") == 1
 
 
