@@ -93,6 +93,6 @@ def _picture(output: str | None) -> tuple[str, str]:
         import_module("matplotlib")
     except ImportError as failure:
         raise CannotRun(
-            f"plots need matplotlib, which cannot be imported ({failure}): pip install matplotlib"
+            f"plots need matplotlib, which cannot be imported ({failure}): pip install 'lrspec[plot]'"
         ) from None
     return output, ending[1:]

@@ -22,7 +22,7 @@ from lrspec.address import REPOSITORY
 from lrspec.cli.discovery import find_specs
 from tests.pages import ROOT, files
 
-PROJECT = ("lrspec", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+PROJECT = ("lrspec", "schemas", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 """What of this project a package is made from."""
 
 SPEC, INVENTORY = "small.lrspec.yaml", "small.params.json"
