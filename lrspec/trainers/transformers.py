@@ -1,7 +1,7 @@
 """Has transformers' Trainer train by a spec; and the callbacks that follow a plan, and verify it when training starts.
 
-lrspec.trainers.transformers.use(trainer, "net.lrspec.yaml")
-trainer.train()
+    lrspec.trainers.transformers.use(trainer, "net.lrspec.yaml")
+    trainer.train()
 """
 
 from __future__ import annotations
