@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import sys
 import tempfile
@@ -16,18 +17,23 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException
 
+from docs.site import check
+
 ROOT = Path(__file__).parents[2]
 
 
 def main(words: list[str] | None = None) -> int:
     """Build the site, and serve it if asked to; return the exit status."""
     given = _parser().parse_args(words)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
-        build_site(given.output, playground=given.playground)
+        build_site(given.output, playground=given.playground, url=given.url)
     except (Abort, MkDocsException, OSError, RuntimeError, SubprocessError) as error:
         print(f"docs.site: {error}", file=sys.stderr)
         return 1
     print(f"docs.site: {given.output}", file=sys.stderr)
+    if given.external:
+        print("\n".join(f"{target} in {page}" for target, page in sorted(check.external(given.output).items())))
     if given.serve:
         serve(given.output, given.port)
     return 0
@@ -43,6 +49,8 @@ def build_site(output: Path, *, playground: bool = True, url: str | None = None)
     with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as work:
         built, old = Path(work, "site"), Path(work, "old")
         _build_pages(built, _build_playground(Path(work, "playground")) if playground else None, url)
+        if found := check.problems(built):
+            raise RuntimeError("\n  ".join(["links are wrong", *found]))
         if output.exists():
             output.rename(old)
         built.rename(output)
@@ -84,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "build" / "site", help="the folder to write")
     parser.add_argument("--serve", action="store_true", help="then serve it on this machine")
     parser.add_argument("--port", type=int, default=8000, help="where to serve it (0: any free port)")
+    parser.add_argument("--url", help="the address that the site will have, if it is not that of mkdocs.yml")
+    parser.add_argument("--external", action="store_true", help="list the links that lead out of the site")
     parser.add_argument(
         "--without-playground", dest="playground", action="store_false", help="build only the pages, without npm"
     )

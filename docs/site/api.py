@@ -85,7 +85,7 @@ def _page(topic: Topic) -> str:
 
 def _table(topic: Topic) -> str:
     rows = "".join(f"| [`{name}`][lrspec.{name}] | {_summary(name)} |\n" for name in topic.names.split())
-    return f"\n## [{topic.title}]({topic.file}.md)\n\n{topic.text}\n\n| name | |\n|-|-|\n{rows}"
+    return f"\n## [{topic.title}]({topic.file}.md)\n\n{topic.text}\n\n| name | what it is |\n|-|-|\n{rows}"
 
 
 def _summary(name: str) -> str:

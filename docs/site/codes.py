@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from textwrap import indent
@@ -76,7 +77,7 @@ def _table(family: str) -> str:
 
 def _row(code: Code) -> str:
     summary = re.match(r"(?:[^.`]|`[^`]*`|\.(?! |$))+\.?", manual.summary(code))
-    words = summary[0].replace("|", "\\|") if summary else ""
+    words = summary[0].replace("|", "\\|").rstrip(":") if summary else ""
     return f"| [{code.code}]({code.code}.md) | `{code.name}` | {code.severity} | {words} |\n"
 
 
@@ -85,7 +86,9 @@ def _page(code: Code) -> str:
     heading, _, body = manual.section(code).partition("\n")
     numbers = iter(range(1, 100))
     body = _BLOCK.sub(lambda block: block[0] + _report(code, next(numbers)), body)
-    return f"---\ndescription: {manual.summary(code)!r}\n---\n\n{heading.removeprefix('#')}\n{body}{_context(code)}"
+    description = json.dumps(manual.summary(code).replace("`", ""))
+    head = f"---\ndescription: {description}\nsearch: {{boost: 0.3}}\n---\n"
+    return f"{head}\n{heading.removeprefix('#')}\n{body}{_context(code)}"
 
 
 def _report(code: Code, number: int) -> str:

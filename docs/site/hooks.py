@@ -53,6 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn a page as it is in the repository into one of the site."""
     name = page.file.src_uri
+    if name == "language.md":
+        page.meta["search"] = {"boost": 5}  # it defines the words that others use
     if name.startswith("benchmarks"):
         markdown = plots.illustrated(name, markdown)
     source = COPIED.get(name, f"docs/{name}")

@@ -39,7 +39,7 @@ class Plot(NamedTuple):
 
 def pictures() -> dict[str, bytes]:
     """The plots by their paths on the site."""
-    return {f"benchmarks/{plot.name}-{theme}.svg": _svg(plot, theme) for plot in PLOTS for theme in THEMES}
+    return {f"benchmarks/{plot.name}-{theme}.svg": picture(plot, theme) for plot in PLOTS for theme in THEMES}
 
 
 def illustrated(page: str, markdown: str) -> str:
@@ -51,7 +51,8 @@ def illustrated(page: str, markdown: str) -> str:
     return markdown
 
 
-def _svg(plot: Plot, theme: str) -> bytes:
+def picture(plot: Plot, theme: str) -> bytes:
+    """A plot as SVG."""
     text = (FOLDER / plot.source).read_text(encoding="utf-8")
     found = [table for table in tables(text) if table.heading == plot.heading]
     with settings(THEMES[theme]):
