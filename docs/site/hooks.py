@@ -27,6 +27,8 @@ COPIED = {
 }
 """Files of the site that are elsewhere in the repository."""
 MOVED = {path: name for name, path in COPIED.items()} | {"docs/diagnostics.md": codes.OVERVIEW}
+ALONE = {"index.md", "language.md", "compared.md"}
+"""Pages whose part of the navigation has no other page."""
 NO_PLAYGROUND = "<!doctype html><title>lrspec</title><p>This site was built without its playground.\n"
 
 
@@ -55,6 +57,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     name = page.file.src_uri
     if name == "language.md":
         page.meta["search"] = {"boost": 5}  # it defines the words that others use
+    if name in ALONE:
+        page.meta["hide"] = ["navigation"]
     if name.startswith("benchmarks"):
         markdown = plots.illustrated(name, markdown)
     source = COPIED.get(name, f"docs/{name}")

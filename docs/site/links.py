@@ -19,6 +19,11 @@ _PART = re.compile(
           ^(?P<indent>[ ]*)(?P<fence>```+).*\n(?:.*\n)*?(?P=indent)(?P=fence)$
         | (?P<ticks>`+)(?!`)(?:(?!\n\n)[\s\S])+?(?<!`)(?P=ticks)(?!`)
         )
+      | (?P<heading>^\#.*$)
+      | (?P<text>\[(?:`[^`]*`|[^\[\]`])*(?=\]\())
+      | (?P<attribute>\b(?:alt|title)="[^"]*")
+      | (?P<mentioned>\bLRS\d{3}\b)
+      | (?P<tag><(?!(?:a|img|source)\b)[a-z/][^>]*>)
       | (?P<before>\]\(<?|^\[[^\]\n]+\]:[ ]+|\b(?:src|srcset|href)=")(?P<target>[^\s)>"]+)""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -36,8 +41,22 @@ class Place(NamedTuple):
 
 
 def rewritten(markdown: str, place: Place) -> str:
-    """The page with links that hold on the site; code stays as it is."""
-    return _PART.sub(lambda found: found[0] if found["code"] else found["before"] + _link(found, place), markdown)
+    """The page with links that hold on the site, also where it mentions a diagnostic; code stays as it is."""
+    return _PART.sub(lambda found: _part(found, place), markdown)
+
+
+def _part(found: re.Match[str], place: Place) -> str:
+    if found["before"]:
+        return found["before"] + _link(found, place)
+    return _mention(found[0], place) if found["mentioned"] else found[0]
+
+
+def _mention(code: str, place: Place) -> str:
+    """A code that a text mentions, with a link to its page, on other pages than that."""
+    file = place.files.get_file_from_path(f"diagnostics/{code}.md")
+    if file is None or file is place.file:
+        return code
+    return f"[{code}]({relpath(file.src_uri, dirname(place.file.src_uri))})"
 
 
 def _link(found: re.Match[str], place: Place) -> str:

@@ -175,7 +175,7 @@ def test_training_code_has_the_diagnostic_of_its_section_or_none(example: Exampl
     assert example.code
     run = names["optimizer"], model, names.get("scheduler")
     result = audit(*run) if example.code.startswith("LRS5") else None
-    found = result.diagnostics if result else names["plan"].verify(*run)
+    found: Any = result.diagnostics if result else names["plan"].verify(*run)
     assert {each.code for each in found} == ({example.code} if example.kind == "python wrong" else set())
     if example.kind == "python wrong":
         in_the_site(example, table.text(result, OF_REPORTS) if result else reported(found, file.text), update)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from lrspec.address import SITE
 from lrspec.diagnostics.codes import CODES
 from tests.pages import ROOT
 
@@ -131,6 +132,12 @@ def test_a_code_has_a_page_with_the_mistake_its_report_and_what_is_right(opened:
     assert page.locator(".md-footer__link--next").get_attribute("href") == "../LRS202/"
 
 
+def test_a_code_that_a_page_mentions_leads_to_its_page(opened: Open, site: Site) -> None:
+    page = opened("language/")
+    page.get_by_role("link", name="LRS405", exact=True).first.click()
+    assert page.url == f"{site.address}diagnostics/LRS405/"
+
+
 def test_an_anchor_of_the_long_page_leads_to_the_code(opened: Open, site: Site) -> None:
     page = opened("diagnostics/#lrs405-setting-differs")
     page.wait_for_url(f"{site.address}diagnostics/LRS405/")
@@ -184,6 +191,7 @@ def test_a_build_is_whole_and_takes_the_place_of_an_older_one(site: Site) -> Non
 
 def test_external_links_are_listed(site: Site) -> None:
     assert "https://pre-commit.com in ci/index.html\n" in site.printed
+    assert SITE not in site.printed  # links to the site itself are relative
 
 
 def test_no_page_has_what_the_themes_script_would_ask_other_hosts_for(site: Site) -> None:
