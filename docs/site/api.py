@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from inspect import getdoc
 from typing import Any, NamedTuple
 
@@ -80,7 +81,13 @@ def pages() -> dict[str, str]:
 
 
 def _page(topic: Topic) -> str:
-    return f"# {topic.title}\n\n{topic.text}\n" + "".join(f"\n::: lrspec.{name}\n" for name in topic.names.split())
+    return f"# {topic.title}\n\n{topic.text}\n" + "".join(map(_object, topic.names.split()))
+
+
+def _object(name: str) -> str:
+    public = getattr(lrspec, name)
+    members = isinstance(public, type) and issubclass(public, Enum)  # these have no docstrings
+    return f"\n::: lrspec.{name}\n" + ("    options: {show_if_no_docstring: true}\n" if members else "")
 
 
 def _table(topic: Topic) -> str:

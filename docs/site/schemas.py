@@ -18,8 +18,9 @@ the first one completes and checks a spec as you type.
 
 
 def files() -> dict[str, Path]:
-    """The schemas by their paths on the site."""
-    return {f"schemas/{path.name}": path for path in sorted(FOLDER.glob("*.json"))}
+    """The schemas by their paths on the site, that of a spec first."""
+    found = sorted(FOLDER.glob("*.json"), key=lambda path: ("-" in path.name, path.name))
+    return {f"schemas/{path.name}": path for path in found}
 
 
 def pages() -> dict[str, str]:
