@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 
 TITLES = {
     "wrong": "The mistake",
@@ -11,12 +12,13 @@ TITLES = {
     "locked": "The model when it was locked",
     "now": "The model now",
 }
+_QUOTED = re.compile(r'^(?P<opening>```\w+ title=".+"\n)(?P<body>(?:.*\n)*?)(?=```$)', re.MULTILINE)
 _WITH_WORD = re.compile(r"^( *```+)(\w+) (\w+)$", re.MULTILINE)
 
 
 def titled(markdown: str) -> str:
-    """The page with titles over its blocks."""
-    return _WITH_WORD.sub(_opening, markdown)
+    """The page with titles over its blocks; what is quoted from inside of a function begins at the margin."""
+    return _QUOTED.sub(lambda found: found["opening"] + dedent(found["body"]), _WITH_WORD.sub(_opening, markdown))
 
 
 def _opening(found: re.Match[str]) -> str:

@@ -70,6 +70,11 @@ def test_blocks_get_titles() -> None:
     assert titled.endswith("```python\n1\n```\n")
 
 
+def test_what_is_quoted_begins_at_the_margin() -> None:
+    quoted = '```python title="a.py"\n    a = 1\n\n    if a:\n        b()\n```\n'
+    assert fences.titled(quoted) == '```python title="a.py"\na = 1\n\nif a:\n    b()\n```\n'
+
+
 def test_commands_stand_out_in_a_console() -> None:
     html = block("$ cat <a>\n# a comment\n$x", "console", "highlight", {}, None)
     assert '<span class="gp">$ </span><b>cat &lt;a&gt;</b>\n# a comment\n$x\n' in html
