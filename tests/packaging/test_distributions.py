@@ -124,7 +124,10 @@ def test_the_wheel_is_the_same_each_time(built: Built, tmp_path: Path) -> None:
 
 def test_links_and_pictures_of_the_readme_lead_into_the_repository(built: Built) -> None:
     page = re.sub(r"```.*?```", "", str(built.metadata.get_payload()), flags=re.DOTALL)
-    for kind, wanted in ("raw", r'src(?:set)?="([^"]+)"'), ("blob", r"(?<!!)\[[^\]]*\]\(([^#][^)]*)\)"):
+    for kind, wanted in (
+        ("raw", r'(?:src(?:set)?="|!\[[^\]]*\]\()([^")]+)'),
+        ("blob", r"(?<!!)\[[^\]]*\]\(([^#][^)]*)\)"),
+    ):
         targets = re.findall(wanted, page)
         assert targets
         assert [target for target in targets if not target.startswith("https://")] == []
