@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("npm"))
 
 
-def pytest_collection_finish() -> None:
-    """Spare collections of garbage, of which hypothesis makes one for each property, all that has been imported."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while all is imported, nor later in what was: hypothesis searches for each property."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
@@ -93,10 +100,17 @@ def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     os.unsetenv("COLUMNS")
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names for as many caches as there are tests; few become folders."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache for each test, so that none reads or writes the user's own."""
-    folder = tmp_path_factory.mktemp("cache") / "lrspec"
+    folder = next(caches)
     monkeypatch.setenv("LRSPEC_CACHE_DIR", str(folder))
     return folder
 
