@@ -18,8 +18,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each processor already
+os.environ["OMP_NUM_THREADS"] = "1"  # tiny models train sooner where no threads wait for each other
 
 NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
 
@@ -80,17 +79,6 @@ def one_process() -> Iterator[None]:
     distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     yield
     distributed.destroy_process_group()
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Tiny models train sooner where no threads wait for each other."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from unittest import mock
 from typing import Any
+from unittest import mock
 
 import pytest
 import timm
@@ -62,9 +62,9 @@ def printed(command: str) -> tuple[str, str]:
         ran = run_shell(command)
         return ran.stderr, ran.stdout
     columns = {"COLUMNS": found["columns"]} if found["columns"] else {}
-    with mock.patch.dict(os.environ, columns), redirect_stdout(io.StringIO()) as out:
-        with redirect_stderr(io.StringIO()) as error:
-            run(shlex.split(found["words"]))
+    out, error = io.StringIO(), io.StringIO()
+    with mock.patch.dict(os.environ, columns), redirect_stdout(out), redirect_stderr(error):
+        run(shlex.split(found["words"]))
     return error.getvalue(), piped(out.getvalue(), found["filter"] or "cat")
 
 

@@ -52,7 +52,6 @@ rules:
 STEPS = 4
 
 pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),  # of torch, to Lightning
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
 ]
