@@ -46,7 +46,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have one process install what the tests take from npm, and run these tests; begin with what takes longest."""
-    items.sort(key=lambda item: item.path.name != "test_docs.py")
+    items.sort(key=lambda item: item.path.name != "test_worst_cases.py")
     for item in items:
         if isinstance(item, pytest.Function) and "node_modules" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("npm"))
