@@ -44,6 +44,7 @@ def _import_all() -> None:
 def _call_all() -> None:
     """Make every call once: what is imported, built or compiled at first use is then in memory, too."""
     import playground  # after the extension
+
     from lrspec.drafting.recipes.table import RECIPES
 
     file = "model.lrspec.yaml"
