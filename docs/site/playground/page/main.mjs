@@ -45,7 +45,6 @@ class Page {
       this.table.find(event.target.value.toLowerCase().split(/\s+/).filter(Boolean));
     });
     element("format").addEventListener("change", (event) => this.setFormat(event.target.value, true));
-    element("restart").addEventListener("click", () => this.editor.replace(this.start));
     element("stop").addEventListener("click", () => this.engine.stop());
     element("copy-link").addEventListener("click", async (event) => {
       await this.updateLink();
@@ -71,12 +70,13 @@ class Page {
 
   show(state) {
     const words = {
-      loading: "Loading Python and lrspec into the page: about 10 MB, the first time …",
+      loading: this.wasReady ? "Starting again …" : "Loading Python and lrspec into the page …",
       ready: "",
       busy: "",
       stopped: "Stopped; starting again …",
       failed: "lrspec could not be loaded.",
     };
+    this.wasReady ||= state === "ready";
     element("state").textContent = words[state];
     document.body.dataset.state = state;
     clearTimeout(this.untilStop);
@@ -112,7 +112,7 @@ class Page {
     if (state.model !== undefined && !isKnown) notice("link", `The page has no model ${state.model}: choose another one.`);
     const saved = isKnown ? await this.engine.inventory(state.model) : null;
     this.set(state.text, state.start ?? saved?.spec ?? EMPTY, state.format);
-    return this.use(saved && { name: state.model, fileName: saved.file, specFile: saved.spec_file, text: saved.text, spec: saved.spec });
+    return this.use(saved && modelOf(state.model, saved));
   }
 
   /** Choose a saved inventory; a spec that nobody has changed gives way to that of the model. */
@@ -120,7 +120,7 @@ class Page {
     if (value === FILE) return this.use(this.file);
     const saved = value && (await this.engine.inventory(value));
     if (withSpec) this.set(saved ? saved.spec : EMPTY, saved ? saved.spec : EMPTY, "yaml");
-    return this.use(saved ? { name: value, fileName: saved.file, specFile: saved.spec_file, text: saved.text, spec: saved.spec } : null);
+    return this.use(saved ? modelOf(value, saved) : null);
   }
 
   async openFile(fileName, text) {
@@ -145,6 +145,7 @@ class Page {
       const about = await this.engine.call("inventory", model ? [model.fileName, model.text] : [null, ""]);
       this.names = model ? about.names.map(([name]) => name) : [];
       element("about-model").textContent = model ? sizeInWords(about) : "";
+      element("about-model").title = model ? about.source : "";
       this.model = model;
       notice("model", null);
     } catch (error) {
@@ -185,7 +186,8 @@ class Page {
 
   changed() {
     this.version = (this.version ?? 0) + 1;
-    element("restart").disabled = this.editor.text === this.start;
+    document.body.dataset.version = this.version;
+    this.tabs.say("diff", this.editor.text === this.start ? "" : "changed");
     if (this.checking.runningFor > PATIENCE && document.body.dataset.state === "busy") this.engine.stop();
     this.checking.ask();
     this.linking.ask();
@@ -206,7 +208,7 @@ class Page {
 
   take(result) {
     const plan = result.json ? JSON.parse(result.json) : null;
-    this.result = { ...result, plan };
+    this.result = result;
     showProblems(this.editor, result);
     if (result.table) {
       this.table.show(result.table, plan.parameters);
@@ -215,19 +217,19 @@ class Page {
       this.table.age(this.model ? "From before: now there are errors." : "Choose a model to see the groups.");
       this.tabs.say("table", "");
     }
-    document.body.dataset.checked = this.version;
+    this.tabs.say("json", result.json ? `${Math.ceil(result.json.length / 1000).toLocaleString("en")} kB` : "");
   }
 
   explainFailure(error) {
     this.result = null;
     showProblems(this.editor, null);
     this.table.age("From before: there is no result of this spec.");
-    notice("check", error instanceof Stopped ? this.whyStopped(error) : error.message);
-    document.body.dataset.checked = this.version;
+    notice("check", this.wordsFor(error));
   }
 
-  whyStopped({ seconds }) {
-    const when = seconds ? `${count(seconds, "second")}` : "your click";
+  wordsFor(error) {
+    if (!(error instanceof Stopped)) return error.message;
+    const when = error.seconds ? count(error.seconds, "second") : "your click";
     const lines = suspects(this.editor.text);
     const where = lines.length ? ` Look at line ${lines.join(", ")}.` : "";
     return `Stopped after ${when}, without a result: a regex of the spec takes too long on these names. Usually it repeats what repeats, as '(a+)+$' does.${where} Change the spec, and it is checked again.`;
@@ -251,7 +253,7 @@ class Page {
     const panel = element("explain");
     if (!this.explained) return showHint(panel, "Choose a parameter in the table: here it says why it gets what it gets.");
     const text = await this.said("explain", [this.editor.text, this.fileName, this.explained], panel);
-    if (text !== null) showText(panel, "", text);
+    if (text !== null) showText(panel, text);
     return undefined;
   }
 
@@ -259,8 +261,16 @@ class Page {
     const panel = element("diff");
     if (this.editor.text === this.start) return showHint(panel, "Nothing is changed yet: here it says what each parameter gets now, and got before.");
     const diff = await this.said("diff", [this.start, this.editor.text, this.fileName], panel);
-    if (diff !== null) showText(panel, "", diff.text || "The text is another one; the parameters get what they got.");
-    return undefined;
+    if (diff === null) return undefined;
+    showText(panel, diff.text || "The text has changed, and what the parameters get has not.");
+    const back = make("button", { type: "button" }, "Back to that spec");
+    back.addEventListener("click", () => this.editor.replace(this.start));
+    const from = make("button", { type: "button" }, "Compare with this one from now on");
+    from.addEventListener("click", () => {
+      this.start = this.editor.text;
+      this.changed();
+    });
+    return panel.prepend(make("p", { className: "bar" }, "Compared with the spec that you started with:", back, from));
   }
 
   fillJson() {
@@ -276,7 +286,7 @@ class Page {
       const answer = await this.engine.call(name, args);
       return version === this.version ? answer : null;
     } catch (error) {
-      if (version === this.version) showText(panel, "", error instanceof Stopped ? this.whyStopped(error) : error.message);
+      if (version === this.version) showText(panel, this.wordsFor(error));
       return null;
     }
   }
@@ -295,6 +305,10 @@ class Page {
     };
     history.replaceState(null, "", `#${await pack(state)}`);
   }
+}
+
+function modelOf(name, { file, text, spec_file: specFile, spec }) {
+  return { name, fileName: file, specFile, text, spec };
 }
 
 new Page().begin();

@@ -4,8 +4,8 @@ import { copy, make } from "./dom.mjs";
 
 const SHOWN = 100_000; // characters of JSON
 
-export function showText(panel, heading, text) {
-  panel.replaceChildren(...(heading ? [make("h2", {}, heading)] : []), make("pre", {}, text));
+export function showText(panel, text) {
+  panel.replaceChildren(make("pre", {}, text));
 }
 
 export function showHint(panel, text) {

@@ -10,8 +10,9 @@ export function showProblems(editor, result) {
   const texts = result?.report ? result.report.trimEnd().split("\n\n") : [];
   const summary = texts.length > 1 ? texts.pop() : result ? "No problems" : "";
   const items = texts.map((text, index) => listed(editor, text, diagnostics[index]));
-  const heading = make("h2", { className: worst(diagnostics) }, summary);
-  element("problems").replaceChildren(heading, make("ol", {}, ...items));
+  element("found").className = worst(diagnostics);
+  element("found").textContent = summary;
+  element("listed").replaceChildren(...items);
 }
 
 function worst(diagnostics) {

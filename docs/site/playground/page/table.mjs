@@ -11,6 +11,17 @@ export class PlanTable {
     this.chosen = chosen;
     this.opened = new Set();
     this.words = [];
+    panel.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  /** Up and down go from row to row. */
+  onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const buttons = [...this.panel.querySelectorAll("button")];
+    const at = buttons.indexOf(document.activeElement);
+    if (!step || at < 0 || !buttons[at + step]) return;
+    event.preventDefault();
+    buttons[at + step].focus();
   }
 
   /** Show a table with the parameters of its plan. */
