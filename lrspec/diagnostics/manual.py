@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 
 from lrspec.diagnostics.codes import CODES, Code
@@ -27,6 +28,7 @@ def find(wanted: str) -> Code:
     raise UnknownCodeError(f"no diagnostic is called {printable(wanted)}{hint}")
 
 
+@cache
 def text() -> str:
     """The whole manual in Markdown, with one section per diagnostic, in the order of the codes."""
     return files("lrspec.diagnostics").joinpath("manual.md").read_text(encoding="utf-8")

@@ -8,12 +8,11 @@ are checked first, since they are the same on every machine; the time limits cat
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lrspec.diagnostics.source import Path
-from lrspec.regex.time_limit import Allowance, OverdueError, Timer
+from lrspec.regex.time_limit import Allowance, OverdueError, Timer, processor_time
 
 SECONDS, SECONDS_A_NAME = 3.0, 80e-6  # for selecting by all regexes of a spec together
 OVERALL_SECONDS, OVERALL_SECONDS_A_NAME = 3.5, 90e-6  # for everything
@@ -65,12 +64,12 @@ class Work:
     @contextmanager
     def watch(self) -> Iterator[None]:
         """Enforce the time limits on the body: by a timer or, if there is none, at the next count."""
-        self._end = time.thread_time() + self._overall
+        self._end = processor_time() + self._overall
         try:
             with self._timer.watch(self._overall):
                 yield
         finally:
-            self._overall, self._end = self._end - time.thread_time(), math.inf
+            self._overall, self._end = self._end - processor_time(), math.inf
 
     def count_searches(self, texts: int, path: Path) -> None:
         """Count searches of texts by the regex at a path; TooMuchError if these are too many."""
@@ -101,7 +100,7 @@ class Work:
         return self._listed >= 0
 
     def _refuse_overdue(self) -> None:
-        if time.thread_time() >= self._end:
+        if processor_time() >= self._end:
             raise OverdueError
 
     def _more_than(self, most: int, a_name: int) -> str:

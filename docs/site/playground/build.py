@@ -1,0 +1,91 @@
+"""Builds the playground: a folder of plain files in which lrspec runs in a browser, under whatever address.
+
+`build(into)` fills the folder. What it takes from registries is pinned (package-lock.json, requirements.txt) and kept
+in build/playground, from one build to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+CACHE = ROOT / "build" / "playground"
+
+_OUR_FILES = ("boot.mjs", "engine.mjs", "worker.mjs")
+_OF_PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs")
+_OUR_MODULES = ("playground.py", "start.py")
+_UNUSED = ("*.dist-info", "pydantic/v1", "pydantic/mypy.py", "pygments/lexers", "pygments/styles", "yaml/*.so")
+_TARGETS = ("pyemscripten_2026_0_wasm32", "manylinux2014_x86_64")  # the second for PyYAML, see requirements.txt
+
+
+def build(into: Path, cache: Path = CACHE) -> None:
+    """Build the playground into a folder, which is emptied first."""
+    shutil.rmtree(into, ignore_errors=True)
+    for folder in ("pyodide", "python"):
+        (into / folder).mkdir(parents=True)
+    packages = _installed(cache / "npm", ("package.json", "package-lock.json"), _install) / "node_modules"
+    wheels = _installed(cache / "wheels", ("requirements.txt",), _download)
+    for name in _OUR_FILES:
+        shutil.copy(HERE / name, into)
+    for name in _OF_PYODIDE:
+        shutil.copy(packages / "pyodide" / name, into / "pyodide")
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder)
+        _unpack(wheels, stage)
+        (extension,) = (stage / "pydantic_core").glob("*.so")
+        extension.rename(into / "python" / "pydantic_core.wasm")
+        _run(["node", HERE / "make.mjs", packages / "pyodide", stage, into])
+
+
+def _installed(folder: Path, files: tuple[str, ...], install: Callable[[Path], None]) -> Path:
+    """Return a folder in which something has been installed that is pinned by files."""
+    done = folder / "done"
+    pinned = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in files)).hexdigest()
+    if not done.exists() or done.read_text(encoding="utf-8") != pinned:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in files:
+            shutil.copy(HERE / name, folder)
+        install(folder)
+        done.write_text(pinned, encoding="utf-8")
+    return folder
+
+
+def _install(folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SystemExit("The playground needs npm and node.")
+    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+
+
+def _download(folder: Path) -> None:
+    target = [word for platform in _TARGETS for word in ("--platform", platform)]
+    python = ["--python-version", "314", "--implementation", "cp", "--abi", "cp314", "--only-binary=:all:"]
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    _run([*pip, "download", "--no-deps", "--require-hashes", *target, *python, "-r", "requirements.txt"], folder)
+
+
+def _unpack(wheels: Path, stage: Path) -> None:
+    """Unpack the wheels and lrspec's own into a folder, without what is not used in a browser."""
+    with tempfile.TemporaryDirectory() as own:
+        pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+        _run([*pip, "wheel", "--no-deps", "--wheel-dir", own, ROOT])
+        for wheel in [*wheels.glob("*.whl"), *Path(own).glob("*.whl")]:
+            with ZipFile(wheel) as archive:
+                archive.extractall(stage)
+    for path in [path for pattern in _UNUSED for path in stage.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in _OUR_MODULES:
+        shutil.copy(HERE / name, stage)
+
+
+def _run(words: list[str | Path], folder: Path = HERE) -> None:
+    subprocess.run(words, cwd=folder, check=True, stdout=sys.stderr)

@@ -1,0 +1,202 @@
+"""lrspec in the browser: the calls of the page, answered as the command `lrspec` would answer them.
+
+The page has no folder, so its files are in one of memory. What must be quick, because it follows every change of the
+spec, calls the compiler, and the rest runs the command itself.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from lrspec import __version__, cli
+from lrspec.compiler.compile import Outcome, attempt
+from lrspec.compiler.plan import Plan, plan_without_parameters
+from lrspec.diagnostics.diagnostic import has_errors
+from lrspec.diagnostics.report import report
+from lrspec.drafting.recipes.table import DEFAULT, RECIPES
+from lrspec.formats import explanation
+from lrspec.formats.json import as_json
+from lrspec.formats.table import grids, title, totals
+from lrspec.models.by_name import read_params
+from lrspec.models.inventory import Inventory
+from lrspec.models.sources.model_error import ModelError
+from lrspec.spec.load import ENOUGH, Reading, read
+from lrspec.spec.syntax.document import format_of
+
+NO_MODEL = "no model: choose an inventory"
+
+
+class RefusedError(Exception):
+    """A call cannot be answered; the text is what the command prints on standard error."""
+
+
+class Session:
+    """The inventory that specs are compiled for, and the last spec that was."""
+
+    def __init__(self) -> None:
+        self._params: str | None = None
+        self._inventory: Inventory | None = None
+        self._last: tuple[bytes, str, Reading, Outcome | None] | None = None
+
+    def inventory(self, file: str | None, content: str | bytes) -> dict[str, Any] | None:
+        """Choose an inventory by its content, or none; it is the one that `--params` reads."""
+        self._last = None
+        if file is None:
+            self._params = self._inventory = None
+            return None
+        Path(file).write_bytes(_bytes(content))
+        try:
+            self._inventory, self._params = read_params(Path(file), suggest=False), file
+        except ModelError as failure:
+            raise RefusedError(str(failure)) from None
+        parameters = self._inventory.parameters
+        return {
+            "source": self._inventory.source,
+            "parameters": len(parameters),
+            "elements": self._inventory.elements,
+            "names": [[name, each.shape] for each in parameters for name in (each.name, *each.aliases)],
+        }
+
+    def compile(self, text: str | bytes, file: str) -> dict[str, Any]:
+        """Compile a spec: the plan, if there is an inventory, the report, and the table in parts."""
+        reading, outcome = self._compiled(_bytes(text), file)
+        diagnostics = reading.diagnostics if outcome is None else outcome.diagnostics
+        plan = outcome.plan if outcome else None
+        return {
+            "status": int(has_errors(diagnostics)),
+            "plan": self._plan(reading, outcome),
+            "report": report(diagnostics, reading.document.text),
+            "diagnostics": [each.to_dict() for each in diagnostics],
+            "table": _table(plan) if plan is not None and plan.groups is not None else None,
+        }
+
+    def printed(self, text: str | bytes, file: str) -> str:
+        """The plan as `lrspec compile --format json` prints it, to the byte."""
+        plan = self._plan(*self._compiled(_bytes(text), file))
+        if plan is None:
+            raise RefusedError(NO_MODEL)
+        return as_json(plan)
+
+    def _plan(self, reading: Reading, outcome: Outcome | None) -> dict[str, Any] | None:
+        """The JSON plan; None for a spec that has no errors in itself, and no model."""
+        if outcome is not None and outcome.plan is not None:
+            return outcome.plan.to_dict()
+        if outcome is None and reading.spec is not None:
+            return None
+        inventory, diagnostics = (
+            (None, reading.diagnostics) if outcome is None else (self._inventory, outcome.diagnostics)
+        )
+        return plan_without_parameters(reading.document, inventory, diagnostics)
+
+    def explain(self, text: str | bytes, file: str, name: str) -> str:
+        """Explain the parameter of that name, or those that it matches as a regex, as `lrspec explain` does."""
+        reading, outcome = self._compiled(_bytes(text), file)
+        if outcome is None or outcome.plan is None or outcome.resolution is None:
+            diagnostics = reading.diagnostics if outcome is None else outcome.diagnostics
+            raise RefusedError(report(diagnostics, reading.document.text) or NO_MODEL)
+        try:
+            found = explanation.find(outcome.plan.inventory, name)
+        except explanation.UnknownParameterError as failure:
+            raise RefusedError(str(failure)) from None
+        return "\n\n".join(explanation.explain(outcome.resolution, outcome.plan, each) for each in found) + "\n"
+
+    def _compiled(self, data: bytes, file: str) -> tuple[Reading, Outcome | None]:
+        """Read a spec and compile it for the inventory, if there is one; the last result is kept."""
+        if self._last is None or self._last[:2] != (data, file):
+            reading = read(data[:ENOUGH], file, format_of(file))
+            fits = reading.spec is not None and self._inventory is not None
+            outcome = attempt(reading.file(), self._inventory) if fits and self._inventory else None
+            self._last = data, file, reading, outcome
+        return self._last[2:]
+
+    def diff(self, old: str, new: str, file: str) -> dict[str, Any]:
+        """Compare two specs for the inventory, as `lrspec diff` does."""
+        before = f"before.{file}"
+        Path(before).write_text(old, encoding="utf-8")
+        Path(file).write_text(new, encoding="utf-8")
+        words = ["diff", before, file, *self._given(), "--exit-code"]
+        text, markdown = _run(words), _run([*words, "--format", "markdown"])
+        return {"differs": bool(text[0]), "text": text[1], "markdown": markdown[1]}
+
+    def draft(self, recipe: str | None) -> dict[str, str]:
+        """Write a spec for the inventory by a recipe, as `lrspec init` does."""
+        return {"text": _run(["init", *self._given(), "--recipe", recipe or DEFAULT, "-o", "-"])[1]}
+
+    def _given(self) -> list[str]:
+        if self._params is None:
+            raise RefusedError(NO_MODEL)
+        return ["--params", self._params]
+
+
+def manual(code: str) -> str:
+    """The section of the manual about a diagnostic, as `lrspec explain CODE` prints it."""
+    return _run(["explain", code])[1]
+
+
+def recipes() -> list[list[str]]:
+    """The recipes of `lrspec init`, each with a summary."""
+    return [[name, row.summary] for name, row in RECIPES.items()]
+
+
+def about() -> dict[str, str]:
+    """The versions of what runs."""
+    return {"lrspec": __version__, "python": platform.python_version()}
+
+
+_SESSION = Session()
+_CALLS: dict[str, Callable[..., Any]] = {
+    "inventory": _SESSION.inventory,
+    "compile": _SESSION.compile,
+    "json": _SESSION.printed,
+    "explain": _SESSION.explain,
+    "diff": _SESSION.diff,
+    "draft": _SESSION.draft,
+    "manual": manual,
+    "recipes": recipes,
+    "about": about,
+}
+
+
+def answer(name: str, arguments: Sequence[Any]) -> str:
+    """Answer a call of the page, as JSON: `{"result": …}`, or `{"error": …}` if it is refused."""
+    words = [bytes(each) if isinstance(each, memoryview) else each for each in arguments]
+    try:
+        return json.dumps({"result": _CALLS[name](*words)})
+    except RefusedError as failure:
+        return json.dumps({"error": str(failure)})
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode(errors="surrogatepass")
+
+
+def _table(plan: Plan) -> dict[str, Any]:
+    """The table of `lrspec compile`, in parts."""
+    return {"title": title(plan), "grids": [_grid(each) for each in grids(plan)], "notes": totals(plan)}
+
+
+def _grid(grid: Table) -> dict[str, Any]:
+    columns = grid.columns
+    return {
+        "columns": [{"header": str(each.header), "right": each.justify == "right"} for each in columns],
+        "rows": [list(map(str, cells)) for cells in zip(*(each.cells for each in columns), strict=True)],
+        "footer": [str(each.footer) for each in columns] if grid.show_footer else None,
+    }
+
+
+def _run(words: list[str]) -> tuple[int, str]:
+    """Run the command, and return its status and what it prints; RefusedError if it cannot run."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = cli.run(words)
+    if status == 2:
+        raise RefusedError(err.getvalue().removeprefix("lrspec: ").rstrip())
+    return status, out.getvalue()
