@@ -134,9 +134,18 @@ class Page {
     this.file = file;
     notice("file", `${fileName} stays in this page: a link does not have it, and whoever opens one needs the file, too.`);
     if (!isUntouched) return undefined;
-    const drafted = await this.call("draft", [null]);
-    if (drafted) this.set(drafted.text, drafted.text, "yaml");
-    return this.changed();
+    return this.draft();
+  }
+
+  /** Begin with the spec that lrspec writes for the model. */
+  async draft() {
+    try {
+      const { text } = await this.engine.call("draft", [null]);
+      this.set(text, text, "yaml");
+      this.changed();
+    } catch (error) {
+      notice("model", `No first spec for this model: ${this.wordsFor(error)}`);
+    }
   }
 
   /** Make an inventory the current one, and check the spec with it; return whether it is right. */
@@ -207,17 +216,15 @@ class Page {
   }
 
   take(result) {
-    const plan = result.json ? JSON.parse(result.json) : null;
     this.result = result;
     showProblems(this.editor, result);
     if (result.table) {
-      this.table.show(result.table, plan.parameters);
-      this.tabs.say("table", count(plan.groups.length, "group"));
+      this.table.show(result.table, result.plan.parameters);
+      this.tabs.say("table", count(result.plan.groups.length, "group"));
     } else {
       this.table.age(this.model ? "From before: now there are errors." : "Choose a model to see the groups.");
       this.tabs.say("table", "");
     }
-    this.tabs.say("json", result.json ? `${Math.ceil(result.json.length / 1000).toLocaleString("en")} kB` : "");
   }
 
   explainFailure(error) {
@@ -273,10 +280,12 @@ class Page {
     return panel.prepend(make("p", { className: "bar" }, "Compared with the spec that you started with:", back, from));
   }
 
-  fillJson() {
+  async fillJson() {
     const panel = element("json");
-    if (!this.result?.json) return showHint(panel, "The plan as JSON needs a model.");
-    return showJson(panel, this.result.json, `${this.fileName.replace(/\.lrspec\.[a-z]+$/, "")}.plan.json`);
+    if (this.result && !this.result.plan) return showHint(panel, "The plan as JSON needs a model.");
+    const json = await this.said("json", [this.editor.text, this.fileName], panel);
+    if (json !== null) showJson(panel, json, this.fileName.replace(/\.lrspec\.[a-z]+$/, ".plan.json"));
+    return undefined;
   }
 
   /** What the engine answers to the spec as it is, or null: then the panel has the reason. */
