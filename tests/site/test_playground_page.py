@@ -35,7 +35,7 @@ rules:
   - {name: rest, fallback: true, lr_mult: 1}
 """
 MISTAKEN = SPEC.replace("^(conv1|bn1)", "^bn_1")
-HANGING = SPEC.replace("^(conv1|bn1)", r"^(?:\w|\w|\.)*!")
+HANGING = SPEC.replace("^(conv1|bn1)", r"^(?:\w?\w?\w?\.?)*!")
 
 
 class Opened:
@@ -43,6 +43,7 @@ class Opened:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(20_000)
         self.said: list[str] = []
         self.asked: list[str] = []
         page.on("console", lambda message: self.said.append(message.text))
@@ -61,7 +62,7 @@ class Opened:
 
     def wait(self, condition: str) -> None:
         """Wait until an expression is true; as a function, since the page allows no `eval`."""
-        self.page.wait_for_function(f"() => {condition}", timeout=60_000)
+        self.page.wait_for_function(f"() => {condition}", timeout=20_000)
 
     def text(self, selector: str) -> str:
         """The text of an element."""
@@ -83,7 +84,7 @@ class Opened:
         line = self.page.locator(".cm-line", has_text=words).first
         line.click()
         self.page.keyboard.press("Home")
-        for _ in range(line.inner_text().index(words) + len(words)):
+        for _ in range(line.inner_text().lstrip().index(words) + len(words)):
             self.page.keyboard.press("ArrowRight")
 
     def write(self, text: str) -> None:
@@ -164,15 +165,15 @@ def test_keys_that_exclude_each_other_are_not_offered(opened: Open) -> None:
     page.click_behind("lr_mult: 0.1")
     page.write(", l")
     assert "lr_scale" in page.offers()
-    assert not {"lr", "lr_mult", "layers", "layer_decay"} & {*page.offers()} - {"layer_decay"}
+    assert not {"lr", "lr_mult", "layers"} & {*page.offers()}
 
 
 def test_values_are_offered(opened: Open) -> None:
     page = opened(resnet18(SPEC))
     page.click_behind("type: AdamW")
-    page.write("\b\b")
+    page.page.keyboard.press("Backspace")
     page.page.keyboard.press("Control+Space")
-    assert page.offers()[:2] == ["Ada", "Adam"] or {"Adam", "AdamW", "Adamax"} <= {*page.offers()}
+    assert page.offers()[:3] == ["Adam", "Adamax", "AdamW"]
 
 
 def test_the_arguments_of_an_optimizer_are_offered(opened: Open) -> None:
@@ -213,7 +214,7 @@ def test_a_mistake_is_underlined_and_listed_as_the_terminal_prints_it(opened: Op
     page = opened(resnet18(MISTAKEN))
     file = lrspec.loads(MISTAKEN)
     assert page.page.locator(".cm-lintRange-error").all_inner_texts() == ["'^bn_1'"]
-    expected = report(attempt(file, inventory).diagnostics, file.document.text).replace("<string>", "resnet18.lrspec.yaml")
+    expected = report(attempt(file, inventory).diagnostics, file.document.text).replace("<text>", "resnet18.lrspec.yaml")
     listed = "\n\n".join([*page.page.locator("#listed pre").all_inner_texts(), page.text("#found")])
     assert listed == expected
 
@@ -347,7 +348,7 @@ def test_a_click_on_a_parameter_explains_it(opened: Open, inventory: lrspec.Inve
     page.page.locator("#table .name").nth(1).click()
     outcome = outcome_of(SPEC, inventory)
     index = [each.name for each in inventory.parameters].index("bn1.weight")
-    assert page.tab("explain") == explain(outcome.resolution, outcome.plan, index)
+    assert page.tab("explain") == explain(outcome.resolution, outcome.plan, index) + "\n"
 
 
 def test_the_diff_is_to_the_spec_that_one_started_with(opened: Open) -> None:

@@ -33,23 +33,20 @@ export function completions(known) {
   }
 
   function keys(at, nodes, path, value, isJson) {
-    const here = at.isKey ? path.reduce((inside, step) => inside?.[step], value) : {};
-    const asItems = !at.isKey && nodes.some((node) => [node.type].flat().includes("array"));
-    const items = asItems ? known.schema.expand(nodes.flatMap((node) => node.items ?? []), {}) : nodes;
-    const before = asItems ? "- " : "";
-    return known.schema.keys(items, here).map(({ name, schema }, index) => ({
+    const asItem = !at.isKey && !isJson && nodes.some((node) => node.type === "array");
+    const before = asItem ? "- " : "";
+    return known.schema.keys(asItem ? [...path, 0] : path, value).map(({ name, description }, index) => ({
       label: name,
       type: "property",
-      info: schema.description || undefined,
+      info: description || undefined,
       boost: -index / 10,
-      apply: (view, _, from, to) => insert(view, at.word, from, to, before + key(name, at.word, isJson), !asItems),
+      apply: (view, _, from, to) => insert(view, at.word, from, to, before + key(name, at.word, isJson), !asItem),
     }));
   }
 
   function values(nodes, path, value, word, isJson) {
-    const listed = known.schema.values(nodes).map((each) => ({ ...each, value: each.value }));
     const own = named(path, value).map((name) => ({ value: name, description: "" }));
-    return [...listed, ...own].map(({ value: each, description }) => ({
+    return [...known.schema.values(nodes), ...own].map(({ value: each, description }) => ({
       label: String(each),
       type: "value",
       info: description || undefined,
@@ -73,7 +70,7 @@ export function help(schema, text, offset) {
   if (!at?.isKey) return null;
   const path = at.steps.map((step) => step.key ?? step.index);
   const name = at.word.text.replace(CURSOR, "");
-  const { description } = schema.about(schema.at(path, plain(at.root)), name);
+  const description = schema.about(schema.at(path, plain(at.root)), name);
   return description ? { from: at.word.from, to: at.word.to - 1, name, description } : null;
 }
 

@@ -98,9 +98,9 @@ class Page {
   async openLink() {
     const fragment = location.hash.slice(1);
     let state = null;
+    for (const topic of ["link", "file", "model"]) notice(topic, null);
     try {
       if (fragment) state = await unpack(fragment);
-      notice("link", null);
     } catch {
       notice("link", "The link is not whole, or not one of this page: here is the spec that the page begins with.");
     }
@@ -222,7 +222,8 @@ class Page {
       this.table.show(result.table, result.plan.parameters);
       this.tabs.say("table", count(result.plan.groups.length, "group"));
     } else {
-      this.table.age(this.model ? "From before: now there are errors." : "Choose a model to see the groups.");
+      if (this.model) this.table.age("No groups while the spec has errors.");
+      else this.table.clear("Choose a model to see the groups.");
       this.tabs.say("table", "");
     }
   }
@@ -230,7 +231,8 @@ class Page {
   explainFailure(error) {
     this.result = null;
     showProblems(this.editor, null);
-    this.table.age("From before: there is no result of this spec.");
+    this.table.age("No groups of this spec.");
+    this.tabs.say("table", "");
     notice("check", this.wordsFor(error));
   }
 

@@ -33,20 +33,29 @@ export class Schema {
     return reference.replace("#/", "").split("/").reduce((node, step) => node[step], this.document);
   }
 
-  /** The keys that a mapping may have in addition to those that it has: {name, schema}. */
-  keys(nodes, value) {
+  /** The keys that the mapping at the end of some steps may have in addition: {name, description}. */
+  keys(steps, value) {
+    const here = steps.reduce((inside, step) => inside?.[step], value) ?? {};
+    const nodes = this.at(steps, value);
     const names = nodes.flatMap((node) => [...Object.keys(node.properties ?? {}), ...(node.propertyNames?.enum ?? [])]);
-    const allowed = [...new Set(names)].filter(
-      (name) => !(name in (value ?? {})) && nodes.every((node) => this.fits(node.propertyNames, name)),
-    );
-    return allowed.map((name) => ({ name, schema: this.about(nodes, name) }));
+    const present = Object.keys(here).filter((name) => this.allows(nodes, name));
+    const allowed = [...new Set(names)].filter((name) => {
+      if (name in here) return false;
+      const after = this.at(steps, replaced(value, steps, { ...here, [name]: ANY }));
+      return [...present, name].every((each) => this.allows(after, each));
+    });
+    return allowed.map((name) => ({ name, description: this.about(nodes, name) }));
   }
 
-  /** The description and the title of a key. */
+  allows(nodes, name) {
+    return nodes.every((node) => this.fits(node.propertyNames, name));
+  }
+
+  /** What a key is, or what its value has to be. */
   about(nodes, name) {
     const parts = this.expand(nodes.flatMap((node) => node.properties?.[name] ?? []), undefined);
     const help = parts.find((part) => part.description) ?? parts.find((part) => part.errorMessage);
-    return { description: help?.description ?? help?.errorMessage ?? "", types: parts.flatMap((part) => part.type ?? []) };
+    return help?.description ?? help?.errorMessage ?? "";
   }
 
   /** The values that a place may have, as far as the schema lists them: {value, description}. */
@@ -67,6 +76,15 @@ export class Schema {
     if (schema === false) return false;
     return Object.entries(schema).every(([word, wanted]) => CHECKS[word]?.(this, wanted, value, schema) ?? true);
   }
+}
+
+const ANY = {}; // a value that is yet to be written
+
+function replaced(value, [step, ...others], inner) {
+  if (step === undefined) return inner;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  copy[step] = replaced(value?.[step], others, inner);
+  return copy;
 }
 
 function below(node, step) {

@@ -36,18 +36,25 @@ export class PlanTable {
     this.draw();
   }
 
+  /** Show no table, but what has to be done for one. */
+  clear(hint) {
+    this.table = null;
+    this.panel.classList.remove("old");
+    this.panel.replaceChildren(make("p", { className: "hint" }, hint));
+  }
+
   /** What is shown is of an earlier spec. */
   age(note) {
+    if (!this.table) return this.clear(note);
     this.panel.classList.add("old");
     this.panel.querySelector(".age")?.remove();
-    this.panel.prepend(make("p", { className: "age" }, note));
+    return this.panel.prepend(make("p", { className: "age" }, note));
   }
 
   draw() {
+    if (!this.table) return;
     this.panel.classList.remove("old");
-    if (!this.table) return this.panel.replaceChildren(make("p", { className: "hint" }, "No table yet."));
     this.panel.replaceChildren(...(this.words.length ? this.found() : this.whole()));
-    return undefined;
   }
 
   whole() {
