@@ -1,13 +1,15 @@
-"""Writes files whole or not at all, tests them without exceptions, and words the system's reasons for a refusal."""
+"""Writes files whole or not at all, reads them up to a limit, tests them without exceptions, and words the system's reasons for a refusal."""
 
 from __future__ import annotations
 
 import os
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from lrspec.interrupts import undoing
+
+_PIECE = 2**20  # bytes
 
 
 def system_reason(failure: OSError, otherwise: str) -> str:
@@ -18,6 +20,14 @@ def system_reason(failure: OSError, otherwise: str) -> str:
 def hush(stream: TextIO) -> None:
     """Let a stream that cannot be written lead nowhere, so that the last flush is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def read_at_most(file: BinaryIO, most: int) -> bytes:
+    """Return what a file has, up to so many bytes; `file.read(most)` takes memory for all of these first."""
+    content = bytearray()
+    while piece := file.read(min(_PIECE, most - len(content))):
+        content += piece
+    return bytes(content)
 
 
 def write_file(path: Path, content: bytes) -> None:

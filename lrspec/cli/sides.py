@@ -16,7 +16,7 @@ from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import print_report
 from lrspec.cli.revisions import RevisionFile, revision_file, working_tree
 from lrspec.diagnostics.escape import harmless, printable
-from lrspec.files import is_file
+from lrspec.files import is_file, read_at_most
 from lrspec.spec.file_names import ENDINGS
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _content(name: str, place: RevisionFile | None) -> bytes | None:
         return None
     try:
         with Path(name).open("rb") as file:
-            return file.read(_MOST_BYTES + 1)
+            return read_at_most(file, _MOST_BYTES + 1)
     except OSError:
         return None
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.source import spell
+from lrspec.files import read_at_most
 from lrspec.models.inventory import Inventory, InventoryError
 from lrspec.models.parameters import Classes, Parameter
 from lrspec.spec.syntax.scalars import all_finite
@@ -71,7 +72,7 @@ class InventoryFile(FilePart):
 def load(path: Path) -> Inventory:
     """Read an inventory as `lrspec params` writes it, or a text file with one name per line; see `Inventory.load`."""
     with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
+        data = read_at_most(file, MOST_BYTES + 1)
     if len(data) > MOST_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise InventoryError(f"too large: at most {MOST_BYTES:,} bytes and {_MOST_VALUES:,} values are read")
     try:

@@ -1,6 +1,6 @@
 """Builds the playground: a folder of plain files in which lrspec runs in a browser, under whatever address.
 
-`build(into)` fills the folder. What it takes from registries is pinned (package-lock.json, requirements.txt) and kept
+What it takes from registries is pinned (package-lock.json, requirements.txt) and kept
 in build/playground, from one build to the next.
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+from docs.site.playground import inventories
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 CACHE = ROOT / "build" / "playground"
@@ -28,21 +30,31 @@ _TARGETS = ("pyemscripten_2026_0_wasm32", "manylinux2014_x86_64")  # the second 
 
 def build(into: Path, cache: Path = CACHE) -> None:
     """Build the playground into a folder, which is emptied first."""
+    from docs.site.playground.bundle import bundle
+
+    bundle(build_engine(into, cache), into)
+
+
+def build_engine(into: Path, cache: Path = CACHE) -> Path:
+    """Build all but the page into a folder, which is emptied first; return the folder that has node_modules."""
     shutil.rmtree(into, ignore_errors=True)
     for folder in ("pyodide", "python"):
         (into / folder).mkdir(parents=True)
-    packages = _installed(cache / "npm", ("package.json", "package-lock.json"), _install) / "node_modules"
+    packages = _installed(cache / "npm", ("package.json", "package-lock.json"), _install)
     wheels = _installed(cache / "wheels", ("requirements.txt",), _download)
+    pyodide = packages / "node_modules" / "pyodide"
     for name in _OUR_FILES:
         shutil.copy(HERE / name, into)
     for name in _OF_PYODIDE:
-        shutil.copy(packages / "pyodide" / name, into / "pyodide")
+        shutil.copyfile(pyodide / name, into / "pyodide" / name)
+    inventories.unpack(into / "inventories")
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
         _unpack(wheels, stage)
         (extension,) = (stage / "pydantic_core").glob("*.so")
-        extension.rename(into / "python" / "pydantic_core.wasm")
-        _run(["node", HERE / "make.mjs", packages / "pyodide", stage, into])
+        shutil.move(extension, into / "python" / "pydantic_core.wasm")
+        _run(["node", HERE / "make.mjs", pyodide, stage, into])
+    return packages
 
 
 def _installed(folder: Path, files: tuple[str, ...], install: Callable[[Path], None]) -> Path:

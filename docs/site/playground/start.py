@@ -1,5 +1,6 @@
 """Imports all that the playground ever needs: a memory in which this has run answers every call."""
 
+import codecs
 import pkgutil
 import sys
 import traceback  # noqa: F401  (for the unexpected)
@@ -8,6 +9,7 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 
 _EXTENSION, _FILE = "pydantic_core._pydantic_core", "/lib/pydantic_core.so"  # boot.mjs has this name, too
 _PACKAGES = ("compiler", "diagnostics", "drafting", "formats", "regex", "review.diff", "review.pairing", "spec")
+_ENCODINGS = ("ascii", "latin-1", "unicode_escape", "utf-8-sig", "utf-16", "utf-32")
 
 _INVENTORY = "stem.weight\nblocks.0.norm.weight\nblocks.1.norm.weight\nhead.weight\nhead.bias\n"
 _SPEC = r"""
@@ -35,12 +37,13 @@ def _import_all() -> None:
         package = import_module(f"lrspec.{name}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
 
 
 def _call_all() -> None:
     """Make every call once: what is imported, built or compiled at first use is then in memory, too."""
     import playground  # after the extension
-
     from lrspec.drafting.recipes.table import RECIPES
 
     file = "model.lrspec.yaml"

@@ -2,6 +2,8 @@
 
 import { boot } from "./boot.mjs";
 
+const LIBRARY = "/lib/python314.zip";
+
 const place = (name) => new URL(name, import.meta.url).href;
 
 /** The memory of a Python that has imported everything; undefined if it cannot be had. */
@@ -12,31 +14,40 @@ async function memory() {
 
 /** Starts Python from its memory or, where that does not work, by importing everything. */
 async function start() {
-  if (self.name === "plain") return boot(place);
+  if (self.name === "plain") return { python: await boot(place), complete: true };
   try {
-    return await boot(place, memory());
+    return { python: await boot(place, memory()), complete: false };
   } catch (failure) {
     console.warn("Python starts without its memory:", failure);
-    return boot(place);
+    return { python: await boot(place), complete: true };
   }
 }
 
-/** Answers one message. */
-function answer(python, module, { call, args }) {
-  const words = python.toPy(args.map((each) => each ?? undefined));
+/** Gives Python the library, for a module that is not in the memory. */
+async function complete(python) {
+  const response = await fetch(place("python/library.zip"));
+  python.FS.writeFile(LIBRARY, new Uint8Array(await response.arrayBuffer()));
+}
+
+/** Answers one message. What fails may do so because something is not in the memory: then it is tried again. */
+async function answer(session, { call, args }) {
+  const words = session.python.toPy(args.map((each) => each ?? undefined));
   try {
-    return JSON.parse(module.answer(call, words));
+    return JSON.parse(session.module.answer(call, words));
   } catch (failure) {
-    return { error: failure.message };
+    if (session.complete) return { error: failure.message };
+    await complete(session.python);
+    session.complete = true;
+    return answer(session, { call, args });
   } finally {
     words.destroy();
   }
 }
 
 try {
-  const python = await start();
-  const module = python.pyimport("playground");
-  self.onmessage = ({ data }) => self.postMessage(answer(python, module, data));
+  const session = await start();
+  session.module = session.python.pyimport("playground");
+  self.onmessage = async ({ data }) => self.postMessage(await answer(session, data));
   self.postMessage({ ready: true });
 } catch (failure) {
   self.postMessage({ failed: `${failure}` });

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lrspec.files import is_file, leads_inside
+from lrspec.files import is_file, leads_inside, read_at_most
 from lrspec.models.inventory_file import MOST_BYTES
 from lrspec.models.parameters import Classes
 from lrspec.review.lock.lines import write
@@ -93,7 +93,7 @@ def read(path: str) -> bytes | None:
         raise LockError(f"{path}: a link that leads out of its folder")
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = read_at_most(file, MOST_BYTES + 1)
     except OSError as failure:
         raise LockError(f"{path}: {unreadable(path, failure)}") from None
     if len(data) > MOST_BYTES:

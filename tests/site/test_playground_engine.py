@@ -1,0 +1,238 @@
+"""lrspec in a real browser, by the engine of the playground: it answers as the command does, and can be stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.browser import add_page, call, opened, served
+from docs.site.playground.build import build_engine
+from docs.site.playground.inventories import MODELS
+from lrspec import cli
+from tests.test_golden import FOLDERS, GOLDEN, TRAINING, spec_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+
+SPEC = """\
+lrspec: 1
+optimizer: {type: AdamW, lr: 1.0e-3}
+rules:
+  - {name: conv, match: '^conv', lr_mult: 2}
+  - {name: rest, fallback: true, lr_mult: 1}
+"""
+HANGING = SPEC.replace("^conv", r"^(?:\w?\w?\w?\.?)*!")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the built engine, below a folder, with the golden specs beside it."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is needed to build the playground")
+    top = tmp_path_factory.mktemp("served")
+    build_engine(top / "sub" / "playground")
+    add_page(top / "sub" / "playground")
+    shutil.copytree(GOLDEN, top / "golden")
+    with served(top) as url:
+        yield f"{url}sub/playground/"
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    """A page whose engine starts from its memory; it must not have asked any other place, or complained."""
+    asked, said = [], []
+    page = opened(chromium, address)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    yield page
+    page.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(address.removesuffix("sub/playground/"))] == []
+
+
+def printed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """What `lrspec compile` prints about the spec of a folder, as JSON and as a report."""
+    monkeypatch.chdir(folder)
+    given = [word for path in folder.glob("params.*") for word in ("--params", path.name)]
+    return run("compile", spec_of(folder).name, *given, "--format", "json")
+
+
+def run(*words: str) -> tuple[str, str]:
+    """What the command prints on standard output and on standard error."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        cli.run([*words])
+    return out.getvalue(), err.getvalue().rstrip("\n")
+
+
+COMPILE_ALL = """async (cases) => {
+  const bytes = async (name) => new Uint8Array(await (await fetch(`/golden/${name}`)).arrayBuffer());
+  const printed = {};
+  for (const [folder, spec, params] of cases) {
+    const text = await bytes(`${folder}/${spec}`);
+    await engine.call("inventory", params ? [params, await bytes(`${folder}/${params}`)] : [null, ""]);
+    const { report } = await engine.call("compile", [text, spec]);
+    printed[folder] = [await engine.call("json", [text, spec]), report];
+  }
+  return printed;
+}"""
+
+
+def test_python_is_3_14_and_starts_from_its_memory(page: Page) -> None:
+    assert page.evaluate("() => engine.ready")["python"].startswith("3.14.")
+
+
+def test_all_golden_specs_print_what_the_command_prints(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [folder for folder in FOLDERS if folder not in TRAINING]
+    cases = [
+        (folder.name, spec_of(folder).name, next((path.name for path in folder.glob("params.*")), None))
+        for folder in folders
+    ]
+    found = page.evaluate(COMPILE_ALL, cases)
+    expected = {folder.name: list(printed(folder, monkeypatch)) for folder in folders}
+    assert [name for name in expected if found[name] != expected[name]] == []
+    assert found == expected
+    assert len(expected) > 300
+
+
+def test_all_inventories_compile_with_their_first_specs(page: Page) -> None:
+    rows = page.evaluate("() => engine.inventories()")
+    assert [row["name"] for row in rows] == [saved.name for saved in MODELS]
+    assert len(rows) == 30
+    for row in rows:
+        saved = page.evaluate("(name) => engine.inventory(name)", row["name"])
+        chosen = call(page, "inventory", saved["file"], saved["text"])
+        assert {key: chosen[key] for key in ("source", "parameters", "elements")}.items() <= row.items()
+        compiled = call(page, "compile", saved["spec"], saved["spec_file"])
+        assert (compiled["status"], compiled["report"]) == (0, "")
+        assert compiled["plan"]["groups"]
+        assert compiled["table"]["grids"][0]["rows"]
+
+
+@pytest.fixture
+def chosen(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page with resnet18, whose inventory and specs are also in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    saved = page.evaluate("() => engine.inventory('resnet18')")
+    Path("resnet18.params.json").write_text(saved["text"], encoding="utf-8")
+    Path("before.a.lrspec.yaml").write_text(SPEC, encoding="utf-8")
+    Path("a.lrspec.yaml").write_text(SPEC.replace("2}", "3}"), encoding="utf-8")
+    call(page, "inventory", saved["file"], saved["text"])
+    return page
+
+
+PARAMS = ("--params", "resnet18.params.json")
+
+
+@pytest.mark.parametrize("name", ["conv1.weight", "bn1", "layer5", "("])
+def test_it_explains_as_the_command_does(chosen: Page, name: str) -> None:
+    out, err = run("explain", "before.a.lrspec.yaml", name, *PARAMS)
+    ask = "(args) => engine.call('explain', args).catch((error) => error.message)"
+    assert chosen.evaluate(ask, [SPEC, "before.a.lrspec.yaml", name]) == (out or err.removeprefix("lrspec: "))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_it_compares_as_the_command_does(chosen: Page, form: str) -> None:
+    out, _ = run("diff", "before.a.lrspec.yaml", "a.lrspec.yaml", *PARAMS, "--format", form)
+    difference = call(chosen, "diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml")
+    assert difference["differs"]
+    assert difference[form] == out
+    assert not call(chosen, "diff", SPEC, SPEC, "a.lrspec.yaml")["differs"]
+
+
+def test_it_drafts_as_the_command_does(chosen: Page) -> None:
+    for recipe, summary in call(chosen, "recipes"):
+        out, err = run("init", *PARAMS, "--recipe", recipe, "-o", "-")
+        ask = "(recipe) => engine.call('draft', [recipe]).then((found) => found.text, (error) => error.message)"
+        assert chosen.evaluate(ask, recipe) == (out or err.removeprefix("lrspec: "))
+        assert summary
+
+
+def test_it_prints_the_manual(page: Page) -> None:
+    assert call(page, "manual", "LRS201") == run("explain", "LRS201")[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{}", "not an inventory as `lrspec params` writes it"),
+        ("a b", "expected JSON, or one name per line"),
+        ('{"lrspec_params": 1, "parameters": [{"name": 3}]}', "at parameters[0].name"),
+    ],
+)
+def test_a_wrong_inventory_is_refused_and_the_last_one_stays(chosen: Page, content: str, message: str) -> None:
+    ask = "(args) => engine.call('inventory', args).catch((error) => error.message)"
+    assert message in chosen.evaluate(ask, ["x.params.json", content])
+    assert call(chosen, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 62
+
+
+def test_without_an_inventory_the_spec_itself_is_checked(page: Page) -> None:
+    call(page, "inventory", None, "")
+    right = call(page, "compile", SPEC, "a.lrspec.yaml")
+    assert (right["status"], right["plan"], right["table"]) == (0, None, None)
+    wrong = call(page, "compile", SPEC.replace("match", "macht"), "a.lrspec.yaml")
+    assert wrong["status"] == 1
+    assert wrong["diagnostics"][0]["code"] == "LRS103"
+    ask = "(args) => engine.call('json', args).catch((error) => error.message)"
+    assert page.evaluate(ask, [SPEC, "a.lrspec.yaml"]) == "no model: choose an inventory"
+
+
+def test_a_hanging_regex_is_stopped_and_the_engine_goes_on_with_its_inventory(chosen: Page) -> None:
+    hang = """async (spec) => {
+      const states = [];
+      engine.onstate = (state) => states.push(state);
+      const failed = await engine.call("compile", [spec, "a.lrspec.yaml"], { limit: 1 }).catch((error) => error);
+      const after = engine.call("about", []);
+      return [failed instanceof Stopped, failed.message, (await after).python.slice(0, 5), states.slice(0, 5)];
+    }"""
+    states = ["busy", "stopped", "loading", "ready", "busy"]
+    assert chosen.evaluate(hang, HANGING) == [True, "stopped after 1 s", "3.14.", states]
+    assert call(chosen, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 62
+
+
+def test_somebody_can_stop_it(chosen: Page) -> None:
+    stop = """async (spec) => {
+      const failed = engine.call("compile", [spec, "a.lrspec.yaml"]).catch((error) => error);
+      setTimeout(() => engine.stop(), 500);
+      return (await failed).message;
+    }"""
+    assert chosen.evaluate(stop, HANGING) == "stopped"
+    assert call(chosen, "compile", SPEC, "a.lrspec.yaml")["plan"]["groups"]
+
+
+def test_it_also_starts_without_its_memory(chromium: Browser, address: str) -> None:
+    page = opened(chromium, address, plain=True)
+    assert page.evaluate("() => engine.ready")["python"].startswith("3.14.")
+    call(page, "inventory", "a.txt", "conv.weight\nhead.weight\n")
+    assert json.loads(call(page, "json", SPEC, "a.lrspec.yaml"))["groups"]
+    page.close()
+
+
+def test_a_memory_that_cannot_be_read_is_done_without(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    context.route("**/memory.bin", lambda route: route.fulfill(status=404))
+    page = opened(context, address)
+    assert page.evaluate("() => engine.ready")["python"].startswith("3.14.")
+    context.close()
+
+
+def test_a_module_that_is_not_in_the_memory_is_fetched(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page = opened(context, address)
+    assert call(page, "about")["lrspec"]
+    assert "library.zip" not in asked
+    failed = page.evaluate("() => engine.call('no such call', []).catch((error) => error.message)")
+    assert "KeyError: 'no such call'" in failed
+    assert asked.count("library.zip") == 1
+    context.close()
