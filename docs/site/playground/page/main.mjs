@@ -50,7 +50,7 @@ class Page {
       await this.updateLink();
       copy(event.target, location.href);
     });
-    addEventListener("hashchange", () => this.openLink());
+    addEventListener("hashchange", (event) => this.openLink(new URL(event.newURL).hash));
   }
 
   async begin() {
@@ -61,7 +61,7 @@ class Page {
       this.engine.onstate = (state) => this.show(state);
       this.show("loading");
       this.models.offer(await this.engine.inventories());
-      await this.openLink();
+      await this.openLink(location.hash);
       await this.engine.ready;
     } catch (error) {
       this.fail(error);
@@ -95,8 +95,8 @@ class Page {
   // ------------------------------------------------------------------------------------------ what is open
 
   /** Open the state that the address has, or else the first model with its spec. */
-  async openLink() {
-    const fragment = location.hash.slice(1);
+  async openLink(hash) {
+    const fragment = hash.slice(1);
     let state = null;
     for (const topic of ["link", "file", "model"]) notice(topic, null);
     try {
@@ -174,6 +174,7 @@ class Page {
 
   set(text, start, format) {
     this.start = start;
+    this.table.opened.clear();
     this.setFormat(format, false);
     this.editor.open(text, format);
   }
