@@ -263,8 +263,10 @@ def test_a_mistake_is_underlined_and_listed_as_the_terminal_prints_it(opened: Op
     file = lrspec.loads(MISTAKEN)
     assert page.page.locator(".cm-lintRange-error").all_inner_texts() == ["'^bn_1'"]
     expected = report(attempt(file, inventory).diagnostics, file.document.text).replace("<text>", "resnet18.lrspec.yaml")
-    listed = "\n\n".join([*page.page.locator("#listed pre").all_inner_texts(), page.text("#found")])
-    assert listed == expected
+    listed = "\n\n".join([*page.page.locator("#listed li").all_inner_texts(), page.text("#found")])
+    assert listed.split() == expected.split()
+    carets = "\n".join(line for line in expected.splitlines() if re.match(r" *\d* \|", line))
+    assert "\n".join(page.page.locator("#listed pre").all_text_contents()) == carets
 
 
 def test_columns_count_characters(opened: Open) -> None:
@@ -322,6 +324,14 @@ def test_a_spec_that_was_edited_stays_with_another_model(opened: Open) -> None:
     page.settled()
     assert page.spec == SPEC.replace("0.1", "0.2")
     assert page.text("#table") == "Choose a model to see the groups."
+
+
+def test_the_first_spec_of_a_model_is_at_hand(opened: Open) -> None:
+    page = opened(packed(text=SPEC, start=SPEC, model="gpt2"))
+    page.page.locator("#first").click()
+    page.wait("document.querySelector('.cm-content').textContent.includes('layer_decay')")
+    assert page.settled().text("#found") == "No problems"
+    assert page.page.locator("#first").is_disabled()
 
 
 def test_a_file_of_names_is_an_inventory(opened: Open) -> None:
@@ -450,6 +460,7 @@ def test_a_regex_that_hangs_is_stopped_and_the_page_goes_on(opened: Open) -> Non
     assert "line 4" in page.text("#notices")
     page.page.locator(".cm-content").click()
     page.page.keyboard.press("Control+A")
+    page.page.keyboard.press("Backspace")
     page.page.keyboard.insert_text(SPEC)
     page.settled()
     assert page.text("#found") == "No problems"

@@ -45,6 +45,7 @@ class Page {
       this.table.find(event.target.value.toLowerCase().split(/\s+/).filter(Boolean));
     });
     element("format").addEventListener("change", (event) => this.setFormat(event.target.value, true));
+    element("first").addEventListener("click", () => this.draft());
     element("stop").addEventListener("click", () => this.engine.stop());
     element("copy-link").addEventListener("click", async (event) => {
       await this.updateLink();
@@ -140,9 +141,11 @@ class Page {
   /** Begin with the spec that lrspec writes for the model. */
   async draft() {
     try {
-      const { text } = await this.engine.call("draft", [null]);
-      this.set(text, text, "yaml");
-      this.changed();
+      const text = this.model.spec ?? (await this.engine.call("draft", [null])).text;
+      this.model.spec = text;
+      this.start = text;
+      this.setFormat("yaml", false);
+      this.editor.replace(text);
     } catch (error) {
       notice("model", `No first spec for this model: ${this.wordsFor(error)}`);
     }
@@ -150,6 +153,7 @@ class Page {
 
   /** Make an inventory the current one, and check the spec with it; return whether it is right. */
   async use(model) {
+    if (model?.name) this.models.show(model.name);
     try {
       const about = await this.engine.call("inventory", model ? [model.fileName, model.text] : [null, ""]);
       this.names = model ? about.names.map(([name]) => name) : [];
@@ -197,6 +201,7 @@ class Page {
   changed() {
     this.version = (this.version ?? 0) + 1;
     document.body.dataset.version = this.version;
+    element("first").disabled = !this.model || this.editor.text === this.model.spec;
     this.tabs.say("diff", this.editor.text === this.start ? "" : "changed");
     if (this.checking.runningFor > PATIENCE && document.body.dataset.state === "busy") this.engine.stop();
     this.checking.ask();
@@ -273,14 +278,14 @@ class Page {
     const diff = await this.said("diff", [this.start, this.editor.text, this.fileName], panel);
     if (diff === null) return undefined;
     showText(panel, diff.text || "The text has changed, and what the parameters get has not.");
-    const back = make("button", { type: "button" }, "Back to that spec");
+    const back = make("button", { type: "button" }, "Back to it");
     back.addEventListener("click", () => this.editor.replace(this.start));
-    const from = make("button", { type: "button" }, "Compare with this one from now on");
+    const from = make("button", { type: "button" }, "Start from here");
     from.addEventListener("click", () => {
       this.start = this.editor.text;
       this.changed();
     });
-    return panel.prepend(make("p", { className: "bar" }, "Compared with the spec that you started with:", back, from));
+    return panel.prepend(make("p", { className: "bar" }, "Compared with the spec you started with", back, from));
   }
 
   async fillJson() {
@@ -313,7 +318,7 @@ class Page {
       format: this.format,
       model: model?.name,
       opened: model && !model.name ? model.fileName : undefined,
-      start: start === (model?.spec ?? EMPTY) ? undefined : start,
+      start: start === (model?.name ? model.spec : EMPTY) ? undefined : start,
     };
     history.replaceState(null, "", `#${await pack(state)}`);
   }

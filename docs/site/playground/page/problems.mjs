@@ -3,6 +3,8 @@
 import { element, make } from "./dom.mjs";
 import { rangeOf } from "./places.mjs";
 
+const EXCERPT = /^ *\d* \|/; // the line of the spec, or the carets below it
+
 /** Show what a compile has found, or take it away with `null`. */
 export function showProblems(editor, result) {
   const diagnostics = result?.diagnostics ?? [];
@@ -24,7 +26,6 @@ function underlined(editor, diagnostic) {
   return {
     ...rangeOf(editor.doc, diagnostic),
     severity: diagnostic.severity,
-    source: diagnostic.code,
     message: diagnostic.message,
     renderMessage: () => messageOf(diagnostic),
     actions: suggestion ? [{ name: labelOf(suggestion), apply: () => fix(editor, suggestion) }] : [],
@@ -40,19 +41,30 @@ function linkTo(code) {
   return make("a", { href: `../diagnostics/${code}/`, target: "_blank", rel: "noopener" }, code);
 }
 
+/** A block of the report: its heading and details may wrap, the line of the spec and its carets may not. */
 function listed(editor, text, diagnostic) {
-  if (!diagnostic) return make("li", {}, make("pre", {}, text));
-  const { code, severity, suggestion } = diagnostic;
-  const label = `${severity} ${code}`;
-  const at = text.indexOf(label);
-  const go = { type: "button", className: "place", title: "Go there", onclick: () => editor.select(rangeOf(editor.doc, diagnostic)) };
-  const heading = [make("button", go, text.slice(0, at).trim()), " ", make("b", {}, severity), " ", linkTo(code)];
-  const item = make("li", { className: severity }, make("pre", {}, ...heading, text.slice(at + label.length)));
+  if (!diagnostic) return make("li", {}, text);
+  const { severity, suggestion } = diagnostic;
+  const [heading, ...lines] = text.split("\n");
+  const excerpt = lines.filter((line) => EXCERPT.test(line)).join("\n");
+  const details = lines.filter((line) => !EXCERPT.test(line)).join("\n").split(/^ *= /m).slice(1);
+  const item = make("li", { className: severity }, headingOf(editor, heading, diagnostic), make("pre", {}, excerpt));
+  item.append(...details.map((detail) => make("div", { className: "detail" }, `= ${detail.replace(/\s*\n\s*/g, " ").trim()}`)));
   if (suggestion) {
     const button = { type: "button", className: "fix", onclick: () => fix(editor, suggestion) };
     item.append(make("button", button, labelOf(suggestion)));
   }
   return item;
+}
+
+function headingOf(editor, heading, diagnostic) {
+  const { code, severity } = diagnostic;
+  const label = `${severity} ${code}`;
+  const at = heading.indexOf(label);
+  const go = make("button", { type: "button", className: "place", title: "Go there" }, heading.slice(0, at).trim());
+  go.addEventListener("click", () => editor.select(rangeOf(editor.doc, diagnostic)));
+  const parts = [go, " ", make("b", {}, severity), " ", linkTo(code), heading.slice(at + label.length)];
+  return make("div", { className: "heading" }, ...parts);
 }
 
 function labelOf({ replacement }) {

@@ -124,7 +124,7 @@ export class PlanTable {
 
   parameter(parameter, columns) {
     const cells = columns.map(({ header, right }) => {
-      const cell = make("td", { className: right ? "right" : "" });
+      const cell = make("td", { className: classOf({ header, right }) });
       cell.append(header === "names" ? this.nameOf(parameter.name) : (CELLS[header]?.(parameter) ?? ""));
       return cell;
     });
@@ -152,11 +152,14 @@ const CELLS = {
   "weight decay": (parameter) => (trains(parameter) ? setting(parameter, "weight_decay") : ""),
 };
 
+/** The name of a column that lays out its cells. */
+const classOf = ({ header, right }) => (right ? "right" : header === "names" ? "names" : "");
+
 function headOf(columns) {
   const heads = columns.map(({ header, right }) => make("th", { scope: "col", className: right ? "right" : "" }, header));
   return make("thead", {}, make("tr", {}, ...heads));
 }
 
 function cells(texts, columns) {
-  return texts.map((text, index) => make("td", { className: columns[index].right ? "right" : "" }, text));
+  return texts.map((text, index) => make("td", { className: classOf(columns[index]) }, text));
 }
