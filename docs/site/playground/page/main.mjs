@@ -18,6 +18,7 @@ import { Tabs } from "./tabs.mjs";
 
 const FIRST_MODEL = "resnet18";
 const LIMIT = 5; // seconds for each call
+const LONGEST = 500_000; // characters of a link
 const PATIENCE = 1500; // milliseconds after which a check of an earlier text is ended
 const EMPTY = "lrspec: 1\noptimizer: {type: AdamW, lr: 1e-3}\nrules:\n  - {name: all, fallback: true, lr_mult: 1}\n";
 
@@ -69,6 +70,10 @@ class Page {
     }
   }
 
+  get works() {
+    return this.engine !== undefined && document.body.dataset.state !== "failed";
+  }
+
   show(state) {
     const words = {
       loading: this.wasReady ? "Starting again …" : "Loading Python and lrspec into the page …",
@@ -85,12 +90,16 @@ class Page {
     else element("stop").hidden = true;
   }
 
-  fail(error) {
+  async fail(error) {
     this.show("failed");
+    this.models.select.disabled = true;
     const again = make("button", { type: "button" }, "Try again");
     again.addEventListener("click", () => location.reload());
     const offline = navigator.onLine ? "" : " The browser is offline.";
     notice("failed", `lrspec could not be loaded: ${error.message}.${offline} You can still edit, with completion.`, again);
+    if (this.editor.text) return;
+    const { text, start, format } = await unpack(location.hash.slice(1)).catch(() => ({ text: EMPTY, format: "yaml" }));
+    this.set(text, start ?? EMPTY, format);
   }
 
   // ------------------------------------------------------------------------------------------ what is open
@@ -111,17 +120,28 @@ class Page {
     }
     const isKnown = state.model !== undefined && this.models.has(state.model);
     if (state.model !== undefined && !isKnown) notice("link", `The page has no model ${state.model}: choose another one.`);
-    const saved = isKnown ? await this.engine.inventory(state.model) : null;
+    const saved = isKnown ? await this.saved(state.model) : null;
     this.set(state.text, state.start ?? saved?.spec ?? EMPTY, state.format);
-    return this.use(saved && modelOf(state.model, saved));
+    return this.use(saved ? modelOf(state.model, saved) : null);
   }
 
   /** Choose a saved inventory; a spec that nobody has changed gives way to that of the model. */
   async choose(value, withSpec = this.editor.text === this.start) {
     if (value === FILE) return this.use(this.file);
-    const saved = value && (await this.engine.inventory(value));
+    const saved = value && (await this.saved(value));
+    if (saved === undefined) return this.showModel();
     if (withSpec) this.set(saved ? saved.spec : EMPTY, saved ? saved.spec : EMPTY, "yaml");
     return this.use(saved ? modelOf(value, saved) : null);
+  }
+
+  /** A saved inventory; undefined, and said to be missing, if it does not arrive. */
+  async saved(name) {
+    try {
+      return await this.engine.inventory(name);
+    } catch (error) {
+      notice("model", `The model could not be loaded: ${error.message}.`);
+      return undefined;
+    }
   }
 
   async openFile(fileName, text) {
@@ -153,6 +173,7 @@ class Page {
 
   /** Make an inventory the current one, and check the spec with it; return whether it is right. */
   async use(model) {
+    if (!this.works) return false;
     if (model?.name) this.models.show(model.name);
     try {
       const about = await this.engine.call("inventory", model ? [model.fileName, model.text] : [null, ""]);
@@ -209,19 +230,19 @@ class Page {
   }
 
   async check() {
+    if (!this.works) return;
     const { version } = this;
     try {
       const result = await this.engine.call("compile", [this.editor.text, this.fileName]);
-      if (version !== this.version) return;
-      notice("check", null);
-      this.take(result);
+      if (version === this.version) this.take(result);
     } catch (error) {
       if (version === this.version) this.explainFailure(error);
     }
-    await this.fill();
+    if (version === this.version) await this.fill();
   }
 
   take(result) {
+    notice("check", null);
     this.result = result;
     showProblems(this.editor, result);
     if (result.table) {
@@ -320,7 +341,9 @@ class Page {
       opened: model && !model.name ? model.fileName : undefined,
       start: start === (model?.name ? model.spec : EMPTY) ? undefined : start,
     };
-    history.replaceState(null, "", `#${await pack(state)}`);
+    const packed = await pack(state);
+    notice("length", packed.length > LONGEST ? "The spec is too long for a link: save it as a file." : null);
+    if (packed.length <= LONGEST) history.replaceState(null, "", `#${packed}`);
   }
 }
 
