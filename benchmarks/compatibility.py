@@ -2,8 +2,9 @@
 
     python benchmarks/compatibility.py [--only NAME]... [--venvs FOLDER]
 
-Each row of ENVIRONMENTS gets a virtual environment of its own, with its pins and the extra `test`. Rows that are not
-run keep what the page says of them. `--venvs` keeps the environments there, and uses those that are there already.
+Each row of ENVIRONMENTS gets a virtual environment of its own, with its pins and the extra `test`; the last one is a
+browser. Rows that are not run keep what the page says of them. `--venvs` keeps the environments there, and uses those
+that are there already.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,10 @@ HEAD = """# Compatibility
 The everyday tests of lrspec were run with these versions. `oldest` has the oldest versions of torch, torchvision, timm
 and transformers that lrspec admits, and of the packages that it needs itself. A dash means that a package was not
 installed: DeepSpeed's tests are among the slow ones, which run with the latest versions before each change.
+
+`browser` is lrspec in the playground: in Chromium, on the Python of Pyodide, without torch. The tests do not run there.
+All specs of `tests/golden` are compiled, and those are counted whose JSON plan and report are what the command gives,
+to the byte.
 
 """
 
@@ -62,6 +68,7 @@ ENVIRONMENTS = (
     Environment("usual", "3.11", ("torch==2.14.1", "torchvision==0.29.1")),
     Environment("newest", "3.12"),
     Environment("Python 3.13", "3.13"),
+    Environment("browser", "3.14"),
 )
 
 
@@ -71,7 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for environment in ENVIRONMENTS:
             if not words.only or environment.name in words.only:
-                row = run(environment, words.venvs or Path(folder))
+                in_browser = environment.name == "browser"
+                row = run_in_browser() if in_browser else run(environment, words.venvs or Path(folder))
                 print(row)
                 write_row(row)
 
@@ -89,10 +97,20 @@ def run(environment: Environment, venvs: Path) -> str:
     tests = subprocess.run([python, "-m", "pytest"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     print(tests.stdout)
     listed = subprocess.run([python, "-c", VERSIONS, *PACKAGES], check=True, stdout=subprocess.PIPE, text=True)
-    versions = json.loads(listed.stdout)
-    cells = [environment.name, dt.date.today().isoformat()]
-    cells += [versions.get(name, "–").partition("+")[0] for name in ("Python", *PACKAGES)]
-    return f"| {' | '.join([*cells, outcome(tests.stdout)])} |"
+    return row_of(environment.name, json.loads(listed.stdout), outcome(tests.stdout))
+
+
+def run_in_browser() -> str:
+    """Compile the golden specs in a browser; the result is the row of the page."""
+    words = [sys.executable, "-m", "benchmarks.browser"]
+    ran = json.loads(subprocess.run(words, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout)
+    return row_of("browser", ran, f"{ran['same']} of {ran['specs']} specs, in Chromium {ran['Chromium']}")
+
+
+def row_of(name: str, versions: dict[str, str], result: str) -> str:
+    """A row of the page."""
+    found = [versions.get(package, "–").partition("+")[0] for package in ("Python", *PACKAGES)]
+    return f"| {' | '.join([name, dt.date.today().isoformat(), *found, result])} |"
 
 
 def outcome(printed: str) -> str:

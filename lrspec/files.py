@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, reads them up to a limit, tests them without exceptions, and words the system's reasons for a refusal."""
+"""Writes files whole or not at all, reads them up to a limit, tests them, and words why the system refuses."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from docs.site.playground import inventories
+from docs.site.playground.licenses import licenses
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -48,6 +49,7 @@ def build_engine(into: Path, cache: Path = CACHE) -> Path:
     for name in _OF_PYODIDE:
         shutil.copyfile(pyodide / name, into / "pyodide" / name)
     inventories.unpack(into / "inventories")
+    (into / "licenses.txt").write_text(licenses(packages, wheels.glob("*.whl")), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
         _unpack(wheels, stage)

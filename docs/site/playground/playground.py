@@ -20,6 +20,7 @@ from lrspec import __version__, cli
 from lrspec.compiler.compile import Outcome, attempt
 from lrspec.compiler.plan import Plan, plan_without_parameters
 from lrspec.diagnostics.diagnostic import has_errors
+from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.report import report
 from lrspec.drafting.recipes.table import DEFAULT, RECIPES
 from lrspec.formats import explanation
@@ -53,7 +54,7 @@ class Session:
         if file is None:
             self._params = self._inventory = None
             return None
-        Path(file).write_bytes(_bytes(content))
+        _write(file, _bytes(content))
         try:
             self._inventory, self._params = read_params(Path(file), suggest=False), file
         except ModelError as failure:
@@ -118,14 +119,14 @@ class Session:
             self._last = data, file, reading, outcome
         return self._last[2:]
 
-    def diff(self, old: str, new: str, file: str) -> dict[str, Any]:
+    def diff(self, old: str | bytes, new: str | bytes, file: str) -> dict[str, Any]:
         """Compare two specs for the inventory, as `lrspec diff` does."""
         before = f"before.{file}"
-        Path(before).write_text(old, encoding="utf-8")
-        Path(file).write_text(new, encoding="utf-8")
-        words = ["diff", before, file, *self._given(), "--exit-code"]
-        text, markdown = _run(words), _run([*words, "--format", "markdown"])
-        return {"differs": bool(text[0]), "text": text[1], "markdown": markdown[1]}
+        _write(before, _bytes(old))
+        _write(file, _bytes(new))
+        words = ["diff", *self._given(), "--exit-code", "--format"]
+        (status, text), (_, markdown) = (_run([*words, form, "--", before, file]) for form in ("text", "markdown"))
+        return {"differs": bool(status), "text": text, "markdown": markdown}
 
     def draft(self, recipe: str | None) -> dict[str, str]:
         """Write a spec for the inventory by a recipe, as `lrspec init` does."""
@@ -177,6 +178,13 @@ def answer(name: str, arguments: Sequence[Any]) -> str:
 
 def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode(errors="surrogatepass")
+
+
+def _write(file: str, content: bytes) -> None:
+    try:
+        Path(file).write_bytes(content)
+    except (OSError, ValueError):
+        raise RefusedError(f"{printable(file)}: not the name of a file") from None
 
 
 def _table(plan: Plan) -> dict[str, Any]:
