@@ -1,20 +1,17 @@
 // The page: a spec and a model go in, what lrspec says of them comes out. Here the parts are put together.
 
-import { Engine, Stopped } from "./engine.mjs";
+import { Engine } from "./engine.mjs";
 import document_ from "../../../../schemas/lrspec.v1.schema.json";
-import { copy, count, element, make } from "./dom.mjs";
+import { copy, element, make } from "./dom.mjs";
 import { Editor } from "./editor.mjs";
 import { acceptFiles, isSpec } from "./files.mjs";
 import { latest } from "./latest.mjs";
 import { pack, unpack } from "./link.mjs";
 import { FILE, Models, sizeInWords } from "./models.mjs";
 import { notice } from "./notices.mjs";
-import { showHint, showJson, showText } from "./panels.mjs";
-import { showProblems } from "./problems.mjs";
+import { Result } from "./result.mjs";
 import { Schema } from "./schema.mjs";
-import { suspects } from "./suspects.mjs";
-import { PlanTable } from "./table.mjs";
-import { Tabs } from "./tabs.mjs";
+import { inWords } from "./stopped.mjs";
 
 const FIRST_MODEL = "resnet18";
 const LIMIT = 5; // seconds for each call
@@ -28,22 +25,19 @@ class Page {
     this.model = null; // {name} of a saved inventory, {fileName, text} of a file, or null
     this.start = "";
     this.format = "yaml";
-    this.problems = new Set();
     const known = { schema: new Schema(document_), names: () => this.names, sources: () => this.models.sources };
     this.editor = new Editor(element("editor"), known, () => this.changed());
-    this.checking = latest(() => this.check(), 40);
+    this.result = new Result(this);
+    this.checking = latest(() => this.works && this.result.check(), 40);
     this.linking = latest(() => this.updateLink(), 400);
     this.models = new Models((value) => this.choose(value));
-    this.tabs = new Tabs(() => this.result && this.fill());
-    this.table = new PlanTable(element("table"), (name) => this.explain(name));
     this.listen();
   }
 
   listen() {
     acceptFiles((name, text) => this.openFile(name, text), (reason) => notice("file", reason));
     element("find").addEventListener("input", (event) => {
-      this.tabs.show("table");
-      this.table.find(event.target.value.toLowerCase().split(/\s+/).filter(Boolean));
+      this.result.find(event.target.value.toLowerCase().split(/\s+/).filter(Boolean));
     });
     element("format").addEventListener("change", (event) => this.setFormat(event.target.value, true));
     element("first").addEventListener("click", () => this.draft());
@@ -167,7 +161,7 @@ class Page {
       this.setFormat("yaml", false);
       this.editor.replace(text);
     } catch (error) {
-      notice("model", `No first spec for this model: ${this.wordsFor(error)}`);
+      notice("model", `No first spec for this model: ${inWords(error, this.editor.text)}`);
     }
   }
 
@@ -181,6 +175,7 @@ class Page {
       element("about-model").textContent = model ? sizeInWords(about) : "";
       element("about-model").title = model ? about.source : "";
       this.model = model;
+      this.result.forget();
       notice("model", null);
     } catch (error) {
       notice("model", error.message);
@@ -199,7 +194,7 @@ class Page {
 
   set(text, start, format) {
     this.start = start;
-    this.table.opened.clear();
+    this.result.forget();
     this.setFormat(format, false);
     this.editor.open(text, format);
   }
@@ -217,116 +212,27 @@ class Page {
     return `${stem}.${this.format}`;
   }
 
-  // ------------------------------------------------------------------------------------------ the result
+  // ------------------------------------------------------------------------------------------ a change
 
   changed() {
     this.version = (this.version ?? 0) + 1;
     document.body.dataset.version = this.version;
     element("first").disabled = !this.model || this.editor.text === this.model.spec;
-    this.tabs.say("diff", this.editor.text === this.start ? "" : "changed");
     if (this.checking.runningFor > PATIENCE && document.body.dataset.state === "busy") this.engine.stop();
     this.checking.ask();
     this.linking.ask();
   }
 
-  async check() {
-    if (!this.works) return;
-    const { version } = this;
-    try {
-      const result = await this.engine.call("compile", [this.editor.text, this.fileName]);
-      if (version === this.version) this.take(result);
-    } catch (error) {
-      if (version === this.version) this.explainFailure(error);
-    }
-    if (version === this.version) await this.fill();
+  /** Compare with another spec from now on. */
+  startFrom(text) {
+    this.start = text;
+    this.changed();
   }
 
-  take(result) {
-    notice("check", null);
-    this.result = result;
-    showProblems(this.editor, result);
-    if (result.table) {
-      this.table.show(result.table, result.plan.parameters);
-      this.tabs.say("table", count(result.plan.groups.length, "group"));
-    } else {
-      if (this.model) this.table.age("No groups while the spec has errors.");
-      else this.table.clear("Choose a model to see the groups.");
-      this.tabs.say("table", "");
-    }
-  }
-
-  explainFailure(error) {
-    this.result = null;
-    showProblems(this.editor, null);
-    this.table.age("No groups of this spec.");
-    this.tabs.say("table", "");
-    notice("check", this.wordsFor(error));
-  }
-
-  wordsFor(error) {
-    if (!(error instanceof Stopped)) return error.message;
-    const when = error.seconds ? count(error.seconds, "second") : "your click";
-    const lines = suspects(this.editor.text);
-    const where = lines.length ? ` Look at line ${lines.join(", ")}.` : "";
-    return `Stopped after ${when}, without a result: a regex of the spec takes too long on these names. Usually it repeats what repeats, as '(a+)+$' does.${where} Change the spec, and it is checked again.`;
-  }
-
-  /** Fill the tab that is shown. */
-  async fill() {
-    const fill = { table: () => null, explain: () => this.fillExplain(), diff: () => this.fillDiff(), json: () => this.fillJson() };
-    const { version } = this;
-    await fill[this.tabs.current]();
-    if (version === this.version) document.body.dataset.filled = `${this.tabs.current} ${version}`;
-  }
-
-  explain(name) {
-    this.explained = name;
-    this.tabs.show("explain");
-    element("tab-explain").focus();
-  }
-
-  async fillExplain() {
-    const panel = element("explain");
-    if (!this.explained) return showHint(panel, "Choose a parameter in the table: here it says why it gets what it gets.");
-    const text = await this.said("explain", [this.editor.text, this.fileName, this.explained], panel);
-    if (text !== null) showText(panel, text);
-    return undefined;
-  }
-
-  async fillDiff() {
-    const panel = element("diff");
-    if (this.editor.text === this.start) return showHint(panel, "Nothing is changed yet: here it says what each parameter gets now, and got before.");
-    const diff = await this.said("diff", [this.start, this.editor.text, this.fileName], panel);
-    if (diff === null) return undefined;
-    showText(panel, diff.text || "The text has changed, and what the parameters get has not.");
-    const back = make("button", { type: "button" }, "Back to it");
-    back.addEventListener("click", () => this.editor.replace(this.start));
-    const from = make("button", { type: "button" }, "Start from here");
-    from.addEventListener("click", () => {
-      this.start = this.editor.text;
-      this.changed();
-    });
-    return panel.prepend(make("p", { className: "bar" }, "Compared with the spec you started with", back, from));
-  }
-
-  async fillJson() {
-    const panel = element("json");
-    if (this.result && !this.result.plan) return showHint(panel, "The plan as JSON needs a model.");
-    const json = await this.said("json", [this.editor.text, this.fileName], panel);
-    if (json !== null) showJson(panel, json, this.fileName.replace(/\.lrspec\.[a-z]+$/, ".plan.json"));
-    return undefined;
-  }
-
-  /** What the engine answers to the spec as it is, or null: then the panel has the reason. */
-  async said(name, args, panel) {
-    const { version } = this;
-    try {
-      const answer = await this.engine.call(name, args);
-      return version === this.version ? answer : null;
-    } catch (error) {
-      if (version === this.version) showText(panel, this.wordsFor(error));
-      return null;
-    }
+  /** What there is to check, and the number of its version. */
+  get spec() {
+    const { start, fileName, version, model } = this;
+    return { text: this.editor.text, start, fileName, version, hasModel: Boolean(model) };
   }
 
   // ------------------------------------------------------------------------------------------ the link
