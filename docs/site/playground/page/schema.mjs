@@ -117,6 +117,8 @@ const CHECKS = {
   minItems: (_, least, value) => !Array.isArray(value) || value.length >= least,
   properties: (schema, parts, value) =>
     !isMapping(value) || Object.keys(parts).every((name) => schema.fits(parts[name], value[name])),
+  additionalProperties: (schema, part, value, { properties = {} }) =>
+    !isMapping(value) || Object.keys(value).every((name) => name in properties || schema.fits(part, value[name])),
   propertyNames: (schema, part, value) =>
     !isMapping(value) || Object.keys(value).every((name) => schema.fits(part, name)),
   items: (schema, part, value) => !Array.isArray(value) || value.every((item) => schema.fits(part, item)),
