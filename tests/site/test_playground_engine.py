@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.browser import call, engine, opened, printed_by_command, printed_in_browser, run
 from docs.site.playground.inventories import MODELS
+from tests.pages import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -200,3 +201,16 @@ def test_the_licenses_of_all_parts_are_published(page: Page) -> None:
     headings = [part.strip().partition(" ")[0] for part in text.split(f"\n{'-' * 80}\n")]
     assert {"Python:", "pyodide", "pydantic_core", "click", "rich", "@codemirror/view"} <= {*headings}
     assert "THE SOFTWARE IS PROVIDED" in text
+
+
+def test_an_engine_whose_python_is_broken_starts_another_one(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    worker = (ROOT / "docs/site/playground/worker.mjs").read_text(encoding="utf-8")
+    broken = worker.replace("return JSON.parse(", 'return call === "break" ? missing() : JSON.parse(')
+    context.route("**/worker.mjs", lambda route: route.fulfill(body=broken, content_type="text/javascript"))
+    page = opened(context, address)
+    call(page, "inventory", "names.txt", "conv.weight\n")
+    failed = page.evaluate("() => engine.call('break', []).catch((error) => error.message)")
+    assert failed == "ReferenceError: missing is not defined"
+    assert call(page, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 1
+    context.close()

@@ -15,7 +15,6 @@ const NO_PACKAGES = { info: { abi_version: "2026_0", arch: "wasm32", platform: "
  * program starts. Its code then has the same place in every memory, so that one can stand in for another.
  */
 export async function boot(place, memory, options = {}) {
-  const heap = memory && (await memory).byteLength;
   const python = await loadPyodide({
     indexURL: place("pyodide/"),
     stdLibURL: place(memory ? "python/nothing.zip" : "python/library.zip"),
@@ -25,7 +24,7 @@ export async function boot(place, memory, options = {}) {
     createPyodideModule: async (settings) => {
       const locateFile = (name) => (name === EXTENSION ? place("python/pydantic_core.wasm") : settings.locateFile(name));
       const module = await createModule({ ...settings, dynamicLibraries: [EXTENSION], locateFile });
-      if (memory) module.growMemory(heap);
+      if (memory) module.growMemory((await memory).byteLength);
       return module;
     },
     _loadSnapshot: memory,

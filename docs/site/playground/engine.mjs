@@ -65,8 +65,9 @@ export class Engine {
     const started = new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => {
         if (data.ready) resolve();
-        else if (data.failed) reject(new Error(data.failed));
-        else this.#running?.resolve(data);
+        else if (data.dead === undefined) this.#running?.resolve(data);
+        else if (this.#running) this.#end(new Error(data.dead));
+        else reject(new Error(data.dead));
       };
       this.#worker.onerror = (event) => reject(new Error(event.message));
     });

@@ -1,4 +1,5 @@
-// Python with lrspec in a worker: first `{ready}` or `{failed}`; takes `{call, args}`, answers `{result}` or `{error}`.
+// Python with lrspec in a worker: first `{ready}` or `{dead}`; takes `{call, args}`, answers `{result}` or `{error}`.
+// After `{dead}`, which gives the reason, it answers no more.
 
 import { boot } from "./boot.mjs";
 
@@ -35,6 +36,7 @@ async function answer(session, { call, args }) {
   try {
     return JSON.parse(session.module.answer(call, words));
   } catch (failure) {
+    if (!(failure instanceof session.python.ffi.PythonError)) return { dead: `${failure}` };
     if (session.complete) return { error: failure.message };
     await complete(session.python);
     session.complete = true;
@@ -50,5 +52,5 @@ try {
   self.onmessage = async ({ data }) => self.postMessage(await answer(session, data));
   self.postMessage({ ready: true });
 } catch (failure) {
-  self.postMessage({ failed: `${failure}` });
+  self.postMessage({ dead: `${failure}` });
 }
