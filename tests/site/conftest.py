@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.browser import served
+from tests.site.programs import needed
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +16,7 @@ def playground_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built playground, with its page."""
     from docs.site.playground.build import build
 
-    if shutil.which("npm") is None:
-        pytest.skip("npm is needed to build the playground")
+    needed("npm")
     folder = tmp_path_factory.mktemp("site") / "playground"
     build(folder)
     return folder

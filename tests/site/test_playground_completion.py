@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from lrspec.spec.syntax.document import parse
 from tests.pages import ROOT
+from tests.site.programs import needed
 
 pytestmark = pytest.mark.slow
 
@@ -24,9 +24,6 @@ NAMED_BY_USERS = ("args", "tags", "optimizers", "schedules")
 
 def in_node(code: str, given: Any) -> Any:
     """What code leaves in `result`, which has the modules and what is `given`."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is needed")
     modules = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ outline, place, plain }} from {json.dumps((PAGE / "outline.mjs").as_uri())};
@@ -37,7 +34,7 @@ def in_node(code: str, given: Any) -> Any:
         {code}
         process.stdout.write(JSON.stringify(result));
     """
-    words, text = [node, "--input-type=module", "-e", modules], json.dumps(given)
+    words, text = [needed("node"), "--input-type=module", "-e", modules], json.dumps(given)
     ran = subprocess.run(words, input=text, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
