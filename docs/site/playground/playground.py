@@ -26,6 +26,7 @@ from lrspec.drafting.recipes.table import DEFAULT, RECIPES
 from lrspec.formats import explanation
 from lrspec.formats.json import as_json
 from lrspec.formats.table import grids, title, totals
+from lrspec.formats.table_rows import decided_rows
 from lrspec.models.by_name import read_params
 from lrspec.models.inventory import Inventory
 from lrspec.models.sources.model_error import ModelError
@@ -187,8 +188,11 @@ def _write(file: str, content: bytes) -> None:
 
 
 def _table(plan: Plan) -> dict[str, Any]:
-    """The table of `lrspec compile`, in parts."""
-    return {"title": title(plan), "grids": [_grid(each) for each in grids(plan)], "notes": totals(plan)}
+    """The table of `lrspec compile`, in parts; `members` are the places of each row's parameters in the plan."""
+    place = {planned.name: index for index, planned in enumerate(plan.parameters)}
+    members = [[place[planned.name] for planned in row.parameters] for row in decided_rows(plan, plan.file.spec)]
+    parts = [_grid(each) for each in grids(plan)]
+    return {"title": title(plan), "grids": parts, "members": members, "notes": totals(plan)}
 
 
 def _grid(grid: Table) -> dict[str, Any]:
