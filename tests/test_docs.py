@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
@@ -26,8 +25,8 @@ from tests.pages import PAGES, ROOT, blocks, files, run_shell
 FIRST = "lrspec init --model resnet18"
 """The command of the README that writes the spec which the other pages use."""
 HOME = ROOT / "docs" / "index.md"
-COMMAND = re.compile(r"(?:COLUMNS=(?P<columns>\d+) )?lrspec (?P<words>[^|;>]+)(?:\| (?P<filter>.+))?")
-"""One command, and what its result is piped to."""
+COMMAND = re.compile(r"(?:COLUMNS=(?P<columns>\d+) )?lrspec (?P<words>[\w ./:=,-]+)(?:\| (?P<filter>.+))?")
+"""A command of words that mean nothing else to a shell, and what its result is piped to."""
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +70,7 @@ def printed(command: str) -> tuple[str, str]:
     columns = {"COLUMNS": found["columns"]} if found["columns"] else {}
     out, error = io.StringIO(), io.StringIO()
     with mock.patch.dict(os.environ, columns), redirect_stdout(out), redirect_stderr(error):
-        run(shlex.split(found["words"]))
+        run(found["words"].split())
     return error.getvalue(), piped(out.getvalue(), found["filter"] or "cat")
 
 
