@@ -4,7 +4,7 @@
 
 Each row of ENVIRONMENTS gets a virtual environment of its own, with its pins and the extra `test`; the last one is a
 browser. Rows that are not run keep what the page says of them. `--venvs` keeps the environments there, and uses those
-that are there already.
+that are there already. The exit status is 1 if tests fail in any of them.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ ENVIRONMENTS = (
     Environment("usual", "3.11", ("torch==2.14.1", "torchvision==0.29.1")),
     Environment("newest", "3.12"),
     Environment("Python 3.13", "3.13"),
+    Environment("Python 3.14", "3.14"),
     Environment("browser", "3.14"),
 )
 
@@ -75,17 +76,21 @@ ENVIRONMENTS = (
 def main() -> None:
     """Run the chosen environments, one after the other, and write the page after each."""
     words = _parser().parse_args()
+    all_passed = True
     with tempfile.TemporaryDirectory() as folder:
         for environment in ENVIRONMENTS:
             if not words.only or environment.name in words.only:
                 in_browser = environment.name == "browser"
-                row = run_in_browser() if in_browser else run(environment, words.venvs or Path(folder))
+                row, passed = run_in_browser() if in_browser else run(environment, words.venvs or Path(folder))
                 print(row)
                 write_row(row)
+                all_passed = all_passed and passed
+    if not all_passed:
+        raise SystemExit(1)
 
 
-def run(environment: Environment, venvs: Path) -> str:
-    """Install an environment and run the tests in it; the result is its row of the page."""
+def run(environment: Environment, venvs: Path) -> tuple[str, bool]:
+    """Install an environment and run the tests in it; the result is its row of the page, and whether all passed."""
     venv = venvs / environment.name
     python = venv / "bin" / "python"
     if not venv.exists():
@@ -97,14 +102,15 @@ def run(environment: Environment, venvs: Path) -> str:
     tests = subprocess.run([python, "-m", "pytest"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     print(tests.stdout)
     listed = subprocess.run([python, "-c", VERSIONS, *PACKAGES], check=True, stdout=subprocess.PIPE, text=True)
-    return row_of(environment.name, json.loads(listed.stdout), outcome(tests.stdout))
+    return row_of(environment.name, json.loads(listed.stdout), outcome(tests.stdout)), tests.returncode == 0
 
 
-def run_in_browser() -> str:
-    """Compile the golden specs in a browser; the result is the row of the page."""
+def run_in_browser() -> tuple[str, bool]:
+    """Compile the golden specs in a browser; the result is the row of the page, and whether all are the command's."""
     words = [sys.executable, "-m", "benchmarks.browser"]
     ran = json.loads(subprocess.run(words, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout)
-    return row_of("browser", ran, f"{ran['same']} of {ran['specs']} specs, in Chromium {ran['Chromium']}")
+    result = f"{ran['same']} of {ran['specs']} specs, in Chromium {ran['Chromium']}"
+    return row_of("browser", ran, result), ran["same"] == ran["specs"]
 
 
 def row_of(name: str, versions: dict[str, str], result: str) -> str:

@@ -26,7 +26,7 @@ PAGE = Path(__file__).with_name("PLAYGROUND.md")
 HEAD = """\
 # The playground
 
-Written by `python -m benchmarks.playground`: times are medians, with the longest, from a browser's point of view. A
+Written by `python -m benchmarks.playground`: times are medians, with the longest beside them, as the page sees them. A
 start begins when the page is opened, and ends with the first plan, that of resnet18. "From nothing" has an empty cache;
 "again" is the same page opened again; "without the memory" imports lrspec as Python usually does. A change is one of
 the spec, until its plan, findings and table are in the page. All files come from this machine: a network takes longer.

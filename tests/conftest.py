@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each processor already
+os.environ["OMP_NUM_THREADS"] = "1"  # tiny models train sooner where no threads wait for each other
 
 NPM_PACKAGES = Path(__file__).parent / "npm" / "package.json"
 
@@ -46,16 +46,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have one process install what the tests take from npm, and run these tests; begin with what takes longest."""
-    items.sort(key=lambda item: item.path.name != "test_docs.py")
+    items.sort(key=lambda item: item.path.name != "test_worst_cases.py")
     for item in items:
         if isinstance(item, pytest.Function) and "node_modules" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("npm"))
 
 
-def pytest_collection_finish() -> None:
-    """Spare collections of garbage, of which hypothesis makes one for each property, all that has been imported."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while all is imported, nor later in what was: hypothesis searches for each property."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
@@ -75,17 +81,6 @@ def one_process() -> Iterator[None]:
     distributed.destroy_process_group()
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Tiny models train sooner where no threads wait for each other."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """No width of a terminal; readline, which pytest imports, sets one for subprocesses behind Python's back."""
@@ -93,10 +88,17 @@ def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     os.unsetenv("COLUMNS")
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names for as many caches as there are tests; few become folders."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache for each test, so that none reads or writes the user's own."""
-    folder = tmp_path_factory.mktemp("cache") / "lrspec"
+    folder = next(caches)
     monkeypatch.setenv("LRSPEC_CACHE_DIR", str(folder))
     return folder
 

@@ -8,6 +8,7 @@ optimizers and a model bring them together.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -187,12 +188,32 @@ def _chance(percent: int) -> st.SearchStrategy[bool]:
     return st.integers(0, 99).map(lambda drawn: drawn >= 100 - percent)
 
 
+def _one(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    return _made(f"one of {values}", lambda: st.sampled_from(values))
+
+
 def _some(values: list[Any], most: int) -> st.SearchStrategy[list[Any]]:
-    return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
+    return _made(
+        f"{most} of {values}", lambda: st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
+    )
 
 
 def _lone_or_list(values: list[Any], most: int = 3) -> st.SearchStrategy[Any]:
-    return st.sampled_from(values) | _some(values, most)
+    return _made(f"one or {most} of {values}", lambda: _one(values) | _some(values, most))
+
+
+def _order(values: list[Any]) -> st.SearchStrategy[list[Any]]:
+    return _made(f"an order of {values}", lambda: st.permutations(values))
+
+
+def _made(what: str, make: Callable[[], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """A strategy, made once: hypothesis examines each new one. It is known by text, in which 1 and 1.0 differ."""
+    if what not in _MADE:
+        _MADE[what] = make()
+    return _MADE[what]
+
+
+_MADE: dict[str, st.SearchStrategy[Any]] = {}
 
 
 # Inventories ----------------------------------------------------------------------------------------
@@ -204,7 +225,7 @@ def inventories(draw: st.DrawFn) -> dict[str, Any]:
 
     In every other one parameters whose names differ in digits only are alike in all else, as they are in most models.
     """
-    vocabulary, alike = draw(st.sampled_from(VOCABULARIES)), draw(st.booleans())
+    vocabulary, alike = draw(_one(VOCABULARIES)), draw(st.booleans())
     drawn: dict[str, dict[str, Any]] = {}
     count = draw(st.integers(1, 14))
     names = draw(st.lists(st.sampled_from(vocabulary), min_size=count, max_size=14, unique=True))
@@ -213,7 +234,7 @@ def inventories(draw: st.DrawFn) -> dict[str, Any]:
         if draw(_chance(15)) and parameters:
             tied = draw(st.sampled_from(parameters))
             tied["aliases"].append(name)
-            tied["alias_modules"].append(draw(st.sampled_from(OWNERS)))
+            tied["alias_modules"].append(draw(_one(OWNERS)))
         else:
             kind = re.sub("[0-9]", "0", name) if alike else name
             if kind not in drawn:
@@ -229,16 +250,16 @@ def _parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "aliases": [],
         "shape": draw(_shapes()),
         "requires_grad": not draw(_chance(15)),
-        "module": draw(st.sampled_from(OWNERS)),
+        "module": draw(_one(OWNERS)),
         "alias_modules": [],
-        "declared": draw(st.sampled_from(DECLARED)),
+        "declared": draw(_one(DECLARED)),
     }
 
 
 @st.composite
 def _shapes(draw: st.DrawFn) -> list[int]:
-    sizes = st.sampled_from([*range(1, 9), 1, 2, 4, 8, 0])
-    return [draw(sizes) for _ in range(draw(st.sampled_from([0, 1, 1, 2, 2, 2, 3, 4])))]
+    sizes = _one([*range(1, 9), 1, 2, 4, 8, 0])
+    return [draw(sizes) for _ in range(draw(_one([0, 1, 1, 2, 2, 2, 3, 4])))]
 
 
 # Specs ----------------------------------------------------------------------------------------------
@@ -295,7 +316,7 @@ def specs(draw: st.DrawFn, fitting: bool = False, several: bool = True, running:
     rules = [draw(_rules(optimizers, list(schedules), running)) for _ in range(count)]
     if draw(_chance(80)) and optimizers.fitting:
         _name_all(optimizers.names[1:], rules)
-    names = draw(st.permutations(RULE_NAMES))
+    names = draw(_order(RULE_NAMES))
     named = [{"name": name, **rule} if draw(_chance(60)) else rule for name, rule in zip(names, rules, strict=False)]
     only = optimizers.by_name.get(None)
     described = {"optimizers": optimizers.by_name} if only is None else {"optimizer": only}
@@ -317,14 +338,14 @@ def _name_all(names: list[str], rules: list[dict[str, Any]]) -> None:
 
 @st.composite
 def _only(draw: st.DrawFn) -> _Several:
-    return _Several({None: draw(_optimizers(st.sampled_from(["AdamW"] * 7 + ["Muon"])))}, True)
+    return _Several({None: draw(_optimizers(_one(["AdamW"] * 7 + ["Muon"])))}, True)
 
 
 @st.composite
 def _several(draw: st.DrawFn, fitting: bool) -> _Several:
     """One to three optimizers by names; some that do not fit lack an `lr`, but not the first."""
-    names = draw(st.permutations(OPTIMIZER_NAMES))[: draw(st.sampled_from([1, 2, 2, 2, 3]))]
-    types = st.sampled_from([each for each in TYPES if each not in WITHOUT_DECAY] if fitting else TYPES)
+    names = draw(_order(OPTIMIZER_NAMES))[: draw(_one([1, 2, 2, 2, 3]))]
+    types = _one([each for each in TYPES if each not in WITHOUT_DECAY] if fitting else TYPES)
     by_name: dict[str | None, dict[str, Any]] = {name: draw(_optimizers(types)) for name in names}
     if draw(_chance(40)):
         for each in by_name.values():
@@ -339,19 +360,19 @@ def _several(draw: st.DrawFn, fitting: bool) -> _Several:
 def _optimizers(draw: st.DrawFn, types: st.SearchStrategy[str]) -> dict[str, Any]:
     kind = draw(types)
     optimizer: dict[str, Any] = {"type": kind} if kind else {}
-    optimizer["lr"] = draw(st.sampled_from(RATES))
+    optimizer["lr"] = draw(_one(RATES))
     if kind not in WITHOUT_DECAY and draw(_chance(75)):
-        optimizer["weight_decay"] = draw(st.sampled_from(DECAYS))
+        optimizer["weight_decay"] = draw(_one(DECAYS))
     for key in TAKEN[kind]:
         if draw(_chance(25)):
-            optimizer[key] = draw(st.sampled_from(OPTIONS[key]))
+            optimizer[key] = draw(_one(OPTIONS[key]))
     return optimizer
 
 
 @st.composite
 def _rules(draw: st.DrawFn, optimizers: _Several, schedules: list[str], running: bool) -> dict[str, Any]:
     rule: dict[str, Any] = {}
-    kind = draw(st.sampled_from(["match", "match", "layers", "layers", "where", "catch-all"]))
+    kind = draw(_one(["match", "match", "layers", "layers", "where", "catch-all"]))
     if kind == "match":
         rule["match"] = draw(_lone_or_list(MATCHES))
     elif kind == "layers":
@@ -377,13 +398,13 @@ def _rules(draw: st.DrawFn, optimizers: _Several, schedules: list[str], running:
 @st.composite
 def _ladders(draw: st.DrawFn) -> Any:
     if draw(_chance(30)):
-        return draw(st.sampled_from(LAYERS))
+        return draw(_one(LAYERS))
     entries = [draw(_openings())]
     for _ in range(draw(st.integers(0, 4))):
         if draw(_chance(12)):
             entries.append({"gap": draw(st.integers(1, 3))})
         elif draw(_chance(35)):
-            to = draw(st.sampled_from([{}, {}, {"to": "last"}, {"to": "first"}, {"to": "first"}]))
+            to = draw(_one([{}, {}, {"to": "last"}, {"to": "first"}, {"to": "first"}]))
             entries.append({"join": draw(_lone_or_list(JOINS, 2)), **to})
         else:
             entries.append(draw(_openings()))
@@ -395,18 +416,18 @@ def _openings(draw: st.DrawFn) -> Any:
     """An entry that has layers of its own."""
     if draw(_chance(75)):
         return draw(_lone_or_list(LAYERS, 2))
-    match = draw(_lone_or_list(EVERY[draw(st.sampled_from([1, 1, 2]))], 2))
-    return {"match": match, "every": draw(st.sampled_from([2, 2, 3, 10]))}
+    match = draw(_lone_or_list(EVERY[draw(_one([1, 1, 2]))], 2))
+    return {"match": match, "every": draw(_one([2, 2, 3, 10]))}
 
 
 @st.composite
 def _wheres(draw: st.DrawFn) -> dict[str, Any]:
     where: dict[str, Any] = {}
-    for key in draw(st.sampled_from([["ndim"], ["module"], ["ndim", "module"], ["declared"], ["ndim", "declared"]])):
+    for key in draw(_one([["ndim"], ["module"], ["ndim", "module"], ["declared"], ["ndim", "declared"]])):
         if key == "ndim":
             where["ndim"] = draw(_lone_or_list([0, 1, 2, 3, 4]))
         elif key == "module":
-            where["module"] = draw(st.sampled_from(MODULES))
+            where["module"] = draw(_one(MODULES))
         else:
             where["declared"] = draw(_lone_or_list(["embedding", "head", "no_weight_decay"], 2))
     return where
@@ -421,7 +442,7 @@ def _settings(
         return {"freeze": True}
     settings: dict[str, Any] = {}
     if draw(_chance(60)) and optimizers.names:
-        settings["optimizer"] = draw(st.sampled_from(optimizers.names))
+        settings["optimizer"] = draw(_one(optimizers.names))
     axes = draw(_some(_AXES, 3))
     if draw(_chance(50)) and (ladder or settings):
         axes = []
@@ -437,11 +458,11 @@ def _settings(
         settings |= draw(_weight_decays(optimizers.multiplies("weight_decay")))
     if "options" in axes and (possible := optimizers.options(settings.get("optimizer"))):
         keys = draw(_some(possible, 3))
-        settings["options"] = {key: draw(st.sampled_from(OPTIONS[key])) for key in keys}
+        settings["options"] = {key: draw(_one(OPTIONS[key])) for key in keys}
     if draw(_chance(40)) and schedules:
-        settings["schedule"] = draw(st.sampled_from(schedules))
+        settings["schedule"] = draw(_one(schedules))
     if draw(_chance(12)):
-        settings["tags"] = {key: draw(st.sampled_from(TAGS[key])) for key in draw(_some(list(TAGS), 2))}
+        settings["tags"] = {key: draw(_one(TAGS[key])) for key in draw(_some(list(TAGS), 2))}
     if "freeze" in axes or not settings:
         settings.setdefault("freeze", False)
     return settings
@@ -453,8 +474,8 @@ _AXES = ["rate", "scale", "weight_decay", "freeze", "options"]
 @st.composite
 def _thaws(draw: st.DrawFn, ladder: bool) -> dict[str, Any]:
     """Freezing for a while, or of all layers but the last."""
-    times = st.sampled_from(STEPS if draw(st.booleans()) else PERCENTAGES)
-    keys = draw(st.sampled_from(["u", "ue", "ueb", "ub", "b"])) if ladder else "u"
+    times = _one(STEPS if draw(st.booleans()) else PERCENTAGES)
+    keys = draw(_one(["u", "ue", "ueb", "ub", "b"])) if ladder else "u"
     drawn = {"until": times, "every": times, "but_last": st.integers(1, 3)}
     return {key: draw(values) for key, values in drawn.items() if key[0] in keys}
 
@@ -467,9 +488,9 @@ def _by_layer(freeze: Any) -> bool:
 def _factors(draw: st.DrawFn, numbers: list[Any]) -> Any:
     """A number, or a factor from shapes."""
     if draw(_chance(65)):
-        return draw(st.sampled_from(numbers))
-    base = draw(st.sampled_from([{}, *({"base": each} for each in BASES)]))
-    return {"of": draw(st.sampled_from(SIZES)), **base, "power": draw(st.sampled_from(POWERS))}
+        return draw(_one(numbers))
+    base = draw(_one([{}, *({"base": each} for each in BASES)]))
+    return {"of": draw(_one(SIZES)), **base, "power": draw(_one(POWERS))}
 
 
 # Schedules ------------------------------------------------------------------------------------------
@@ -477,7 +498,7 @@ def _factors(draw: st.DrawFn, numbers: list[Any]) -> Any:
 
 @st.composite
 def _schedules(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.permutations(SCHEDULES))[: draw(st.sampled_from([1, 2, 2, 3]))]
+    names = draw(_order(SCHEDULES))[: draw(_one([1, 2, 2, 3]))]
     return {name: draw(schedules()) for name in names}
 
 
@@ -506,11 +527,11 @@ def _segments(draw: st.DrawFn, before: float) -> tuple[dict[str, Any], float]:
     """A segment behind one that ends at a factor, and at which it ends itself."""
     segment: dict[str, Any] = {}
     if draw(_chance(50)):
-        segment["from"] = draw(st.sampled_from(ENDS_OF_SEGMENTS))
+        segment["from"] = draw(_one(ENDS_OF_SEGMENTS))
     if draw(_chance(60)):
-        segment["to"] = draw(st.sampled_from(ENDS_OF_SEGMENTS))
+        segment["to"] = draw(_one(ENDS_OF_SEGMENTS))
     if draw(_chance(70)):
-        segment["shape"] = draw(st.sampled_from(SHAPES))
+        segment["shape"] = draw(_one(SHAPES))
     start, shape = segment.get("from", before), segment.get("shape")
     if shape == "inverse_sqrt":
         segment.pop("to", None)
@@ -536,32 +557,32 @@ def _weight_decays(multiples: bool) -> st.SearchStrategy[dict[str, Any]]:
 def _one_of(draw: st.DrawFn, absolute: str, values: list[Any], relative: str, multipliers: list[Any]) -> dict[str, Any]:
     """One setting of two that exclude each other."""
     if draw(st.booleans()):
-        return {absolute: draw(st.sampled_from(values))}
-    return {relative: draw(st.sampled_from(multipliers))}
+        return {absolute: draw(_one(values))}
+    return {relative: draw(_one(multipliers))}
 
 
 @st.composite
 def _layer_decays(draw: st.DrawFn) -> Any:
     if draw(_chance(20)):
-        return {"first": draw(st.sampled_from(FIRSTS))}
-    factor = draw(st.sampled_from(FACTORS))
+        return {"first": draw(_one(FIRSTS))}
+    factor = draw(_one(FACTORS))
     if draw(_chance(70)):
         return factor
-    return {"factor": factor, "min_mult": draw(st.sampled_from(FLOORS))}
+    return {"factor": factor, "min_mult": draw(_one(FLOORS))}
 
 
 @st.composite
 def _checks(draw: st.DrawFn, names: list[str]) -> dict[str, str]:
-    check = {name: draw(st.sampled_from(SEVERITIES)) for name in draw(_some(names, 4))}
+    check = {name: draw(_one(SEVERITIES)) for name in draw(_some(names, 4))}
     if draw(_chance(15)):
-        check[draw(st.sampled_from(UNJUDGED))] = draw(st.sampled_from(["warning", "ignore"]))
+        check[draw(_one(UNJUDGED))] = draw(_one(["warning", "ignore"]))
     return check
 
 
 @st.composite
 def _lenient_checks(draw: st.DrawFn) -> dict[str, str]:
     """No error by default, so that groups are made in spite of all that collides."""
-    return {name: draw(st.sampled_from(["warning", "ignore"])) for name in CHECKED_BY_RULE + CHECKED_BY_MODEL}
+    return {name: draw(_one(["warning", "ignore"])) for name in CHECKED_BY_RULE + CHECKED_BY_MODEL}
 
 
 # Specs with a change -------------------------------------------------------------------------------

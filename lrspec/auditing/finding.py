@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from lrspec.address import of_code
 from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.escape import brief, harmless
 from lrspec.diagnostics.wording import few
@@ -32,6 +33,11 @@ class AuditFinding:
         """The name of its code, such as `frozen-in-group`."""
         return CODES[self.code].name
 
+    @property
+    def url(self) -> str:
+        """The page of its code on lrspec's site."""
+        return of_code(self.code)
+
     def __repr__(self) -> str:
         first, _, _ = self.message.partition("\n")
         return brief(f"<AuditFinding {self.code} {self.name}: {first}>")
@@ -49,6 +55,7 @@ class AuditFinding:
             "severity": self.severity.value,
             "message": self.message,
             "parameters": list(self.parameters),
+            "url": self.url,
         }
 
     def at(self, severity: Severity) -> AuditFinding:

@@ -72,9 +72,9 @@ def _finding(each: AuditFinding, width: int | None, paint: Paint) -> str:
     label = f"{each.severity} {each.code}"
     first, *details = map(harmless, each.message.split("\n"))
     columns = _WIDEST if width is None else max(_NARROWEST, min(_WIDEST, width))
-    heading = f"{label} {each.name}: {first}".replace(label, paint(each.severity, label), 1)
-    parts = [heading, *(f"  = {detail}" for detail in details)]
-    return "\n".join(line for part in parts for line in _wrapped(part, columns))
+    parts = [f"{label} {each.name}: {first}", *(f"  = {detail}" for detail in details)]
+    lines = "\n".join(line for part in parts for line in _wrapped(part, columns))
+    return lines.replace(label, paint(each.severity, label), 1)
 
 
 def _wrapped(line: str, columns: int) -> list[str]:

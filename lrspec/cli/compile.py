@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
+from lrspec.cli.inputs import read_spec
+from lrspec.cli.one_model import OneModel, of_one_model
 from lrspec.cli.outputs import emit, emit_json, print_report, status
 from lrspec.cli.watch import specs_and_inventories, watchable
 
@@ -20,58 +21,45 @@ if TYPE_CHECKING:
 def _files(arguments: Mapping[str, Any]) -> Iterator[Path]:
     from lrspec.cli.inputs import spec_path
 
-    params = arguments["params"]
+    params = arguments["given"].params
     return specs_and_inventories([spec_path(arguments["spec"])], [params] if params else [])
 
 
 @click.command()
 @click.argument("spec", required=False, shell_complete=options.files)
-@options.of_one_model
+@of_one_model
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: adds rates at some of them.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--tree", is_flag=True, help="Show the model's modules with their settings, instead of the table.")
 @watchable(_files)
 def compile(
     spec: str | None,
-    model: str | None,
-    args: dict[str, Any],
-    params: str | None,
-    no_cache: bool,
-    lr: float | None,
-    weight_decay: float | None,
-    overrides: dict[str, Any],
+    given: OneModel,
     steps: int | None,
     form: str,
     tree: bool,
     strict: bool,
-    allow_outside: bool,
     output: str | None,
-    stdin_filename: str | None,
-    color: str,
 ) -> int:
     """Compile SPEC for a model: show the settings of every parameter, and the groups that express them.
 
     SPEC may be omitted if the folder has only one; `-` is standard input. Without --model and --params, the
     spec's own model is used.
     """
-    from lrspec.compiler.compile import attempt
     from lrspec.compiler.plan import plan_without_parameters
 
     if tree and form == "json":
         raise click.UsageError("--tree and --format json exclude each other")
-    reading = read_spec(spec, stdin_filename)
+    reading = read_spec(spec, given.stdin_filename)
     plan, inventory, diagnostics, applied = None, None, reading.diagnostics, dict[str, Any]()
     if reading.spec is not None:
-        file = with_overrides(reading.file(), overrides)
-        refuse_for_several(file, lr, weight_decay)
-        inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
-        outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
+        inventory, outcome = given.compiled(reading.file())
         plan, diagnostics, applied = outcome.plan, outcome.diagnostics, dict(outcome.file.overrides)
     if plan is None:
         if form == "json":  # the errors are also the result
             emit_json(plan_without_parameters(reading.document, inventory, diagnostics, applied), output)
-        return print_report(diagnostics, reading, color)
-    print_report(diagnostics, reading, color)
+        return print_report(diagnostics, reading, given.color)
+    print_report(diagnostics, reading, given.color)
     if form == "json":
         emit_json(plan.to_dict(steps), output)
     elif plan.groups is not None:

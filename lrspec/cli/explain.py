@@ -41,10 +41,12 @@ def explain(
     if len(words) > 2:
         raise click.UsageError("expected SPEC and NAME, or CODE")
     if len(words) == 1:
+        from lrspec.address import of_code
         from lrspec.diagnostics import manual
 
         try:
-            emit(manual.section(manual.find(words[0])), None)
+            code = manual.find(words[0])
+            emit(f"{manual.section(code)}\n{of_code(code.code)}\n", None)
         except manual.UnknownCodeError as failure:
             raise CannotRun(f"{failure} (to explain a parameter: lrspec explain SPEC NAME)") from None
         return 0

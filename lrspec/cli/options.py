@@ -11,7 +11,7 @@ import click
 from lrspec.spec.model_kinds import BUILT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from click.shell_completion import CompletionItem
 
@@ -130,11 +130,3 @@ output = click.option(
 )
 stdin_filename = click.option("--stdin-filename", metavar="NAME", help="The name of standard input in reports.")
 color = click.option("--color", type=click.Choice(_COLORS), default="auto", show_default=True, help=_COLOR)
-
-
-def of_one_model(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options with which one spec is compiled for one model."""
-    given = (model, model_arg, params, no_cache, lr, weight_decay, overrides)
-    for option in reversed((*given, strict, outside, output, stdin_filename, color)):
-        command = option(command)
-    return command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
     "place": {"bold": True},
     "gutter": {"fg": "blue"},
 }
+_LABEL = re.compile(r"(error|warning)\s(LRS\d{3})")
 
 
 def print_report(diagnostics: Sequence[Diagnostic], reading: Reading | SpecFile, color: str) -> int:
@@ -91,10 +93,22 @@ def is_watched() -> bool:
 
 
 def painter(color: str, *, terminal: bool) -> Paint:
-    """Return the function that colours reports; with `auto`, only on a terminal, and not under NO_COLOR."""
+    """Return the function that colours reports; with `auto`, only on a terminal, and not under NO_COLOR.
+
+    Where a person watches the terminal, codes are links to their pages.
+    """
     from lrspec.diagnostics.report import uncoloured
 
     wanted = terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    if color == "always" or (color == "auto" and wanted):
-        return lambda part, text: click.style(text, **_COLOURS[part])
-    return uncoloured
+    if color != "always" and not (color == "auto" and wanted):
+        return uncoloured
+    linked = terminal and is_watched() and not os.environ.get("CI")
+    return lambda part, text: click.style(_linked(text) if linked else text, **_COLOURS[part])
+
+
+def _linked(text: str) -> str:
+    """The text with its code as a link, as terminals read it (OSC 8), if it is a severity and a code."""
+    from lrspec.address import of_code
+
+    label = _LABEL.fullmatch(text)
+    return f"{label[1]} \x1b]8;;{of_code(label[2])}\x1b\\{label[2]}\x1b]8;;\x1b\\" if label else text

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
+from lrspec.cli.inputs import read_spec
+from lrspec.cli.one_model import OneModel, of_one_model
 from lrspec.cli.options import CannotRun, say
 from lrspec.cli.outputs import emit_bytes, print_report, status
 
@@ -29,27 +30,18 @@ class _Inches(click.FloatRange):
 
 @click.command()
 @click.argument("spec", required=False, shell_complete=options.files)
-@options.of_one_model
+@of_one_model
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps of the run: shows rates over time.")
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
 @click.option("--width", type=_Inches(2, 40), default=3.4, show_default=True, help="Inches.")
 def plot(
     spec: str | None,
-    model: str | None,
-    args: dict[str, Any],
-    params: str | None,
-    no_cache: bool,
-    lr: float | None,
-    weight_decay: float | None,
-    overrides: dict[str, Any],
+    given: OneModel,
     steps: int | None,
     theme: str,
     width: float,
     strict: bool,
-    allow_outside: bool,
     output: str | None,
-    stdin_filename: str | None,
-    color: str,
 ) -> int:
     """Draw the learning rates that SPEC gives to a model, to FILE.svg, FILE.png or FILE.pdf.
 
@@ -57,24 +49,19 @@ def plot(
     decay. With --steps, each group has a curve over the steps of the run instead. SPEC, --model and --params are those
     of `lrspec compile`. Needs matplotlib.
     """
-    from lrspec.compiler.compile import attempt
-
     output, form = _picture(output)
-    reading = read_spec(spec, stdin_filename)
+    reading = read_spec(spec, given.stdin_filename)
     if reading.spec is None:
-        return print_report(reading.diagnostics, reading, color)
-    file = with_overrides(reading.file(), overrides)
-    refuse_for_several(file, lr, weight_decay)
-    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
+        return print_report(reading.diagnostics, reading, given.color)
+    inventory, outcome = given.compiled(reading.file())
     if not inventory.columns.names:
         raise CannotRun("the model has no parameters: there is nothing to draw")
-    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
-    print_report(outcome.diagnostics, reading, color)
+    print_report(outcome.diagnostics, reading, given.color)
     if outcome.plan is not None and outcome.plan.groups is not None:
         from lrspec.optim.schedules.planned import cut_short
         from lrspec.review.plot.draw import draw
 
-        for note in cut_short(outcome.plan, file.spec.schedules or (), steps) if steps else ():
+        for note in cut_short(outcome.plan, outcome.file.spec.schedules or (), steps) if steps else ():
             say(f"lrspec: {note}")
         emit_bytes(draw(outcome.plan, form, theme, width, steps), output)
     return status(outcome.diagnostics, strict)
@@ -93,6 +80,6 @@ def _picture(output: str | None) -> tuple[str, str]:
         import_module("matplotlib")
     except ImportError as failure:
         raise CannotRun(
-            f"plots need matplotlib, which cannot be imported ({failure}): pip install matplotlib"
+            f"plots need matplotlib, which cannot be imported ({failure}): pip install 'lrspec[plot]'"
         ) from None
     return output, ending[1:]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from lrspec.cli import options
-from lrspec.cli.inputs import inventory_for, read_spec, refuse_for_several, with_overrides
+from lrspec.cli.inputs import read_spec
+from lrspec.cli.one_model import OneModel, of_one_model
 from lrspec.cli.options import CannotRun
 from lrspec.cli.outputs import emit, print_report, status
 
@@ -18,22 +19,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="[OLD] [SPEC]", shell_complete=options.files)
-@options.of_one_model
-def report(
-    specs: tuple[str, ...],
-    model: str | None,
-    args: dict[str, Any],
-    params: str | None,
-    no_cache: bool,
-    lr: float | None,
-    weight_decay: float | None,
-    overrides: dict[str, Any],
-    strict: bool,
-    allow_outside: bool,
-    output: str | None,
-    stdin_filename: str | None,
-    color: str,
-) -> int:
+@of_one_model
+def report(specs: tuple[str, ...], given: OneModel, strict: bool, output: str | None) -> int:
     """Show what SPEC does to a model, as a page for the browser: one HTML file that needs no network.
 
     It has the modules by size and learning rate, the rules with what they select, and why each parameter gets what it
@@ -42,23 +29,19 @@ def report(
     """
     if len(specs) > 2:
         raise click.UsageError("expected SPEC, or OLD and SPEC")
-    from lrspec.compiler.compile import attempt
     from lrspec.review.report.difference import NothingToCompareError
     from lrspec.review.report.page import ReportError
     from lrspec.review.report.report import of_outcome
 
     if output is None and sys.stdout is not None and sys.stdout.isatty():
         raise CannotRun("a report is an HTML page: name its file, as in -o report.html")
-    reading = read_spec(specs[-1] if specs else None, stdin_filename)
+    reading = read_spec(specs[-1] if specs else None, given.stdin_filename)
     if reading.spec is None:
-        return print_report(reading.diagnostics, reading, color)
-    file = with_overrides(reading.file(), overrides)
-    refuse_for_several(file, lr, weight_decay)
-    inventory = inventory_for(file, model, args, params, outside=allow_outside, cache=not no_cache)
-    outcome = attempt(file, inventory, lr=lr, weight_decay=weight_decay)
-    print_report(outcome.diagnostics, reading, color)
+        return print_report(reading.diagnostics, reading, given.color)
+    _, outcome = given.compiled(reading.file())
+    print_report(outcome.diagnostics, reading, given.color)
     if outcome.plan is not None:
-        before = _side(specs[0], model, args, params, allow_outside, no_cache, color) if len(specs) > 1 else None
+        before = _side(specs[0], given) if len(specs) > 1 else None
         try:
             emit(of_outcome(outcome, before).html, output)
         except (NothingToCompareError, ReportError) as failure:
@@ -66,17 +49,10 @@ def report(
     return status(outcome.diagnostics, strict)
 
 
-def _side(
-    old: str,
-    model: str | None,
-    args: dict[str, Any],
-    params: str | None,
-    allow_outside: bool,
-    no_cache: bool,
-    color: str,
-) -> Side:
+def _side(old: str, given: OneModel) -> Side:
     """Read what a spec is compared with, for the same model."""
     from lrspec.cli.sides import GivenModels, read_side
 
-    models, files = ([] if each is None else [each] for each in (model, params))
-    return read_side(old, GivenModels(models, args, files, outside=allow_outside, cache=not no_cache, color=color))
+    models, files = ([] if each is None else [each] for each in (given.model, given.params))
+    outside, cache = given.allow_outside, not given.no_cache
+    return read_side(old, GivenModels(models, given.args, files, outside=outside, cache=cache, color=given.color))

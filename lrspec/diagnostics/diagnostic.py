@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lrspec.address import of_code
 from lrspec.diagnostics.codes import CODES, Severity
 from lrspec.diagnostics.escape import brief, harmless
 
@@ -53,6 +54,11 @@ class Diagnostic:
         return CODES[self.code].name
 
     @property
+    def url(self) -> str:
+        """The page of its code on lrspec's site."""
+        return of_code(self.code)
+
+    @property
     def lines(self) -> list[str]:
         """The lines of the message; for one of several models, a last line names the models that it applies to."""
         models = [f"With {', '.join(self.models)}."] if self.models else []
@@ -99,6 +105,7 @@ class Diagnostic:
             "parameters": list(self.parameters),
             "suggestion": self.suggestion.to_dict() if self.suggestion else None,
             "models": list(self.models),
+            "url": self.url,
         }
 
 

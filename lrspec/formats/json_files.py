@@ -134,6 +134,8 @@ class PlanDiagnostic(_Piece):
     """What was probably meant, where one answer is likely."""
     models: list[str]
     """Of several models that were checked, those of which it is true; empty for all else."""
+    url: str
+    """The page of its code."""
 
 
 class PlanSegment(FilePart):
@@ -246,6 +248,8 @@ class AuditDiagnostic(FilePart):
     """What is wrong, about which parameters, and what to do; a line each."""
     parameters: list[str]
     """The names of the parameters that it is about."""
+    url: str
+    """The page of its code."""
 
 
 class AuditFile(FilePart):

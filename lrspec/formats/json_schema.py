@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from lrspec.address import SITE
 from lrspec.formats.json_files import AuditFile, CheckFile, DiffFile, PlanFile
 from lrspec.models.inventory_file import InventoryFile
 from lrspec.spec.language import Spec
@@ -91,12 +92,13 @@ class _SpecGenerator(_Generator):
 
 def schema(format: Format) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a format."""
-    model, _, title = _FORMATS[format]
+    model, file, title = _FORMATS[format]
     if format == "spec":
         generated = with_conditions(_in_markdown(model.model_json_schema(schema_generator=_SpecGenerator)))
     else:
         generated = model.model_json_schema(schema_generator=_FileGenerator)
-    return {"$schema": GenerateJsonSchema.schema_dialect, **generated, "title": title}
+    head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"{SITE}/schemas/{file}"}
+    return {**head, **generated, "title": title}
 
 
 def _in_markdown(schema: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lrspec import __version__
+from lrspec.address import of_code
 from lrspec.compiler.runner import CheckResult
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
@@ -52,6 +53,7 @@ def _rule(code: Code) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in code.name.split("-")),
         "shortDescription": {"text": code.name.replace("-", " ")},
         "fullDescription": {"text": summary},
+        "helpUri": of_code(code.code),
         "help": {"text": summary, "markdown": manual.section(code)},
         "defaultConfiguration": {"level": code.severity.value},
     }

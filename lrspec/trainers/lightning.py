@@ -1,7 +1,8 @@
 """Has a LightningModule train by a spec; and the callbacks that follow a plan, and verify it when training starts.
 
-def configure_optimizers(self):
-    return lrspec.trainers.lightning.configure_optimizers(self, "net.lrspec.yaml")
+Examples:
+    >>> def configure_optimizers(self):
+    ...     return lrspec.trainers.lightning.configure_optimizers(self, "net.lrspec.yaml")
 """
 
 from __future__ import annotations

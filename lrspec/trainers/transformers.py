@@ -1,7 +1,8 @@
 """Has transformers' Trainer train by a spec; and the callbacks that follow a plan, and verify it when training starts.
 
-lrspec.trainers.transformers.use(trainer, "net.lrspec.yaml")
-trainer.train()
+Examples:
+    >>> lrspec.trainers.transformers.use(trainer, "net.lrspec.yaml")
+    >>> trainer.train()
 """
 
 from __future__ import annotations

@@ -167,6 +167,15 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert not re.search(r"[\d.e-]…", table.replace("0…", ""))
 
 
+@pytest.mark.parametrize("width", [None, 20, 30, 60])
+def test_colours_change_no_line(width: int | None) -> None:
+    model = Model()
+    found = lrspec.audit(sgd((model.head.parameters(), {})), model)
+    coloured = text(found, width, lambda part, label: f"<{part}>{label}</>")
+    assert "<error>error LRS501</>" in coloured
+    assert re.sub("<.*?>", "", coloured) == text(found, width)
+
+
 def test_less_important_columns_go_first() -> None:
     model = Model(20)
     optimizer = sgd(*((block.parameters(), {"lr": 1 / (3 + number)}) for number, block in enumerate(model.blocks)))

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import pytest
 
+from lrspec.address import of_code
 from lrspec.cli import cli, run
 from lrspec.diagnostics.codes import CODES
 
@@ -451,7 +452,7 @@ def test_timm_that_is_not_installed_is_said_with_how_to_install_it(
     monkeypatch.setitem(sys.modules, "timm", None)
     ran = lrspec(capsys, "compile", "--model", "resnet18")
     assert ran.status == 2
-    assert "pip install timm torch" in ran.err
+    assert "pip install 'lrspec[timm]'" in ran.err
     assert ran.err.count("\n") == 1
 
 
@@ -576,6 +577,7 @@ def test_explain_takes_a_regex_and_shows_what_comes_too_late(capsys: pytest.Capt
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES)
 def test_explain_knows_every_diagnostic_by_code_and_by_name(capsys: pytest.CaptureFixture[str], code: Any) -> None:
     ran = lrspec(capsys, "explain", code.code)
+    assert ran.out.endswith(f"\n\n{of_code(code.code)}\n")
     assert ran.status == 0
     assert ran.out.startswith(f"## {code.code} {code.name}\n")
     first = next(each for each in CODES.values() if each.name == code.name)  # of a spec, before that of an audit

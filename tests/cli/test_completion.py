@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lrspec.cli import _COMMANDS
+
 COMPLETE = r"""
 source <(_LRSPEC_COMPLETE=bash_source lrspec)
 complete -p lrspec
@@ -38,23 +40,7 @@ def completed(folder: Path, *words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (
-            [""],
-            {
-                "audit",
-                "cache",
-                "check",
-                "compile",
-                "diff",
-                "explain",
-                "init",
-                "lock",
-                "params",
-                "plot",
-                "report",
-                "schema",
-            },
-        ),
+        ([""], {*_COMMANDS}),
         (["comp"], {"compile"}),
         (["cache", ""], {"clear", "dir"}),
         (["compile", "--mo"], {"--model", "--model-arg"}),

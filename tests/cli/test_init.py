@@ -360,10 +360,11 @@ def test_nothing_is_asked_without_a_terminal() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    command = f"{sys.executable} -m lrspec init --model resnet18 -o - | true"
+    write("own.params.json", INVENTORY)
+    command = f"{sys.executable} -m lrspec init -p own.params.json -o - | true"
     ran = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (0, "")
-    assert ran.stderr == "the spec: 20 groups, 62 parameters\n"
+    assert ran.stderr == "the spec: 3 groups, 3 parameters\n"
 
 
 ON_A_TERMINAL = """
@@ -420,20 +421,22 @@ def test_what_the_folder_has_is_proposed() -> None:
 
 
 def test_a_typo_is_asked_again() -> None:
+    write("own.params.json", INVENTORY)
     answers = [("Recipe [layer-decay]: ", "hed-body\n"), ("Recipe [layer-decay]: ", "head-body\n")]
-    status, screen = conversed(["--model", "resnet18"], answers)
+    status, screen = conversed(["-p", "own.params.json"], answers)
     assert status == 0
     assert "no recipe is called `hed-body`: did you mean `head-body`?" in screen
-    assert "name: body" in Path("resnet18.lrspec.yaml").read_text()
+    assert "name: body" in Path("own.lrspec.yaml").read_text()
 
 
-def test_an_existing_file_is_asked_about() -> None:
-    write("resnet18.lrspec.yaml", "mine")
-    words, question = ["--model", "resnet18", "-r", "layer-decay"], "Overwrite it? [y/N]: "
+def test_an_existing_file_is_asked_about(init: Any) -> None:
+    write("own.params.json", INVENTORY)
+    write("own.lrspec.yaml", "mine")
+    words, question = ["-p", "own.params.json", "-r", "no-decay"], "Overwrite it? [y/N]: "
     assert conversed(words, [(question, "\n")])[0] == 2
-    assert Path("resnet18.lrspec.yaml").read_text() == "mine"
+    assert Path("own.lrspec.yaml").read_text() == "mine"
     assert conversed(words, [(question, "y\n")])[0] == 0
-    assert Path("resnet18.lrspec.yaml").read_text() == RESNET
+    assert Path("own.lrspec.yaml").read_text() == init(*words, "-o", "-").out
 
 
 @pytest.mark.parametrize("words", [["--save-params"], []])
@@ -470,7 +473,8 @@ def test_a_question_can_be_left(key: str, question: str) -> None:
     assert here() == []
 
 
-def test_the_size_of_a_terminal_does_not_change_the_spec() -> None:
-    status, _ = conversed(["--model", "resnet18", "-r", "layer-decay"], [])
-    assert status == 0
-    assert Path("resnet18.lrspec.yaml").read_text() == RESNET
+def test_the_size_of_a_terminal_does_not_change_the_spec(init: Any) -> None:
+    write("own.params.json", INVENTORY)
+    words = ["-p", "own.params.json", "-r", "layer-decay"]
+    assert conversed(words, [])[0] == 0
+    assert Path("own.lrspec.yaml").read_text() == init(*words, "-o", "-").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import termios
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.cli.outputs import is_watched
+from lrspec.address import of_code
+from lrspec.cli.outputs import is_watched, painter
+from lrspec.diagnostics.report import report
 from lrspec.formats.terminal import width
+from lrspec.spec.load import read
 
 
 class Terminal(StringIO):
@@ -43,6 +47,45 @@ def test_nobody_watches_where_a_stream_is_no_terminal(
 
 def test_nobody_watches_on_a_terminal_that_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not watched(monkeypatch, "dumb", {})
+
+
+def painted(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    """A severity and a code as a terminal gets them."""
+    for name in ("CI", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    watched(monkeypatch, "xterm", {})
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return painter("auto", terminal=True)("error", "error LRS201")
+
+
+def test_a_code_is_a_link_to_its_page_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = f"\x1b]8;;{of_code('LRS201')}\x1b\\LRS201\x1b]8;;\x1b\\"
+    assert painted(monkeypatch) == f"\x1b[31m\x1b[1merror {link}\x1b[0m"
+    assert "]8" not in painter("always", terminal=True)("error", "^^^^")
+
+
+def test_a_code_is_no_link_in_a_pipe_in_ci_or_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "]8" not in painted(monkeypatch, CI="true")
+    assert painted(monkeypatch, NO_COLOR="1") == painted(monkeypatch, TERM="dumb") == "error LRS201"
+    painted(monkeypatch)
+    assert painter("never", terminal=True)("error", "error LRS201") == "error LRS201"
+    assert "]8" not in painter("always", terminal=False)("error", "error LRS201")
+    monkeypatch.setenv("TERM", "dumb")
+    assert "]8" not in painter("always", terminal=True)("error", "error LRS201")
+    watched(monkeypatch, "xterm", {"stdin": StringIO()})
+    assert "]8" not in painter("always", terminal=True)("error", "error LRS201")
+
+
+@pytest.mark.parametrize("width", [None, 20, 33, 47, 80])
+def test_links_change_no_line_of_a_report(monkeypatch: pytest.MonkeyPatch, width: int | None) -> None:
+    painted(monkeypatch)
+    text = "lrspec: 1\nrules:\n  - {name: norms, match: '^norm', weight_deacy: 0}\n"
+    reading = read(text.encode(), "a folder/a.lrspec.yaml", "yaml")
+    found, plain = reading.diagnostics, reading.document.text
+    linked = report(found, plain, painter("auto", terminal=True), width)
+    assert linked.count("\x1b]8;;https://") == len(found) == 1
+    assert re.sub(r"\x1b(\[[0-9;]*m|\]8;;.*?\x1b\\)", "", linked) == report(found, plain, width=width)
 
 
 def test_the_width_is_that_of_the_streams_own_terminal() -> None:

@@ -80,7 +80,7 @@ def test_without_matplotlib_it_says_what_to_install(
     status, error = said(capsys, "-o", "a.svg")
     assert status == 2
     assert error.startswith("lrspec: plots need matplotlib, which cannot be imported (")
-    assert error.endswith("): pip install matplotlib\n")
+    assert error.endswith("): pip install 'lrspec[plot]'\n")
     assert not (folder / "a.svg").exists()
 
 

@@ -73,7 +73,7 @@ def test_saved_inventories_need_no_torch(folder: Path, words: list[str]) -> None
 def test_a_model_without_torch_is_refused_in_one_line(folder: Path) -> None:
     ran = blocked(folder, "compile", "--model", "resnet18")
     assert ran.returncode == 2
-    assert "pip install timm torch" in ran.stderr
+    assert "pip install 'lrspec[timm]'" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
 

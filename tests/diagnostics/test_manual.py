@@ -14,15 +14,21 @@ import timm
 import torch
 
 import lrspec
+from lrspec.auditing import table
 from lrspec.auditing.audit import audit
 from lrspec.compiler.compile import attempt
 from lrspec.diagnostics import manual
 from lrspec.diagnostics.codes import CODES, Code
+from lrspec.diagnostics.report import blocks
+from lrspec.diagnostics.source import Text
 from lrspec.review.lock.locked import Locked
 from lrspec.review.lock.making import Making
 
 DOCS = Path(__file__).parents[2] / "docs" / "diagnostics.md"
-WIDTH = 100
+REPORTS = DOCS.parent / "site" / "reports"
+"""What the pages of the site show below an example: CODE-N.txt for the N-th block of a section."""
+WIDTH, OF_REPORTS = 100, 80
+TRIED = "try.lrspec.yaml"
 
 COMPANIONS: dict[str, set[str]] = {}
 """For a code, the codes that unavoidably come with it in its `yaml wrong` examples, each with the reason."""
@@ -99,10 +105,22 @@ def model_of(file: lrspec.SpecFile, example: Example) -> lrspec.Inventory:
 
 def diagnostics(example: Example) -> list[lrspec.Diagnostic]:
     try:
-        file = lrspec.loads(example.text)
+        file = lrspec.loads(example.text, path=TRIED)
     except lrspec.SpecError as error:
         return list(error.diagnostics)
     return lrspec.check(file, model_of(file, example))
+
+
+def in_the_site(example: Example, report: str, update: bool) -> None:
+    """Expect what the site shows below an example."""
+    kept = REPORTS / f"{example}.txt"
+    if update:
+        kept.write_text(f"{report}\n", encoding="utf-8", newline="")
+    assert kept.read_text(encoding="utf-8") == f"{report}\n"
+
+
+def reported(found: list[lrspec.Diagnostic], text: str) -> str:
+    return "\n\n".join(blocks(found, Text(text), width=OF_REPORTS))
 
 
 def test_every_code_has_one_section_in_the_order_of_the_codes() -> None:
@@ -134,9 +152,11 @@ def test_every_block_is_of_a_known_kind() -> None:
 
 
 @pytest.mark.parametrize("example", WRONG, ids=str)
-def test_a_failing_example_has_the_diagnostic_of_its_section_only(example: Example) -> None:
+def test_a_failing_example_has_the_diagnostic_of_its_section_only(example: Example, update: bool) -> None:
+    found = diagnostics(example)
     assert example.code
-    assert {found.code for found in diagnostics(example)} == {example.code} | COMPANIONS.get(example.code, set())
+    assert {each.code for each in found} == {example.code} | COMPANIONS.get(example.code, set())
+    in_the_site(example, reported(found, example.text), update)
 
 
 @pytest.mark.parametrize("example", RIGHT, ids=str)
@@ -145,21 +165,24 @@ def test_a_mended_example_is_clean(example: Example) -> None:
 
 
 @pytest.mark.parametrize("example", TRAINING, ids=str)
-def test_training_code_has_the_diagnostic_of_its_section_or_none(example: Example) -> None:
+def test_training_code_has_the_diagnostic_of_its_section_or_none(example: Example, update: bool) -> None:
     *_, spec = (example.text for example in ALL if not example.code and example.kind == "yaml right")
     model = timm.create_model("resnet18")
-    file = lrspec.loads(spec)
+    file = lrspec.loads(spec, path=TRIED)
     names: dict[str, Any] = {"torch": torch, "lrspec": lrspec, "spec": file, "model": model}
     names["plan"] = lrspec.compile(file, model)
     exec(compile(example.text, str(example), "exec"), names)
     assert example.code
     run = names["optimizer"], model, names.get("scheduler")
-    found = audit(*run).diagnostics if example.code.startswith("LRS5") else names["plan"].verify(*run)
+    result = audit(*run) if example.code.startswith("LRS5") else None
+    found: Any = result.diagnostics if result else names["plan"].verify(*run)
     assert {each.code for each in found} == ({example.code} if example.kind == "python wrong" else set())
+    if example.kind == "python wrong":
+        in_the_site(example, table.text(result, OF_REPORTS) if result else reported(found, file.text), update)
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code.startswith("LRS6")])
-def test_what_was_locked_has_the_diagnostic_of_its_section_only(code: str) -> None:
+def test_what_was_locked_has_the_diagnostic_of_its_section_only(code: str, update: bool) -> None:
     locked, now = ([each for each in ALL if each.code == code and each.kind.endswith(end)] for end in ("locked", "now"))
     making = Making(of_lock(locked[0])[0]) if locked else None
     if making:
@@ -170,16 +193,17 @@ def test_what_was_locked_has_the_diagnostic_of_its_section_only(code: str) -> No
     diagnostics = [*found.diagnostics, *found.compare(file.spec.sources[0], attempt(file, model), False)]
     assert {each.code for each in diagnostics} == {code}
     assert lrspec.check(file, model) == []
+    in_the_site(now[0], reported(diagnostics, file.text), update)
 
 
 def of_lock(example: Example) -> tuple[lrspec.SpecFile, lrspec.Inventory]:
     """The spec and the model of a block of LRS6xx: it has one of them, and the other is that of the preface."""
     if example.kind.startswith("yaml"):
-        file = lrspec.loads(example.text)
+        file = lrspec.loads(example.text, path=TRIED)
         return file, model_of(file, example)
     *_, spec = (each.text for each in ALL if not each.code and each.kind == "yaml right")
     lines = (line.partition(" ") for line in example.text.splitlines())
-    return lrspec.loads(spec), lrspec.Inventory(
+    return lrspec.loads(spec, path=TRIED), lrspec.Inventory(
         lrspec.Parameter(name, shape=tuple(json.loads(shape))) for name, _, shape in lines
     )
 

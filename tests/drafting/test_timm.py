@@ -12,7 +12,7 @@ from benchmarks.drafting import Drafted, lines, regexes
 from benchmarks.grouped import grouped
 from lrspec.compiler.compile import attempt
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drafts of timm")]  # each is made once
 
 FAMILIES = {family: timm.list_models(module=family) for family in sorted(timm.list_modules())}
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 import lrspec
+from lrspec.address import SITE
 from lrspec.formats.json_schema import FILES, Format, schema, schema_text
 from lrspec.spec.language import RULE_NAME
 from lrspec.spec.load import read, read_file
@@ -53,6 +54,7 @@ def test_the_committed_schema_is_the_generated_one(format: Format, update: bool)
 @pytest.mark.parametrize("format", FILES)
 def test_each_schema_is_valid_json_schema(format: Format) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(format))
+    assert schema(format)["$id"] == f"{SITE}/schemas/{FILES[format]}"
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: str(path.relative_to(ROOT)))

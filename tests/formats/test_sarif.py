@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from lrspec.address import of_code
 from lrspec.cli import run
 from lrspec.diagnostics.codes import CODES
 
@@ -75,6 +76,7 @@ def test_the_rules_are_all_diagnostics_with_their_manual(capsys: pytest.CaptureF
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == list(CODES)
     assert all(rule["help"]["markdown"].startswith(f"## {rule['id']}") for rule in rules)
+    assert [rule["helpUri"] for rule in rules] == [of_code(code) for code in CODES]
     assert all(rule["fullDescription"]["text"] for rule in rules)
 
 

@@ -22,7 +22,7 @@ def lines(script: Path, *words: str) -> list[str]:
     """
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     path = os.pathsep.join(filter(None, [str(EXAMPLES), str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK}
+    environment = os.environ | {"PYTHONPATH": path, "GLOO_SOCKET_IFNAME": LOOPBACK}
     with TemporaryDirectory() as folder:
         command = [*torchrun, "--log-dir", folder, "--redirects", "1", str(script), *words]
         pipe = subprocess.PIPE

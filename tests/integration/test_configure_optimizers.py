@@ -33,7 +33,6 @@ EDITED: Any = {
 SCHEDULED = BASE | {"schedules": {"main": [{"until": 1, "from": 0.25}, {"to": 0, "shape": "cosine"}]}}
 
 pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),  # of torch, to Lightning
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
 ]

@@ -37,7 +37,6 @@ PERCENT = SPEC.replace("until: 3", "until: 37.5%")  # of 8 steps
 STEPS = 8
 
 pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),  # of torch, to Lightning
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
     pytest.mark.filterwarnings("error::lrspec.SpecWarning"),  # LRS410 would be one

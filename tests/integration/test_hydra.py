@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,8 +56,7 @@ def test_a_spec_in_the_configuration_is_compiled() -> None:
 
 def hydra(folder: Path, *words: str) -> tuple[dict[str, float], float]:
     command = [sys.executable, str(EXAMPLES / "train_hydra.py"), *words]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    ran = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
     rates, _, loss = ran.stdout.rpartition(" ")
     return ast.literal_eval(rates), float(loss)
 

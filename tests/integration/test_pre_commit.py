@@ -1,6 +1,6 @@
 """The hooks, run by pre-commit itself: in the environment that it makes, on a repository with a spec.
 
-The configurations are those that README and docs/ci.md show.
+The configurations are those that docs/ci.md shows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lrspec.address import REPOSITORY
 from lrspec.cli.discovery import find_specs
 from tests.pages import ROOT, files
 
-PROJECT = ("lrspec", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+PROJECT = ("lrspec", "schemas", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 """What of this project a package is made from."""
 
 SPEC, INVENTORY = "small.lrspec.yaml", "small.params.json"
@@ -147,7 +147,7 @@ def repository(tmp_path: Path, project: Repository) -> Make:
 
 @pytest.mark.slow
 def test_a_clean_spec_passes_in_an_environment_without_torch(repository: Make, environment: dict[str, str]) -> None:
-    ran = repository(shown("README.md")).pre_commit("--all-files")
+    ran = repository(shown("docs/ci.md")).pre_commit("lrspec-check", "--all-files")
     assert (ran.status, ran.of("lrspec check")) == (0, "Passed"), ran.output
     home = Path(environment["PRE_COMMIT_HOME"])
     installed = {path.name.partition("-")[0] for path in home.rglob("*.dist-info")}
@@ -157,7 +157,7 @@ def test_a_clean_spec_passes_in_an_environment_without_torch(repository: Make, e
 
 @pytest.mark.slow
 def test_a_broken_spec_fails_with_the_report(repository: Make) -> None:
-    ran = repository(shown("README.md"), BROKEN).pre_commit("--all-files")
+    ran = repository(shown("docs/ci.md"), BROKEN).pre_commit("lrspec-check", "--all-files")
     assert ran.status == 1
     assert "- exit code: 1" in ran.output
     assert "small.lrspec.yaml:6:25: error LRS203 unused-rule" in ran.output
@@ -202,10 +202,10 @@ def test_an_inventory_alone_is_a_reason_to_check_where_that_is_configured(
 
 @pytest.mark.slow
 def test_of_a_link_and_its_file_the_file_is_checked(repository: Make) -> None:
-    made = repository(shown("README.md"))
+    made = repository(shown("docs/ci.md"))
     (made.folder / "link.lrspec.yaml").symlink_to(SPEC)
     made.stage({})
-    ran = made.pre_commit("--all-files", "--verbose")
+    ran = made.pre_commit("lrspec-check", "--all-files", "--verbose")
     assert "1 spec checked" in ran.output
 
 
@@ -221,6 +221,5 @@ def test_a_hook_gets_the_files_that_the_command_finds(hook: dict[str, str], tmp_
 
 
 def test_the_configured_revision_is_this_version() -> None:
-    for page in ("README.md", "docs/ci.md"):
-        revisions = re.findall(r"rev: (\S+)", (ROOT / page).read_text(encoding="utf-8"))
-        assert set(revisions) == {f"v{lrspec.__version__}"}
+    revisions = re.findall(r"rev: (\S+)", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"))
+    assert set(revisions) == {f"v{lrspec.__version__}"}

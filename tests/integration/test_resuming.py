@@ -19,8 +19,6 @@ from torch.optim.lr_scheduler import LRScheduler
 
 import lrspec
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 STEPS = 10
 BEFORE = r"""
   - {name: body, match: '^(embed|blocks)\.', lr_mult: 0.5}

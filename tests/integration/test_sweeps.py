@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.integration.processes import EXAMPLES
 
 WRITTEN = {"optimizer.lr": "lr: 0.1,", "rules.depth.layer_decay": "layer_decay: 0.8"}  # in small-vit.lrspec.yaml
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]  # Optuna and Hydra train
+pytestmark = pytest.mark.slow  # Optuna and Hydra train
 
 Values = dict[str, float]
 """Numbers of a spec, by their paths."""
@@ -49,10 +48,7 @@ def test_a_trial_of_optuna_trains_as_its_numbers_in_the_spec_would() -> None:
 
 def hydra(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(EXAMPLES / "sweep_hydra.py"), *words]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_each_job_of_hydra_trains_as_its_numbers_in_the_spec_would(tmp_path: Path) -> None:

@@ -18,8 +18,6 @@ from lrspec.optim.verify import verify as verifying
 from tests.integration.processes import EXAMPLES, lines
 
 STEPS = 8  # of all scripts
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 LIGHTNING = pytest.mark.filterwarnings(
     "ignore:The 'train_dataloader' does not have many workers", "ignore:`isinstance\\(treespec, LeafSpec\\)`"
 )

@@ -25,8 +25,6 @@ EDITED: Any = {
 }
 WARM_UP = [{"until": 2, "from": 0.25}, {"to": 0, "shape": "cosine"}]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 Rates = list[dict[str, float]]
 """The rate of each group at each step."""
 

@@ -17,8 +17,6 @@ from tests.integration.test_use import assert_follow, linear
 FOLDER = EXAMPLES / "vlm"
 NAMES = ["qwen2-vl", "llava", "paligemma-lora"]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def vlm(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:

@@ -163,9 +163,9 @@ def test_what_cannot_be_built_says_why(source: str, args: dict[str, Any], words:
 @pytest.mark.parametrize(
     ("source", "library", "packages"),
     [
-        ("resnet18", "timm", "timm torch"),
-        ("torchvision:a", "torchvision", "torchvision torch"),
-        ("hf:m", "transformers", "transformers torch"),
+        ("resnet18", "timm", "'lrspec[timm]'"),
+        ("torchvision:a", "torchvision", "'lrspec[torchvision]'"),
+        ("hf:m", "transformers", "'lrspec[transformers]'"),
         ("py:json:loads", "torch", "torch"),
     ],
 )

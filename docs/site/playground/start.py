@@ -43,9 +43,9 @@ def _import_all() -> None:
 
 def _call_all() -> None:
     """Make every call once: what is imported, built or compiled at first use is then in memory, too."""
-    import playground  # after the extension
-    from lrspec.drafting.recipes.table import RECIPES
+    from lrspec.drafting.recipes.table import RECIPES  # after the extension
 
+    playground = import_module("playground")
     file = "model.lrspec.yaml"
     calls: list[tuple[str, ...]] = [
         ("inventory", "model.txt", _INVENTORY),

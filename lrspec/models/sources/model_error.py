@@ -42,14 +42,11 @@ def own_place(failure: BaseException) -> str | None:
 
 
 def library(name: str) -> Any:
-    """Import a library, or NoLibraryError if that fails.
-
-    The advice works wherever lrspec comes from; its extras have other names in a clone (`.[timm]`).
-    """
+    """Import a library, or NoLibraryError if that fails."""
     try:
         return importlib.import_module(name)
     except ImportError as failure:
-        packages = name if name == "torch" else f"{name} torch"
+        packages = name if name == "torch" else f"'lrspec[{name}]'"
         raise NoLibraryError(
             f"{name} is needed to build this model, and cannot be imported ({in_one_line(failure)}): "
             f"pip install {packages}, or give a saved inventory with --params"

@@ -25,7 +25,9 @@ def page(data: dict[str, Any]) -> str:
         from jinja2 import Environment, StrictUndefined
         from markupsafe import Markup
     except ImportError:
-        raise ReportError("jinja2 is needed to write a report, and is not installed: pip install jinja2") from None
+        raise ReportError(
+            "jinja2 is needed to write a report, and is not installed: pip install 'lrspec[report]'"
+        ) from None
 
     styles, scripts = [{name: Markup(_static(name)) for name in names} for names in (_STYLES, _SCRIPTS)]
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)

@@ -70,8 +70,6 @@ rules:
 )
 STEPS = 10
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 class Net(nn.Module):
     """A frozen stem, an embedding, two blocks and a head."""

@@ -258,7 +258,7 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
 
 def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ReportError, match="pip install jinja2"):
+    with pytest.raises(ReportError, match=r"pip install 'lrspec\[report\]'"):
         of_outcome(outcome())
 
 
@@ -342,4 +342,4 @@ def test_the_command_says_that_jinja2_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert run(WORDS) == 2
-    assert capsys.readouterr().err.endswith("pip install jinja2\n")
+    assert capsys.readouterr().err.endswith("pip install 'lrspec[report]'\n")

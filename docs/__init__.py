@@ -1,0 +1,1 @@
+"""The pages; `docs.site` builds the site from them."""
