@@ -408,7 +408,7 @@ def test_a_click_on_a_parameter_explains_it(opened: Open, inventory: lrspec.Inve
     page.page.locator("#table .name").nth(1).click()
     outcome = outcome_of(SPEC, inventory)
     index = [each.name for each in inventory.parameters].index("bn1.weight")
-    assert page.tab("explain") == explain(outcome.resolution, outcome.plan, index) + "\n"
+    assert page.tab("explain") == explain(outcome.resolution, outcome.plan, index)
 
 
 def test_the_diff_is_to_the_spec_that_one_started_with(opened: Open) -> None:

@@ -8,6 +8,12 @@ export function showText(panel, text) {
   panel.replaceChildren(make("pre", {}, text));
 }
 
+/** Lines that are indented where they wrap. */
+export function showLines(panel, text) {
+  const lines = text.trimEnd().split("\n");
+  panel.replaceChildren(make("pre", {}, ...lines.map((line) => make("span", { className: "line" }, line))));
+}
+
 export function showHint(panel, text) {
   panel.replaceChildren(make("p", { className: "hint" }, text));
 }

@@ -2,7 +2,7 @@
 
 import { count, element, make } from "./dom.mjs";
 import { notice } from "./notices.mjs";
-import { showHint, showJson, showText } from "./panels.mjs";
+import { showHint, showJson, showLines, showText } from "./panels.mjs";
 import { showProblems } from "./problems.mjs";
 import { inWords } from "./stopped.mjs";
 import { PlanTable } from "./table.mjs";
@@ -94,7 +94,7 @@ async function fillExplain(result, spec, panel) {
     return;
   }
   const text = await result.ask("explain", [spec.text, spec.fileName, result.explained], spec, panel);
-  if (text !== null) showText(panel, text);
+  if (text !== null) showLines(panel, text);
 }
 
 async function fillDiff(result, spec, panel) {
