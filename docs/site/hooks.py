@@ -16,6 +16,7 @@ COPIED = {
     "benchmarks/index.md": "benchmarks/RESULTS.md",
     "benchmarks/drafting.md": "benchmarks/DRAFTING.md",
     "benchmarks/interruptions.md": "benchmarks/INTERRUPTIONS.md",
+    "benchmarks/playground.md": "benchmarks/PLAYGROUND.md",
     "benchmarks/sources.md": "benchmarks/SOURCES.md",
     "benchmarks/widths.md": "benchmarks/WIDTHS.md",
     "changelog.md": "CHANGELOG.md",
