@@ -67,6 +67,7 @@ def _overview() -> str:
     The page leads on from the anchors that the codes have in docs/diagnostics.md.
     """
     title, first, rest = _preface().partition("\n\nIn the sections, ")[0].split("\n\n", 2)
+    first = first.replace("has a section", "has a page").replace("prints one section", "prints what its page says")
     return f"{title}\n{_TO_PAGE}\n{first}\n{''.join(map(_table, FAMILIES))}\n## How to read them\n\n{rest}\n"
 
 

@@ -78,13 +78,18 @@ def _compiling(figure: Figure, theme: Theme, found: list[Table]) -> None:
     models = [table for table in found if table.columns[0] == "what"]
     axes = _log_log(figure)
     for color, (way, is_it) in zip(theme.colors, ways.items(), strict=False):
-        _curve(axes, way, color, [(_parameters(table), _time(table, is_it)) for table in models])
+        times = {_parameters(table): _time(table, is_it) for table in models}
+        measured = {parameters: time for parameters, time in times.items() if not time.startswith("≈")}
+        _curve(axes, way, color, [(parameters, number(time)) for parameters, time in measured.items()])
+        if others := [(parameters, number(time)) for parameters, time in times.items() if parameters not in measured]:
+            last = max((parameters, number(time)) for parameters, time in measured.items())
+            _extrapolated(axes, f"{way}, by extrapolation", color, [last, *others])
     _name_curves(axes)
 
 
-def _time(table: Table, is_it: Callable[[str], bool]) -> float:
+def _time(table: Table, is_it: Callable[[str], bool]) -> str:
     (row,) = [row for row in table.rows if is_it(row[0])]
-    return number(row[1])
+    return row[1]
 
 
 def _parameters(table: Table) -> float:
@@ -141,10 +146,19 @@ def _curve(axes: Axes, name: str, color: str, points: Curve) -> None:
     axes.plot(xs, ys, color=color, marker="o", markersize=3, linewidth=1.2, label=name)
 
 
+def _extrapolated(axes: Axes, name: str, color: str, points: Curve) -> None:
+    """Go on with a curve beyond its last point, by what was not measured; the name is for both."""
+    axes.lines[-1].set_label("_measured")
+    xs, ys = zip(*points, strict=True)
+    hollow = {"marker": "o", "markersize": 3, "markerfacecolor": "none"}
+    axes.plot(xs, ys, color=color, linestyle="--", linewidth=1.2, label=name, **hollow)
+
+
 def _name_curves(axes: Axes) -> None:
     """Write the name of each curve beside its end, so that no two overlap."""
     bottom, top = axes.transData.transform([(1, y) for y in axes.get_ylim()])[:, 1]
-    ends = {line: axes.transData.transform(np.asarray(line.get_xydata())[-1])[1] for line in axes.lines}
+    named = [line for line in axes.lines if not f"{line.get_label()}".startswith("_")]
+    ends = {line: axes.transData.transform(np.asarray(line.get_xydata())[-1])[1] for line in named}
     last = -1.0
     for line in sorted(ends, key=lambda line: ends[line]):
         last = max((ends[line] - bottom) / (top - bottom), last + _GAP)
@@ -157,7 +171,9 @@ def _bars(figure: Figure, theme: Theme, values: dict[str, float], colors: list[s
     axes = figure.add_subplot(xlabel=label)
     axes.grid(axis="y", visible=False)
     bars = axes.barh(range(len(values)), [*values.values()], color=colors, height=0.6)
-    axes.bar_label(bars, [form.format(value) for value in values.values()], padding=3, color=theme.text)
+    labels = axes.bar_label(bars, [form.format(value) for value in values.values()], padding=3, color=theme.text)
+    for text in labels:
+        text.set_bbox({"facecolor": theme.background, "edgecolor": "none", "pad": 1})
     axes.set_yticks(range(len(values)), [*values])
     axes.invert_yaxis()
     axes.margins(x=0.12)

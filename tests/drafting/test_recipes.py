@@ -492,3 +492,8 @@ def test_every_rule_says_what_it_is_for() -> None:
             if (recipe, name) not in REFUSED:
                 rules: tuple[DraftRule, ...] = compose(recipe, subject(name), Choices(), None).rules
                 assert all(rule.comment for rule in rules), (recipe, name)
+
+
+def test_an_inventory_without_parameters_is_refused() -> None:
+    with pytest.raises(RefusedError, match="the inventory has no parameters"):
+        compose("layer-decay", own(), Choices(), None)

@@ -243,7 +243,8 @@ def test_an_optimizer_of_a_script_becomes_a_spec(tmp_path: Path, monkeypatch: py
         "    return model, torch.optim.SGD(model.parameters(), lr=0.1)\n"
     )
     monkeypatch.chdir(tmp_path)
-    assert run(["init", "--from", "py:train.py:make", "--save-params"]) == 0
+    assert "`lrspec init --from py:train.py:make`" in PAGE
+    assert run(["init", "--from", "py:train.py:make"]) == 0
 
 
 def test_links_are_absolute_and_lead_to_pages() -> None:

@@ -174,8 +174,13 @@ def clone(tmp_path: Path) -> Path:
 
 
 def released(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `.ci/release` in a shell in which building and checking only print what they would do."""
+    """Run `.ci/release` on all files that are there."""
     subprocess.run(["git", "add", "."], cwd=clone, check=True)
+    return released_as_it_is(clone, *words)
+
+
+def released_as_it_is(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `.ci/release` in a shell in which building and checking only print what they would do."""
     python = f'python() {{ if [[ $1 == -m ]]; then echo "$@"; else "{sys.executable}" "$@"; fi; }}'
     stubs = f'{python}; check-wheel-contents() {{ echo check-wheel-contents; }}; source .ci/release "$@"'
     command = ["bash", "-c", stubs, ".ci/release", *words]
@@ -209,3 +214,10 @@ def test_a_release_with_a_placeholder_for_an_address_is_refused(line: str, clone
     assert ran.returncode == 1
     assert ran.stdout == f"README.md:1:{line}\n"
     assert "placeholder" in ran.stderr
+
+
+def test_a_release_of_what_git_cannot_search_is_refused(clone: Path) -> None:
+    (clone / ".git" / "index").write_text("no index")
+    ran = released_as_it_is(clone, f"v{lrspec.__version__}")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "git cannot search the files" in ran.stderr

@@ -30,6 +30,8 @@ def compose(
         RefusedError: if the recipe makes no sense for the model, or the chosen optimizer cannot train it.
         DraftError: if the spec does not say what the recipe means, which is a bug in lrspec.
     """
+    if not subject.inventory.parameters:
+        raise RefusedError("the inventory has no parameters")
     if not subject.trained and recipe != "linear-probe":
         raise RefusedError("the model has frozen all of its parameters: use linear-probe, which trains the head")
     sketch: Sketch = import_module(f"lrspec.drafting.recipes.{RECIPES[recipe].module}").sketch(subject, choices)
