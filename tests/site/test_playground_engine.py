@@ -153,10 +153,10 @@ def test_somebody_can_stop_it(chosen: Page) -> None:
       const waits = engine.call("about", []);
       const ran = [engine.running];
       setTimeout(() => { ran.push(engine.running); engine.stop("stopped by a test"); }, 500);
-      const { message, call, seconds } = await failed;
+      const { message, call, seconds, reason } = await failed;
       setTimeout(() => { ran.push(engine.running); engine.stop(); });
       await waits;
-      return [message, call, seconds, ran];
+      return [message === reason && message, call, seconds, ran];
     }"""
     ran = [None, "compile", None]  # what waits for the start is not running
     assert chosen.evaluate(stop, HANGING) == ["stopped by a test", "compile", None, ran]

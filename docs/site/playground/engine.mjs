@@ -11,7 +11,8 @@ export class Stopped extends Error {
     super(reason ?? (seconds === undefined ? "stopped" : `stopped after ${seconds} s`));
     this.name = "Stopped";
     this.call = call;
-    this.seconds = seconds;
+    this.seconds = seconds; // undefined if somebody wanted it, who may have given a reason
+    this.reason = reason;
   }
 }
 

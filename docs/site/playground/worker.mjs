@@ -45,7 +45,7 @@ async function memory() {
 
 /** Starts Python from its memory or, where that does not work, by importing everything. */
 async function start() {
-  sizes = await fetch(place("python/sizes.json")).then((response) => response.json(), () => undefined);
+  fetch(place("python/sizes.json")).then(async (response) => (sizes = await response.json())).catch(() => {});
   if (self.name !== "plain") {
     try {
       return { python: await loaded([...PROGRAM, MEMORY], () => boot(place, memory())), complete: false };
@@ -86,7 +86,8 @@ async function answer(session, { call, args }) {
 
 /** A text, whatever was thrown. */
 function inWords(failure) {
-  return (failure instanceof Error && failure.message) || `Python could not start: ${failure?.name ?? failure}`;
+  if (!(failure instanceof Error)) return `Python failed: ${failure?.name ?? failure}`;
+  return failure.name === "Error" && failure.message ? failure.message : `${failure}`;
 }
 
 try {
