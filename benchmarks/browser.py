@@ -8,6 +8,7 @@ compiles all specs of tests/golden there, and prints the versions and how many g
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -19,21 +20,18 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.site.playground.build import build_engine
+from docs.site.playground.build import HERE, build_engine
 from lrspec import cli
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
-POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'"
-)
-"""What the playground's page may load and run."""
+_POLICY = re.search(r"<meta http-equiv=[^>]*>", (HERE / "page" / "index.html").read_text(encoding="utf-8"))
+assert _POLICY, "the page of the playground says what it may load and run"
 
 PAGE = f"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+{_POLICY[0]}
 <script type="module" src="bench.mjs"></script>
 """
 SCRIPT = """import { Engine, Stopped } from "./engine.mjs";

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import shutil
 import sys
 import tempfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from pathlib import Path
 from subprocess import SubprocessError
 
@@ -69,9 +67,9 @@ def serve(folder: Path, port: int) -> None:
 
 def _build_playground(into: Path) -> Path:
     """The built playground."""
-    if shutil.which("npm") is None:
-        raise RuntimeError("the playground needs npm, which is not on the path (or pass --without-playground)")
-    import_module("docs.site.playground.build").build(into)
+    from docs.site.playground.build import build as build_playground
+
+    build_playground(into)
     return into
 
 

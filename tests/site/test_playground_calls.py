@@ -80,7 +80,22 @@ def test_names_that_no_file_can_have_are_refused() -> None:
 
 
 def test_a_spec_may_be_called_like_an_option() -> None:
-    assert ask("diff", SPEC, SPEC.replace("2", "3"), "-x.lrspec.yaml")["differs"]
+    assert "lr 0.002 → 0.003" in ask("diff", SPEC, SPEC.replace("2}", "3}"), "-x.lrspec.yaml")["text"]
+
+
+def test_the_old_spec_may_be_of_the_other_format() -> None:
+    old = '{"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 1e-3}, "rules": [{"match": ".", "lr_mult": 1}]}'
+    assert "LRS101" in ask("diff", old, SPEC, "a.lrspec.json")
+    assert "lr 0.001 → 0.002" in ask("diff", old, SPEC, "a.lrspec.yaml", "a.lrspec.json")["text"]
+
+
+def test_a_refused_inventory_leaves_the_last_one_of_the_same_name() -> None:
+    before = ask("diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml")
+    drafted = ask("draft")
+    assert "names.txt" in ask("inventory", "names.txt", "{")
+    assert ask("compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 3
+    assert ask("diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml") == before
+    assert ask("draft") == drafted
 
 
 def test_errors_of_either_spec_are_those_of_the_command() -> None:

@@ -28,6 +28,7 @@ def in_node(code: str, given: Any) -> Any:
         import {{ readFileSync }} from "node:fs";
         import {{ outline, place, plain }} from {json.dumps((PAGE / "outline.mjs").as_uri())};
         import {{ Schema }} from {json.dumps((PAGE / "schema.mjs").as_uri())};
+        import {{ repeating }} from {json.dumps((PAGE / "repeating.mjs").as_uri())};
         import {{ continuations }} from {json.dumps((PAGE / "regexes.mjs").as_uri())};
         const schema = new Schema(JSON.parse(readFileSync({json.dumps(str(SCHEMA))}, "utf8")));
         const given = JSON.parse(readFileSync(0, "utf8"));
@@ -56,6 +57,17 @@ def test_every_beginning_of_a_spec_is_read() -> None:
         const result = given.flatMap((text) => [...text].map((_, end) => place(text.slice(0, end), end) !== undefined));
     """
     assert all(in_node(code, [path.read_text() for path in SPECS[::10]]))
+
+
+def test_a_text_of_many_levels_is_read_no_deeper_than_need_be() -> None:
+    code = "const result = given.map((text) => place(text, text.length) === undefined);"
+    deep = ["a: " + "[" * 50_000, "{a: " * 20_000, "- " * 40_000, "".join(f"{' ' * n}a:\n" for n in range(400))]
+    assert in_node(code, deep) == [False] * len(deep)
+
+
+def test_lines_are_looked_at_only_if_they_are_short() -> None:
+    given = ["match: '(a+)+$'", "#(" + "+" * 900_000, *["'(a|b)*'"] * 9]
+    assert in_node("const result = repeating(given.join('\\n'));", given) == [1, 3, 4, 5, 6]
 
 
 def test_every_key_of_a_right_spec_is_offered_where_it_is() -> None:

@@ -98,25 +98,13 @@ def test_it_explains_as_the_command_does(chosen: Page, name: str) -> None:
     assert chosen.evaluate(ask, [SPEC, "before.a.lrspec.yaml", name]) == (out or err.removeprefix("lrspec: "))
 
 
-@pytest.mark.parametrize("form", ["text", "markdown"])
-def test_it_compares_as_the_command_does(chosen: Page, form: str) -> None:
-    out, _ = run("diff", "before.a.lrspec.yaml", "a.lrspec.yaml", *PARAMS, "--format", form)
-    difference = call(chosen, "diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml")
-    assert difference["differs"]
-    assert difference[form] == out
-    assert not call(chosen, "diff", SPEC, SPEC, "a.lrspec.yaml")["differs"]
+def test_it_compares_as_the_command_does(chosen: Page) -> None:
+    out, _ = run("diff", "before.a.lrspec.yaml", "a.lrspec.yaml", *PARAMS)
+    assert call(chosen, "diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml") == {"text": out}
 
 
 def test_it_drafts_as_the_command_does(chosen: Page) -> None:
-    for recipe, summary in call(chosen, "recipes"):
-        out, err = run("init", *PARAMS, "--recipe", recipe, "-o", "-")
-        ask = "(recipe) => engine.call('draft', [recipe]).then((found) => found.text, (error) => error.message)"
-        assert chosen.evaluate(ask, recipe) == (out or err.removeprefix("lrspec: "))
-        assert summary
-
-
-def test_it_prints_the_manual(page: Page) -> None:
-    assert call(page, "manual", "LRS201") == run("explain", "LRS201")[0]
+    assert call(chosen, "draft") == {"text": run("init", *PARAMS, "-o", "-")[0]}
 
 
 @pytest.mark.parametrize(
@@ -131,6 +119,8 @@ def test_a_wrong_inventory_is_refused_and_the_last_one_stays(chosen: Page, conte
     ask = "(args) => engine.call('inventory', args).catch((error) => error.message)"
     assert message in chosen.evaluate(ask, ["x.params.json", content])
     assert call(chosen, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 62
+    assert message in chosen.evaluate(ask, ["resnet18.params.json", content])
+    assert "conv1.weight" in call(chosen, "diff", SPEC, SPEC.replace("2}", "3}"), "a.lrspec.yaml")["text"]
 
 
 def test_without_an_inventory_the_spec_itself_is_checked(page: Page) -> None:
@@ -160,10 +150,16 @@ def test_a_hanging_regex_is_stopped_and_the_engine_goes_on_with_its_inventory(ch
 def test_somebody_can_stop_it(chosen: Page) -> None:
     stop = """async (spec) => {
       const failed = engine.call("compile", [spec, "a.lrspec.yaml"]).catch((error) => error);
-      setTimeout(() => engine.stop(), 500);
-      return (await failed).message;
+      const waits = engine.call("about", []);
+      const ran = [engine.running];
+      setTimeout(() => { ran.push(engine.running); engine.stop("stopped by a test"); }, 500);
+      const { message, call, seconds, reason } = await failed;
+      setTimeout(() => { ran.push(engine.running); engine.stop(); });
+      await waits;
+      return [message === reason && message, call, seconds, ran];
     }"""
-    assert chosen.evaluate(stop, HANGING) == "stopped"
+    ran = [None, "compile", None]  # what waits for the start is not running
+    assert chosen.evaluate(stop, HANGING) == ["stopped by a test", "compile", None, ran]
     assert call(chosen, "compile", SPEC, "a.lrspec.yaml")["plan"]["groups"]
 
 
@@ -213,4 +209,101 @@ def test_an_engine_whose_python_is_broken_starts_another_one(chromium: Browser, 
     failed = page.evaluate("() => engine.call('break', []).catch((error) => error.message)")
     assert failed == "ReferenceError: missing is not defined"
     assert call(page, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 1
+    context.close()
+
+
+FILES = {
+    "pyodide/pyodide.asm.wasm": "pyodide/pyodide.asm.wasm did not arrive (404)",
+    "python/pydantic_core.wasm": "python/pydantic_core.wasm did not arrive (404)",
+    "python/{memory.bin,library.zip}": "python/library.zip did not arrive (404)",
+    "pyodide/pyodide.asm.mjs": "a file of lrspec's worker did not arrive",
+    "worker.mjs": "a file of lrspec's worker did not arrive",
+}
+FAIL = """async () => {
+  const { message } = await engine.ready.catch((error) => error);
+  return [message, engine.failure.message, (await engine.call("about", []).catch((error) => error)).message];
+}"""
+
+
+@pytest.mark.parametrize("pattern", FILES)
+def test_a_file_that_does_not_arrive_is_named_and_the_next_call_starts_again(
+    chromium: Browser, address: str, pattern: str
+) -> None:
+    context = chromium.new_context()
+    context.route(f"**/{pattern}", lambda route: route.fulfill(status=404))
+    page = opened(context, address)
+    assert page.evaluate(FAIL) == [FILES[pattern]] * 3
+    context.unroute_all()
+    assert call(page, "about")["python"].startswith("3.14.")
+    context.close()
+
+
+STOPPED = """async (spec) => {
+  const states = [];
+  engine.onstate = (state) => states.push(state);
+  const failed = engine.call("compile", [spec, "a.lrspec.yaml"], { limit: 1 }).catch((error) => error);
+  const waits = engine.call("about", []).catch((error) => error);
+  return [(await failed).name, (await waits).message, states];
+}"""
+
+
+def test_a_worker_that_cannot_start_again_fails_until_the_network_is_back(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    page = opened(context, address)
+    saved = page.evaluate("() => engine.inventory('resnet18')")
+    call(page, "inventory", saved["file"], saved["text"])
+    context.route("**/*", lambda route: route.abort())
+    name, message, states = page.evaluate(STOPPED, HANGING)
+    assert (name, states) == ("Stopped", ["busy", "stopped", "loading", "failed"])
+    assert message.endswith("did not arrive")
+    context.unroute_all()
+    assert page.evaluate("() => engine.restart()")["python"].startswith("3.14.")
+    assert call(page, "compile", SPEC, "a.lrspec.yaml")["plan"]["model"]["parameters"] == 62
+    context.close()
+
+
+def test_an_inventory_that_cannot_be_read_again_is_forgotten(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    page = opened(context, address)
+    saved = page.evaluate("() => engine.inventory('resnet18')")
+    call(page, "inventory", saved["file"], saved["text"])
+    worker = (ROOT / "docs/site/playground/worker.mjs").read_text(encoding="utf-8")
+    broken = worker.replace(
+        "  const words", "  if (call === 'inventory') return { dead: 'no memory' };\n  const words", 1
+    )
+    assert broken != worker
+    context.route("**/worker.mjs", lambda route: route.fulfill(body=broken, content_type="text/javascript"))
+    name, message, states = page.evaluate(STOPPED, HANGING)
+    assert (name, states) == ("Stopped", ["busy", "stopped", "loading", "failed"])
+    assert message == "the inventory could not be read again: no memory"
+    assert call(page, "compile", SPEC, "a.lrspec.yaml")["plan"] is None
+    context.close()
+
+
+def test_the_files_are_counted_while_they_arrive(chromium: Browser, address: str) -> None:
+    page = opened(chromium, address)
+    counted = """async () => {
+      const counts = [];
+      const another = new Engine();
+      another.onprogress = (...bytes) => counts.push(bytes);
+      await another.ready;
+      return counts;
+    }"""
+    counts = page.evaluate(counted)
+    assert counts[-1][0] == counts[-1][1] > 20_000_000
+    assert counts == sorted(counts)
+    assert len(counts) > 3
+    page.close()
+
+
+def test_the_library_may_take_longer_than_a_call(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    page = opened(context, address)
+    assert call(page, "about")["lrspec"]
+    context.route("**/library.zip", lambda route: route.fulfill(status=404))
+    missing = "() => engine.call('no such call', []).catch((error) => error.message)"
+    assert page.evaluate(missing) == "python/library.zip did not arrive (404)"
+    assert call(page, "about")["lrspec"]
+    context.unroute_all()
+    assert "KeyError: 'no such call'" in page.evaluate(missing)
     context.close()

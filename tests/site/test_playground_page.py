@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import zlib
@@ -180,7 +181,7 @@ def packed(**state: Any) -> str:
     """A state as the page writes it into a link, each time another one."""
     state["mark"] = next(MARKS)
     squeezer = zlib.compressobj(wbits=-15)
-    data = squeezer.compress(json.dumps({"version": 1, "format": "yaml", **state}).encode()) + squeezer.flush()
+    data = squeezer.compress(json.dumps({"version": 1, **state}).encode()) + squeezer.flush()
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
@@ -232,7 +233,7 @@ def test_the_arguments_of_an_optimizer_are_offered(opened: Open) -> None:
 
 
 def test_keys_are_offered_in_json_with_quotes(opened: Open) -> None:
-    page = opened(packed(text='{"lrspec": 1}', format="json"))
+    page = opened(packed(text='{"lrspec": 1}'))
     page.click_behind('{"lrspec": 1')
     page.write(', "ru')
     assert page.offers() == ["rules"]
@@ -302,6 +303,7 @@ def test_a_suggestion_is_a_fix_of_one_click(opened: Open) -> None:
     page.settled()
     assert page.spec == SPEC
     assert page.text("#found") == "No problems"
+    assert page.page.locator(".cm-content").evaluate("each => each === document.activeElement")
 
 
 # -------------------------------------------------------------------------------------------- models
@@ -375,6 +377,77 @@ def test_a_dropped_spec_is_opened(opened: Open) -> None:
     assert page.settled().spec == SPEC
 
 
+def test_a_spec_that_is_opened_can_be_taken_back(opened: Open) -> None:
+    page = opened(resnet18(SPEC))
+    page.click_behind("lr_mult: 0.1")
+    page.write("5")
+    page.choose_file("mine.lrspec.yaml", MISTAKEN)
+    page.wait("document.querySelector('.cm-content').textContent.includes('bn_1')")
+    assert "Undo" in page.text("#notices")
+    page.page.locator(".cm-content").click()
+    page.page.keyboard.press("Control+Z")
+    assert page.settled().spec == SPEC.replace("0.1", "0.15")
+
+
+def test_a_spec_from_a_file_stays_with_another_model(opened: Open) -> None:
+    page = opened()
+    page.choose_file("spec.txt", SPEC)
+    page.wait("document.querySelector('.cm-content').textContent.includes('stem')")
+    page.page.select_option("#model", "gpt2")
+    page.wait("document.querySelector('#model').value === 'gpt2'")
+    assert page.settled().spec == SPEC
+
+
+def test_an_inventory_and_a_spec_are_opened_together(opened: Open) -> None:
+    page = opened()
+    files = [("a.yaml", SPEC), ("b.txt", "conv1.weight\nfc.weight\n"), ("c.txt", "x\n")]
+    page.page.locator("#file").set_input_files(
+        [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in files]
+    )
+    page.wait("document.querySelector('#about-model').textContent === '2 parameters'")
+    assert page.settled().spec == SPEC
+    assert "not opened: c.txt" in page.text("#notices")
+
+
+def test_the_last_choice_of_a_model_wins(opened: Open) -> None:
+    page = opened(packed(text=SPEC), settle=False).settled()
+    held: list[Any] = []
+    page.page.route("**/gpt2.params.json", lambda route: held.append(route))
+    page.page.select_option("#model", "gpt2")
+    page.page.select_option("#model", "resnet18")
+    page.wait("document.querySelector('#table .title')?.textContent.includes('resnet18')")
+    held[0].continue_()
+    page.page.wait_for_timeout(500)
+    assert page.page.locator("#model").input_value() == "resnet18"
+    assert "resnet18" in page.settled().text("#table .title")
+
+
+def test_what_is_typed_while_a_model_loads_stays(opened: Open) -> None:
+    page = opened(settle=False).settled()
+    held: list[Any] = []
+    page.page.route("**/gpt2.params.json", lambda route: held.append(route))
+    page.page.select_option("#model", "gpt2")
+    page.page.locator(".cm-content").click()
+    page.page.keyboard.press("Control+End")
+    page.write("# mine")
+    held[0].continue_()
+    page.wait("document.querySelector('#about-model').textContent.includes('124 M')")
+    assert page.settled().spec.endswith("# mine")
+
+
+def test_the_spec_and_the_inventory_are_saved_as_files(opened: Open, playground_folder: Path) -> None:
+    page = opened(packed(text=SPEC, model="gpt2"))
+    with page.page.expect_download() as download:
+        page.page.locator("#save-spec").click()
+    assert download.value.suggested_filename == "gpt2.lrspec.yaml"
+    assert Path(download.value.path()).read_text() == SPEC
+    with page.page.expect_download() as download:
+        page.page.locator("#save-model").click()
+    assert download.value.suggested_filename == "gpt2.params.json"
+    saved = playground_folder / "inventories" / "gpt2.params.json"
+    assert Path(download.value.path()).read_text() == saved.read_text()
+
+
 def test_a_file_that_is_no_inventory_is_refused_in_words(opened: Open) -> None:
     page = opened()
     before = page.text("#table")
@@ -415,9 +488,16 @@ def test_the_diff_is_to_the_spec_that_one_started_with(opened: Open) -> None:
     page = opened(resnet18(SPEC.replace("0.1", "0.5")))
     assert "0.0001" in page.tab("diff")
     assert "0.0005" in page.text("#diff")
-    page.page.locator("#diff button", has_text="Back").click()
+    page.page.locator("#diff button", has_text="Restore").click()
     assert "Nothing is changed yet" in page.tab("diff")
     assert page.spec == SPEC
+
+
+def test_a_spec_in_json_is_compared_with_one_in_yaml(opened: Open) -> None:
+    rules = [{"name": "all", "fallback": True, "lr_mult": 0.5}]
+    value = {"lrspec": 1, "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05}, "rules": rules}
+    page = opened(resnet18(json.dumps(value)))
+    assert "0.0005" in page.tab("diff")
 
 
 def test_the_json_is_that_of_the_command(opened: Open, inventory: lrspec.Inventory) -> None:
@@ -443,7 +523,8 @@ def test_parameters_are_found_by_words(opened: Open) -> None:
 
 
 def test_many_parameters_are_shown_some_at_a_time(opened: Open) -> None:
-    page = opened(resnet18(SPEC))
+    page = opened()
+    page.page.select_option("#model", "resnet18")
     page.choose_file("many.txt", "".join(f"blocks.{index}.weight\n" for index in range(5000)))
     page.wait("document.querySelector('#about-model').textContent === '5,000 parameters'")
     page.settled()
@@ -458,7 +539,8 @@ def test_many_parameters_are_shown_some_at_a_time(opened: Open) -> None:
 
 def test_a_regex_that_hangs_is_stopped_and_the_page_goes_on(opened: Open) -> None:
     page = opened(resnet18(HANGING))
-    assert "Stopped after 5 seconds" in page.text("#notices")
+    assert "It took longer than 5 s" in page.text("#notices")
+    assert "Most likely a regex" in page.text("#notices")
     assert "line 4" in page.text("#notices")
     page.page.locator(".cm-content").click()
     page.page.keyboard.press("Control+A")
@@ -487,7 +569,50 @@ def test_a_check_is_stopped_by_the_button(opened: Open) -> None:
     assert "Stopped after your click" in page.text("#notices")
 
 
+def test_a_link_made_to_be_slow_does_not_hold_the_page(opened: Open) -> None:
+    page = opened(resnet18(f"{HANGING}#({'+' * 200_000}\n"), settle=False)
+    page.page.wait_for_selector(".notice", timeout=30_000)
+    assert "Look at line 4." in page.text("#notices")
+
+
+def test_a_spec_of_very_many_levels_does_not_break_the_editor(opened: Open) -> None:
+    page = opened(packed(text=f"a: {'[' * 20_000}"))
+    page.page.locator(".cm-content").click()
+    page.page.keyboard.press("Control+End")
+    page.write("x")
+    assert "LRS" in page.settled().text("#listed")
+
+
+def test_a_start_that_fails_is_tried_again(chromium: Browser, playground: str) -> None:
+    with fresh(chromium, playground) as page:
+        page.page.goto(f"{playground}#{resnet18(SPEC)}")
+        page.settled().page.context.set_offline(True)
+        page.page.locator(".cm-content").click()
+        page.page.keyboard.press("Control+A")
+        page.page.keyboard.insert_text(HANGING)
+        page.page.wait_for_selector(".notice:has-text('could not be loaded')", timeout=30_000)
+        page.page.keyboard.press("Control+Z")
+        page.page.context.set_offline(False)
+        if page.page.locator(".notice button", has_text="Try again").count():
+            page.page.locator(".notice button", has_text="Try again").click()
+        page.page.wait_for_selector("body[data-state=ready]", timeout=30_000)
+        assert page.settled().text("#found") == "No problems"
+        assert page.text("#notices") == ""
+
+
 # -------------------------------------------------------------------------------------------- the link
+
+
+def test_what_is_too_long_for_a_link_is_not_copied(opened: Open) -> None:
+    page = opened(resnet18(SPEC))
+    noise = base64.b64encode(b"".join(hashlib.sha256(bytes([i, j])).digest() for i in range(80) for j in range(256)))
+    page.page.evaluate("() => navigator.clipboard.writeText('before')")
+    page.choose_file("long.yaml", f"{SPEC}# {noise.decode()}\n")
+    page.page.wait_for_selector(".notice:has-text('too long for a link')")
+    page.page.locator("#copy-link").click()
+    page.page.wait_for_selector("#copy-link:text('Too long')")
+    assert page.page.evaluate("navigator.clipboard.readText()") == "before"
+    assert "#" not in page.page.url
 
 
 def test_a_link_opened_anew_shows_the_same(opened: Open) -> None:

@@ -7,6 +7,7 @@ in build/playground, from one build to the next.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 CACHE = ROOT / "build" / "playground"
 
-_OUR_FILES = ("boot.mjs", "engine.mjs", "worker.mjs")
+_OUR_FILES = ("arrivals.mjs", "boot.mjs", "engine.mjs", "worker.mjs")
 _OF_PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs")
 _OUR_MODULES = ("playground.py", "start.py")
 _UNUSED = ("*.dist-info", "pydantic/v1", "pydantic/mypy.py", "pygments/lexers", "pygments/styles", "yaml/*.so")
@@ -38,6 +39,8 @@ def build(into: Path, cache: Path = CACHE) -> None:
 
 def build_engine(into: Path, cache: Path = CACHE) -> Path:
     """Build all but the page into a folder, which is emptied first; return the folder that has node_modules."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        raise RuntimeError("the playground needs npm and node on the path (or pass --without-playground)")
     shutil.rmtree(into, ignore_errors=True)
     for folder in ("pyodide", "python"):
         (into / folder).mkdir(parents=True)
@@ -56,6 +59,8 @@ def build_engine(into: Path, cache: Path = CACHE) -> Path:
         (extension,) = (stage / "pydantic_core").glob("*.so")
         shutil.move(extension, into / "python" / "pydantic_core.wasm")
         _run(["node", HERE / "make.mjs", pyodide, stage, into])
+    sizes = {path.relative_to(into).as_posix(): path.stat().st_size for path in sorted(into.glob("py*/*"))}
+    (into / "python" / "sizes.json").write_text(json.dumps(sizes), encoding="utf-8")
     return packages
 
 
@@ -74,10 +79,7 @@ def _installed(folder: Path, files: tuple[str, ...], install: Callable[[Path], N
 
 
 def _install(folder: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SystemExit("The playground needs npm and node.")
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
 
 
 def _download(folder: Path) -> None:

@@ -22,7 +22,6 @@ from lrspec.compiler.plan import Plan, plan_without_parameters
 from lrspec.diagnostics.diagnostic import has_errors
 from lrspec.diagnostics.escape import printable
 from lrspec.diagnostics.report import report
-from lrspec.drafting.recipes.table import DEFAULT, RECIPES
 from lrspec.formats import explanation
 from lrspec.formats.json import as_json
 from lrspec.formats.table import grids, title, totals
@@ -44,21 +43,22 @@ class Session:
     """The inventory that specs are compiled for, and the last spec that was."""
 
     def __init__(self) -> None:
-        self._params: str | None = None
+        self._params: tuple[str, bytes] | None = None
         self._inventory: Inventory | None = None
         self._last: tuple[bytes, str, Reading, Outcome | None] | None = None
 
     def inventory(self, file: str | None, content: str | bytes) -> dict[str, Any] | None:
         """Choose an inventory by its content, or none; it is the one that `--params` reads."""
-        self._last = None
         if file is None:
-            self._params = self._inventory = None
+            self._params = self._inventory = self._last = None
             return None
-        _write(file, _bytes(content))
+        data = _bytes(content)
+        _write(file, data)
         try:
-            self._inventory, self._params = read_params(Path(file), suggest=False), file
+            self._inventory, self._params = read_params(Path(file), suggest=False), (file, data)
         except ModelError as failure:
             raise RefusedError(str(failure)) from None
+        self._last = None
         parameters = self._inventory.parameters
         return {
             "source": self._inventory.source,
@@ -119,33 +119,25 @@ class Session:
             self._last = data, file, reading, outcome
         return self._last[2:]
 
-    def diff(self, old: str | bytes, new: str | bytes, file: str) -> dict[str, Any]:
-        """Compare two specs for the inventory, as `lrspec diff` does."""
-        before = f"before.{file}"
+    def diff(self, old: str | bytes, new: str | bytes, file: str, old_file: str | None = None) -> dict[str, str]:
+        """Compare two specs for the inventory, as `lrspec diff` does; the old one may be of the other format."""
+        before = f"before.{old_file or file}"
+        given = self._given()
         _write(before, _bytes(old))
         _write(file, _bytes(new))
-        words = ["diff", *self._given(), "--exit-code", "--format"]
-        (status, text), (_, markdown) = (_run([*words, form, "--", before, file]) for form in ("text", "markdown"))
-        return {"differs": bool(status), "text": text, "markdown": markdown}
+        return {"text": _run(["diff", *given, "--", before, file])}
 
-    def draft(self, recipe: str | None) -> dict[str, str]:
-        """Write a spec for the inventory by a recipe, as `lrspec init` does."""
-        return {"text": _run(["init", *self._given(), "--recipe", recipe or DEFAULT, "-o", "-"])[1]}
+    def draft(self) -> dict[str, str]:
+        """Write a first spec for the inventory, as `lrspec init` does."""
+        return {"text": _run(["init", *self._given(), "-o", "-"])}
 
     def _given(self) -> list[str]:
+        """The option that names the inventory, which is written again: another one may have had its name."""
         if self._params is None:
             raise RefusedError(NO_MODEL)
-        return ["--params", self._params]
-
-
-def manual(code: str) -> str:
-    """The section of the manual about a diagnostic, as `lrspec explain CODE` prints it."""
-    return _run(["explain", code])[1]
-
-
-def recipes() -> list[list[str]]:
-    """The recipes of `lrspec init`, each with a summary."""
-    return [[name, row.summary] for name, row in RECIPES.items()]
+        file, data = self._params
+        _write(file, data)
+        return ["--params", file]
 
 
 def about() -> dict[str, str]:
@@ -161,8 +153,6 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "explain": _SESSION.explain,
     "diff": _SESSION.diff,
     "draft": _SESSION.draft,
-    "manual": manual,
-    "recipes": recipes,
     "about": about,
 }
 
@@ -204,11 +194,11 @@ def _grid(grid: Table) -> dict[str, Any]:
     }
 
 
-def _run(words: list[str]) -> tuple[int, str]:
-    """Run the command, and return its status and what it prints; RefusedError if it cannot run."""
+def _run(words: list[str]) -> str:
+    """Run the command, and return what it prints; RefusedError if it cannot run."""
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         status = cli.run(words)
     if status == 2:
         raise RefusedError(err.getvalue().removeprefix("lrspec: ").rstrip())
-    return status, out.getvalue()
+    return out.getvalue()

@@ -43,8 +43,6 @@ def _import_all() -> None:
 
 def _call_all() -> None:
     """Make every call once: what is imported, built or compiled at first use is then in memory, too."""
-    from lrspec.drafting.recipes.table import RECIPES  # after the extension
-
     playground = import_module("playground")
     file = "model.lrspec.yaml"
     calls: list[tuple[str, ...]] = [
@@ -54,9 +52,7 @@ def _call_all() -> None:
         ("json", _SPEC, file),
         *(("explain", _SPEC, file, name) for name in ("head.bias", "hed.bias", "(")),
         *(("diff", _SPEC, text, file) for text in (_SPEC.replace("0.9", "0.8"), _SPEC, _WRONG)),
-        *(("draft", recipe) for recipe in (*RECIPES, "layer-dekay")),
-        *(("manual", code) for code in ("LRS201", "LRS999")),
-        ("recipes",),
+        ("draft",),
         ("inventory", "model.params.json", '{"lrspec_params": 1}'),
     ]
     for name, *arguments in calls:

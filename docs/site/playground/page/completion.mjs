@@ -1,6 +1,7 @@
 // Completion of keys, values and regexes, and the help of a key: what is offered at a place of a spec.
 
 import { startCompletion } from "@codemirror/autocomplete";
+import { formatOf } from "./format.mjs";
 import { CURSOR, place, plain } from "./outline.mjs";
 import { continuations } from "./regexes.mjs";
 
@@ -24,7 +25,7 @@ export function completions(known) {
     const nodes = known.schema.at(path, value);
     const inRegex = !at.isKey && REGEXES.includes(path.findLast((step) => typeof step === "string"));
     if (inRegex && at.word.quote) return regexes(at.word, known.names());
-    const isJson = text.trimStart().startsWith("{");
+    const isJson = formatOf(text) === "json";
     const options = [];
     if (at.isKey || at.word.own) options.push(...keys(at, nodes, path, value, isJson));
     if (!at.isKey) options.push(...values(nodes, path, value, at.word, isJson));

@@ -22,14 +22,31 @@ export function visible(text) {
 
 export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
+/** A name from a file or a link, to be shown in a sentence. */
+export function brief(name) {
+  return visible(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+}
+
+/** Have the browser save a text as a file. */
+export function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
 /** Copy a text, or say why not; the button says that it is done. */
 export async function copy(button, text) {
-  const label = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    say(button, "Copied");
   } catch {
-    button.textContent = "Not allowed here";
+    say(button, "Not allowed here");
   }
-  setTimeout(() => (button.textContent = label), 1500);
+}
+
+/** Have a button say something in place of its label, for a moment. */
+export function say(button, words) {
+  button.dataset.label ??= button.textContent;
+  button.textContent = words;
+  setTimeout(() => (button.textContent = button.dataset.label), 1500);
 }

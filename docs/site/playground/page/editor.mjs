@@ -1,7 +1,7 @@
 // The editor: CodeMirror for YAML and JSON, with completion, help on keys, and underlined diagnostics.
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, isolateHistory } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
@@ -12,8 +12,11 @@ import { drawSelection, EditorView, hoverTooltip, keymap, lineNumbers } from "@c
 import { tags } from "@lezer/highlight";
 import { completions, help } from "./completion.mjs";
 import { make } from "./dom.mjs";
+import { formatOf, isTooMuch } from "./format.mjs";
 
-const LANGUAGES = { yaml, json };
+const LANGUAGES = { yaml: yaml(), json: json() };
+
+const languageOf = (text) => (isTooMuch(text) ? [] : LANGUAGES[formatOf(text)]);
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: "tok-key" },
@@ -46,8 +49,9 @@ export class Editor {
       syntaxHighlighting(COLOURS),
       keymap.of(keys.flat()),
       onChange,
+      EditorState.transactionExtender.of((change) => this.spoken(change)),
     ];
-    this.view = new EditorView({ parent, state: this.stateOf("", "yaml") });
+    this.view = new EditorView({ parent, state: this.stateOf("") });
   }
 
   get text() {
@@ -59,21 +63,29 @@ export class Editor {
   }
 
   /** Begin with another text, without a way back to the one before. */
-  open(text, format) {
-    this.view.setState(this.stateOf(text, format));
+  open(text) {
+    this.view.setState(this.stateOf(text));
   }
 
-  stateOf(text, format) {
-    return EditorState.create({ doc: text, extensions: [this.extensions, this.language.of(LANGUAGES[format]())] });
+  stateOf(text) {
+    return EditorState.create({ doc: text, extensions: [this.extensions, this.language.of(languageOf(text))] });
   }
 
-  /** Replace the whole text, as an edit that can be undone. */
+  /** The change of language that a change of the text brings with it. */
+  spoken({ docChanged, newDoc, startState }) {
+    const language = docChanged && languageOf(newDoc.toString());
+    if (!docChanged || language === this.language.get(startState)) return null;
+    return { effects: this.language.reconfigure(language) };
+  }
+
+  /** Replace the whole text, as an edit of its own that can be undone. */
   replace(text) {
-    this.view.dispatch({ changes: { from: 0, to: this.doc.length, insert: text } });
-  }
-
-  speak(format) {
-    this.view.dispatch({ effects: this.language.reconfigure(LANGUAGES[format]()) });
+    if (text === this.text) return;
+    this.view.dispatch({
+      changes: { from: 0, to: this.doc.length, insert: text },
+      selection: { anchor: 0 },
+      annotations: isolateHistory.of("full"),
+    });
   }
 
   show(problems) {
@@ -86,7 +98,8 @@ export class Editor {
   }
 
   change({ from, to }, insert) {
-    this.view.dispatch({ changes: { from, to, insert }, userEvent: "input.fix" });
+    this.view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: "input.fix" });
+    this.view.focus();
   }
 }
 

@@ -2,20 +2,20 @@
 
 export function latest(task, delay) {
   let timer;
-  let since = null;
+  let isRunning = false;
   let again = false;
 
   async function run() {
-    if (since !== null) {
+    if (isRunning) {
       again = true;
       return;
     }
-    since = performance.now();
+    isRunning = true;
     again = false;
     try {
       await task();
     } finally {
-      since = null;
+      isRunning = false;
       if (again) run();
     }
   }
@@ -24,10 +24,6 @@ export function latest(task, delay) {
     ask() {
       clearTimeout(timer);
       timer = setTimeout(run, delay);
-    },
-    /** For how many milliseconds it has been running. */
-    get runningFor() {
-      return since === null ? 0 : performance.now() - since;
     },
   };
 }

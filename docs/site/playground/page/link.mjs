@@ -24,8 +24,7 @@ function isState(state) {
   return (
     state?.version === 1 &&
     isText(state.text) &&
-    [state.start, state.model, state.opened].every(isAbsentOrText) &&
-    ["yaml", "json"].includes(state.format)
+    [state.start, state.model, state.opened].every(isAbsentOrText)
   );
 }
 

@@ -3,6 +3,9 @@
 // A node is {kind: "map", entries: [{key, from, to, value}]}, {kind: "list", items} or
 // {kind: "scalar", text, from, to, quote, own}. `own` says that a mapping could begin where the scalar stands.
 
+const DEEPEST = 64; // levels that are read: lrspec reads 32
+const LARGEST = 100_000; // characters of a text that is read at each key press
+
 const BLANK = /[ \t]*/y;
 const QUOTED = { "'": /'(?:[^'\n]|'')*'?/y, '"': /"(?:[^"\\\n]|\\.)*"?/y };
 const BLOCK_PLAIN = /(?:[^\s:#]|:(?=\S)|[ \t]+(?=[^\s#])|#)+/y;
@@ -17,6 +20,19 @@ class Reader {
   constructor(text) {
     this.text = text;
     this.at = 0;
+    this.depth = 0;
+  }
+
+  /** What a function reads one level deeper; nothing, and no more of the text, if that is too deep. */
+  deeper(read) {
+    if (this.depth === DEEPEST) {
+      this.at = this.text.length;
+      return null;
+    }
+    this.depth += 1;
+    const node = read();
+    this.depth -= 1;
+    return node;
   }
 
   take(pattern) {
@@ -47,6 +63,11 @@ class Reader {
     this.take(IGNORED);
     const column = this.column();
     if (this.atEnd() || column <= above) return null;
+    return this.deeper(() => this.node(column));
+  }
+
+  /** A list, a mapping or a value that begins here, in this column. */
+  node(column) {
     if (this.atDash()) return this.list(column);
     return this.startsEntry() ? this.mapping(column) : this.value(column - 1, true);
   }
@@ -111,8 +132,7 @@ class Reader {
 
   item() {
     const column = this.column();
-    if (this.atDash()) return this.list(column);
-    return this.startsEntry() ? this.mapping(column) : this.value(column - 1, true);
+    return this.deeper(() => this.node(column));
   }
 
   value(column, own) {
@@ -186,8 +206,8 @@ class Reader {
 
   flowValue(column) {
     if (this.flowEnds(column)) return null;
-    if (this.text[this.at] === "{") return this.flowMapping(column);
-    if (this.text[this.at] === "[") return this.flowList(column);
+    if (this.text[this.at] === "{") return this.deeper(() => this.flowMapping(column));
+    if (this.text[this.at] === "[") return this.deeper(() => this.flowList(column));
     return this.scalar(FLOW_PLAIN);
   }
 }
@@ -211,6 +231,7 @@ export const CURSOR = "\u0000";
 
 /** Where an offset is: the steps down to it, with the node of each, and the key or scalar that it is in. */
 export function place(text, offset) {
+  if (text.length > LARGEST) return null;
   const root = outline(text.slice(0, offset) + CURSOR + text.slice(offset));
   const steps = root && find(root, []);
   return steps && { root, ...steps };

@@ -1,6 +1,6 @@
 // The other tabs: why a parameter gets what it gets, what has changed, and the plan as JSON.
 
-import { copy, make } from "./dom.mjs";
+import { copy, make, save } from "./dom.mjs";
 
 const SHOWN = 100_000; // characters of JSON
 
@@ -23,16 +23,10 @@ export function showJson(panel, json, fileName) {
   const copied = make("button", { type: "button" }, "Copy");
   copied.addEventListener("click", () => copy(copied, json));
   const download = make("button", { type: "button" }, "Download");
-  download.addEventListener("click", () => save(json, fileName));
+  download.addEventListener("click", () => save(fileName, json));
   const size = new Blob([json]).size.toLocaleString("en");
-  const bar = make("p", { className: "bar" }, copied, download, ` ${size} bytes, as of \`lrspec compile --format json\``);
+  const bar = make("p", { className: "bar" }, copied, download, ` ${size} bytes, as \`lrspec compile --format json\` prints them for the files that the page saves`);
   const isLong = json.length > SHOWN;
   const end = isLong ? [make("p", { className: "hint" }, "The rest is in the copy and the download.")] : [];
   panel.replaceChildren(bar, make("pre", {}, isLong ? `${json.slice(0, SHOWN)}…` : json), ...end);
-}
-
-function save(text, fileName) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  make("a", { href: url, download: fileName }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -49,7 +49,7 @@ function listed(editor, text, diagnostic) {
   const excerpt = lines.filter((line) => EXCERPT.test(line)).join("\n");
   const details = lines.filter((line) => !EXCERPT.test(line)).join("\n").split(/^ *= /m).slice(1);
   const item = make("li", { className: severity }, headingOf(editor, heading, diagnostic), make("pre", {}, excerpt));
-  item.append(...details.map((detail) => make("div", { className: "detail" }, `= ${detail.replace(/\s*\n\s*/g, " ").trim()}`)));
+  item.append(...details.map((detail) => make("div", { className: "detail" }, `= ${detail.split("\n").map((line) => line.trim()).join(" ").trim()}`)));
   if (suggestion) {
     const button = { type: "button", className: "fix", onclick: () => fix(editor, suggestion) };
     item.append(make("button", button, labelOf(suggestion)));

@@ -62,7 +62,8 @@ export class Result {
 
   showFailure(error, spec) {
     this.version = spec.version;
-    notice("check", inWords(error, spec.text));
+    const isFailed = document.body.dataset.state === "failed"; // which is said already
+    notice("check", isFailed ? null : inWords(error, spec.text));
     showProblems(this.page.editor, null);
     this.tabs.say("table", "");
     this.table.age("No groups of this spec.");
@@ -90,7 +91,7 @@ export class Result {
 
 async function fillExplain(result, spec, panel) {
   if (!result.explained) {
-    showHint(panel, "Choose a parameter in the table: here it says why it gets what it gets.");
+    showHint(panel, "Choose a parameter in the table to see why it gets what it gets.");
     return;
   }
   const text = await result.ask("explain", [spec.text, spec.fileName, result.explained], spec, panel);
@@ -99,13 +100,13 @@ async function fillExplain(result, spec, panel) {
 
 async function fillDiff(result, spec, panel) {
   if (spec.text === spec.start) {
-    showHint(panel, "Nothing is changed yet: here it says what each parameter gets now, and got before.");
+    showHint(panel, "Nothing is changed yet. After a change, this tab compares what each parameter gets with what it got before.");
     return;
   }
-  const diff = await result.ask("diff", [spec.start, spec.text, spec.fileName], spec, panel);
+  const diff = await result.ask("diff", [spec.start, spec.text, spec.fileName, spec.startFileName], spec, panel);
   if (diff === null) return;
   showText(panel, diff.text || "The text has changed, and what the parameters get has not.");
-  const back = make("button", { type: "button" }, "Back to it");
+  const back = make("button", { type: "button" }, "Restore it");
   back.addEventListener("click", () => result.page.editor.replace(spec.start));
   const from = make("button", { type: "button" }, "Start from here");
   from.addEventListener("click", () => result.page.startFrom(spec.text));
