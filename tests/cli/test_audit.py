@@ -182,10 +182,17 @@ def test_what_cannot_run_is_status_2_and_one_line(
     assert err.startswith(said)
 
 
+OBEYING_INTERRUPTS = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "lrspec", *sys.argv[1:]])
+"""
+"""A command, also where the tests run in the background of a shell, which has interrupts ignored."""
+
+
 def test_an_interrupt_ends_it() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "lrspec", "audit", "py:trained.py:waits"], capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", OBEYING_INTERRUPTS, "audit", "py:trained.py:waits"]
+    ran = subprocess.run(command, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "lrspec: interrupted\n")
 
 
