@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.browser import engine, launched, opened
 from benchmarks.page import Table, duration, machine
-from docs.site.playground.build import CACHE
+from docs.site.playground.build import npm_packages
 from docs.site.playground.bundle import bundle
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def main() -> None:
     words = _parser().parse_args()
     with tempfile.TemporaryDirectory() as top, engine(Path(top)) as address:
         folder = Path(top) / "below" / "playground"
-        bundle(CACHE / "npm", folder)
+        bundle(npm_packages(), folder)
         times = _starts(address, words.rounds) | _change(address, words.rounds) | _calls(address, words.rounds)
         sizes = _sizes(folder)
     load = f"{os.cpu_count()} cores, on which {os.getloadavg()[1]:.1f} processes wanted to run in the last five minutes"

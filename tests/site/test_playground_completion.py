@@ -13,7 +13,7 @@ from lrspec.spec.syntax.document import parse
 from tests.pages import ROOT
 from tests.site.programs import needed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chromium")]  # with those that build the playground, too
 
 PAGE = ROOT / "docs" / "site" / "playground" / "page"
 SCHEMA = ROOT / "schemas" / "lrspec.v1.schema.json"

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -44,7 +45,7 @@ def build_engine(into: Path, cache: Path = CACHE) -> Path:
     shutil.rmtree(into, ignore_errors=True)
     for folder in ("pyodide", "python"):
         (into / folder).mkdir(parents=True)
-    packages = _installed(cache / "npm", ("package.json", "package-lock.json"), _install)
+    packages = npm_packages(cache)
     wheels = _installed(cache / "wheels", ("requirements.txt",), _download)
     pyodide = packages / "node_modules" / "pyodide"
     for name in _OUR_FILES:
@@ -64,17 +65,25 @@ def build_engine(into: Path, cache: Path = CACHE) -> Path:
     return packages
 
 
+def npm_packages(cache: Path = CACHE) -> Path:
+    """Return the folder that has node_modules, installed if need be."""
+    return _installed(cache / "npm", ("package.json", "package-lock.json"), _install)
+
+
 def _installed(folder: Path, files: tuple[str, ...], install: Callable[[Path], None]) -> Path:
-    """Return a folder in which something has been installed that is pinned by files."""
-    done = folder / "done"
+    """Return a folder in which something has been installed that is pinned by files; two builds may run at once."""
     pinned = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in files)).hexdigest()
-    if not done.exists() or done.read_text(encoding="utf-8") != pinned:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in files:
-            shutil.copy(HERE / name, folder)
-        install(folder)
-        done.write_text(pinned, encoding="utf-8")
+    folder = folder.with_name(f"{folder.name}-{pinned[:12]}")
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as stage:
+            beside = Path(stage, folder.name)
+            beside.mkdir()
+            for name in files:
+                shutil.copy(HERE / name, beside)
+            install(beside)
+            with suppress(OSError):  # another build was first
+                beside.rename(folder)
     return folder
 
 
