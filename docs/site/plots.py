@@ -150,7 +150,7 @@ def _extrapolated(axes: Axes, name: str, color: str, points: Curve) -> None:
     """Go on with a curve beyond its last point, by what was not measured; the name is for both."""
     axes.lines[-1].set_label("_measured")
     xs, ys = zip(*points, strict=True)
-    hollow = {"marker": "o", "markersize": 3, "markerfacecolor": "none"}
+    hollow: dict[str, Any] = {"marker": "o", "markersize": 3, "markerfacecolor": "none"}
     axes.plot(xs, ys, color=color, linestyle="--", linewidth=1.2, label=name, **hollow)
 
 

@@ -401,9 +401,8 @@ def test_a_spec_from_a_file_stays_with_another_model(opened: Open) -> None:
 def test_an_inventory_and_a_spec_are_opened_together(opened: Open) -> None:
     page = opened()
     files = [("a.yaml", SPEC), ("b.txt", "conv1.weight\nfc.weight\n"), ("c.txt", "x\n")]
-    page.page.locator("#file").set_input_files(
-        [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in files]
-    )
+    payloads: list[Any] = [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in files]
+    page.page.locator("#file").set_input_files(payloads)
     page.wait("document.querySelector('#about-model').textContent === '2 parameters'")
     assert page.settled().spec == SPEC
     assert "not opened: c.txt" in page.text("#notices")
