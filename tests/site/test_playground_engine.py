@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ import pytest
 from benchmarks.browser import call, engine, opened, printed_by_command, printed_in_browser, run
 from docs.site.playground.inventories import MODELS
 from tests.pages import ROOT
+from tests.site.programs import needed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -33,8 +32,7 @@ HANGING = SPEC.replace("^conv", r"^(?:\w?\w?\w?\.?)*!")
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the built engine, somewhere below the top of its server."""
-    if shutil.which("npm") is None and not os.environ.get("CI"):
-        pytest.skip("the playground is built by npm, which is not on the path")
+    needed("npm")
     with engine(tmp_path_factory.mktemp("served")) as address:
         yield address
 
